@@ -1,0 +1,61 @@
+# Each target sets up what it needs in .venv first; PYTHON chooses the interpreter (3.11 or newer).
+PYTHON ?= python3
+WORKERS ?= 2
+
+VENV := .venv
+PLACE := $(VENV)/place
+RUN := $(VENV)/run.stamp
+DEV := $(VENV)/dev.stamp
+INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+# A virtual environment holds absolute paths: one that came along in a copy is made anew.
+ifneq ($(shell cat $(PLACE) 2>/dev/null),$(CURDIR))
+$(shell rm -f $(RUN) $(DEV) $(PLACE))
+endif
+
+.PHONY: run test test-all lint clean scm
+
+run: $(RUN) scm
+	$(VENV)/bin/dvc repro
+	$(VENV)/bin/gmn report --show
+
+# One thread a worker: several threads in each would fight over the cores.
+test: lint
+	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n $(WORKERS)
+
+test-all: lint
+	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n $(WORKERS) -m "long or not long"
+
+lint: $(DEV)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo
+
+clean:
+	rm -rf $(VENV) out dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# DVC expects a git repository unless told that there is none.
+scm: $(RUN)
+	@if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then \
+		if grep -qs no_scm .dvc/config.local; then $(VENV)/bin/dvc config --local --unset core.no_scm; fi; \
+	else \
+		grep -qs no_scm .dvc/config.local || $(VENV)/bin/dvc config --local core.no_scm true; \
+	fi
+
+$(PLACE):
+	$(PYTHON) -m venv --clear $(VENV)
+	@printf '%s' "$(CURDIR)" > $@
+
+$(RUN): pyproject.toml constraints.txt | $(PLACE)
+	@echo "Installing graph-metanetworks into $(VENV) (a minute or two)"
+	$(INSTALL) -e ".[pipelines]"
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(PLACE)
+	@echo "Installing graph-metanetworks and its development tools into $(VENV) (a minute or two)"
+	$(INSTALL) -e ".[pipelines,dev]"
+	@touch $(RUN) $@

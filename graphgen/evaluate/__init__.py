@@ -1,0 +1,66 @@
+"""Evaluation in numpy: what an architecture computes, without any deep-learning framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphgen.errors import GraphError
+from graphgen.evaluate import contract, elementwise, normalise, reduce, reshape, window
+from graphgen.files import read_weights
+from graphgen.template import check_tensors
+from spec import Architecture
+from spec.primitives import (
+    Contract,
+    Elementwise,
+    Normalise,
+    Primitive,
+    Reduce,
+    Reshape,
+    Window,
+    show,
+)
+
+NUMPY: dict[type[Primitive], Callable[..., NDArray[Any]]] = {
+    Contract: contract.run,
+    Window: window.run,
+    Elementwise: elementwise.run,
+    Normalise: normalise.run,
+    Reduce: reduce.run,
+    Reshape: reshape.run,
+}
+
+
+def evaluate(
+    net: Architecture,
+    weights: Mapping[str, NDArray[Any]] | str | Path,
+    *inputs: NDArray[Any],
+) -> NDArray[Any] | tuple[NDArray[Any], ...]:
+    """Run a network as it is after training (running statistics, no dropout).
+
+        y = graphgen.evaluate(net, "net.safetensors", x)     # x: (N, 3, 32, 32)
+
+    Inputs come in the order of `net.inputs`, each with a batch axis in front. Computes in the
+    dtype of the weights and inputs. Raises `GraphError` for wrong weights or shapes.
+    """
+    arrays = read_weights(weights)
+    check_tensors(tuple(net.tensors.values()), arrays)
+    if len(inputs) != len(net.inputs):
+        raise GraphError(f"expected {len(net.inputs)} inputs, got {len(inputs)}")
+    values: dict[str, NDArray[Any]] = {}
+    for (name, shape), x in zip(net.inputs.items(), inputs, strict=True):
+        if tuple(x.shape[1:]) != shape:
+            raise GraphError(f"input {name!r}: expected {show(shape)}, got {list(x.shape)}")
+        values[name] = np.asarray(x)
+    for operation in net.operations:
+        operands = [values[name] for name in operation.inputs]
+        tensors = [arrays[name] for name in operation.parameters]
+        values[operation.output] = NUMPY[type(operation.primitive)](
+            operation.primitive, *operands, *tensors
+        )
+    results = tuple(values[name] for name in net.outputs)
+    return results[0] if len(results) == 1 else results

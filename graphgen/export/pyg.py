@@ -1,0 +1,39 @@
+"""Export to PyTorch Geometric."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphgen.columns import edge_columns, node_columns
+from graphgen.graph import Graph
+
+if TYPE_CHECKING:
+    from torch_geometric.data import Data
+
+
+def to_pyg(graph: Graph) -> Data:
+    """Give a `torch_geometric.data.Data` with every edge of the graph.
+
+        data = graphgen.export.to_pyg(graph)
+        data.edge_index, data.edge_attr      # int64 (2, E); (E, 1), the values
+        data.node_kind, data.node_group      # int64 (nodes,)
+        data.edge_kind, data.edge_block      # int64 (E,)
+        data.edge_position                   # float32 (E, 3), coordinates of taps and positions
+
+    The vocabularies behind the kinds are `graphgen.columns.NODE_KINDS` and `EDGE_KINDS`.
+    """
+    import torch
+    from torch_geometric.data import Data
+
+    values = graph.edge_values()
+    if values.dtype.kind == "V" or values.dtype.name == "bfloat16":
+        values = values.astype(np.float32)
+    columns = {**node_columns(graph.template), **edge_columns(graph.template)}
+    return Data(
+        edge_index=torch.from_numpy(graph.edge_index()),
+        edge_attr=torch.from_numpy(values).unsqueeze(1),
+        num_nodes=graph.num_nodes,
+        **{name: torch.from_numpy(column) for name, column in columns.items()},
+    )

@@ -1,0 +1,127 @@
+"""Weights by name, from a file or from arrays in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphgen.errors import GraphError
+from graphgen.files.npz import read_npz, write_npz
+from graphgen.files.safetensors_format import Array, dtype_name
+from graphgen.files.safetensors_reader import check_file, open_safetensors
+from graphgen.files.safetensors_writer import write_safetensors
+
+_ADVICE = {
+    ".npy": "it holds one array without a name; pass {name: numpy.load(path)} instead",
+    ".json": "read each safetensors file that it lists and pass {**first, **second, ...} instead",
+    ".pt": "load it with torch.load(path, weights_only=True) and pass the state_dict instead",
+}
+for _suffix in (".pth", ".ckpt", ".bin"):
+    _ADVICE[_suffix] = _ADVICE[".pt"]
+
+
+def read_weights(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Array]:
+    """Return the arrays of `source` by name: a .safetensors or .npz file, or a mapping.
+
+    A .safetensors file is memory-mapped: its arrays are read-only views, and nothing is read
+    until they are used. The values of a mapping may be anything with an `__array__` method,
+    such as CPU tensors, and are not copied. Raises `GraphError` with the file or the name.
+
+    ```python
+    read_weights("model.safetensors")["head.weight"].shape
+    read_weights({"head.bias": np.zeros(10)})
+    ```
+    """
+    if isinstance(source, Mapping):
+        return {_checked_name(name): _as_array(name, value) for name, value in source.items()}
+    path = _as_path(source)
+    suffix = path.suffix.lower()
+    check_file(path)
+    if suffix == ".safetensors":
+        return dict(open_safetensors(path))
+    if suffix == ".npz":
+        arrays = read_npz(path)
+        for name, array in arrays.items():
+            _check_dtype(name, array, f"{path}: ")
+        return arrays
+    advice = _ADVICE.get(suffix, "convert it, or pass the arrays as a dict instead")
+    raise GraphError(
+        f"{path}: the suffix {path.suffix!r} is not one that weights are read from, which are "
+        f".safetensors and .npz; {advice}"
+    )
+
+
+def write_weights(path: str | os.PathLike[str], weights: Mapping[str, Any]) -> None:
+    """Write arrays by name to `path` atomically, as .safetensors or .npz by its suffix.
+
+    Equal weights give equal bytes. Raises `GraphError` for another suffix and for a dtype that
+    the format lacks (.npz has no bfloat16).
+
+    ```python
+    write_weights("model.safetensors", {"head.bias": np.zeros(10, np.float32)})
+    ```
+    """
+    target = _as_path(path)
+    if not isinstance(weights, Mapping):
+        raise GraphError(
+            f"{path}: the weights are of type {type(weights).__name__}, expected a mapping of "
+            "names to arrays"
+        )
+    arrays = read_weights(weights)
+    if target.suffix.lower() == ".safetensors":
+        write_safetensors(target, arrays)
+    elif target.suffix.lower() == ".npz":
+        write_npz(target, arrays)
+    else:
+        raise GraphError(
+            f"{path}: the suffix {target.suffix!r} is not one that weights are written to; "
+            "use .safetensors or .npz"
+        )
+
+
+def _as_path(source: object) -> Path:
+    if isinstance(source, (str, os.PathLike)):
+        return Path(os.fsdecode(source))
+    raise GraphError(
+        f"the weights are of type {type(source).__name__}, expected the path of a .safetensors "
+        "or .npz file, or a mapping of names to arrays"
+    )
+
+
+def _checked_name(name: object) -> str:
+    if isinstance(name, str):
+        return name
+    raise GraphError(
+        f"the weights contain the name {name!r} of type {type(name).__name__}; expected a string"
+    )
+
+
+def _as_array(name: str, value: object) -> Array:
+    if not hasattr(value, "__array__"):
+        raise GraphError(
+            f"the weight {name!r} is of type {type(value).__name__}, expected an array; "
+            "convert it with numpy.asarray"
+        )
+    try:
+        array: Array = np.asarray(value)
+    # Foreign libraries raise what they like: torch refuses bfloat16, gradients and GPU tensors.
+    except Exception as error:
+        raise GraphError(
+            f"the weight {name!r} of type {type(value).__name__} cannot be viewed as a numpy "
+            f"array ({type(error).__name__}: {error}); for a tensor pass .detach().cpu(), and "
+            "keep bfloat16 in a .safetensors file or convert it with .float()"
+        ) from error
+    _check_dtype(name, array, "")
+    return array
+
+
+def _check_dtype(name: str, array: Array, place: str) -> None:
+    if array.dtype.kind not in "biufc" and dtype_name(array.dtype) is None:
+        raise GraphError(
+            f"{place}the weight {name!r} has the dtype {array.dtype}, expected numbers; "
+            "leave it out or convert it with .astype"
+        )

@@ -1,0 +1,126 @@
+"""The graph: a template bound to one network's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphgen.errors import GraphError
+from graphgen.template import EdgeBlock, NodeGroup, Template
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network as a graph; blocks hold views of its weights.
+
+        graph = graphgen.compile(net, "net.safetensors")
+        graph.num_nodes, graph.num_edges
+        graph.edge_index()      # int64 (2, E), made when asked for
+        graph.weights()         # name -> array, exactly what went in
+    """
+
+    template: Template
+    blocks: tuple[EdgeBlock, ...]
+    tensors: Mapping[str, NDArray[Any]]
+
+    @property
+    def node_groups(self) -> tuple[NodeGroup, ...]:
+        """The groups of nodes, contiguous and in order."""
+        return self.template.node_groups
+
+    @property
+    def num_nodes(self) -> int:
+        """The number of nodes."""
+        return self.template.num_nodes
+
+    @property
+    def num_edges(self) -> int:
+        """The number of edges, parallel ones counted each."""
+        return self.template.num_edges
+
+    def edge_index(self) -> NDArray[np.int64]:
+        """Give source and target of every edge, shape (2, E)."""
+        return self.template.edge_index()
+
+    def edge_values(self) -> NDArray[Any]:
+        """Give the value of every edge, shape (E,), in the weights' common float dtype."""
+        dtypes = {block.weight.dtype for block in self.blocks if block.weight is not None}
+        dtype = np.result_type(*dtypes) if dtypes else np.dtype(np.float32)
+        values = np.empty(self.num_edges, dtype=dtype)
+        for block in self.blocks:
+            part = values[block.edge_start : block.edge_start + block.num_edges]
+            part.reshape(block.shape)[...] = (
+                block.constant if block.weight is None else block.weight
+            )
+        return values
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Give the weights back, read from the blocks; tensors without an edge as they came."""
+        result = dict(self.tensors)
+        for block in self.blocks:
+            if block.tensor is not None and block.weight is not None and not block.tied:
+                result[block.tensor] = block.weight.reshape(self.tensors[block.tensor].shape)
+        return result
+
+    def with_edge_values(self, values: NDArray[Any]) -> Graph:
+        """Give the graph whose edges have new values, shape (E,); each tensor keeps its dtype.
+
+        A tied edge cannot differ from the edge that owns its scalar: `GraphError` if it does.
+        """
+        if values.shape != (self.num_edges,):
+            raise GraphError(f"expected {self.num_edges} edge values, got {list(values.shape)}")
+        new = dict(self.tensors)
+        for block in self.blocks:
+            if block.tensor is None:
+                continue
+            part = values[block.edge_start : block.edge_start + block.num_edges]
+            old = self.tensors[block.tensor]
+            tensor = part.astype(old.dtype).reshape(old.shape)
+            if block.tied and not np.array_equal(new[block.tensor], tensor, equal_nan=True):
+                raise GraphError(
+                    f"the edges of {block.name} are tied to {block.tensor!r}, "
+                    "but got other values than its owner"
+                )
+            new[block.tensor] = tensor
+        return self.template.bind(new)
+
+    def check_values(self) -> None:
+        """Raise `GraphError` that names every tensor with a value that is not finite."""
+        wrong = []
+        for name, array in self.tensors.items():
+            if array.dtype.kind in "iub":
+                continue
+            finite = np.isfinite(array.astype(np.float32) if array.dtype.kind == "V" else array)
+            if not finite.all():
+                bad = prod(array.shape) - int(finite.sum())
+                first = [int(i) for i in np.argwhere(~finite)[0]] if array.shape else []
+                wrong.append(f"  {name}: {bad} values are NaN or infinite, the first at {first}")
+        if wrong:
+            raise GraphError("weights must be finite numbers:\n" + "\n".join(wrong))
+
+    def verify(self) -> None:
+        """Check the graph's invariants; see `graphgen.verify`."""
+        from graphgen.verify import verify
+
+        verify(self)
+
+    def __str__(self) -> str:
+        template = self.template
+        lines = [
+            f"{template.kind} graph of {template.architecture[:12]}: "
+            f"{self.num_nodes} nodes in {len(self.node_groups)} groups, "
+            f"{self.num_edges} edges in {len(self.blocks)} blocks"
+        ]
+        groups = self.node_groups
+        lines += [
+            f"  {block.name}: {groups[block.source_group].name} -> "
+            f"{groups[block.target_group].name}, {block.kind} "
+            f"{' x '.join(map(str, block.shape))}"
+            for block in self.blocks
+        ]
+        return "\n".join(lines)

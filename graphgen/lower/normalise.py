@@ -1,0 +1,24 @@
+"""The parameter graph of a normalisation: a step, and edges of its running statistics."""
+
+from __future__ import annotations
+
+from graphgen.lower.along_axes import attach
+from graphgen.lower.state import Lowering
+from spec import Operation
+from spec.primitives import Normalise
+
+
+def lower(state: Lowering, operation: Operation) -> None:
+    """Lower a normalisation; running means and variances have edges, as parameters do."""
+    primitive = operation.primitive
+    if not isinstance(primitive, Normalise):
+        raise TypeError(f"expected a Normalise, got {primitive}")
+    layout = state.own(operation, operation.inputs[0])
+    if primitive.statistics == "batch":
+        mean, variance = operation.parameters[:2]
+        attach(state, operation, layout, mean, 0, "mean")
+        attach(state, operation, layout, variance, 0, "variance")
+    state.step(
+        layout.group, f"{primitive.statistics}_norm", eps=primitive.eps, size=primitive.size
+    )
+    state.layouts[operation.output] = layout

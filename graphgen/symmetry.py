@@ -1,0 +1,168 @@
+"""The symmetries of an architecture: permutations of neurons that leave its function unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import factorial, prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphgen.compile import template
+from graphgen.errors import GraphError
+from graphgen.factors import Factor, FactoredAxis, tie
+from graphgen.template import EdgeBlock, Template
+from spec import Architecture
+
+Context = tuple[int, ...]
+Choice = dict[tuple[int, Context], NDArray[np.int64]]
+
+
+def symmetries(net: Architecture) -> Symmetries:
+    """Derive the permutation symmetries of an architecture.
+
+        group = graphgen.symmetries(net)
+        group.order                                    # an exact integer
+        group.sample(rng).apply(weights)               # another network, the same function
+
+    Neurons of a group may be permuted freely, unless inputs or outputs fix them, parameter-free
+    edges or depthwise weights tie them to others, or groups of channels move as wholes.
+    """
+    return Symmetries(template(net))
+
+
+class Symmetries:
+    """A group of permutations, as a value: it has an order, generators, and random elements."""
+
+    def __init__(self, structure: Template) -> None:
+        self.template = structure
+        self.axes = [
+            FactoredAxis(group.size, group.kind == "input" or group.output >= 0)
+            for group in structure.node_groups
+        ]
+        for axis, group in zip(self.axes, structure.node_groups, strict=True):
+            for step in group.steps:
+                if step.operation == "group_norm":
+                    axis.cut_at(group.size // dict(step.attributes)["size"])
+        for block in structure.blocks:
+            self._tie_ends(block)
+
+    def _tie_ends(self, block: EdgeBlock) -> None:
+        strides = zip(block.shape, block.source_strides, block.target_strides, strict=True)
+        for size, source, target in strides:
+            if source and target and size > 1:
+                tie(
+                    self.axes[block.source_group].stretch(source, size),
+                    self.axes[block.target_group].stretch(target, size),
+                )
+
+    def _free(self) -> dict[tuple[int, Context], Factor]:
+        """List what may be chosen freely: a permutation for each factor and outer position."""
+        free: dict[tuple[int, Context], Factor] = {}
+        for axis in self.axes:
+            parts = axis.parts()
+            for depth, part in enumerate(parts):
+                if part.fixed or part.size < 2:
+                    continue
+                outer = [other.size for other in parts[:depth]]
+                for context in np.ndindex(*outer):
+                    free[id(part), context] = part
+        return free
+
+    @property
+    def order(self) -> int:
+        """The number of permutations in the group."""
+        return prod(factorial(part.size) for part in self._free().values())
+
+    def sample(self, rng: np.random.Generator) -> Permutation:
+        """Draw a permutation uniformly."""
+        return self._permutation(
+            {key: rng.permutation(part.size) for key, part in self._free().items()}
+        )
+
+    def generators(self) -> Iterator[Permutation]:
+        """Give exchanges of neighbours that together generate the group."""
+        for key, part in self._free().items():
+            for i in range(part.size - 1):
+                order = np.arange(part.size)
+                order[[i, i + 1]] = i + 1, i
+                yield self._permutation({key: order})
+
+    def _permutation(self, choice: Choice) -> Permutation:
+        nodes = np.arange(self.template.num_nodes, dtype=np.int64)
+        for axis, group in zip(self.axes, self.template.node_groups, strict=True):
+            order = arrange(axis.parts(), choice, ())
+            nodes[group.start : group.start + group.size] = group.start + order
+        return Permutation(self.template, nodes)
+
+    def __str__(self) -> str:
+        names: dict[int, str] = {}
+        lines = [f"{self.order} permutations"]
+        for axis, group in zip(self.axes, self.template.node_groups, strict=True):
+            if group.kind not in ("input", "neuron"):
+                continue
+            words = []
+            for part in axis.parts():
+                name = names.setdefault(id(part), f"P{len(names)}")
+                words.append(f"{'fixed' if part.fixed else name}({part.size})")
+            lines.append(f"  {group.name}: {' of '.join(words)}")
+        return "\n".join(lines)
+
+
+def arrange(parts: list[Factor], choice: Choice, context: Context) -> NDArray[np.int64]:
+    """Give the order in which the items of nested factors come: `new = old[order]`."""
+    if not parts:
+        return np.zeros(1, dtype=np.int64)
+    first, *rest = parts
+    inner = prod(part.size for part in rest)
+    outer = choice.get((id(first), context), np.arange(first.size, dtype=np.int64))
+    rows = [old * inner + arrange(rest, choice, (*context, int(old))) for old in outer]
+    return np.concatenate(rows)
+
+
+@dataclass(frozen=True)
+class Permutation:
+    """One symmetry: `nodes[i]` is the node whose place node i takes."""
+
+    template: Template
+    nodes: NDArray[np.int64]
+
+    def apply(self, weights: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Permute a network's weights; tensors without an edge stay as they are."""
+        result = dict(weights)
+        for block in self.template.blocks:
+            if block.tensor is None or block.tied:
+                continue
+            order = self.edges(block)
+            array = np.asarray(weights[block.tensor])
+            result[block.tensor] = array.reshape(-1)[order].reshape(array.shape)
+        return result
+
+    def edges(self, block: EdgeBlock) -> NDArray[np.int64]:
+        """Find, for each edge of a block, the edge whose value it takes.
+
+        Raises `GraphError` if the permutation of nodes is no automorphism of the block.
+        """
+        count = self.template.num_nodes
+        taps = [
+            size if source == target == 0 else 1
+            for size, source, target in zip(
+                block.shape, block.source_strides, block.target_strides, strict=True
+            )
+        ]
+        tap = np.broadcast_to(np.arange(prod(taps)).reshape(taps), block.shape)
+        sources, targets = block.sources(), block.targets()
+
+        def key(s: NDArray[np.int64], t: NDArray[np.int64]) -> NDArray[np.int64]:
+            return ((s * count + t) * prod(taps) + tap).reshape(-1)
+
+        old = key(sources, targets)
+        new = key(self.nodes[sources], self.nodes[targets])
+        order = np.argsort(old)
+        place = np.searchsorted(old, new, sorter=order)
+        found = order[np.minimum(place, len(order) - 1)]
+        if not np.array_equal(old[found], new):
+            raise GraphError(f"the permutation does not map the block {block.name} to itself")
+        return found

@@ -1,0 +1,227 @@
+"""The template: a graph's structure, which depends on the architecture alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphgen.errors import GraphError
+from spec import TensorSpec
+
+if TYPE_CHECKING:
+    from graphgen.graph import Graph
+
+Attributes = tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One pointwise operation that the nodes of a group apply to their sum, in order."""
+
+    operation: str
+    attributes: Attributes = ()
+
+
+@dataclass(frozen=True)
+class NodeGroup:
+    """A contiguous run of nodes with one role: the neurons of a layer, or a layer's bias node.
+
+    `kind` is `input`, `neuron`, `hub`, or the role of a parameter node (`bias`, `scale`, `mean`,
+    `variance`). `steps` says what happens to the sum of the incoming messages; `depth` is the
+    number of blocks on the longest path from an input; `output` is the position of the group
+    among the network's outputs, or -1.
+    """
+
+    name: str
+    kind: str
+    start: int
+    size: int
+    steps: tuple[Step, ...] = ()
+    depth: int = 0
+    output: int = -1
+
+
+@dataclass(frozen=True)
+class EdgeBlock:
+    """A regular grid of edges over one array: an edge for each coordinate `c` of `shape`.
+
+        source = source_start + sum(source_strides[i] * c[i])
+        target = target_start + sum(target_strides[i] * c[i])
+
+    `axes` names the role of each axis: `out`, `in`, `group`, `unit` (a node each), or `tap` and
+    `position` (parallel edges, told apart by their coordinate). `weight` is a view of the bound
+    array in the block's shape, None in a template. A block without a tensor carries `constant`.
+    `step` is the place among the target's steps at which the edge acts; `tied` marks a further use
+    of a tensor that another block owns.
+    """
+
+    name: str
+    kind: str
+    layer: str
+    shape: tuple[int, ...]
+    axes: tuple[str, ...]
+    source_group: int
+    source_start: int
+    source_strides: tuple[int, ...]
+    target_group: int
+    target_start: int
+    target_strides: tuple[int, ...]
+    edge_start: int
+    tensor: str | None = None
+    constant: float = 1.0
+    tied: bool = False
+    step: int = 0
+    attributes: Attributes = ()
+    weight: NDArray[Any] | None = None
+
+    @cached_property
+    def num_edges(self) -> int:
+        """The number of edges in the block."""
+        return prod(self.shape)
+
+    def sources(self) -> NDArray[np.int64]:
+        """Give the source node of each edge, in the block's shape."""
+        return affine(self.shape, self.source_start, self.source_strides)
+
+    def targets(self) -> NDArray[np.int64]:
+        """Give the target node of each edge, in the block's shape."""
+        return affine(self.shape, self.target_start, self.target_strides)
+
+    @cached_property
+    def fan_in(self) -> int:
+        """The number of the block's edges that enter one target node."""
+        sizes = zip(self.shape, self.target_strides, strict=True)
+        return prod(size for size, stride in sizes if stride == 0)
+
+    @cached_property
+    def fan_out(self) -> int:
+        """The number of the block's edges that leave one source node."""
+        sizes = zip(self.shape, self.source_strides, strict=True)
+        return prod(size for size, stride in sizes if stride == 0)
+
+
+def affine(
+    shape: tuple[int, ...], start: int, strides: tuple[int, ...]
+) -> NDArray[np.int64]:
+    """Evaluate `start + sum(strides[i] * c[i])` over a grid, as one broadcast sum."""
+    result = np.full((1,) * len(shape), start, dtype=np.int64)
+    for axis, (size, stride) in enumerate(zip(shape, strides, strict=True)):
+        if stride:
+            steps = np.arange(size, dtype=np.int64) * stride
+            result = result + steps.reshape([-1 if i == axis else 1 for i in range(len(shape))])
+    return np.broadcast_to(result, shape)
+
+
+@dataclass(frozen=True)
+class Template:
+    """The structure of an architecture's graph; `bind` adds weights.
+
+        template = graphgen.template(net)
+        graph = template.bind({"0.weight": ..., "0.bias": ...})
+
+    `tensors` are all tensors of the architecture in its order; those without an edge (a counter of
+    batches) are carried along by the graph.
+    """
+
+    architecture: str
+    kind: str
+    node_groups: tuple[NodeGroup, ...]
+    blocks: tuple[EdgeBlock, ...]
+    tensors: tuple[TensorSpec, ...]
+
+    @cached_property
+    def num_nodes(self) -> int:
+        """The number of nodes."""
+        return sum(group.size for group in self.node_groups)
+
+    @cached_property
+    def num_edges(self) -> int:
+        """The number of edges, parallel ones counted each."""
+        return sum(block.num_edges for block in self.blocks)
+
+    @cached_property
+    def edge_tensors(self) -> tuple[TensorSpec, ...]:
+        """The tensors whose scalars own an edge."""
+        owning = {block.tensor for block in self.blocks}
+        return tuple(tensor for tensor in self.tensors if tensor.name in owning)
+
+    def edge_index(self) -> NDArray[np.int64]:
+        """Give source and target of every edge, shape (2, E), block after block in C order."""
+        index = np.empty((2, self.num_edges), dtype=np.int64)
+        for block in self.blocks:
+            part = slice(block.edge_start, block.edge_start + block.num_edges)
+            index[0, part].reshape(block.shape)[...] = block.sources()
+            index[1, part].reshape(block.shape)[...] = block.targets()
+        return index
+
+    def bind(self, weights: Mapping[str, NDArray[Any]]) -> Graph:
+        """Give the graph of these weights: views of the arrays, nothing copied or read.
+
+        Raises `GraphError` that lists every missing, misshapen and superfluous tensor.
+        """
+        from graphgen.graph import Graph
+
+        check_tensors(self.tensors, weights)
+        blocks = tuple(
+            block
+            if block.tensor is None
+            else replace(block, weight=weights[block.tensor].reshape(block.shape))
+            for block in self.blocks
+        )
+        kept = {tensor.name: weights[tensor.name] for tensor in self.tensors}
+        return Graph(self, blocks, kept)
+
+    def describe(self) -> dict[str, Any]:
+        """Give the structure as plain data, enough for a reader in another language."""
+        blocks = []
+        for block in self.blocks:
+            row = asdict(replace(block, weight=None))
+            del row["weight"]
+            blocks.append(row)
+        return {
+            "architecture": self.architecture,
+            "kind": self.kind,
+            "num_nodes": self.num_nodes,
+            "num_edges": self.num_edges,
+            "node_groups": [asdict(group) for group in self.node_groups],
+            "blocks": blocks,
+            "tensors": [asdict(tensor) for tensor in self.tensors],
+        }
+
+    @cached_property
+    def hash(self) -> str:
+        """The structure's identity: SHA-256 of its description."""
+        text = json.dumps(self.describe(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_tensors(tensors: tuple[TensorSpec, ...], weights: Mapping[str, NDArray[Any]]) -> None:
+    """Compare weights with what an architecture declares; raise one error for all differences."""
+    wrong = []
+    expected = {tensor.name: tensor for tensor in tensors}
+    for tensor in tensors:
+        if tensor.name not in weights:
+            wrong.append(f"  {tensor.name}: missing, expected shape {list(tensor.shape)}")
+            continue
+        array = weights[tensor.name]
+        if tuple(array.shape) != tensor.shape:
+            wrong.append(
+                f"  {tensor.name}: shape {list(array.shape)}, expected {list(tensor.shape)}"
+            )
+        elif tensor.dtype.startswith("float") and array.dtype.kind not in "fV":
+            wrong.append(f"  {tensor.name}: dtype {array.dtype}, expected floating point")
+    wrong += [
+        f"  {name}: not a tensor of this architecture, shape {list(array.shape)}"
+        for name, array in weights.items()
+        if name not in expected
+    ]
+    if wrong:
+        raise GraphError("the weights do not fit the architecture:\n" + "\n".join(wrong))

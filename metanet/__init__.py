@@ -1,0 +1,20 @@
+"""The models: from graphs of networks to predictions about them."""
+
+from metanet import evaluate
+from metanet.batch import Batch
+from metanet.errors import MetanetError
+from metanet.models import GMN, METANETS, DeepSets, Metanet, StatNN, make_metanet
+from metanet.models.statistics import network_statistics
+
+__all__ = [
+    "GMN",
+    "METANETS",
+    "Batch",
+    "DeepSets",
+    "Metanet",
+    "MetanetError",
+    "StatNN",
+    "evaluate",
+    "make_metanet",
+    "network_statistics",
+]

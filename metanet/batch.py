@@ -1,0 +1,134 @@
+"""Batches: several networks, of one architecture or of many, ready for any metanet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graphgen import Graph, GraphSet, Template
+from graphgen.files import pack
+from metanet.errors import MetanetError
+
+
+@dataclass(frozen=True)
+class Part:
+    """The networks of one architecture in a batch.
+
+    `values` holds their floating-point tensors, flattened one after the other in the template's
+    order, shape (networks, P); `positions` says where in the batch each network stands.
+    """
+
+    template: Template
+    values: Tensor
+    positions: tuple[int, ...]
+
+    def tensor(self, name: str) -> Tensor:
+        """Give one tensor of all networks, flattened: shape (networks, size), a view."""
+        start, size = float_offsets(self.template)[name]
+        return self.values[:, start : start + size]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Networks as input of a metanet: one part for each architecture.
+
+        batch = metanet.Batch.from_graphs([graph, other])
+        batch = metanet.Batch.from_set(graph_set, [0, 5, 7])
+        prediction = model(batch)                    # (3, outputs), in the order given
+    """
+
+    parts: tuple[Part, ...]
+
+    @property
+    def num_networks(self) -> int:
+        """The number of networks."""
+        return sum(len(part.positions) for part in self.parts)
+
+    @cached_property
+    def order(self) -> Tensor:
+        """For each network of the batch, its place when part follows part; int64 (networks,)."""
+        places = [position for part in self.parts for position in part.positions]
+        return torch.from_numpy(np.argsort(np.array(places, dtype=np.int64)))
+
+    @classmethod
+    def from_graphs(cls, graphs: Sequence[Graph]) -> Batch:
+        """Collect graphs; those of one architecture are stacked."""
+        rows = [(graph.template, float_values(graph)) for graph in graphs]
+        return cls._collect(
+            (template, i, lambda chosen, rows=rows: np.stack([rows[j][1] for j in chosen]))
+            for i, (template, _) in enumerate(rows)
+        )
+
+    @classmethod
+    def from_set(cls, graph_set: GraphSet, indices: Sequence[int]) -> Batch:
+        """Collect networks of a graph set, with no object per network."""
+        return cls._collect(
+            (
+                graph_set.template(i),
+                position,
+                lambda chosen: graph_set.values([indices[j] for j in chosen]),
+            )
+            for position, i in enumerate(indices)
+        )
+
+    @classmethod
+    def _collect(cls, items: Iterable[tuple[Template, int, Any]]) -> Batch:
+        by_architecture: dict[str, tuple[Template, list[int], Any]] = {}
+        for template, position, values in items:
+            entry = by_architecture.setdefault(template.architecture, (template, [], values))
+            entry[1].append(position)
+        if not by_architecture:
+            raise MetanetError("a batch needs at least one network, got none")
+        return cls(
+            tuple(
+                Part(template, as_tensor(values(positions)), tuple(positions))
+                for template, positions, values in by_architecture.values()
+            )
+        )
+
+    def to(self, target: torch.device | torch.dtype | str) -> Batch:
+        """Move or convert the values."""
+        parts = (Part(p.template, p.values.to(target), p.positions) for p in self.parts)
+        return Batch(tuple(parts))
+
+
+def as_tensor(values: np.ndarray) -> Tensor:
+    """Turn stacked values into a float tensor; 16-bit floats become 32-bit."""
+    if values.dtype not in (np.float32, np.float64):
+        values = values.astype(np.float32)
+    return torch.from_numpy(np.ascontiguousarray(values))
+
+
+def float_values(graph: Graph) -> np.ndarray:
+    """Concatenate a graph's floating-point tensors."""
+    floats = tuple(t for t in graph.template.tensors if t.dtype.startswith("float"))
+    columns = pack(floats, graph.weights())
+    if len(columns) > 1:
+        raise MetanetError(
+            "a network's tensors need one floating-point dtype in a batch, got "
+            + ", ".join(column.removeprefix("values.") for column in columns)
+        )
+    return next(iter(columns.values())) if columns else np.empty(0, np.float32)
+
+
+@lru_cache(maxsize=4096)
+def _offsets(architecture: str, tensors: tuple[Any, ...]) -> dict[str, tuple[int, int]]:
+    offsets, start = {}, 0
+    for tensor in tensors:
+        if tensor.dtype.startswith("float"):
+            size = prod(tensor.shape)
+            offsets[tensor.name] = (start, size)
+            start += size
+    return offsets
+
+
+def float_offsets(template: Template) -> dict[str, tuple[int, int]]:
+    """Say where each floating-point tensor lies in a row of values: name -> (start, size)."""
+    return _offsets(template.architecture, template.tensors)

@@ -1,0 +1,64 @@
+"""Evaluation in torch: a network as a function of its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from metanet.evaluate import contract, elementwise, normalise, reduce, reshape, window
+from spec import Architecture
+from spec.primitives import (
+    Contract,
+    Elementwise,
+    Normalise,
+    Primitive,
+    Reduce,
+    Reshape,
+    Window,
+)
+
+TORCH: dict[type[Primitive], Callable[..., Tensor]] = {
+    Contract: contract.run,
+    Window: window.run,
+    Elementwise: elementwise.run,
+    Normalise: normalise.run,
+    Reduce: reduce.run,
+    Reshape: reshape.run,
+}
+
+
+def run(
+    net: Architecture, weights: Mapping[str, Tensor], *inputs: Tensor, training: bool = False
+) -> Tensor:
+    """Run a network on a batch, as a differentiable function of weights and inputs.
+
+        logits = metanet.evaluate.run(net, weights, images)
+
+    While `training`, dropout is active and batch statistics are used; the running ones in
+    `weights` are updated in place. Gives the first output, shape (N, ...).
+    """
+    values = dict(zip(net.inputs, inputs, strict=True))
+    for operation in net.operations:
+        values[operation.output] = TORCH[type(operation.primitive)](
+            operation.primitive,
+            training,
+            *[values[name] for name in operation.inputs],
+            *[weights[name] for name in operation.parameters],
+        )
+    return values[net.outputs[0]]
+
+
+def initial_weights(net: Architecture, generator: torch.Generator) -> dict[str, Tensor]:
+    """Draw a new network's parameters as PyTorch's layers begin, and its buffers."""
+    weights = {}
+    for tensor in net.tensors.values():
+        kind, value = tensor.initial
+        dtype = getattr(torch, tensor.dtype)
+        if kind == "uniform":
+            drawn = torch.rand(tensor.shape, generator=generator, dtype=dtype)
+            weights[tensor.name] = (2 * drawn - 1) * value
+        else:
+            weights[tensor.name] = torch.full(tensor.shape, value, dtype=dtype)
+    return weights

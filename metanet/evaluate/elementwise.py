@@ -1,0 +1,52 @@
+"""Elementwise functions, in torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from spec.primitives import Elementwise
+
+FUNCTIONS: dict[str, Callable[..., Tensor]] = {
+    "relu": F.relu,
+    "relu6": F.relu6,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "selu": F.selu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "mish": F.mish,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    # PyTorch replaces softplus by the identity above a threshold; 700 is where exp overflows.
+    "softplus": lambda x, beta: F.softplus(x, beta, 700.0),
+    "softsign": F.softsign,
+    "hardtanh": F.hardtanh,
+    "hardsigmoid": F.hardsigmoid,
+    "hardswish": F.hardswish,
+}
+
+
+def run(primitive: Elementwise, training: bool, *operands: Tensor) -> Tensor:
+    """Apply the function to values, and to a parameter that lies along some axes."""
+    x, *others = operands
+    arguments = dict(primitive.arguments)
+    if primitive.function == "dropout":
+        return F.dropout(x, float(arguments["p"]), training)
+    if primitive.function in ("add", "multiply"):
+        for other in others:
+            aligned = along(primitive, x, other)
+            x = x + aligned if primitive.function == "add" else x * aligned
+        return x
+    return FUNCTIONS[primitive.function](x, **arguments)
+
+
+def along(primitive: Elementwise, x: Tensor, other: Tensor) -> Tensor:
+    """Give a parameter the axes of x (which has a batch axis); values have them already."""
+    if primitive.axis is None:
+        return other
+    after = x.ndim - 1 - primitive.parameter_start(x.ndim - 1) - other.ndim
+    return other.reshape(*other.shape, *(1,) * after)

@@ -1,0 +1,22 @@
+"""Normalisations, in torch."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from spec.primitives import Normalise
+
+
+def run(primitive: Normalise, training: bool, x: Tensor, *statistics: Tensor) -> Tensor:
+    """Normalise x (N, ...); while training, `batch` uses and updates its running statistics."""
+    if primitive.statistics == "batch":
+        mean, variance, count = statistics
+        if training:
+            count += 1
+        return F.batch_norm(
+            x, mean, variance, None, None, training, primitive.momentum, primitive.eps
+        )
+    if primitive.statistics == "layer":
+        return F.layer_norm(x, x.shape[x.ndim - primitive.size :], None, None, primitive.eps)
+    return F.group_norm(x, primitive.size, None, None, primitive.eps)

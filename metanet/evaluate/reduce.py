@@ -1,0 +1,29 @@
+"""Pooling, in torch."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from spec.primitives import Reduce
+
+ADAPTIVE = {
+    ("max", 1): F.adaptive_max_pool1d,
+    ("max", 2): F.adaptive_max_pool2d,
+    ("mean", 1): F.adaptive_avg_pool1d,
+    ("mean", 2): F.adaptive_avg_pool2d,
+}
+SLIDING = {1: (F.max_pool1d, F.avg_pool1d), 2: (F.max_pool2d, F.avg_pool2d)}
+
+
+def run(primitive: Reduce, training: bool, x: Tensor) -> Tensor:
+    """Take the maximum or the mean over windows, or over adaptive bins, of x (N, C, *space)."""
+    if primitive.output_size:
+        sizes = zip(primitive.output_size, x.shape[2:], strict=True)
+        bins = [count or size for count, size in sizes]
+        return ADAPTIVE[primitive.statistic, len(bins)](x, bins)
+    maximum, mean = SLIDING[len(primitive.kernel_size)]
+    window = (primitive.kernel_size, primitive.stride, primitive.padding)
+    if primitive.statistic == "max":
+        return maximum(x, *window)
+    return mean(x, *window, count_include_pad=primitive.count_include_pad)

@@ -1,0 +1,26 @@
+"""The metanets, by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metanet.errors import MetanetError
+from metanet.models.deepsets import DeepSets
+from metanet.models.gmn import GMN
+from metanet.models.metanet import Metanet
+from metanet.models.statnn import StatNN
+
+METANETS: dict[str, type[Metanet]] = {"gmn": GMN, "deepsets": DeepSets, "statnn": StatNN}
+
+
+def make_metanet(name: str, **settings: Any) -> Metanet:
+    """Make a metanet by its name and settings."""
+    if name not in METANETS:
+        raise MetanetError(f"unknown metanet {name!r}; known: {', '.join(METANETS)}")
+    try:
+        return METANETS[name](**settings)
+    except TypeError as error:
+        raise MetanetError(f"the metanet {name!r} does not take these settings: {error}") from None
+
+
+__all__ = ["GMN", "METANETS", "DeepSets", "Metanet", "StatNN", "make_metanet"]

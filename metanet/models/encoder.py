@@ -1,0 +1,123 @@
+"""Encoding: weights, blocks and node groups as first states of edges, blocks and nodes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from graphgen.columns import EDGE_KINDS, NODE_KINDS, POSITION_AXES, STEP_KINDS
+from metanet.layout import EDGE_NUMBERS, MAX_STEPS, NODE_NUMBERS, NODE_ORDER
+from metanet.plan import Plan
+
+SCALES = 3
+
+
+def several_scales(x: Tensor) -> Tensor:
+    """Show each number clamped, as a steep tanh, and as a signed logarithm; zero stays zero."""
+    return torch.cat(
+        [x.clamp(-3, 3), torch.tanh(4 * x), torch.sign(x) * torch.log1p(100 * x.abs()) / 4], dim=-1
+    )
+
+
+def edge_weights(plan: Plan, fan_in_power: float) -> Tensor:
+    """Write the weights of all edges side by side, (num_edges, channels + POSITION_AXES).
+
+    A folded kernel fills the channels of its taps, a single weight the middle one. Weights are
+    multiplied by a power of their fan-in, so that networks of different widths look alike;
+    variances enter by their logarithm. The last columns are the coordinates of positions.
+    """
+    first = plan.parts[0]
+    channels = first.layout.channels
+    rows = first.part.values.new_zeros(plan.num_edges, channels + POSITION_AXES)
+    start = 0
+    for part in plan.parts:
+        for block, positions in zip(part.layout.blocks, part.layout.positions, strict=True):
+            piece = plan.slices[start]
+            start += 1
+            out = rows[piece.start : piece.stop]
+            if positions is not None:
+                out.view(*piece.view, -1)[..., channels:] = positions
+            if block.values is None:
+                out[:, channels // 2] = block.constant
+                continue
+            offset, size = block.values
+            values = part.part.values[:, offset : offset + size]
+            if block.logarithmic:
+                values = torch.log(values.clamp_min(1e-8)) / 4
+            elif fan_in_power:
+                values = values * block.weight_fan_in**fan_in_power
+            if block.slots is None:
+                out[:, channels // 2] = values.reshape(-1)
+            elif block.slots == tuple(range(channels)):
+                out[:, :channels] = values.reshape(-1, channels)
+            else:
+                out[:, list(block.slots)] = values.reshape(-1, len(block.slots))
+    return rows
+
+
+class EdgeEncoder(nn.Module):
+    """First edge states: a linear map of the weights on several scales and of the positions."""
+
+    def __init__(self, channels: int, hidden: int, fan_in_power: float) -> None:
+        super().__init__()
+        self.channels = channels
+        self.fan_in_power = fan_in_power
+        self.linear = nn.Linear(SCALES * channels + POSITION_AXES, hidden)
+
+    def forward(self, plan: Plan) -> Tensor:
+        """Give states (num_edges, hidden)."""
+        rows = edge_weights(plan, self.fan_in_power)
+        weights, positions = rows[:, : self.channels], rows[:, self.channels :]
+        result: Tensor = self.linear(torch.cat([several_scales(weights), positions], dim=1))
+        return result
+
+
+class BlockEncoder(nn.Module):
+    """A state for each block, from its kind, its place among the target's steps, its numbers."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.kind = nn.Embedding(len(EDGE_KINDS), hidden)
+        self.step = nn.Embedding(MAX_STEPS, hidden)
+        self.numbers = nn.Linear(EDGE_NUMBERS, hidden)
+
+    def forward(self, plan: Plan) -> Tensor:
+        """Give states (num_blocks, hidden)."""
+        kind = torch.cat([part.layout.block_kind for part in plan.parts])
+        step = torch.cat([part.layout.block_step for part in plan.parts])
+        numbers = torch.cat([part.layout.block_numbers for part in plan.parts])
+        result: Tensor = (
+            self.kind(kind) + self.step(step) + self.numbers(numbers.to(self.numbers.weight))
+        )
+        return result
+
+
+class NodeEncoder(nn.Module):
+    """First node states, from a group's kind, its steps in order, its numbers.
+
+    Input and output neurons are told apart by their place.
+    """
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.kind = nn.Embedding(len(NODE_KINDS), hidden)
+        self.step = nn.Embedding(len(STEP_KINDS) + 1, hidden, padding_idx=len(STEP_KINDS))
+        self.place = nn.Embedding(MAX_STEPS, hidden)
+        self.numbers = nn.Linear(NODE_NUMBERS, hidden)
+        self.order = nn.Linear(NODE_ORDER, hidden, bias=False)
+
+    def forward(self, plan: Plan) -> Tensor:
+        """Give states (num_nodes, hidden)."""
+        layouts = [part.layout for part in plan.parts]
+        steps = torch.cat([laid.group_steps for laid in layouts])
+        steps = torch.where(steps < 0, len(STEP_KINDS), steps)
+        program = (self.step(steps) * (1 + self.place.weight)).sum(1)
+        numbers = torch.cat([laid.group_numbers for laid in layouts])
+        groups = (
+            self.kind(torch.cat([laid.group_kind for laid in layouts]))
+            + program
+            + self.numbers(numbers.to(self.numbers.weight))
+        )
+        order = torch.cat([part.layout.node_order.repeat(part.networks, 1) for part in plan.parts])
+        result: Tensor = groups[plan.node_group] + self.order(order.to(self.order.weight))
+        return result

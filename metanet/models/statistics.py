@@ -1,0 +1,60 @@
+"""Statistics of a network's weights, tensor by tensor: a table row for each network."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from graphgen import Template
+from metanet.batch import Batch
+
+QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+ROLES = ("weight", "bias", "scale", "mean", "variance")
+PLACES = ("first", "middle", "last")
+PER_TENSOR = 2 + len(QUANTILES)
+NUM_STATISTICS = len(ROLES) * len(PLACES) * PER_TENSOR + 3
+
+
+def network_statistics(batch: Batch) -> Tensor:
+    """Compute mean, variance and quantiles of every tensor, shape (networks, NUM_STATISTICS).
+
+    As in Unterthiner et al. (2020), by tensor; since depths differ, tensors of one role are
+    told apart as the first, the last, and the mean over those between. Absent ones are 0. The
+    logarithm of the number of parameters and the numbers of layers and blocks come last.
+    """
+    rows = []
+    for part in batch.parts:
+        count = len(part.positions)
+        cells = part.values.new_zeros(count, len(ROLES), len(PLACES), PER_TENSOR)
+        for role, places in tensors_by_place(part.template).items():
+            for place, names in places.items():
+                statistics = [moments_and_quantiles(part.tensor(name)) for name in names]
+                cells[:, ROLES.index(role), PLACES.index(place)] = torch.stack(statistics).mean(0)
+        size = sum(math.prod(t.shape) for t in part.template.tensors if t.trainable)
+        depth = max(group.depth for group in part.template.node_groups)
+        shape = torch.tensor([math.log(size), depth, len(part.template.blocks)])
+        rows.append(torch.cat([cells.flatten(1), shape.to(cells).expand(count, -1)], dim=1))
+    return torch.cat(rows)[batch.order]
+
+
+def moments_and_quantiles(values: Tensor) -> Tensor:
+    """Give mean, variance and five quantiles along the last axis, (networks, PER_TENSOR)."""
+    quantiles = torch.quantile(values, values.new_tensor(QUANTILES), dim=1).T
+    variance = values.var(1, unbiased=False, keepdim=True)
+    return torch.cat([values.mean(1, keepdim=True), variance, quantiles], dim=1)
+
+
+def tensors_by_place(template: Template) -> dict[str, dict[str, list[str]]]:
+    """Sort tensors by role, and within a role into the first, those between, and the last."""
+    by_role: dict[str, list[str]] = {}
+    for block in template.blocks:
+        if block.tensor is not None and not block.tied:
+            role = block.kind if block.kind in ROLES else "weight"
+            by_role.setdefault(role, []).append(block.tensor)
+    result = {}
+    for role, names in by_role.items():
+        places = {"first": names[:1], "middle": names[1:-1], "last": names[-1:]}
+        result[role] = {place: chosen for place, chosen in places.items() if chosen}
+    return result

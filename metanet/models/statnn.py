@@ -1,0 +1,88 @@
+"""StatNN: statistics of the weights, read by gradient-boosted trees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from metanet.batch import Batch
+from metanet.errors import MetanetError
+from metanet.models.metanet import Metanet
+from metanet.models.statistics import NUM_STATISTICS, network_statistics
+
+
+class StatNN(Metanet):
+    """Gradient-boosted trees on weight statistics (Unterthiner et al., 2020).
+
+        model = metanet.StatNN()
+        model.fit(network_statistics(batch), targets)     # (n, NUM_STATISTICS), (n,)
+        prediction = model(batch)
+
+    What is stored is the table it was fitted on; the trees, a function of that table and of
+    `seed`, are grown again when first used after loading.
+    """
+
+    def __init__(
+        self,
+        *,
+        trees: int = 300,
+        learning_rate: float = 0.05,
+        leaves: int = 15,
+        min_samples_leaf: int = 10,
+        l2: float = 1.0,
+        features_per_split: float = 0.5,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(
+            trees=trees,
+            learning_rate=learning_rate,
+            leaves=leaves,
+            min_samples_leaf=min_samples_leaf,
+            l2=l2,
+            features_per_split=features_per_split,
+            seed=seed,
+        )
+        self.register_buffer("features", torch.empty(0, NUM_STATISTICS))
+        self.register_buffer("targets", torch.empty(0))
+        self._trees: Any = None
+
+    def fit(self, features: Tensor, targets: Tensor) -> None:
+        """Grow the trees on a table of statistics."""
+        self.features, self.targets = features.float(), targets.float()
+        self._trees = None
+        self._grown()
+
+    def _grown(self) -> Any:
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
+        if self._trees is None:
+            if len(self.features) == 0:
+                raise MetanetError("this StatNN has not been fitted: call `fit` first")
+            settings = self.settings
+            trees = HistGradientBoostingRegressor(
+                max_iter=settings["trees"],
+                learning_rate=settings["learning_rate"],
+                max_leaf_nodes=settings["leaves"],
+                min_samples_leaf=settings["min_samples_leaf"],
+                l2_regularization=settings["l2"],
+                max_features=settings["features_per_split"],
+                early_stopping=False,
+                random_state=settings["seed"],
+            )
+            self._trees = trees.fit(self.features.numpy(), self.targets.numpy())
+        return self._trees
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
+        for name in ("features", "targets"):
+            stored = state_dict.get(prefix + name)
+            if stored is not None:
+                setattr(self, name, torch.empty_like(stored))
+        self._trees = None
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Predict for each network of the batch, (networks, 1)."""
+        features = network_statistics(batch).float().numpy()
+        return torch.from_numpy(self._grown().predict(features)).float().unsqueeze(1)

@@ -1,0 +1,59 @@
+"""Image data sets as arrays: `load("digits")` needs no download, the others read official files."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from pipelines.datasets import cifar10, digits, mnist
+from pipelines.datasets.dataset import Dataset
+from pipelines.errors import PipelineError
+
+__all__ = ["NAMES", "Dataset", "load"]
+
+_LOADERS: dict[str, Callable[[Path | None], Dataset]] = {
+    "digits": digits.load,
+    "mnist": mnist.load,
+    "fashion_mnist": mnist.load_fashion,
+    "cifar10": cifar10.load,
+}
+
+NAMES: tuple[str, ...] = tuple(_LOADERS)
+
+
+def load(name: str, root: str | os.PathLike[str] | None = None) -> Dataset:
+    """Load a data set by name, one of `NAMES`.
+
+    Official files are read from `root` (default: the folder that the environment variable
+    `GMN_DATA` names), else from the user's cache folder, else downloaded into that; each is
+    checked against its published MD5.
+
+    >>> data = load("digits")
+    >>> data.train_images.shape, data.classes
+    ((1000, 1, 8, 8), 10)
+
+    Raises:
+        PipelineError: `name` is unknown, `root` is no folder, or a file is missing and cannot be
+            downloaded, or has another checksum than the published one.
+    """
+    if name not in _LOADERS:
+        close = difflib.get_close_matches(name, NAMES, n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        raise PipelineError(f"unknown data set {name!r}{hint}; expected one of {', '.join(NAMES)}")
+    return _LOADERS[name](_folder(root))
+
+
+def _folder(root: str | os.PathLike[str] | None) -> Path | None:
+    origin = "`root`" if root is not None else "GMN_DATA"
+    place = root if root is not None else os.environ.get("GMN_DATA", "")
+    if place == "":
+        return None
+    folder = Path(place).expanduser()
+    if not folder.is_dir():
+        raise PipelineError(
+            f"{origin} is {str(place)!r}, which is not a folder; "
+            "name the folder that holds mnist/, fashion-mnist/ or cifar-10-batches-py/"
+        )
+    return folder

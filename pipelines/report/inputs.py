@@ -1,0 +1,254 @@
+"""What a report is made of, read and brought into one form."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.errors import PipelineError
+from pipelines.metrics import r2_ceiling, ranking
+
+Floats = npt.NDArray[np.float64]
+_COLUMNS = ("model", "seed", "network", "family", "split", "true", "predicted")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One network's true and predicted value, by one model trained with one seed."""
+
+    model: str
+    seed: int
+    network: str
+    family: str
+    split: str
+    true: float
+    predicted: float
+
+
+@dataclass(frozen=True)
+class History:
+    """The columns of one run's learning curve; `columns["epoch"]` is always there."""
+
+    model: str
+    seed: int | None
+    columns: dict[str, Floats]
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that a report shows, before it is laid out.
+
+    Attributes:
+        models: all models, best first; those without scores come last.
+        families: all families in the order of the zoo, which fixes their colours.
+        target: what is predicted, in words.
+        split: the split that is scored, or "" without predictions.
+        scored: the predictions on that split.
+        split_sizes: networks per split.
+        ceiling: what the finite test set of the zoo leaves of R2, or None where that is unknown.
+        test_size: number of test examples that the ceiling was computed from.
+    """
+
+    zoo_index: Mapping[str, Any]
+    metrics: Mapping[str, Mapping[str, Any]]
+    settings: Mapping[str, Any]
+    histories: Sequence[History]
+    models: Sequence[str]
+    families: Sequence[str]
+    target: str
+    split: str
+    scored: Sequence[Prediction]
+    split_sizes: Mapping[str, int]
+    ceiling: float | None = None
+    test_size: int | None = None
+    graph_set_hash: str | None = None
+    networks: Sequence[Mapping[str, Any]] = field(default=())
+
+    def predictions(self, model: str) -> dict[int, list[Prediction]]:
+        """The scored predictions of a model, by seed in ascending order."""
+        own = [p for p in self.scored if p.model == model]
+        return {s: [p for p in own if p.seed == s] for s in sorted({p.seed for p in own})}
+
+
+def read(
+    *,
+    zoo_index: Mapping[str, Any],
+    metrics: Mapping[str, Mapping[str, Any]],
+    predictions: Iterable[Mapping[str, Any]] | str | os.PathLike[str],
+    histories: Mapping[str, str | os.PathLike[str] | None],
+    settings: Mapping[str, Any],
+    split_sizes: Mapping[str, int] | None = None,
+    test_size: int | None = None,
+    graph_set_hash: str | None = None,
+) -> Content:
+    """Check and combine the arguments of `write_report`; raises `PipelineError`."""
+    _check_metrics(metrics)
+    rows = read_predictions(predictions)
+    curves = read_histories(histories)
+    networks = list(zoo_index.get("networks") or ())
+    split = _scored_split(rows)
+    scored = [row for row in rows if row.split == split]
+    known = _distinct([*(row.model for row in rows), *(curve.model for curve in curves)])
+    if test_size is None:
+        test_size = _test_size(zoo_index)
+    target = _target(settings)
+    return Content(
+        zoo_index=zoo_index,
+        metrics=metrics,
+        settings=settings,
+        histories=curves,
+        models=[*ranking(metrics), *(model for model in known if model not in metrics)],
+        families=_distinct(
+            [*(str(n.get("family", "unknown")) for n in networks), *(r.family for r in rows)]
+        ),
+        target=target.replace("_", " "),
+        split=split,
+        scored=scored,
+        split_sizes=dict(split_sizes) if split_sizes else _count_splits(rows),
+        ceiling=_ceiling(scored, test_size) if "accuracy" in target else None,
+        test_size=test_size,
+        graph_set_hash=graph_set_hash,
+        networks=networks,
+    )
+
+
+def read_predictions(
+    source: Iterable[Mapping[str, Any]] | str | os.PathLike[str],
+) -> list[Prediction]:
+    """Read predictions from a CSV file or from rows of that form.
+
+    The columns are model, seed, network, family, split, true and predicted. Raises `PipelineError`
+    with the file and line for a missing column or a value that is not a finite number.
+    """
+    if not isinstance(source, (str, os.PathLike)):
+        return [_prediction(row, f"predictions[{i}]") for i, row in enumerate(source)]
+    path = Path(source)
+    # Line numbers count from 1, and the header is the first.
+    return [_prediction(row, f"{path}:{i}") for i, row in enumerate(_read_csv(path), start=2)]
+
+
+def read_histories(
+    histories: Mapping[str, str | os.PathLike[str] | None],
+) -> list[History]:
+    """Read learning curves from `{"<model>-seed<k>": history.csv or its folder}`.
+
+    A key of another form counts as the name of a model with one run. Runs without a file, or whose
+    file has no rows, are left out. Empty cells become NaN.
+    """
+    curves = []
+    for key, place in histories.items():
+        if place is None:
+            continue
+        path = Path(place)
+        path = path / "history.csv" if path.is_dir() else path
+        rows = _read_csv(path) if path.is_file() else []
+        if not rows:
+            continue
+        columns = {
+            name: np.array([_cell(row.get(name), f"{path}:{i}") for i, row in enumerate(rows, 2)])
+            for name in rows[0]
+            if name
+        }
+        columns.setdefault("epoch", np.arange(len(rows), dtype=np.float64))
+        model, separator, seed = key.rpartition("-seed")
+        if separator and seed.isdecimal():
+            curves.append(History(model, int(seed), columns))
+        else:
+            curves.append(History(key, None, columns))
+    return sorted(curves, key=lambda h: (h.model, -1 if h.seed is None else h.seed))
+
+
+def _prediction(row: Mapping[str, Any], place: str) -> Prediction:
+    missing = [name for name in _COLUMNS if row.get(name) is None]
+    if missing:
+        raise PipelineError(
+            f"{place}: no value for {', '.join(missing)}; the columns are {', '.join(_COLUMNS)}"
+        )
+    try:
+        seed, true, predicted = int(row["seed"]), float(row["true"]), float(row["predicted"])
+    except ValueError as error:
+        raise PipelineError(f"{place}: {error}") from None
+    if not (math.isfinite(true) and math.isfinite(predicted)):
+        raise PipelineError(
+            f"{place}: true is {true} and predicted is {predicted} (model {row['model']!r}, "
+            f"network {row['network']!r}); both must be finite, did the model diverge?"
+        )
+    network, family, split = (str(row[name]) for name in ("network", "family", "split"))
+    return Prediction(str(row["model"]), seed, network, family, split, true, predicted)
+
+
+def _read_csv(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise PipelineError(f"{path}: cannot be read as CSV: {error}") from error
+
+
+def _cell(text: str | None, place: str) -> float:
+    try:
+        return float(text) if text else math.nan
+    except ValueError:
+        raise PipelineError(f"{place}: {text!r} is not a number") from None
+
+
+def _check_metrics(metrics: Mapping[str, Any]) -> None:
+    for model, summary in metrics.items():
+        if not isinstance(summary, Mapping) or not all(
+            isinstance(score, Mapping) and {"mean", "std"} <= score.keys()
+            for name, score in summary.items()
+            if name != "seeds"
+        ):
+            raise PipelineError(
+                f"metrics of model {model!r}: expected scores as {{'mean': x, 'std': x}} and "
+                f"'seeds': n, got {summary!r}"
+            )
+
+
+def _scored_split(rows: Sequence[Prediction]) -> str:
+    splits = sorted(_distinct(row.split for row in rows), key=_usual_order)
+    return "test" if "test" in splits or not splits else splits[-1]
+
+
+def _count_splits(rows: Sequence[Prediction]) -> dict[str, int]:
+    splits = sorted(_distinct(row.split for row in rows), key=_usual_order)
+    return {split: len({row.network for row in rows if row.split == split}) for split in splits}
+
+
+def _usual_order(split: str) -> int:
+    usual = ("train", "validation", "test")
+    return usual.index(split) if split in usual else len(usual)
+
+
+def _target(settings: Mapping[str, Any]) -> str:
+    sections = [settings, *(v for v in settings.values() if isinstance(v, Mapping))]
+    named = (section.get("target") for section in sections)
+    return next((name for name in named if isinstance(name, str) and name), "test_accuracy")
+
+
+def _test_size(zoo_index: Mapping[str, Any]) -> int | None:
+    zoo = zoo_index.get("zoo")
+    data = zoo.get("data") if isinstance(zoo, Mapping) else None
+    for section in (zoo_index, zoo, data):
+        size = section.get("test_size") if isinstance(section, Mapping) else None
+        if isinstance(size, int) and size > 1:
+            return size
+    return None
+
+
+def _ceiling(scored: Sequence[Prediction], test_size: int | None) -> float | None:
+    true = np.array(list({row.network: row.true for row in scored}.values()))
+    in_range = true.size > 1 and np.ptp(true) > 0 and true.min() >= 0 and true.max() <= 1
+    return r2_ceiling(true, test_size) if in_range and test_size is not None else None
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))

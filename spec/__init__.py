@@ -1,0 +1,24 @@
+"""The language: from YAML to an architecture with named parameters and inferred shapes."""
+
+from spec.architecture import Architecture, Operation, ResolvedLayer, TensorSpec
+from spec.errors import Mark, Problem, SpecError
+from spec.layer import LAYERS, Layer, Scope, Value, register
+from spec.load import from_resolved, load, loads
+
+__all__ = [
+    "LAYERS",
+    "Architecture",
+    "Layer",
+    "Mark",
+    "Operation",
+    "Problem",
+    "ResolvedLayer",
+    "Scope",
+    "SpecError",
+    "TensorSpec",
+    "Value",
+    "from_resolved",
+    "load",
+    "loads",
+    "register",
+]

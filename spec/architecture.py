@@ -1,0 +1,134 @@
+"""The architecture: what a description means, once everything in it is spelled out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from spec.primitives import Primitive, Shape, show
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """A named parameter or buffer: its shape, its dtype, and how a new network fills it.
+
+    `initial` is `("uniform", bound)` or `("constant", value)`, as PyTorch's own layers begin.
+    """
+
+    name: str
+    shape: Shape
+    dtype: str
+    trainable: bool
+    initial: tuple[str, float]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One primitive applied to named values and tensors; `layer` tags what it came from."""
+
+    primitive: Primitive
+    inputs: tuple[str, ...]
+    parameters: tuple[str, ...]
+    output: str
+    layer: str
+
+
+@dataclass(frozen=True)
+class ResolvedLayer:
+    """A layer of the resolved form: its type, all its fields, its inputs and its tensors."""
+
+    name: str
+    type: str
+    fields: Mapping[str, Any]
+    inputs: tuple[str, ...]
+    output: str
+    output_shape: Shape
+    tensors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network's architecture: named inputs, flat layers, and the primitives they expand to.
+
+        net = spec.load("net.yaml", width=32)
+        net.parameters["head.weight"]        # (10, 64)
+        print(net)                           # a table of the layers
+
+    `shapes` holds the shape of every value, by name. All shapes leave out the batch axis.
+    """
+
+    name: str
+    inputs: Mapping[str, Shape]
+    layers: tuple[ResolvedLayer, ...]
+    operations: tuple[Operation, ...]
+    outputs: tuple[str, ...]
+    shapes: Mapping[str, Shape]
+    tensors: Mapping[str, TensorSpec]
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Shape]:
+        """The trainable tensors: name -> shape, in order of first use."""
+        return MappingProxyType({n: t.shape for n, t in self.tensors.items() if t.trainable})
+
+    @cached_property
+    def buffers(self) -> Mapping[str, tuple[Shape, str]]:
+        """The tensors that are not trained: name -> (shape, dtype)."""
+        return MappingProxyType(
+            {n: (t.shape, t.dtype) for n, t in self.tensors.items() if not t.trainable}
+        )
+
+    @cached_property
+    def output_shapes(self) -> tuple[Shape, ...]:
+        """The shape of each output, without the batch axis."""
+        return tuple(self.shapes[name] for name in self.outputs)
+
+    def resolved(self) -> dict[str, Any]:
+        """Give the resolved form, as plain data that `spec.from_resolved` and YAML read again."""
+        return {
+            "name": self.name,
+            "inputs": {name: list(shape) for name, shape in self.inputs.items()},
+            "layers": [
+                {
+                    layer.type: {
+                        "name": layer.name,
+                        "inputs": list(layer.inputs),
+                        **{key: plain(value) for key, value in layer.fields.items()},
+                        **({"parameters": dict(layer.tensors)} if layer.tensors else {}),
+                        "output_shape": list(layer.output_shape),
+                    }
+                }
+                for layer in self.layers
+            ],
+            "outputs": list(self.outputs),
+        }
+
+    @cached_property
+    def hash(self) -> str:
+        """The architecture's identity: SHA-256 of the resolved form without its name."""
+        form = {key: value for key, value in self.resolved().items() if key != "name"}
+        text = json.dumps(form, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def __str__(self) -> str:
+        rows = [("layer", "type", "output", "parameters")]
+        rows += [(name, "input", show(shape), "") for name, shape in self.inputs.items()]
+        for layer in self.layers:
+            own = (self.tensors[name] for name in layer.tensors.values())
+            tensors = ", ".join(f"{t.name} {list(t.shape)}" for t in own)
+            rows.append((layer.name, layer.type, show(layer.output_shape), tensors))
+        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        lines = [
+            "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[3]])
+            for row in rows
+        ]
+        return "\n".join([self.name, *(line.rstrip() for line in lines)])
+
+
+def plain(value: Any) -> Any:
+    """Turn tuples into lists, as YAML and JSON write them."""
+    return [plain(item) for item in value] if isinstance(value, tuple) else value

@@ -1,0 +1,100 @@
+"""The builder: collects layers, operations and tensors into an `Architecture`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from spec.architecture import Architecture, Operation, ResolvedLayer, TensorSpec
+from spec.layer import Layer, Scope, Value
+from spec.primitives import Shape, ShapeError, show
+
+
+class Builder:
+    """Adds one layer at a time; raises `ShapeError` and leaves itself unchanged where it fails."""
+
+    def __init__(self, inputs: Mapping[str, Shape]) -> None:
+        self.inputs = dict(inputs)
+        self.shapes: dict[str, Shape] = dict(inputs)
+        self.layers: list[ResolvedLayer] = []
+        self.operations: list[Operation] = []
+        self.tensors: dict[str, TensorSpec] = {}
+        self.names: set[str] = set(inputs)
+
+    def add(
+        self,
+        layer: Layer,
+        name: str,
+        inputs: Sequence[Value],
+        tensor_names: Mapping[str, str] | None = None,
+        output_shape: Shape | None = None,
+    ) -> Value:
+        """Expand a layer and give its output, a value of the layer's name."""
+        if name in self.names:
+            raise ShapeError(f"two layers have the name {name!r}")
+        least, most = layer.inputs_allowed
+        if not least <= len(inputs) <= most:
+            count = f"{least}" if least == most else f"{least} to {most}"
+            raise ShapeError(f"`{layer.type}` takes {count} inputs, got {len(inputs)}")
+        layer = layer.infer(*(value.shape for value in inputs))
+        scope = Scope(name, tensor_names or {})
+        result = layer.expand(scope, *inputs)
+        self._check_tensors(scope, tensor_names or {}, layer)
+        if output_shape is not None and result.shape != output_shape:
+            raise ShapeError(
+                f"`output_shape` says {show(output_shape)}, the layer gives {show(result.shape)}"
+            )
+        if scope.operations:
+            last = scope.operations.pop()
+            scope.operations.append(dataclasses.replace(last, output=name))
+            result = Value(name, result.shape)
+        for operation, shape in zip(scope.operations, scope.shapes, strict=True):
+            self.shapes[operation.output] = shape
+        self.operations += scope.operations
+        self.names.add(name)
+        self.tensors |= {tensor.name: tensor for tensor in scope.tensors.values()}
+        self.layers.append(
+            ResolvedLayer(
+                name,
+                layer.type,
+                {field: getattr(layer, field) for field in layer.field_names()},
+                tuple(value.name for value in inputs),
+                result.name,
+                result.shape,
+                {local: tensor.name for local, tensor in scope.tensors.items()},
+            )
+        )
+        return result
+
+    def _check_tensors(
+        self, scope: Scope, tensor_names: Mapping[str, str], layer: Layer
+    ) -> None:
+        for local in tensor_names:
+            if local not in scope.tensors:
+                known = ", ".join(scope.tensors) or "none"
+                raise ShapeError(
+                    f"`parameters` names {local!r}, but this `{layer.type}` has: {known}"
+                )
+        for local, tensor in scope.tensors.items():
+            earlier = self.tensors.get(tensor.name)
+            if earlier is None:
+                continue
+            if local not in tensor_names:
+                raise ShapeError(f"two tensors have the name {tensor.name!r}")
+            if (earlier.shape, earlier.dtype) != (tensor.shape, tensor.dtype):
+                raise ShapeError(
+                    f"{tensor.name!r} is shared, but has shape {list(earlier.shape)} there "
+                    f"and {list(tensor.shape)} here"
+                )
+
+    def finish(self, name: str, outputs: Sequence[Value]) -> Architecture:
+        """Give the architecture with these outputs."""
+        return Architecture(
+            name=name,
+            inputs=self.inputs,
+            layers=tuple(self.layers),
+            operations=tuple(self.operations),
+            outputs=tuple(value.name for value in outputs),
+            shapes=self.shapes,
+            tensors=self.tensors,
+        )

@@ -1,0 +1,140 @@
+"""The kinds of fields that a layer may have: how each is checked, and its JSON Schema.
+
+    @dataclass(frozen=True, kw_only=True)
+    class Linear(Layer):
+        out_features: int = size()
+        bias: bool = flag(default=True)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+REQUIRED: Any = dataclasses.MISSING
+
+
+class FieldError(Exception):
+    """A field's value that its kind does not admit: what was expected, what was got."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of field: `convert` checks and normalises a value, `schema` describes it."""
+
+    convert: Callable[[object], object]
+    schema: dict[str, Any]
+
+
+def declare(kind: Kind, default: Any, summary: str = "") -> Any:
+    """Make a dataclass field of this kind."""
+    return dataclasses.field(default=default, metadata={"kind": kind, "summary": summary})
+
+
+def size(default: Any = REQUIRED, *, minimum: int = 1, summary: str = "") -> Any:
+    """An integer of at least `minimum`; None is admitted when it is the default (inferred)."""
+    return declare(integer_kind(minimum, optional=default is None), default, summary)
+
+
+def sizes(dims: int, default: Any = REQUIRED, *, minimum: int = 1, summary: str = "") -> Any:
+    """One integer for each of `dims` spatial axes; a single integer stands for all of them."""
+    if isinstance(default, int):
+        default = (default,) * dims
+    return declare(integers_kind(dims, minimum, optional=default is None), default, summary)
+
+
+def number(default: Any = REQUIRED, *, minimum: float = -math.inf, summary: str = "") -> Any:
+    """A finite number of at least `minimum`."""
+    return declare(number_kind(minimum), default, summary)
+
+
+def flag(default: Any = REQUIRED, *, summary: str = "") -> Any:
+    """True or false."""
+
+    def convert(value: object) -> bool:
+        if not isinstance(value, bool):
+            raise FieldError(f"expected true or false, got {value!r}")
+        return value
+
+    return declare(Kind(convert, {"type": "boolean"}), default, summary)
+
+
+def choice(options: Sequence[str], default: Any = REQUIRED, *, summary: str = "") -> Any:
+    """One of a few words."""
+
+    def convert(value: object) -> str:
+        if not isinstance(value, str) or value not in options:
+            raise FieldError(f"expected one of {', '.join(options)}, got {value!r}")
+        return value
+
+    return declare(Kind(convert, {"enum": list(options)}), default, summary)
+
+
+def axis(default: Any = REQUIRED, *, summary: str = "") -> Any:
+    """An axis, counted as in PyTorch: 0 is the batch, negative ones count from the end."""
+    return declare(integer_kind(-32), default, summary)
+
+
+def shape(default: Any = REQUIRED, *, summary: str = "") -> Any:
+    """A positive integer or a list of them."""
+
+    def convert(value: object) -> tuple[int, ...]:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+            return (value,)
+        if isinstance(value, list | tuple) and value:
+            return tuple(to_integer(item, 1) for item in value)
+        raise FieldError(f"expected a positive integer or a list of them, got {value!r}")
+
+    item = {"type": "integer", "minimum": 1}
+    schema = {"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]}
+    return declare(Kind(convert, schema), default, summary)
+
+
+def integer_kind(minimum: int, *, optional: bool = False) -> Kind:
+    def convert(value: object) -> int | None:
+        return None if optional and value is None else to_integer(value, minimum)
+
+    schema = {"type": ["integer", "null"] if optional else "integer", "minimum": minimum}
+    return Kind(convert, schema)
+
+
+def integers_kind(dims: int, minimum: int, *, optional: bool = False) -> Kind:
+    def convert(value: object) -> tuple[int, ...] | None:
+        if optional and value is None:
+            return None
+        if isinstance(value, list | tuple):
+            if len(value) != dims:
+                raise FieldError(f"expected {dims} integers, got {list(value)!r}")
+            return tuple(to_integer(item, minimum) for item in value)
+        return (to_integer(value, minimum),) * dims
+
+    item = {"type": "integer", "minimum": minimum}
+    options = [item, {"type": "array", "items": item, "minItems": dims, "maxItems": dims}]
+    return Kind(convert, {"anyOf": [*options, {"type": "null"}] if optional else options})
+
+
+def number_kind(minimum: float) -> Kind:
+    def convert(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise FieldError(f"expected a number, got {value!r}")
+        if not math.isfinite(value) or value < minimum:
+            bound = "" if minimum == -math.inf else f" of at least {minimum:g}"
+            raise FieldError(f"expected a finite number{bound}, got {value!r}")
+        return float(value)
+
+    schema: dict[str, Any] = {"type": "number"}
+    if minimum != -math.inf:
+        schema["minimum"] = minimum
+    return Kind(convert, schema)
+
+
+def to_integer(value: object, minimum: int) -> int:
+    """Check one integer."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise FieldError(f"expected an integer, got {value!r}")
+    if value < minimum:
+        raise FieldError(f"expected an integer of at least {minimum}, got {value}")
+    return value

@@ -1,0 +1,178 @@
+"""The JSON Schema of the authored form, generated from the registry of layers.
+
+`python -m spec.json_schema` writes it to `spec/schema/architecture.schema.json`, where editors
+find it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import spec.layers  # noqa: F401  registers the layers
+from spec.layer import LAYERS, Layer
+
+SCHEMA_FILE = Path(__file__).parent / "schema" / "architecture.schema.json"
+
+EXPRESSION = {"$ref": "#/$defs/expression"}
+LIST = {"$ref": "#/$defs/layers"}
+NAME = {"type": "string", "minLength": 1}
+NAMES = {"anyOf": [NAME, {"type": "array", "items": NAME, "minItems": 1}]}
+
+
+def architecture_schema() -> dict[str, Any]:
+    """Give the schema (draft 2020-12) for everything that `spec.load` reads."""
+    definitions: dict[str, Any] = {
+        "expression": {
+            "type": "string",
+            "pattern": r"\$",
+            "description": "An expression: $name or ${arithmetic on variables}.",
+        },
+        "layers": {"type": "array", "items": {"$ref": "#/$defs/item"}},
+        "item": {
+            "description": "A layer, a structure or a block; its name alone if it needs no field.",
+            "anyOf": [{"type": "string"}, {"$ref": "#/$defs/entry"}],
+        },
+        "entry": {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "properties": {
+                **{name: {"$ref": f"#/$defs/{name}"} for name in STRUCTURE_SCHEMAS},
+                **{name: {"$ref": f"#/$defs/{name}"} for name in sorted(LAYERS)},
+            },
+            "additionalProperties": {"type": ["object", "null"]},
+        },
+        **STRUCTURE_SCHEMAS,
+        **{name: layer_schema(LAYERS[name]) for name in sorted(LAYERS)},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A neural network's architecture",
+        "type": "object",
+        "required": ["inputs", "layers"],
+        "additionalProperties": False,
+        "properties": {
+            "name": NAME,
+            "vars": {
+                "type": "object",
+                "description": "Variables and their defaults; null asks for a value.",
+                "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+            },
+            "inputs": {
+                "type": "object",
+                "description": "The shape of each input, without the batch axis.",
+                "minProperties": 1,
+                "additionalProperties": {
+                    "type": "array",
+                    "items": expression_or({"type": "integer", "minimum": 1}),
+                    "minItems": 1,
+                },
+            },
+            "blocks": {
+                "type": "object",
+                "description": "Lists of layers with arguments, called by name.",
+                "additionalProperties": {
+                    "type": "object",
+                    "required": ["layers"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "args": {
+                            "type": ["object", "null"],
+                            "description": "Arguments and their defaults; null: required.",
+                        },
+                        "layers": LIST,
+                    },
+                },
+            },
+            "layers": LIST,
+            "outputs": NAMES,
+        },
+        "$defs": definitions,
+    }
+
+
+def expression_or(schema: dict[str, Any]) -> dict[str, Any]:
+    """Admit an expression in place of a value."""
+    return {"anyOf": [schema, EXPRESSION]}
+
+
+COMMON: dict[str, Any] = {
+    "name": {**NAME, "description": "A name; by default the number in the list."},
+    "when": expression_or({"type": "boolean", "description": "Left out if false."}),
+    "inputs": {**NAMES, "description": "The values to take; by default the previous one."},
+}
+
+STRUCTURE_SCHEMAS: dict[str, Any] = {
+    "sequential": {
+        "description": "A list of layers with a name of its own.",
+        "type": "object",
+        "required": ["layers"],
+        "additionalProperties": False,
+        "properties": {**COMMON, "layers": LIST},
+    },
+    "repeat": {
+        "description": "The same layers several times.",
+        "type": "object",
+        "required": ["times", "layers"],
+        "additionalProperties": False,
+        "properties": {
+            "when": COMMON["when"],
+            "times": expression_or({"type": "integer", "minimum": 0, "maximum": 1000}),
+            "index": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+            "layers": LIST,
+        },
+    },
+    "residual": {
+        "description": "body(x) + shortcut(x).",
+        "type": "object",
+        "required": ["body"],
+        "additionalProperties": False,
+        "properties": {
+            **COMMON,
+            "body": LIST,
+            "shortcut": {"anyOf": [{"enum": ["identity", "auto"]}, LIST]},
+        },
+    },
+}
+
+
+def layer_schema(layer: type[Layer]) -> dict[str, Any]:
+    """Give the schema of one layer's fields."""
+    properties: dict[str, Any] = dict(COMMON)
+    required = []
+    for field in dataclasses.fields(layer):
+        properties[field.name] = expression_or(field.metadata["kind"].schema)
+        if field.default is dataclasses.MISSING:
+            required.append(field.name)
+    properties["parameters"] = {
+        "type": "object",
+        "description": "Names of this layer's tensors where a checkpoint differs.",
+        "additionalProperties": NAME,
+    }
+    properties["output_shape"] = {
+        "type": "array",
+        "description": "Checked against the inferred shape (without the batch axis).",
+        "items": expression_or({"type": "integer", "minimum": 1}),
+    }
+    schema: dict[str, Any] = {
+        "description": (layer.__doc__ or "").strip().splitlines()[0],
+        "type": "object" if required else ["object", "null"],
+        "additionalProperties": False,
+        "properties": properties,
+    }
+    if required:
+        schema["required"] = required
+    return schema
+
+
+def text() -> str:
+    """Print the schema as the file that ships with the package."""
+    return json.dumps(architecture_schema(), indent=2, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    SCHEMA_FILE.parent.mkdir(exist_ok=True)
+    SCHEMA_FILE.write_text(text(), encoding="utf-8")

@@ -1,0 +1,151 @@
+"""What a layer is, and the registry of all layers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeVar
+
+from spec.architecture import Operation, TensorSpec
+from spec.fields import FieldError
+from spec.primitives import Elementwise, Primitive, Shape, ShapeError
+
+
+@dataclass(frozen=True)
+class Value:
+    """A named value that flows between layers, and its shape without the batch axis."""
+
+    name: str
+    shape: Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """A layer that people write: its fields, and how it expands into primitives.
+
+    Subclasses are frozen dataclasses with fields from `spec.fields`, in a file of their own, and
+    register themselves:
+
+        @register("scale")
+        @dataclass(frozen=True, kw_only=True)
+        class Scale(Layer):
+            '''Multiply each channel by a parameter.'''
+            def expand(self, scope, x):
+                weight = scope.parameter("weight", x.shape[:1], ("constant", 1.0))
+                return scope.multiply(x, weight, axis=0)
+    """
+
+    type: ClassVar[str] = ""
+    inputs_allowed: ClassVar[tuple[int, int]] = (1, 1)
+
+    def infer(self, *shapes: Shape) -> Self:
+        """Fill in the fields that the inputs' shapes decide; raise `ShapeError` on conflict."""
+        return self
+
+    def expand(self, scope: Scope, *inputs: Value) -> Value:
+        """Apply primitives to the inputs through `scope` and give the output."""
+        raise NotImplementedError
+
+    @classmethod
+    def field_names(cls) -> tuple[str, ...]:
+        """List the fields that may be written."""
+        return tuple(field.name for field in dataclasses.fields(cls))
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> tuple[Self | None, dict[str, str]]:
+        """Check fields by their kinds: the layer, and what is wrong by field name."""
+        wrong: dict[str, str] = {}
+        values: dict[str, Any] = {}
+        for field in dataclasses.fields(cls):
+            if field.name in fields:
+                try:
+                    values[field.name] = field.metadata["kind"].convert(fields[field.name])
+                except FieldError as error:
+                    wrong[field.name] = str(error)
+            elif field.default is dataclasses.MISSING:
+                wrong.setdefault("", f"`{cls.type}` needs the field `{field.name}`")
+        return (None if wrong else cls(**values)), wrong
+
+
+class Scope:
+    """Where one layer expands: it declares the layer's tensors and records its operations."""
+
+    def __init__(self, name: str, tensor_names: Mapping[str, str]) -> None:
+        self.name = name
+        self.tensor_names = tensor_names
+        self.tensors: dict[str, TensorSpec] = {}
+        self.operations: list[Operation] = []
+        self.shapes: list[Shape] = []
+
+    def parameter(self, local: str, shape: Shape, initial: tuple[str, float]) -> TensorSpec:
+        """Declare a trainable float tensor."""
+        return self._declare(local, shape, "float32", True, initial)
+
+    def buffer(
+        self, local: str, shape: Shape, initial: float, dtype: str = "float32"
+    ) -> TensorSpec:
+        """Declare a tensor that is not trained."""
+        return self._declare(local, shape, dtype, False, ("constant", initial))
+
+    def _declare(
+        self, local: str, shape: Shape, dtype: str, trainable: bool, initial: tuple[str, float]
+    ) -> TensorSpec:
+        default = f"{self.name}.{local}" if self.name else local
+        tensor = TensorSpec(
+            self.tensor_names.get(local, default), shape, dtype, trainable, initial
+        )
+        self.tensors[local] = tensor
+        return tensor
+
+    def apply(self, primitive: Primitive, *values: Value, tensors: tuple[TensorSpec, ...] = ()) -> Value:
+        """Apply a primitive; its output's shape comes from the primitive's shape rule."""
+        shape = primitive.shape(
+            tuple(value.shape for value in values), tuple(tensor.shape for tensor in tensors)
+        )
+        output = f"{self.name}/{len(self.operations)}"
+        self.operations.append(
+            Operation(
+                primitive,
+                tuple(value.name for value in values),
+                tuple(tensor.name for tensor in tensors),
+                output,
+                self.name,
+            )
+        )
+        self.shapes.append(shape)
+        return Value(output, shape)
+
+    def add(self, x: Value, parameter: TensorSpec, axis: int) -> Value:
+        """Add a parameter that lies along the axes from `axis` on."""
+        return self.apply(Elementwise("add", axis=axis), x, tensors=(parameter,))
+
+    def multiply(self, x: Value, parameter: TensorSpec, axis: int) -> Value:
+        """Multiply by a parameter that lies along the axes from `axis` on."""
+        return self.apply(Elementwise("multiply", axis=axis), x, tensors=(parameter,))
+
+
+L = TypeVar("L", bound=Layer)
+
+LAYERS: dict[str, type[Layer]] = {}
+"""Every layer by the name that people write."""
+
+
+def register(name: str) -> Callable[[type[L]], type[L]]:
+    """Add a layer to the language, under a name that is not taken."""
+
+    def add(layer: type[L]) -> type[L]:
+        if name in LAYERS:
+            raise ValueError(f"a layer named {name!r} is registered already")
+        layer.type = name
+        LAYERS[name] = layer
+        return layer
+
+    return add
+
+
+def agree(field: str, given: int | None, actual: int) -> int:
+    """Give the inferred size, after checking it against the one written, if any."""
+    if given is not None and given != actual:
+        raise ShapeError(f"`{field}` is {given}, but the input has {actual}")
+    return actual

@@ -1,0 +1,20 @@
+"""conv1d: a convolution over one axis of space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spec.fields import sizes
+from spec.layer import register
+from spec.layers.convolution import Convolution
+
+
+@register("conv1d")
+@dataclass(frozen=True, kw_only=True)
+class Conv1d(Convolution):
+    """A convolution over inputs `[N, channels, length]`, as `torch.nn.Conv1d`."""
+
+    kernel_size: tuple[int, ...] = sizes(1)
+    stride: tuple[int, ...] = sizes(1, default=1)
+    padding: tuple[int, ...] = sizes(1, default=0, minimum=0)
+    dilation: tuple[int, ...] = sizes(1, default=1)

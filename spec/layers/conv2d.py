@@ -1,0 +1,20 @@
+"""conv2d: a convolution over two axes of space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spec.fields import sizes
+from spec.layer import register
+from spec.layers.convolution import Convolution
+
+
+@register("conv2d")
+@dataclass(frozen=True, kw_only=True)
+class Conv2d(Convolution):
+    """A convolution over inputs `[N, channels, height, width]`, as `torch.nn.Conv2d`."""
+
+    kernel_size: tuple[int, ...] = sizes(2)
+    stride: tuple[int, ...] = sizes(2, default=1)
+    padding: tuple[int, ...] = sizes(2, default=0, minimum=0)
+    dilation: tuple[int, ...] = sizes(2, default=1)

@@ -1,0 +1,78 @@
+"""The pooling layers: a maximum or a mean over windows of space, as in `torch.nn`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, make_dataclass, replace
+from typing import Any, ClassVar, Self
+
+from spec.fields import flag, sizes
+from spec.layer import Layer, Scope, Value, register
+from spec.primitives import Reduce, Shape, ShapeError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool(Layer):
+    """A sliding window; the stride defaults to the window's size."""
+
+    statistic: ClassVar[str]
+
+    def infer(self, *shapes: Shape) -> Self:
+        fields: Any = self
+        stride = fields.kernel_size if fields.stride is None else fields.stride
+        for padding, kernel in zip(fields.padding, fields.kernel_size, strict=True):
+            if 2 * padding > kernel:
+                raise ShapeError(
+                    f"`padding` {padding} is more than half of `kernel_size` {kernel}"
+                )
+        return replace(self, **{"stride": stride})
+
+    def expand(self, scope: Scope, *inputs: Value) -> Value:
+        fields: Any = self
+        primitive = Reduce(
+            self.statistic,
+            fields.kernel_size,
+            fields.stride,
+            fields.padding,
+            getattr(self, "count_include_pad", True),
+        )
+        return scope.apply(primitive, *inputs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptivePool(Layer):
+    """A fixed number of bins along each spatial axis."""
+
+    statistic: ClassVar[str]
+
+    def expand(self, scope: Scope, *inputs: Value) -> Value:
+        fields: Any = self
+        return scope.apply(Reduce(self.statistic, output_size=fields.output_size), *inputs)
+
+
+def _define(name: str, dims: int, statistic: str, base: type[Layer]) -> None:
+    fields: list[tuple[str, Any, Any]] = []
+    if base is Pool:
+        fields = [
+            ("kernel_size", tuple[int, ...], sizes(dims)),
+            ("stride", tuple[int, ...] | None, sizes(dims, default=None)),
+            ("padding", tuple[int, ...], sizes(dims, default=0, minimum=0)),
+        ]
+        if statistic == "mean":
+            fields.append(("count_include_pad", bool, flag(default=True)))
+    else:
+        fields = [("output_size", tuple[int, ...], sizes(dims))]
+    space = "length" if dims == 1 else "height, width"
+    namespace = {
+        "statistic": statistic,
+        "__doc__": f"The {statistic} over windows of inputs `[N, channels, {space}]`.",
+    }
+    layer = make_dataclass(
+        name, fields, bases=(base,), namespace=namespace, frozen=True, kw_only=True
+    )
+    register(name)(layer)
+
+
+for _dims in (1, 2):
+    for _word, _statistic in (("max", "max"), ("avg", "mean")):
+        _define(f"{_word}_pool{_dims}d", _dims, _statistic, Pool)
+        _define(f"adaptive_{_word}_pool{_dims}d", _dims, _statistic, AdaptivePool)

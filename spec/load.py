@@ -1,0 +1,42 @@
+"""Loading: from a YAML file, a text, or plain data to an `Architecture`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import spec.layers  # noqa: F401  registers the layers
+from spec.architecture import Architecture
+from spec.errors import SpecError
+from spec.expand import Expander
+from spec.schema_problems import schema_problems
+from spec.yaml_reader import Document, read, read_file
+
+
+def load(path: str | Path, /, **variables: object) -> Architecture:
+    """Load an architecture from a YAML file, with values for its variables.
+
+        net = spec.load("net.yaml", width=32)
+
+    Raises `SpecError` with all problems of the file, each with its line and column.
+    """
+    return expand(read_file(path), variables)
+
+
+def loads(text: str, /, **variables: object) -> Architecture:
+    """Load an architecture from YAML text; see `load`."""
+    return expand(read(text, "<text>"), variables)
+
+
+def from_resolved(form: Mapping[str, Any]) -> Architecture:
+    """Build an architecture from its resolved form, `Architecture.resolved()`."""
+    return expand(Document.from_data(dict(form), "<resolved form>"), {})
+
+
+def expand(document: Document, variables: Mapping[str, object]) -> Architecture:
+    """Check a document against the schema and expand it, collecting the problems of both."""
+    problems = schema_problems(document)
+    if not isinstance(document.data, dict):
+        raise SpecError(problems)
+    return Expander(document, problems).run(variables)

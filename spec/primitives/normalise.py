@@ -1,0 +1,40 @@
+"""Normalise: subtract a mean and divide by a standard deviation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+
+
+@dataclass(frozen=True)
+class Normalise(Primitive):
+    """`(x - mean) / sqrt(variance + eps)`, with statistics of one of three kinds.
+
+    - `batch`: running statistics of each channel, from the buffers `running_mean` and
+      `running_var`, updated with `momentum` while training (`num_batches_tracked` counts).
+    - `layer`: of each sample over its last `size` axes.
+    - `group`: of each sample over `size` groups of adjacent channels and all positions.
+    """
+
+    statistics: str
+    eps: float
+    size: int = 1
+    momentum: float = 0.1
+    name: ClassVar[str] = "normalise"
+
+    def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
+        (x,) = inputs
+        if self.statistics == "batch" and x[0] != parameters[0][0]:
+            raise ShapeError(f"statistics of {parameters[0][0]} channels do not fit {show(x)}")
+        if self.statistics == "group" and x[0] % self.size:
+            raise ShapeError(
+                f"{x[0]} channels do not divide into {self.size} groups, got {show(x)}"
+            )
+        if self.statistics == "layer" and self.size > len(x):
+            raise ShapeError(f"{self.size} axes to normalise, got {show(x)}")
+        return x
+
+    def channel_axis(self, rank: int) -> int | None:
+        return rank - self.size if self.statistics == "layer" else 0

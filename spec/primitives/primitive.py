@@ -1,0 +1,46 @@
+"""The base of all primitives: an operation on values, with its shape rule and its axis rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+Shape = tuple[int, ...]
+"""The shape of one sample; the batch axis `N` in front is implied everywhere."""
+
+
+class ShapeError(Exception):
+    """Shapes that do not fit an operation; whoever knows the place turns it into a `SpecError`."""
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """One operation of the small set that every layer expands into.
+
+    A subclass states its shape rule (`shape`) and its axis rule (`channel_axis`). Everything else
+    about it lives in rooms of the same name: `graphgen/lower`, `graphgen/evaluate` and
+    `metanet/evaluate`.
+    """
+
+    name: ClassVar[str]
+
+    def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
+        """Give the output's shape, or raise `ShapeError`."""
+        raise NotImplementedError
+
+    def channel_axis(self, rank: int) -> int | None:
+        """Name the axis of an input of this rank that holds neurons; None if any axis may."""
+        return None
+
+    def attributes(self) -> dict[str, object]:
+        """List the attributes as plain values, in order of definition."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def show(shape: Shape) -> str:
+    """Print a shape with its symbolic batch axis.
+
+    >>> show((3, 32, 32))
+    '[N, 3, 32, 32]'
+    """
+    return "[" + ", ".join(["N", *map(str, shape)]) + "]"

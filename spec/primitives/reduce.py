@@ -1,0 +1,51 @@
+"""Reduce: a statistic over windows of space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+from spec.primitives.window import extent
+
+
+@dataclass(frozen=True)
+class Reduce(Primitive):
+    """The `max` or `mean` over a sliding window, or over a fixed number of bins.
+
+    With `output_size` each spatial axis of size n is cut into that many bins, from
+    `floor(i n / bins)` to `ceil((i + 1) n / bins)`, as PyTorch's adaptive pooling does; an entry of
+    0 keeps the axis as it is. Otherwise a window of `kernel_size` moves by `stride`; padding
+    counts as zeros in a mean if `count_include_pad`, and never in a maximum.
+    """
+
+    statistic: str
+    kernel_size: tuple[int, ...] = ()
+    stride: tuple[int, ...] = ()
+    padding: tuple[int, ...] = ()
+    count_include_pad: bool = True
+    output_size: tuple[int, ...] = ()
+    name: ClassVar[str] = "reduce"
+
+    def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
+        (x,) = inputs
+        dims = len(self.output_size or self.kernel_size)
+        if len(x) != dims + 1:
+            raise ShapeError(
+                f"{dims}-dimensional pooling needs an input of {dims + 2} axes "
+                f"(batch, channels, {'space' if dims == 1 else f'{dims} of space'}), got {show(x)}"
+            )
+        if self.output_size:
+            return (x[0], *(bins or n for n, bins in zip(x[1:], self.output_size, strict=True)))
+        space = tuple(
+            extent(n, k, s, p)
+            for n, k, s, p in zip(
+                x[1:], self.kernel_size, self.stride, self.padding, strict=True
+            )
+        )
+        if min(space) < 1:
+            raise ShapeError(f"a window of {list(self.kernel_size)} does not fit into {show(x)}")
+        return (x[0], *space)
+
+    def channel_axis(self, rank: int) -> int | None:
+        return 0

@@ -1,0 +1,114 @@
+"""Schema problems: what the JSON Schema finds wrong in a document, in words and with places."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError
+
+from spec.context import Path
+from spec.errors import Problem, kind, quoted
+from spec.json_schema import architecture_schema
+from spec.suggestions import suggest
+from spec.yaml_reader import Document
+
+
+@cache
+def validator() -> Draft202012Validator:
+    """Give the validator of the current schema."""
+    return Draft202012Validator(architecture_schema())
+
+
+def schema_problems(document: Document) -> list[Problem]:
+    """List everything in which a document departs from the schema."""
+    problems: list[Problem] = []
+    for error in validator().iter_errors(document.data):
+        for specific in most_specific(error):
+            problems += describe(document, specific)
+    return problems
+
+
+def most_specific(error: ValidationError) -> list[ValidationError]:
+    """Follow an `anyOf` into the alternative that was meant, where its kind shows which."""
+    if error.validator != "anyOf" or not error.context:
+        return [error]
+    if isinstance(error.instance, dict | list):
+        deeper = [e for e in error.context if e.validator != "type" or e.relative_path]
+        if deeper:
+            best: list[ValidationError] = []
+            for candidate in deeper:
+                best += most_specific(candidate)
+            return best
+    return [error]
+
+
+def describe(document: Document, error: ValidationError) -> list[Problem]:
+    """Put one error into words."""
+    path: Path = tuple(error.absolute_path)
+    schema: Any = error.schema
+    where = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "this entry"
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = schema.get("properties", {})
+        return [
+            document.problem(
+                (*path, key), f"{where} has no field {key!r}{suggest(key, known)}", key=True
+            )
+            for key in error.instance
+            if key not in known
+        ]
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        named = where if path else "a description"
+        return [
+            document.problem(path, f"{named} needs the field `{name}`", key=bool(path))
+            for name in missing
+        ]
+    if error.validator in ("minProperties", "maxProperties") and path[-1:] != ("inputs",):
+        message = (
+            "an entry of a list of layers has one key, the layer's name, with its fields below "
+            f"it; got {len(error.instance)} keys: {', '.join(map(str, error.instance))}"
+        )
+        return [document.problem(path, message)]
+    expected = expectation(schema) or error.message
+    got = quoted(error.instance) if not isinstance(error.instance, dict | list) else kind(
+        error.instance
+    )
+    return [document.problem(path, f"{where}: expected {expected}, got {got}")]
+
+
+def expectation(schema: dict[str, Any]) -> str:
+    """Put into words what a schema expects."""
+    if "anyOf" in schema:
+        options = [expectation(option) for option in schema["anyOf"]]
+        return " or ".join(option for option in options if option)
+    if "$ref" in schema:
+        name = str(schema["$ref"]).rsplit("/", 1)[-1]
+        return {
+            "expression": "an expression such as $width",
+            "layers": "a list of layers",
+            "entry": "a mapping with the layer's name",
+        }.get(name, f"the fields of `{name}`")
+    if "enum" in schema:
+        return "one of " + ", ".join(map(str, schema["enum"]))
+    if "type" not in schema:
+        return f"a word that matches {schema['pattern']}" if "pattern" in schema else ""
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    words = {
+        "integer": "an integer",
+        "number": "a number",
+        "boolean": "true or false",
+        "string": "a string",
+        "null": "null",
+        "object": "a mapping",
+        "array": "a list",
+    }
+    phrase = " or ".join(words[type_] for type_ in types)
+    if "minimum" in schema:
+        phrase += f" of at least {schema['minimum']:g}"
+    if "array" in types and "items" in schema:
+        count = schema.get("minItems")
+        exact = count is not None and count == schema.get("maxItems")
+        item = expectation(schema["items"])
+        phrase = f"a list of {f'{count} times ' if exact else ''}{item}" if item else phrase
+    return phrase

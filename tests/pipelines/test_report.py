@@ -1,0 +1,439 @@
+"""The report: a valid, self-contained, deterministic page, whatever parts are missing."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipelines import PipelineError
+from pipelines.metrics import scores, summarise
+from pipelines.report import write_report
+
+HOSTILE = '<script>alert("x")</script>&\'"$\\frac{'
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+
+
+class Page(HTMLParser):
+    """Collects what the tests ask about, and what a browser would have to repair."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.problems: list[str] = []
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.references: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+        self.problems += [f"<{tag}> is never closed" for tag in self.open]
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if "svg" not in self.open:
+            self.problems.append(f"<{tag}/> closes itself outside SVG")
+        self._note(tag, attrs)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._note(tag, attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.problems.append(f"</{tag}> at {self.getpos()} closes another tag")
+
+    def handle_data(self, data: str) -> None:
+        if not {"style", "script"} & set(self.open):
+            self.words.append(data)
+
+    def _note(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        names = [name for name, _ in attrs]
+        if len(names) != len(set(names)):
+            self.problems.append(f"<{tag}> has an attribute twice")
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("href", "src", "srcset", "data", "action"):
+                self.references.append(value or "")
+            if name == "clip-path":
+                self.references.append((value or "")[4:-1])
+        if tag == "svg":
+            self.images.append(dict(attrs))
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).replace("\u00a0", " ").split())
+
+
+def experiment(
+    folder: Path,
+    *,
+    models: tuple[str, ...] = ("gmn", "trees"),
+    families: tuple[str, ...] = ("mlp", "cnn"),
+    seeds: int = 2,
+    networks: int = 60,
+) -> dict[str, Any]:
+    """Arguments of `write_report` for made-up results; the first model is the best."""
+    rng = np.random.default_rng(0)
+    zoo: list[dict[str, Any]] = []
+    for index in range(networks):
+        diverged = index % 10 == 9
+        accuracy = math.nan if diverged else round(float(rng.uniform(0.1, 0.95)) * 500) / 500
+        zoo.append(
+            {
+                "index": index,
+                "family": families[index % len(families)],
+                "architecture": f"{index % 7:064x}",
+                "parameters": int(rng.integers(500, 40_000)),
+                "training": {
+                    "learning_rate": float(10 ** rng.uniform(-4, -1)),
+                    "weight_decay": float(rng.choice([0.0, 1e-3])),
+                    "optimizer": str(rng.choice(["sgd", "adam"])),
+                    "epochs": 10,
+                },
+                "status": "diverged" if diverged else "trained",
+                "metrics": {"test_accuracy": None if diverged else accuracy, "test_loss": 1.0},
+            }
+        )
+    test = [network for network in zoo if network["status"] == "trained"][-networks // 2 :]
+    predictions, rows, histories = [], [], {}
+    for number, model in enumerate(models):
+        for seed in range(seeds):
+            true = [network["metrics"]["test_accuracy"] for network in test]
+            predicted = [p + float(rng.normal()) * 0.05 * (number + 1) for p in true]
+            rows.append({"model": model, "seed": seed, **scores(true, predicted)})
+            predictions += [
+                {
+                    "model": model,
+                    "seed": seed,
+                    "network": network["index"],
+                    "family": network["family"],
+                    "split": "test",
+                    "true": t,
+                    "predicted": p,
+                }
+                for network, t, p in zip(test, true, predicted, strict=True)
+            ]
+            if model != "trees":
+                place = folder / f"run{number}-{seed}" / "history.csv"
+                place.parent.mkdir()
+                header = "epoch,train_loss,validation_loss,validation_r2,validation_tau,seconds\n"
+                lines = [f"{e},{1 / e},{1.2 / e},0.5,{1 - 1 / e},1.0\n" for e in range(1, 9)]
+                place.write_text(header + "".join(lines))
+                histories[f"{model}-seed{seed}"] = place
+    return {
+        "zoo_index": {
+            "format": "graph-metanetworks/zoo",
+            "version": 1,
+            "hash": "f00d" * 16,
+            "zoo": {"name": "tiny", "data": {"name": "digits", "test_size": 500}},
+            "architectures": {},
+            "shards": [],
+            "networks": zoo,
+        },
+        "metrics": summarise(rows),
+        "predictions": predictions,
+        "histories": histories,
+        "settings": {"train": {"epochs": 8, "hidden": 32}},
+    }
+
+
+def written(folder: Path, arguments: dict[str, Any]) -> str:
+    return write_report(folder / "report.html", **arguments).read_text(encoding="utf-8")
+
+
+def checked(text: str) -> Page:
+    """Parse a page and check what holds for every report."""
+    page = Page(text)
+    assert page.problems == []
+    assert len(page.ids) == len(set(page.ids))
+    assert all(r.startswith("#") and r[1:] in page.ids for r in page.references)
+    assert "http" not in text
+    assert not {"script", "link", "img", "iframe", "object", "image"} & set(page.tags)
+    assert all(i.get("aria-label") or i.get("aria-hidden") == "true" for i in page.images)
+    assert "@import" not in text
+    assert "url(" not in re.sub(r"url\(#", "", text)
+    assert not re.search(r"#01010\d|#01020\d", text), "a stand-in colour was left"
+    assert "mathdefault" not in text
+    return page
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> dict[str, Any]:
+    return experiment(tmp_path)
+
+
+def plots(page: Page) -> list[str]:
+    return [image["aria-label"] or "" for image in page.images if image.get("role") == "img"]
+
+
+def test_has_every_part_in_order(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    arguments |= {"graph_set_hash": "beef" * 16, "split_sizes": {"train": 20, "test": 27}}
+    text = written(tmp_path, arguments)
+    page = checked(text)
+    headings = [
+        "Predicting test accuracy from weights: tiny",
+        "Best at predicting the test accuracy of unseen networks is gmn",
+        "Scores",
+        "Predicted against true test accuracy",
+        "By family",
+        "Learning curves",
+        "The zoo",
+        "Settings",
+    ]
+    places = [page.text.rindex(heading) for heading in headings]
+    assert places == sorted(places)
+    assert "Networks in each split: 20 train, 27 test." in page.text
+    assert "ceiling of the test set" in page.text
+    assert "hidden: 32" in text
+    assert "f00d" * 16 in page.text
+    assert "beef" * 16 in page.text
+    assert "Without learning curves: trees." in page.text
+    assert "all 54 6 7 " in page.text
+    # A panel per model; loss and tau of the one with histories; the histogram; learning rate,
+    # weight decay, optimizer and parameters, but not the epochs, which do not vary.
+    assert len(plots(page)) == 2 + 2 + 1 + 4
+    assert not any("epochs" in label for label in plots(page))
+    assert page.tags.count("figure") == page.tags.count("figcaption") == 9
+
+
+def test_the_parser_finds_broken_pages(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    text = written(tmp_path, arguments)
+    assert Page(text.replace("</table>", "", 1)).problems
+    assert Page(text.replace("</figure>", "</div>", 1)).problems
+    assert Page(text.replace("<main>", "<main/>", 1)).problems
+    with pytest.raises(AssertionError):
+        checked(text.replace("<main>", '<main><img src="https://example.org/x.png">', 1))
+
+
+def test_numbers_are_those_of_the_metrics(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    page = checked(written(tmp_path, arguments))
+    for summary in arguments["metrics"].values():
+        r2 = summary["r2"]
+        assert f"{r2['mean']:.3f} ± {r2['std']:.3f}" in page.text
+    best = arguments["metrics"]["gmn"]["r2"]["mean"]
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"<strong>{best:.3f}" in text
+    assert f"<strong>{arguments['metrics']['trees']['r2']['mean']:.3f}" not in text
+
+
+def test_family_scores_are_means_over_seeds(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    page = checked(written(tmp_path, arguments))
+    rows = [
+        [p for p in arguments["predictions"] if (p["model"], p["seed"], p["family"]) == key]
+        for key in (("gmn", 0, "mlp"), ("gmn", 1, "mlp"))
+    ]
+    taus = [scores([p["true"] for p in r], [p["predicted"] for p in r])["tau"] for r in rows]
+    assert f"gmn {np.mean(taus):.3f} " in page.text
+    assert not np.isclose(*taus)
+
+
+def test_same_arguments_same_bytes(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    first = write_report(tmp_path / "a.html", **arguments).read_bytes()
+    assert write_report(tmp_path / "b" / "c.html", **arguments).read_bytes() == first
+    arguments["predictions"][0]["predicted"] += 0.1
+    assert write_report(tmp_path / "a.html", **arguments).read_bytes() != first
+    assert [p.name for p in (tmp_path / "b").iterdir()] == ["c.html"]
+
+
+def test_csv_and_rows_give_the_same_page(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    rows = arguments["predictions"]
+    path = tmp_path / "predictions.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    by_rows = written(tmp_path, arguments)
+    assert written(tmp_path, arguments | {"predictions": path}) == by_rows
+
+
+def test_hostile_names_are_text(tmp_path: Path) -> None:
+    arguments = experiment(
+        tmp_path, models=(HOSTILE, "日本 ]]>--><!--"), families=(HOSTILE + "f", "π\ud800")
+    )
+    zoo = arguments["zoo_index"]
+    zoo["zoo"]["name"] = HOSTILE
+    zoo["hash"] = HOSTILE
+    for network in zoo["networks"]:
+        network["status"] += HOSTILE
+        network["training"][HOSTILE] = network["index"]
+        network["training"]["optimizer"] += HOSTILE
+    arguments["settings"] = {HOSTILE: [HOSTILE, tmp_path, np.float32(1), {1, 2}]}
+    arguments["graph_set_hash"] = HOSTILE
+    arguments["split_sizes"] = {HOSTILE: 3, "test": 4}
+    page = checked(written(tmp_path, arguments))
+    assert HOSTILE in page.text
+    # The legends and tables of the page, and the words inside the drawings.
+    assert page.text.count("<script>alert") > 20
+
+
+def test_hostile_target_reaches_the_drawings(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    arguments["settings"]["target"] = HOSTILE
+    for network in arguments["zoo_index"]["networks"]:
+        network["metrics"] = {HOSTILE: network["index"]}
+    page = checked(written(tmp_path, arguments))
+    assert "ceiling" not in page.text
+    assert f"{HOSTILE} of unseen networks" in page.text
+
+
+def test_one_seed_one_family_one_model(tmp_path: Path) -> None:
+    arguments = experiment(tmp_path, models=("gmn",), families=("cnn",), seeds=1)
+    page = checked(written(tmp_path, arguments))
+    assert "gmn predicts the test accuracy of unseen networks with R²" in page.text
+    assert "(one seed)" in page.text
+    assert "Next comes" not in page.text
+    assert "By family" not in page.text
+    table = page.text[page.text.index("Scores") : page.text.index("Mean ±")]
+    assert "±" not in table
+    assert len(plots(page)) == 1 + 2 + 1 + 4
+
+
+def test_a_lone_network_of_a_family_has_no_tau(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    for row in arguments["predictions"]:
+        row["family"] = "mlp" if row["network"] == arguments["predictions"][0]["network"] else "cnn"
+    page = checked(written(tmp_path, arguments))
+    assert "gmn – 0." in page.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"histories": {}},
+        {"histories": {"gmn-seed0": None, "gmn-seed1": "/nowhere/history.csv"}},
+        {"predictions": []},
+        {"metrics": {}},
+        {"settings": {}},
+        {"zoo_index": {}},
+        {"zoo_index": {"networks": [{"index": 0}, {"index": 1, "metrics": None}]}},
+        {"metrics": {}, "predictions": [], "histories": {}, "settings": {}, "zoo_index": {}},
+    ],
+    ids=lambda change: "+".join(change),
+)
+def test_parts_may_be_missing(
+    tmp_path: Path, arguments: dict[str, Any], change: dict[str, Any]
+) -> None:
+    page = checked(written(tmp_path, arguments | change))
+    assert page.tags.count("h1") == 1
+    assert "nan" not in page.text.replace("Kendall", "").lower().split()
+
+
+def test_hyperparameters_are_read_from_the_zoo(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    for network in arguments["zoo_index"]["networks"]:
+        network["training"] = {"warmth": network["index"] / 7, "nested": {"a": 1}, "seed": 3}
+        del network["parameters"]
+    labels = plots(checked(written(tmp_path, arguments)))
+    assert [label for label in labels if "against" in label and "networks," in label] == [
+        "test accuracy against warmth of 54 networks, coloured by family"
+    ]
+
+
+def test_other_targets_have_no_ceiling(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    arguments["settings"]["compile"] = {"target": "test_loss"}
+    page = checked(written(tmp_path, arguments))
+    assert "Predicting test loss from weights" in page.text
+    assert "ceiling" not in page.text
+
+
+def test_test_size_gives_the_ceiling(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    del arguments["zoo_index"]["zoo"]["data"]
+    assert "ceiling" not in checked(written(tmp_path, arguments)).text
+    page = checked(written(tmp_path, arguments | {"test_size": 1000}))
+    assert "measured on 1,000 examples" in page.text
+
+
+def test_close_results_are_called_close(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    page = checked(written(tmp_path, arguments))
+    assert "too close" not in page.text
+    for model, mean in (("gmn", 0.80), ("trees", 0.79)):
+        arguments["metrics"][model]["r2"] = {"mean": mean, "std": 0.02}
+    arguments["metrics"]["trees"]["tau"]["mean"] = 0.99
+    page = checked(written(tmp_path, arguments))
+    assert "too close to tell apart" in page.text
+    assert "trees ranks the networks best" in page.text
+
+
+def test_useless_models_are_called_so(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    for summary in arguments["metrics"].values():
+        summary["r2"]["mean"] -= 5
+    page = checked(written(tmp_path, arguments))
+    assert "No model predicts the test accuracy better than its mean does" in page.text
+
+
+def test_predictions_out_of_range_stay_visible(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    for row in arguments["predictions"][:3]:
+        row["predicted"] = -1e7
+    page = checked(written(tmp_path, arguments))
+    assert "seed 0; 3 out of range" in page.text
+
+
+def test_many_networks_keep_the_page_light(tmp_path: Path) -> None:
+    arguments = experiment(tmp_path, models=("gmn",), seeds=1, networks=9000)
+    text = written(tmp_path, arguments)
+    page = checked(text)
+    assert "At most 2,000 points are drawn." in page.text
+    assert len(text) < 3_000_000
+
+
+def test_other_splits(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    rows = arguments["predictions"]
+    arguments["predictions"] = [
+        row | {"split": "wide" if row["network"] % 3 else "train"} for row in rows
+    ]
+    page = checked(written(tmp_path, arguments))
+    assert "scores are those on wide." in page.text
+    assert "is a network of the wide split" in page.text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"predictions": [{"model": "a", "seed": 0}]}, r"predictions\[0\]: no value for network"),
+        ({"predictions": "/nowhere/predictions.csv"}, "cannot be read as CSV"),
+        ({"metrics": {"gmn": {"r2": 0.5}}}, "metrics of model 'gmn': expected scores as"),
+    ],
+)
+def test_refuses_with_the_place(
+    tmp_path: Path, arguments: dict[str, Any], change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(PipelineError, match=message):
+        write_report(tmp_path / "report.html", **(arguments | change))
+    assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [("nan", ":2: true is .* must be finite"), ("many", ":2: could not convert"), ("", ":2: ")],
+)
+def test_names_the_line_of_a_bad_csv(
+    tmp_path: Path, arguments: dict[str, Any], cell: str, message: str
+) -> None:
+    path = tmp_path / "predictions.csv"
+    path.write_text(f"model,seed,network,family,split,true,predicted\na,0,0,f,test,0.5,{cell}\n")
+    with pytest.raises(PipelineError, match=re.escape(str(path)) + message):
+        write_report(tmp_path / "report.html", **(arguments | {"predictions": path}))
+
+
+def test_a_bad_history_names_its_line(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    path = arguments["histories"]["gmn-seed0"]
+    path.write_text("epoch,train_loss\n1,0.5\n2,\n3,nan\n4,oops\n")
+    with pytest.raises(PipelineError, match=re.escape(f"{path}:5: 'oops' is not a number")):
+        write_report(tmp_path / "report.html", **arguments)
+    path.write_text("epoch,train_loss\n1,0.5\n2,\n3,nan\n4,0.1\n")
+    checked(written(tmp_path, arguments | {"histories": {"gmn-seed0": path.parent}}))
+
+
+def test_a_folder_in_the_way(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(PipelineError, match="cannot be written"):
+        write_report(tmp_path / "report.html", **arguments)
+    assert os.listdir(tmp_path / "report.html") == []
