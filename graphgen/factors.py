@@ -66,6 +66,11 @@ class FactoredAxis:
                 return
             size = after
 
+    def fix(self) -> None:
+        """Let nothing on this axis be exchanged."""
+        for part in self.parts():
+            part.fixed = True
+
     def stretch(self, stride: int, size: int) -> list[Factor]:
         """List the factors that a coordinate of this stride and size runs over."""
         self.cut_at(stride)
@@ -84,6 +89,9 @@ def tie(first: list[Factor], second: list[Factor]) -> None:
     left = [part for factor in first for part in factor.parts()]
     right = [part for factor in second for part in factor.parts()]
     while left and right:
+        # A factor may come twice, and have been cut the first time.
+        left = [*left[0].parts(), *left[1:]]
+        right = [*right[0].parts(), *right[1:]]
         a, b = left[0].root(), right[0].root()
         if a.size == b.size:
             if a is not b:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from graphgen.compile import template
 from graphgen.errors import GraphError
 from graphgen.factors import Factor, FactoredAxis, tie
-from graphgen.template import EdgeBlock, Template
+from graphgen.template import Attributes, EdgeBlock, Template
 from spec import Architecture
 
 Context = tuple[int, ...]
@@ -28,7 +28,7 @@ def symmetries(net: Architecture) -> Symmetries:
         group.sample(rng).apply(weights)               # another network, the same function
 
     Neurons of a group may be permuted freely, unless inputs or outputs fix them, parameter-free
-    edges or depthwise weights tie them to others, or groups of channels move as wholes.
+    edges, depthwise or shared weights tie them to others, or groups of channels move as wholes.
     """
     return Symmetries(template(net))
 
@@ -45,9 +45,15 @@ class Symmetries:
         for axis, group in zip(self.axes, structure.node_groups, strict=True):
             for step in group.steps:
                 if step.operation == "group_norm":
-                    axis.cut_at(group.size // dict(step.attributes)["size"])
+                    keep_groups(axis, **dict(step.attributes))
+        owners: dict[str, EdgeBlock] = {}
         for block in structure.blocks:
             self._tie_ends(block)
+            if block.tensor is not None:
+                owner = owners.setdefault(block.tensor, block)
+                if owner is not block:
+                    tie(self._run(owner), self._run(block))
+        self.uniform = self._uniform()
 
     def _tie_ends(self, block: EdgeBlock) -> None:
         strides = zip(block.shape, block.source_strides, block.target_strides, strict=True)
@@ -58,6 +64,35 @@ class Symmetries:
                     self.axes[block.target_group].stretch(target, size),
                 )
 
+    def _run(self, block: EdgeBlock) -> list[Factor]:
+        """List the factors that a block's coordinates run over; taps and positions are fixed."""
+        run = []
+        for size, source, target in zip(
+            block.shape, block.source_strides, block.target_strides, strict=True
+        ):
+            if size == 1:
+                continue
+            if source:
+                run += self.axes[block.source_group].stretch(source, size)
+            elif target:
+                run += self.axes[block.target_group].stretch(target, size)
+            else:
+                run.append(Factor(size, fixed=True))
+        return run
+
+    def _uniform(self) -> set[int]:
+        """Find the factors that are permuted alike at every outer position.
+
+        Shared weights may tie a factor inside one nest to a factor inside another.
+        """
+        nests: dict[int, set[Context]] = {}
+        for axis in self.axes:
+            parts = [part for part in axis.parts() if part.size > 1]
+            for depth, part in enumerate(parts):
+                nest = tuple(id(other) for other in parts[:depth])
+                nests.setdefault(id(part), set()).add(nest)
+        return {key for key, found in nests.items() if len(found) > 1}
+
     def _free(self) -> dict[tuple[int, Context], Factor]:
         """List what may be chosen freely: a permutation for each factor and outer position."""
         free: dict[tuple[int, Context], Factor] = {}
@@ -67,6 +102,8 @@ class Symmetries:
                 if part.fixed or part.size < 2:
                     continue
                 outer = [other.size for other in parts[:depth]]
+                if id(part) in self.uniform:
+                    outer = []
                 for context in np.ndindex(*outer):
                     free[id(part), context] = part
         return free
@@ -111,13 +148,35 @@ class Symmetries:
         return "\n".join(lines)
 
 
+def keep_groups(axis: FactoredAxis, eps: float, size: int, over: Attributes) -> None:
+    """Let a norm over `size` groups of adjacent items of an axis keep its groups together.
+
+    The items are those of the factors `over`: neurons, with positions inside or outside of them.
+    """
+    roles = [role for role, _ in over]
+    if "unit" not in roles:
+        return
+    place = roles.index("unit")
+    units = over[place][1]
+    inside = prod(count for _, count in over[place + 1 :])
+    items = prod(count for _, count in over) // size
+    if inside % items == 0:  # each neuron has groups of its own
+        return
+    together = items // inside
+    if items % inside == 0 and units % together == 0:
+        axis.cut_at(together)
+    elif items % inside or together % units:  # a group ends within a neuron's positions
+        axis.fix()
+
+
 def arrange(parts: list[Factor], choice: Choice, context: Context) -> NDArray[np.int64]:
     """Give the order in which the items of nested factors come: `new = old[order]`."""
     if not parts:
         return np.zeros(1, dtype=np.int64)
     first, *rest = parts
     inner = prod(part.size for part in rest)
-    outer = choice.get((id(first), context), np.arange(first.size, dtype=np.int64))
+    alike = choice.get((id(first), ()), np.arange(first.size, dtype=np.int64))
+    outer = choice.get((id(first), context), alike)
     rows = [old * inner + arrange(rest, choice, (*context, int(old))) for old in outer]
     return np.concatenate(rows)
 

@@ -216,8 +216,11 @@ def check_tensors(tensors: tuple[TensorSpec, ...], weights: Mapping[str, NDArray
             wrong.append(
                 f"  {tensor.name}: shape {list(array.shape)}, expected {list(tensor.shape)}"
             )
-        elif tensor.dtype.startswith("float") and array.dtype.kind not in "fV":
-            wrong.append(f"  {tensor.name}: dtype {array.dtype}, expected floating point")
+        elif tensor.dtype.startswith("float"):
+            if array.dtype.kind not in "fV":
+                wrong.append(f"  {tensor.name}: dtype {array.dtype}, expected floating point")
+        elif str(array.dtype) != tensor.dtype:
+            wrong.append(f"  {tensor.name}: dtype {array.dtype}, expected {tensor.dtype}")
     wrong += [
         f"  {name}: not a tensor of this architecture, shape {list(array.shape)}"
         for name, array in weights.items()

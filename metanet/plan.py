@@ -25,12 +25,16 @@ class End:
 
 @dataclass(frozen=True)
 class BlockSlice:
-    """The edges of one block for all networks of a part, contiguous: (networks, *shape)."""
+    """The edges of one block for all networks of a part, contiguous: (networks, *shape).
+
+    `rows` are the block's rows, one for each network, where blocks of networks are listed.
+    """
 
     index: int
     start: int
     stop: int
     networks: int
+    rows: slice
     view: tuple[int, ...]
     source: End
     target: End
@@ -58,14 +62,14 @@ class Plan:
     """A batch laid out flat: nodes (sum of networks x nodes), edges, blocks, networks.
 
     Edges run part by part, block by block, network by network. `num_nodes`, `num_edges`,
-    `num_blocks` and `num_networks` are totals.
+    `num_blocks`, `num_networks` and `num_rows` (a row for each block of each network) are totals.
     """
 
     def __init__(self, batch: Batch, taps: int) -> None:
         self.batch = batch
         self.parts: list[PartPlan] = []
         self.slices: list[BlockSlice] = []
-        nodes = edges = blocks = networks = 0
+        nodes = edges = blocks = networks = rows = 0
         for part in batch.parts:
             laid = layout(part.template, taps)
             plan = PartPlan(part, laid, nodes, edges, blocks, networks)
@@ -78,6 +82,7 @@ class Plan:
                         start=edges,
                         stop=edges + count,
                         networks=plan.networks,
+                        rows=slice(rows, rows + plan.networks),
                         view=(plan.networks, *block.shape),
                         source=end(plan, block, "source"),
                         target=end(plan, block, "target"),
@@ -85,11 +90,12 @@ class Plan:
                     )
                 )
                 edges += count
+                rows += plan.networks
             nodes += plan.networks * laid.num_nodes
             blocks += len(laid.blocks)
             networks += plan.networks
         self.num_nodes, self.num_edges = nodes, edges
-        self.num_blocks, self.num_networks = blocks, networks
+        self.num_blocks, self.num_networks, self.num_rows = blocks, networks, rows
 
     @cached_property
     def node_network(self) -> Tensor:
@@ -103,9 +109,26 @@ class Plan:
         return torch.tensor([p.layout.num_nodes for p in self.parts for _ in range(p.networks)])
 
     @cached_property
-    def edges_per_network(self) -> Tensor:
-        """The number of edges of each network, int64 (num_networks,)."""
-        return torch.tensor([p.layout.num_edges for p in self.parts for _ in range(p.networks)])
+    def row_block(self) -> Tensor:
+        """The block of each row, int64 (num_rows,)."""
+        index = torch.tensor([piece.index for piece in self.slices])
+        return index.repeat_interleave(torch.tensor([piece.networks for piece in self.slices]))
+
+    @cached_property
+    def row_network(self) -> Tensor:
+        """The network of each row, int64 (num_rows,)."""
+        networks = [
+            torch.arange(part.network_start, part.network_start + part.networks)
+            for part in self.parts
+            for _ in part.layout.blocks
+        ]
+        return torch.cat(networks)
+
+    @cached_property
+    def rows_per_network(self) -> Tensor:
+        """The number of blocks of each network, int64 (num_networks,)."""
+        counts = [len(part.layout.blocks) for part in self.parts for _ in range(part.networks)]
+        return torch.tensor(counts)
 
     @cached_property
     def node_group(self) -> Tensor:

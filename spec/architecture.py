@@ -95,14 +95,15 @@ class Architecture:
             "layers": [
                 {
                     layer.type: {
-                        "name": layer.name,
-                        "inputs": list(layer.inputs),
+                        "name": literal(layer.name),
+                        "inputs": [literal(name) for name in layer.inputs],
                         **{key: plain(value) for key, value in layer.fields.items()},
-                        **({"parameters": dict(layer.tensors)} if layer.tensors else {}),
+                        **({"parameters": tensors} if tensors else {}),
                         "output_shape": list(layer.output_shape),
                     }
                 }
                 for layer in self.layers
+                for tensors in [{key: literal(name) for key, name in layer.tensors.items()}]
             ],
             "outputs": list(self.outputs),
         }
@@ -111,6 +112,7 @@ class Architecture:
     def hash(self) -> str:
         """The architecture's identity: SHA-256 of the resolved form without its name."""
         form = {key: value for key, value in self.resolved().items() if key != "name"}
+        form["inputs"] = list(form["inputs"].items())  # their order says which comes first
         text = json.dumps(form, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -127,6 +129,11 @@ class Architecture:
             for row in rows
         ]
         return "\n".join([self.name, *(line.rstrip() for line in lines)])
+
+
+def literal(name: str) -> str:
+    """Write a name such that no variable is read into it."""
+    return name.replace("$", "$$")
 
 
 def plain(value: Any) -> Any:

@@ -30,7 +30,8 @@ _KINDS: dict[type, str] = {
 def quoted(value: object) -> str:
     """Return `repr(value)`, shortened where it is long, for use in a message."""
     try:
-        return _SHORT.repr(value)
+        text = _SHORT.repr(value)
+        return text if len(text) <= 120 else text[:117] + "..."
     except ValueError:  # Python does not print integers of many thousand digits
         return f"<{kind(value)}>"
 

@@ -26,12 +26,11 @@ MAX_DEPTH = 64  # levels of nesting in one expression
 MAX_SIZE = 10_000  # characters of a string, or entries of a list, that an expression may make
 
 # fmt: off
-_CONSTANTS = {
-    "true": True, "false": False, "null": None, "True": True, "False": False, "None": None,
-}
-_ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Mod: operator.mod,
-    ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Pow: operator.pow,
+_CONSTANTS = {"true": True, "false": False, "null": None}
+_ARITHMETIC: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {
+    ast.Add: ("+", operator.add), ast.Sub: ("-", operator.sub), ast.Mult: ("*", operator.mul),
+    ast.Div: ("/", operator.truediv), ast.FloorDiv: ("//", operator.floordiv),
+    ast.Mod: ("%", operator.mod), ast.Pow: ("**", operator.pow),
 }
 _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
@@ -40,21 +39,19 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs, "ceil": math.ceil, "float": float, "floor": math.floor, "int": int, "len": len,
     "log2": math.log2, "max": max, "min": min, "round": round, "sqrt": math.sqrt,
 }
-_MOST_ARGUMENTS = {"max": MAX_LENGTH, "min": MAX_LENGTH, "round": 2}
 _ALLOWED = (
     ast.Constant, ast.Name, ast.Load, ast.List, ast.Subscript, ast.Call, ast.IfExp, ast.BinOp,
     ast.UnaryOp, ast.USub, ast.UAdd, ast.Not, ast.BoolOp, ast.And, ast.Or, ast.Compare, ast.Eq,
     ast.NotEq, ast.In, ast.NotIn, *_ARITHMETIC, *_ORDER,
 )
 _HINTS = {
-    "$": "variables have no $ inside ${...}", "=": "compare with ==", "^": "write ** for a power",
-    ".": "there are no attributes or methods", "'": "is a quote missing?", '"': "is a quote missing?",
+    "$": "names have no $ in braces", "=": "compare with ==", "^": "write ** for a power",
+    "'": "is a quote missing?", '"': "is a quote missing?",
 }
 # fmt: on
 _NUMBERS = (bool, int, float)
 _PLAIN = (*_NUMBERS, type(None), str, list, dict)
-
-_START = re.compile(r"\$(?:\$|\{|(\w+))?")
+_START = re.compile(r"\$(?:\$|\{|([A-Za-z_][A-Za-z0-9_]*)(?!\w))?")
 _TOKEN = re.compile(
     r"""[ \t\r\n]+|'[^'\\\r\n]*'|"[^"\\\r\n]*"
     |(?:0[xXoObB][0-9A-Fa-f_]+
@@ -63,7 +60,7 @@ _TOKEN = re.compile(
     |\*\*|//|[<>=!]=|[-+*/%<>(),\[\]]""",
     re.VERBOSE,
 )
-_RESERVED = {*keyword.kwlist} - {*_CONSTANTS, "and", "or", "not", "if", "else", "in"}
+_RESERVED = {*keyword.kwlist} - {"True", "False", "None", "and", "or", "not", "if", "else", "in"}
 
 
 class ExpressionError(Exception):
@@ -102,19 +99,17 @@ def _parts(text: str, variables: Mapping[str, object]) -> Iterator[object]:
         if start.start() > at:
             yield text[at : start.start()]
         at = start.end()
-        name = start[1]
         if start[0] == "$$":
             yield "$"
         elif start[0] == "${":
             end = _closing_brace(text, at)
-            yield _Expression(text[at:end], variables).value()
+            yield _value(text[at:end], variables)
             at = end + 1
-        elif name and name.isascii() and not name[0].isdigit():
-            yield _look_up(name, variables)
+        elif start[1]:
+            yield _look_up(start[1], variables)
         else:
-            found = quoted(text[start.start() : start.start() + 20])
-            after = "a name (letters a-z, digits, _) or an expression in braces"
-            raise ExpressionError(f"{found}: after $ comes {after}; write $$ for a dollar")
+            what = "a name (of a-z, 0-9, _) or {expression} must follow $; $$ is a dollar"
+            raise ExpressionError(f"{quoted(text[start.start() :][:20])}: {what}")
     if at < len(text):
         yield text[at:]
 
@@ -129,9 +124,8 @@ def _written(value: object) -> str:
 
 
 def _look_up(name: str, variables: Mapping[str, object]) -> object:
-    for known in (_CONSTANTS, variables):
-        if name in known:
-            return known[name]
+    if name in (known := {**variables, **_CONSTANTS}):
+        return known[name]
     if name in _FUNCTIONS:
         raise ExpressionError(f"{name!r} is a function: write {name}(...)")
     names = f"variables are: {', '.join(sorted(variables))}" if variables else "there are none"
@@ -144,163 +138,142 @@ def _closing_brace(text: str, start: int) -> int:
     while at < len(text) and text[at] != "}":
         token = _TOKEN.match(text, at)
         if token is None:
-            hint = _HINTS.get(text[at], "expressions do not have it")
+            hint = _HINTS.get(text[at], "it is no part of an expression")
             raise ExpressionError(f"cannot read {quoted(text[at : at + 20])}: {hint}")
         if token["name"] in _RESERVED:
             raise ExpressionError(f"the word {token['name']!r} is not for expressions")
         at = token.end()
         if at - start > MAX_LENGTH:
-            shown = quoted(text[start - 2 : at])
-            raise ExpressionError(f"an expression has up to {MAX_LENGTH:,} characters: {shown}")
+            raise ExpressionError(f"{quoted(text[start - 2 : at])} is longer than {MAX_LENGTH:,}")
     if at >= len(text):
         raise ExpressionError(f"the brace of {quoted(text[start - 2 :])} is not closed")
     return at
 
 
-class _Expression:
-    """One expression and its variables."""
+def _value(text: str, variables: Mapping[str, object]) -> object:
+    text = re.sub(r"[\r\n]", " ", text).strip()
+    try:
+        tree = ast.parse(text, mode="eval")
+        _check(tree.body, variables, 1)
+        return _evaluate(tree.body, variables)
+    except SyntaxError as error:
+        problem = error.msg if text else "nothing between the braces"
+    except (RecursionError, MemoryError):
+        problem = "nested too deeply"
+    except (ExpressionError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        problem = str(error)
+    words = re.findall(r"\w+", text)
+    known = ", ".join(f"{name} = {quoted(variables[name])}" for name in variables if name in words)
+    raise ExpressionError(f"{problem}, in ${{{text:.80}}}{f' with {known}' if known else ''}")
 
-    def __init__(self, text: str, variables: Mapping[str, object]) -> None:
-        self.text = re.sub(r"[\r\n]", " ", text).strip()
-        self.variables = variables
-        self.used: dict[str, object] = {}
 
-    def value(self) -> object:
-        try:
-            tree = ast.parse(self.text, mode="eval")
-            self.check(tree.body, 1)
-            return self.evaluate(tree.body)
-        except SyntaxError as error:
-            problem = error.msg if self.text else "nothing between the braces"
-        except (RecursionError, MemoryError):
-            problem = "nested too deeply"
-        except (ExpressionError, ArithmeticError, TypeError, ValueError) as error:
-            problem = str(error)
-        known = ", ".join(f"{name} = {quoted(value)}" for name, value in self.used.items())
-        shown = quoted("${" + self.text + "}") + (f" with {known}" if known else "")
-        raise ExpressionError(f"{problem}, in {shown}")
-
-    def check(self, node: ast.AST, depth: int) -> None:
-        """Refuse what is not allowed, also in branches that are not taken."""
-        if depth > MAX_DEPTH:
-            raise ExpressionError(f"nested deeper than {MAX_DEPTH} levels")
-        if not isinstance(node, _ALLOWED):
-            hint = ": a list needs brackets" if isinstance(node, ast.Tuple) else ""
-            raise ExpressionError(f"expressions have no {type(node).__name__}{hint}")
-        children = list(ast.iter_child_nodes(node))
-        if isinstance(node, ast.Call):
-            name = ast.unparse(children.pop(0))
-            if name not in _FUNCTIONS:
-                known = f"{suggest(name, _FUNCTIONS)} (functions are: {', '.join(_FUNCTIONS)})"
-                raise ExpressionError(f"unknown function {quoted(name)}{known}")
-            most = _MOST_ARGUMENTS.get(name, 1)
-            if not 1 <= len(children) <= most:
-                expected = "1 argument" if most == 1 else f"1 to {most} arguments"
-                raise ExpressionError(f"{name}() takes {expected}, got {len(children)}")
-        elif isinstance(node, ast.Name):
-            _look_up(node.id, self.variables)
-        for child in children:
-            self.check(child, depth + 1)
-
-    def evaluate(self, node: ast.AST) -> Any:
-        match node:
-            case ast.Constant(value):
-                return _limited(value)
-            case ast.Name(name):
-                value = _look_up(name, self.variables)
-                self.used |= {name: value} if name in self.variables else {}
-                return value
-            case ast.List(items):
-                return _limited([self.evaluate(item) for item in items])
-            case ast.UnaryOp(ast.Not(), operand):
-                return not _plain(self.evaluate(operand))
-            case ast.UnaryOp(sign, operand):
-                number = _numbers("-", [self.evaluate(operand)])[0]
-                return -number if isinstance(sign, ast.USub) else +number
-            case ast.BinOp(left, sign, right):
-                return _limited(_arithmetic(sign, self.evaluate(left), self.evaluate(right)))
-            case ast.BoolOp(sign, operands):
-                for operand in operands:
-                    value = self.evaluate(operand)
-                    if bool(_plain(value)) is isinstance(sign, ast.Or):
-                        break
-                return value
-            case ast.Compare(left, signs, operands):
-                value = self.evaluate(left)
-                for sign, operand in zip(signs, operands, strict=True):
-                    previous, value = value, self.evaluate(operand)
-                    if not _holds(sign, previous, value):
-                        return False
-                return True
-            case ast.IfExp(condition, chosen, otherwise):
-                return self.evaluate(chosen if _plain(self.evaluate(condition)) else otherwise)
-            case ast.Subscript(items, index):
-                return _entry(self.evaluate(items), self.evaluate(index))
-            case ast.Call(ast.Name(name), arguments):
-                return _limited(_call(name, [self.evaluate(item) for item in arguments]))
+def _check(node: ast.AST, variables: Mapping[str, object], depth: int) -> None:
+    """Refuse what is not allowed, also in branches that are not taken."""
+    if depth > MAX_DEPTH:
+        raise ExpressionError(f"nested deeper than {MAX_DEPTH} levels")
+    if not isinstance(node, _ALLOWED):
         raise ExpressionError(f"expressions have no {type(node).__name__}")
+    children = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.Call):
+        name = ast.unparse(children.pop(0))
+        if name not in _FUNCTIONS:
+            known = f"{suggest(name, _FUNCTIONS)} (functions are: {', '.join(_FUNCTIONS)})"
+            raise ExpressionError(f"unknown function {quoted(name)}{known}")
+        most = {"max": MAX_LENGTH, "min": MAX_LENGTH, "round": 2}.get(name, 1)
+        if not 1 <= len(children) <= most:
+            raise ExpressionError(f"{name}() got {len(children)} arguments, takes 1 to {most}")
+    elif isinstance(node, ast.Name):
+        _look_up(node.id, variables)
+    for child in children:
+        _check(child, variables, depth + 1)
 
 
-def _arithmetic(sign: ast.operator, left: Any, right: Any) -> Any:
+def _evaluate(node: ast.AST, variables: Mapping[str, object]) -> Any:
+    def value_of(node: ast.AST) -> Any:
+        return _evaluate(node, variables)
+
+    match node:
+        case ast.Constant(constant):
+            return _limited(constant)
+        case ast.Name(name):
+            return _look_up(name, variables)
+        case ast.List(items):
+            return _limited([value_of(item) for item in items])
+        case ast.UnaryOp(ast.Not(), operand):
+            return not _typed(value_of(operand), _PLAIN, "not")
+        case ast.UnaryOp(sign, operand):
+            number = _typed(value_of(operand), _NUMBERS, "a sign")
+            return -number if isinstance(sign, ast.USub) else +number
+        case ast.BinOp(left, operation, right):
+            return _limited(_arithmetic(operation, value_of(left), value_of(right)))
+        case ast.BoolOp(junction, operands):
+            for operand in operands:
+                value = _typed(value_of(operand), _PLAIN, "and, or")
+                if bool(value) is isinstance(junction, ast.Or):
+                    break
+            return value
+        case ast.Compare(left, comparisons, operands):
+            value = value_of(left)
+            for comparison, operand in zip(comparisons, operands, strict=True):
+                previous, value = value, value_of(operand)
+                if not _holds(comparison, previous, value):
+                    return False
+            return True
+        case ast.IfExp(condition, chosen, otherwise):
+            return value_of(chosen if _typed(value_of(condition), _PLAIN, "if") else otherwise)
+        case ast.Subscript(items, index):
+            entries = _typed(value_of(items), (list,), "[index]")
+            return entries[_typed(value_of(index), (int,), "an index")]
+        case ast.Call(ast.Name(name), arguments):
+            return _limited(_call(name, [value_of(argument) for argument in arguments]))
+    raise ExpressionError(f"expressions have no {type(node).__name__}")
+
+
+def _arithmetic(operation: ast.operator, left: Any, right: Any) -> Any:
+    sign, compute = _ARITHMETIC[type(operation)]
     types = {type(left), type(right)}
     sequences = types & {str, list}
     if types <= {*_NUMBERS}:
-        # 2 ** (bits - 1) <= |left|, so this refuses only what is too large, before computing it
-        if isinstance(sign, ast.Pow) and float not in types and right > 0:
-            if (abs(left).bit_length() - 1) * right > 1000:
-                raise ExpressionError("the power is too large")
-    elif isinstance(sign, ast.Mult) and len(sequences) == 1 and types & {int, bool}:
+        power = isinstance(operation, ast.Pow) and float not in types and right > 0
+        # |left| >= 2 ** (bits - 1), so this refuses only what is too large, before computing it
+        if power and (abs(left).bit_length() - 1) * right > 1000:
+            raise ExpressionError("the power is too large")
+    elif isinstance(operation, ast.Mult) and len(sequences) == 1 and types & {int, bool}:
         sequence, times = (left, right) if type(left) in sequences else (right, left)
         if times * _size(sequence) > MAX_SIZE:
             raise ExpressionError("the repetition is too large")
-    elif not (isinstance(sign, ast.Add) and len(types) == len(sequences) == 1):
-        word = type(sign).__name__
-        raise ExpressionError(f"{word} does not work on {kind(left)} and {kind(right)}")
-    return _ARITHMETIC[type(sign)](left, right)
+    elif not (isinstance(operation, ast.Add) and len(types) == len(sequences) == 1):
+        raise ExpressionError(f"`{sign}` does not take {kind(left)} and {kind(right)}")
+    return compute(left, right)
 
 
-def _holds(sign: ast.cmpop, left: Any, right: Any) -> bool:
-    if isinstance(sign, ast.Eq | ast.NotEq):
-        return (_plain(left) == _plain(right)) is isinstance(sign, ast.Eq)
+def _holds(comparison: ast.cmpop, left: Any, right: Any) -> bool:
+    left, right = (_typed(value, _PLAIN, "a comparison") for value in (left, right))
     texts = type(left) is type(right) is str
-    if isinstance(sign, ast.In | ast.NotIn) and (texts or type(right) is list):
-        return (_plain(left) in right) is isinstance(sign, ast.In)
-    if type(sign) in _ORDER and (texts or {type(left), type(right)} <= {*_NUMBERS}):
-        return bool(_ORDER[type(sign)](left, right))
-    raise ExpressionError(f"{type(sign).__name__} does not work on {kind(left)} and {kind(right)}")
+    if isinstance(comparison, ast.Eq | ast.NotEq):
+        return (left == right) is isinstance(comparison, ast.Eq)
+    if isinstance(comparison, ast.In | ast.NotIn) and (texts or type(right) is list):
+        return (left in right) is isinstance(comparison, ast.In)
+    if type(comparison) in _ORDER and (texts or {type(left), type(right)} <= {*_NUMBERS}):
+        return bool(_ORDER[type(comparison)](left, right))
+    raise ExpressionError(f"cannot compare {kind(left)} with {kind(right)} this way")
 
 
 def _call(name: str, arguments: list[Any]) -> Any:
     function, first = _FUNCTIONS[name], arguments[0]
-    if name == "len" and type(first) in (list, str):
-        return len(first)
-    if name in ("max", "min") and len(arguments) == 1 and type(first) is list:
-        return function(_numbers(name, first))
-    if name == "len" or (name in ("max", "min") and len(arguments) == 1):
-        raise ExpressionError(f"{name}() needs a list, got {kind(first)}")
-    if len(arguments) == 2 and name == "round" and arguments[1] not in range(-300, 301):
+    if name == "len":
+        return len(_typed(first, (list, str), "len()"))
+    if name == "round" and arguments[1:] and arguments[1] not in range(-300, 301):
         raise ExpressionError("round() takes from -300 to 300 digits")
-    return function(*_numbers(name, arguments))
+    if name in ("max", "min"):
+        values = arguments if arguments[1:] else _typed(first, (list,), f"{name}() of one value")
+        return function([_typed(value, _NUMBERS, f"{name}()") for value in values])
+    return function(*[_typed(value, _NUMBERS, f"{name}()") for value in arguments])
 
 
-def _entry(items: Any, index: Any) -> Any:
-    if type(items) is not list or type(index) is not int:
-        raise ExpressionError(f"cannot take entry {quoted(index)} of {kind(items)}")
-    if not -len(items) <= index < len(items):
-        raise ExpressionError(f"there is no entry {index} in a list of {len(items)}")
-    return items[index]
-
-
-def _numbers(name: str, values: list[Any]) -> list[Any]:
-    for value in values:
-        if type(value) not in _NUMBERS:
-            raise ExpressionError(f"`{name}` needs numbers, got {kind(value)}")
-    return values
-
-
-def _plain(value: object) -> object:
-    if type(value) not in _PLAIN:
-        raise ExpressionError(f"expressions know numbers, strings and lists, got {kind(value)}")
+def _typed(value: Any, types: tuple[type, ...], where: str) -> Any:
+    if type(value) not in types:
+        raise ExpressionError(f"{where} does not take {kind(value)}")
     return value
 
 
@@ -320,7 +293,7 @@ def _size(value: object) -> int:
     size, rest = 0, [value]
     while rest and size <= MAX_SIZE:
         item = rest.pop()
-        size += len(item) or 1 if isinstance(item, str) else 1
+        size += (len(item) or 1) if isinstance(item, str) else 1
         if isinstance(item, list | dict):
             rest += islice(item if isinstance(item, list) else item.values(), MAX_SIZE)
     return size

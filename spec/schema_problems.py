@@ -20,12 +20,20 @@ def validator() -> Draft202012Validator:
     return Draft202012Validator(architecture_schema())
 
 
-def schema_problems(document: Document) -> list[Problem]:
-    """List everything in which a document departs from the schema."""
+def schema_problems(
+    document: Document, checker: Draft202012Validator | None = None, section: Path = ()
+) -> list[Problem]:
+    """List everything in which a document, or a section of it, departs from a schema.
+
+    The default is the schema of architectures.
+    """
+    data = document.data
+    for key in section:
+        data = data[key]
     problems: list[Problem] = []
-    for error in validator().iter_errors(document.data):
+    for error in (checker or validator()).iter_errors(data):
         for specific in most_specific(error):
-            problems += describe(document, specific)
+            problems += describe(document, specific, section)
     return problems
 
 
@@ -43,9 +51,9 @@ def most_specific(error: ValidationError) -> list[ValidationError]:
     return [error]
 
 
-def describe(document: Document, error: ValidationError) -> list[Problem]:
+def describe(document: Document, error: ValidationError, section: Path = ()) -> list[Problem]:
     """Put one error into words."""
-    path: Path = tuple(error.absolute_path)
+    path: Path = (*section, *error.absolute_path)
     schema: Any = error.schema
     where = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "this entry"
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):

@@ -40,6 +40,7 @@ _HINTS = {
     "mapping values are not": "check the indentation, and quote a text that holds ': '",
     "expected ',' or": "close the bracket, and quote a text that holds , [ ] { or }",
     "escape": "single quotes leave backslashes alone",
+    "": "check the indentation, the brackets and the quotes",
 }
 
 
@@ -251,8 +252,7 @@ class _Composer:
         return data
 
     def refuse_tag(self, tag: str, mark: Mark) -> Any:
-        shown = quoted(tag.replace(_TAG, "!!"))
-        self.report(f"the tag {shown} is not allowed here: remove it", mark)
+        self.report(f"the tag {quoted(tag.replace(_TAG, '!!'))} does not belong here", mark)
         return _BROKEN
 
     def count(self, nodes: int, mark: Mark) -> None:
@@ -279,7 +279,7 @@ class _Composer:
             return "invalid YAML: a tab cannot indent: use spaces", mark
         if "cannot start any token" in problem:
             return f"invalid YAML: a value cannot start with {char!r}: quote it", mark
-        hint = next((h for part, h in _HINTS.items() if part in problem), "check the indentation")
+        hint = next(hint for part, hint in _HINTS.items() if part in problem)
         sentence = f"{getattr(error, 'context', None) or ''} {problem}".strip()
         return f"invalid YAML: {sentence}: {hint}", mark
 

@@ -12,7 +12,7 @@ def input_layout(state: Lowering, name: str) -> Layout:
     neurons = neuron_axis(state, name)
     size = shape[neurons] if shape else 1
     group = state.group(name, "input", size)
-    state.step(group, "input", shape=shape)
+    state.step(group, "input", shape=shape, index=list(state.net.inputs).index(name))
     axes = tuple(
         (Factor(size, group),) if axis == neurons else (Factor(size),)
         for axis, size in enumerate(shape)
@@ -23,8 +23,8 @@ def input_layout(state: Lowering, name: str) -> Layout:
 def neuron_axis(state: Lowering, name: str) -> int:
     """Find the axis that the first operation with a preference reads channels from.
 
-    Convolutions and norms of channels read axis 0, matrix products the last; flattening comes to
-    the first of what it merges; an input that nothing has a preference for begins with channels.
+    Convolutions and norms of channels read axis 0, matrix products the last, layer norms any;
+    flattening comes to the first of what it merges; an input that nothing has a preference for begins with channels.
     """
     rank = len(state.net.shapes[name])
     current = {name}

@@ -9,16 +9,30 @@ from spec.primitives import Normalise
 
 
 def lower(state: Lowering, operation: Operation) -> None:
-    """Lower a normalisation; running means and variances have edges, as parameters do."""
+    """Lower a normalisation; running means and variances have edges, as parameters do.
+
+    The step's `over` lists the factors, neurons or positions, of the axes that it normalises (of
+    the channels' axis for norms by channel or by group): flattening before or after a norm differs.
+    """
     primitive = operation.primitive
     if not isinstance(primitive, Normalise):
         raise TypeError(f"expected a Normalise, got {primitive}")
     layout = state.own(operation, operation.inputs[0])
+    normed = layout.axes[-primitive.size :] if primitive.statistics == "layer" else layout.axes[:1]
+    over = tuple(
+        ("position" if factor.group is None else "unit", factor.size)
+        for axis in normed
+        for factor in axis
+    )
     if primitive.statistics == "batch":
         mean, variance = operation.parameters[:2]
         attach(state, operation, layout, mean, 0, "mean")
         attach(state, operation, layout, variance, 0, "variance")
     state.step(
-        layout.group, f"{primitive.statistics}_norm", eps=primitive.eps, size=primitive.size
+        layout.group,
+        f"{primitive.statistics}_norm",
+        eps=primitive.eps,
+        size=primitive.size,
+        over=over,
     )
     state.layouts[operation.output] = layout

@@ -162,10 +162,20 @@ class Lowering:
             f"{shapes}: {reason}"
         )
 
+    def _output_group(self, name: str) -> int:
+        """Give the group of an output, or a copy of it where another output has taken that."""
+        layout = self.layouts[name]
+        if self.groups[layout.group].output < 0:
+            return layout.group
+        for operation in self.net.operations:
+            if operation.output == name:
+                return self.copy(operation, [layout]).group
+        raise GraphError(f"the input {name!r} is an output twice: no parameter graph says that")
+
     def template(self) -> Template:
         """Number nodes and edges, and give the finished template."""
         for position, name in enumerate(self.net.outputs):
-            self.groups[self.layouts[name].group].output = position
+            self.groups[self._output_group(name)].output = position
         groups: list[NodeGroup] = []
         start = 0
         for draft in self.groups:

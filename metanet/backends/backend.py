@@ -10,7 +10,7 @@ from metanet.plan import Plan
 
 
 class Backend(Protocol):
-    """Moves states of width h between nodes, edges, blocks and networks of a plan.
+    """Moves states of width h between nodes, edges and blocks of a plan.
 
     Every method is differentiable. Edges are (num_edges, h), nodes (num_nodes, h).
     """
@@ -36,5 +36,5 @@ class Backend(Protocol):
     def to_source(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
         """Sum each node's outgoing edges; `mean`: average within each block, then sum blocks."""
 
-    def to_network(self, plan: Plan, edges: Tensor) -> Tensor:
-        """Sum the edges of each network, (num_networks, h)."""
+    def to_block(self, plan: Plan, edges: Tensor) -> Tensor:
+        """Average the edges of each block of each network, (num_rows, h)."""

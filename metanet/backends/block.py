@@ -42,8 +42,8 @@ class BlockBackend:
         result: Tensor = _Collect.apply(plan, edges, "source", mean)
         return result
 
-    def to_network(self, plan: Plan, edges: Tensor) -> Tensor:
-        """Sum the edges of each network."""
+    def to_block(self, plan: Plan, edges: Tensor) -> Tensor:
+        """Average the edges of each block of each network."""
         result: Tensor = _Pool.apply(plan, edges)
         return result
 
@@ -134,16 +134,11 @@ class _Pool(torch.autograd.Function):
     def forward(ctx: Any, plan: Plan, edges: Tensor) -> Tensor:
         ctx.plan, ctx.size = plan, edges.shape
         width = edges.shape[1]
-        networks = edges.new_zeros(plan.num_networks, width)
-        start = 0
-        for part in plan.parts:
-            rows = networks[part.network_start : part.network_start + part.networks]
-            for _ in part.layout.blocks:
-                piece = plan.slices[start]
-                block = edges[piece.start : piece.stop].view(part.networks, -1, width)
-                rows.add_(block.sum(1))
-                start += 1
-        return networks
+        rows = edges.new_empty(plan.num_rows, width)
+        for piece in plan.slices:
+            block = edges[piece.start : piece.stop].view(piece.networks, -1, width)
+            torch.mean(block, 1, out=rows[piece.rows])
+        return rows
 
     @staticmethod
     @once_differentiable
@@ -151,12 +146,7 @@ class _Pool(torch.autograd.Function):
         plan = ctx.plan
         width = grad.shape[1]
         edges = grad.new_empty(ctx.size)
-        start = 0
-        for part in plan.parts:
-            rows = grad[part.network_start : part.network_start + part.networks]
-            for _ in part.layout.blocks:
-                piece = plan.slices[start]
-                block = edges[piece.start : piece.stop].view(part.networks, -1, width)
-                block.copy_(rows.unsqueeze(1).expand_as(block))
-                start += 1
+        for piece in plan.slices:
+            block = edges[piece.start : piece.stop].view(piece.networks, -1, width)
+            block.copy_((grad[piece.rows] / block.shape[1]).unsqueeze(1).expand_as(block))
         return None, edges

@@ -54,28 +54,24 @@ class PygBackend:
         scaled = edges / index.fan_out.to(edges.dtype)[index.block, None] if mean else edges
         return scatter(scaled, index.source, 0, plan.num_nodes, "sum")
 
-    def to_network(self, plan: Plan, edges: Tensor) -> Tensor:
-        """Sum the edges of each network."""
-        return scatter(edges, self._index(plan).network, 0, plan.num_networks, "sum")
+    def to_block(self, plan: Plan, edges: Tensor) -> Tensor:
+        """Average the edges of each block of each network."""
+        return scatter(edges, self._index(plan).row, 0, plan.num_rows, "mean")
 
 
 class Index:
-    """The source, target, block and network of every edge of a plan, int64 (num_edges,)."""
+    """Source, target, block and row of every edge of a plan, int64 (num_edges,)."""
 
     def __init__(self, plan: Plan) -> None:
-        source, target, block, network = [], [], [], []
-        start = 0
-        for part in plan.parts:
-            for _ in part.layout.blocks:
-                piece = plan.slices[start]
-                source.append(node_index(piece, "source"))
-                target.append(node_index(piece, "target"))
-                block.append(torch.full((piece.stop - piece.start,), piece.index))
-                networks = torch.arange(part.networks) + part.network_start
-                network.append(networks.repeat_interleave(piece.block.num_edges))
-                start += 1
+        source, target, block, row = [], [], [], []
+        for piece in plan.slices:
+            source.append(node_index(piece, "source"))
+            target.append(node_index(piece, "target"))
+            block.append(torch.full((piece.stop - piece.start,), piece.index))
+            rows = torch.arange(piece.rows.start, piece.rows.stop)
+            row.append(rows.repeat_interleave(piece.block.num_edges))
         self.source, self.target = torch.cat(source), torch.cat(target)
-        self.block, self.network = torch.cat(block), torch.cat(network)
+        self.block, self.row = torch.cat(block), torch.cat(row)
         self.fan_in = torch.tensor([piece.target.fan for piece in plan.slices])
         self.fan_out = torch.tensor([piece.source.fan for piece in plan.slices])
 

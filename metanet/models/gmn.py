@@ -26,7 +26,8 @@ class GMN(Metanet):
         e = e + E m
         x = x + MLP(norm(x), mean_in(m), mean_out(m))
 
-    The head reads mean and standard deviation over each network's edges and nodes.
+    The head reads each block's mean and standard deviation over its edges, through an MLP and
+    averaged over blocks, and the mean and standard deviation over nodes.
 
     - `taps`: `folded` (kernels up to `kernel_taps` wide are channels of one edge) or `parallel`.
     - `aggregation`: `mean` (within each block, then summed over blocks) or `sum`.
@@ -74,6 +75,9 @@ class GMN(Metanet):
         self.layers = nn.ModuleList(GMNLayer(hidden, aggregation == "mean") for _ in range(layers))
         self.edge_norm = nn.LayerNorm(hidden)
         self.node_norm = nn.LayerNorm(hidden)
+        self.block_readout = nn.Sequential(
+            nn.Linear(3 * hidden, 2 * hidden), nn.SiLU(), nn.Linear(2 * hidden, 2 * hidden)
+        )
         self.head = head(4 * hidden, 2 * hidden, outputs, dropout)
 
     def forward(self, batch: Batch) -> Tensor:
@@ -91,16 +95,23 @@ class GMN(Metanet):
         for layer in self.layers:
             edges, nodes = layer(self.backend, plan, edges, blocks, nodes)
         pooled = torch.cat(
-            [self.pool_edges(plan, self.edge_norm(edges)), pool_nodes(plan, self.node_norm(nodes))],
+            [
+                self.read_blocks(plan, self.edge_norm(edges), blocks),
+                pool_nodes(plan, self.node_norm(nodes)),
+            ],
             dim=1,
         )
         return pooled[batch.order]
 
-    def pool_edges(self, plan: Plan, edges: Tensor) -> Tensor:
-        """Give mean and standard deviation over each network's edges."""
-        count = plan.edges_per_network.to(edges.dtype).unsqueeze(1)
-        sums = self.backend.to_network(plan, torch.cat([edges, edges.square()], dim=1))
-        return mean_and_deviation(sums / count)
+    def read_blocks(self, plan: Plan, edges: Tensor, blocks: Tensor) -> Tensor:
+        """Read each block's mean and standard deviation, and average over a network's blocks."""
+        moments = self.backend.to_block(plan, torch.cat([edges, edges.square()], dim=1))
+        rows = self.block_readout(
+            torch.cat([mean_and_deviation(moments), blocks[plan.row_block]], dim=1)
+        )
+        sums = rows.new_zeros(plan.num_networks, rows.shape[1])
+        sums = sums.index_add(0, plan.row_network, rows)
+        return sums / plan.rows_per_network.to(rows.dtype).unsqueeze(1)
 
 
 def pool_nodes(plan: Plan, nodes: Tensor) -> Tensor:

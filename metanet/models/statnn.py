@@ -84,5 +84,9 @@ class StatNN(Metanet):
 
     def forward(self, batch: Batch) -> Tensor:
         """Predict for each network of the batch, (networks, 1)."""
-        features = network_statistics(batch).float().numpy()
-        return torch.from_numpy(self._grown().predict(features)).float().unsqueeze(1)
+        return self.predict(network_statistics(batch)).unsqueeze(1)
+
+    def predict(self, features: Tensor) -> Tensor:
+        """Predict from a table of statistics, (networks,)."""
+        predicted = self._grown().predict(features.float().numpy())
+        return torch.from_numpy(predicted).float()

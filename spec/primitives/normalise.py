@@ -37,4 +37,4 @@ class Normalise(Primitive):
         return x
 
     def channel_axis(self, rank: int) -> int | None:
-        return rank - self.size if self.statistics == "layer" else 0
+        return None if self.statistics == "layer" else 0

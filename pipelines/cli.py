@@ -1,0 +1,60 @@
+"""The command `gmn`: thin subcommands, each a call of one function of the packages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from pipelines.commands.check import check
+from pipelines.commands.compile import compile_
+from pipelines.commands.evaluate import evaluate
+from pipelines.commands.predict import predict
+from pipelines.commands.report import report
+from pipelines.commands.train import train
+from pipelines.commands.zoo import zoo
+
+MISTAKE = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="graph-metanetworks")
+def gmn() -> None:
+    """Graph metanetworks: networks that read other networks' weights."""
+
+
+for command in (check, compile_, zoo, train, evaluate, report, predict):
+    gmn.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `gmn`; a user's mistake gives its message and exit code 2, never a traceback."""
+    try:
+        gmn.main(arguments, prog_name="gmn", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"Error: {place}{error.strerror or error}", err=True)
+        sys.exit(MISTAKE)
+    except Exception as error:
+        if not is_mistake(error):
+            raise
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(MISTAKE)
+
+
+def is_mistake(error: Exception) -> bool:
+    """Say whether an error is one that a package raises for its user's mistakes."""
+    names = {"SpecError", "GraphError", "MetanetError", "PipelineError"}
+    kinds = {type_.__name__ for type_ in type(error).__mro__}
+    return not names.isdisjoint(kinds)

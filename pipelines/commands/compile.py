@@ -1,0 +1,53 @@
+"""`gmn compile`: a network, or a whole zoo, as graphs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipelines.commands.variables import variables_option
+
+
+@click.command("compile")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("weights", type=click.Path(path_type=Path), required=False)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for a graph set.")
+@click.option(
+    "--params",
+    type=click.Path(path_type=Path),
+    default=Path("params.yaml"),
+    show_default=True,
+    help="Settings of the splits, for a zoo.",
+)
+@variables_option
+def compile_(
+    source: Path, weights: Path | None, out: Path | None, params: Path, variables: dict[str, Any]
+) -> None:
+    """Compile SOURCE: an architecture (YAML) with its WEIGHTS, or a zoo's folder.
+
+    Prints the graph; with --out also writes it as a graph set of one network. A zoo is compiled
+    into the graph set --out, with splits.
+    """
+    if source.is_dir():
+        if out is None:
+            raise click.UsageError("a zoo needs --out, the folder of its graph set")
+        from pipelines.compile import compile_zoo
+
+        graphs = compile_zoo(params, source, out)
+        about = graphs.index["about"]
+        counts = ", ".join(f"{count} {split}" for split, count in about["networks"].items())
+        click.echo(f"{out}: {len(graphs)} graphs ({counts}), {about['diverged']} diverged left out")
+        return
+    if weights is None:
+        raise click.UsageError("an architecture needs WEIGHTS, a .safetensors or .npz file")
+    import graphgen
+    import spec
+
+    architecture = spec.load(source, **variables)
+    graph = graphgen.compile(architecture, weights)
+    click.echo(str(graph))
+    if out is not None:
+        graphgen.GraphSet.write(out, [(architecture, graph.weights(), {"name": str(weights)})])
+        click.echo(f"{out}: 1 graph")

@@ -1,0 +1,32 @@
+"""`gmn predict`: what a trained metanet says of somebody's network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipelines.commands.variables import variables_option
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("net", type=click.Path(path_type=Path))
+@click.argument("weights", type=click.Path(path_type=Path), nargs=-1, required=True)
+@variables_option
+def predict(
+    run: Path, net: Path, weights: tuple[Path, ...], variables: dict[str, Any]
+) -> None:
+    """Predict with the training run RUN for networks of the architecture NET with WEIGHTS."""
+    import graphgen
+    import spec
+    from pipelines.training.predictor import Predictor
+
+    predictor = Predictor.load(run)
+    architecture = spec.load(net, **variables)
+    graphs = [graphgen.compile(architecture, path) for path in weights]
+    for graph in graphs:
+        graph.check_values()
+    for path, value in zip(weights, predictor.predict(graphs), strict=True):
+        click.echo(f"{path}: {predictor.target} {value:.4f}")

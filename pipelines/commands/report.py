@@ -1,0 +1,23 @@
+"""`gmn report`: one HTML file that shows what an experiment found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--root", type=FOLDER, default=Path(), help="The experiment's folder; default: here.")
+@click.option("--params", type=FOLDER, default=Path("params.yaml"), show_default=True)
+@click.option("--show", is_flag=True, help="Print the table of a written report, and its place.")
+def report(root: Path, params: Path, show: bool) -> None:
+    """Write the report of the experiment whose stages were run in ROOT."""
+    from pipelines.experiment import show_results, write_experiment_report
+
+    if show:
+        click.echo(show_results(root))
+    else:
+        click.echo(f"report: {write_experiment_report(root, params)}")

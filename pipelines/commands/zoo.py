@@ -1,0 +1,24 @@
+"""`gmn zoo`: train a population of networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("settings", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The zoo's folder.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; default: all cores.")
+def zoo(settings: Path, out: Path, workers: int | None) -> None:
+    """Train the networks that SETTINGS (YAML) describes; go on where a stopped run left off."""
+    from pipelines.zoo import generate
+
+    index = generate(settings, out, workers)
+    networks = index["networks"]
+    diverged = sum(network["status"] == "diverged" for network in networks)
+    click.echo(
+        f"{out}: {len(networks)} networks of {len(index['architectures'])} architectures, "
+        f"{diverged} diverged, hash {index['hash'][:16]}"
+    )

@@ -1,0 +1,74 @@
+"""The report stage: gathers what the stages of one experiment wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from graphgen import GraphSet
+from pipelines.datasets import load
+from pipelines.errors import PipelineError
+from pipelines.metrics import r2_ceiling, table
+from pipelines.report import write_report
+from pipelines.training.history import FILE
+from pipelines.zoo import open_zoo
+from spec.yaml_reader import read_file
+
+ZOO, GRAPHS, TRAIN = Path("out/zoo"), Path("out/graphs"), Path("out/train")
+RESULTS, REPORT = Path("results"), Path("out/report.html")
+
+
+def write_experiment_report(root: str | Path, params: str | Path) -> Path:
+    """Write the report of an experiment from `out/` and `results/` in its folder."""
+    root = Path(root)
+    graph_set = GraphSet.open(root / GRAPHS)
+    zoo = open_zoo(root / ZOO)
+    out = root / REPORT
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return write_report(
+        out,
+        zoo_index=zoo,
+        metrics=read_metrics(root),
+        predictions=root / RESULTS / "predictions.csv",
+        histories={p.parent.name: p for p in sorted((root / TRAIN).glob(f"*/{FILE}"))},
+        settings=read_file(params).data,
+        split_sizes=graph_set.index["about"]["networks"],
+        test_size=test_size(zoo),
+        graph_set_hash=graph_set.hash,
+    )
+
+
+def test_size(zoo: dict[str, Any]) -> int:
+    """Count the images that the zoo's accuracies were measured on."""
+    settings = zoo["zoo"]
+    available = len(load(settings["dataset"]).test_labels)
+    return min(available, settings.get("test_samples") or available)
+
+
+def show_results(root: str | Path) -> str:
+    """Give the table of an experiment's results and the place of its report."""
+    root = Path(root)
+    graph_set = GraphSet.open(root / GRAPHS)
+    true = [
+        record["metrics"]["test_accuracy"]
+        for record in graph_set.records
+        if record["split"] == "test"
+    ]
+    ceiling = r2_ceiling(true, test_size(open_zoo(root / ZOO)))
+    path = root / REPORT
+    if not path.exists():
+        raise PipelineError(f"{path}: no such file; run `dvc repro` or `gmn report` first")
+    return f"{table(read_metrics(root), ceiling=ceiling)}\nreport: {path.resolve().as_uri()}"
+
+
+def read_metrics(root: Path) -> dict[str, Any]:
+    """Read what the evaluate stage measured on test networks."""
+    path = root / RESULTS / "metrics.json"
+    try:
+        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PipelineError(f"{path}: no such file; run `gmn evaluate` first") from None
+    except ValueError as error:
+        raise PipelineError(f"{path}: not readable as JSON: {error}") from None
+    return result

@@ -1,0 +1,83 @@
+"""One training run: one model and one seed, in a folder of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graphgen import GraphSet
+from metanet import METANETS, StatNN
+from pipelines.errors import PipelineError
+from pipelines.settings import settings_hash
+from pipelines.training.fit import fit
+from pipelines.training.grow import grow
+from pipelines.training.predictor import read_settings
+from pipelines.training.targets import read_targets
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is trained: a model of the settings, a seed, and on which graph set."""
+
+    name: str
+    seed: int
+    target: str
+    model: dict[str, Any]
+    graphs: Path
+    graphs_hash: str
+    out: Path
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return self.out / f"{self.name}-seed{self.seed}"
+
+    @property
+    def hash(self) -> str:
+        """The identity of everything that decides the run's result."""
+        return settings_hash(self.name, self.seed, self.target, self.model, self.graphs_hash)
+
+    @property
+    def epochs(self) -> int:
+        """The number of epochs; 1 for a model that is fitted at once."""
+        return int(self.model.get("training", {}).get("epochs", 1))
+
+    def finished(self) -> bool:
+        """Say whether the run's folder holds its result."""
+        settings = read_settings(self.folder)
+        return settings is not None and settings.get("run") == self.hash
+
+    def check(self) -> None:
+        """Raise `PipelineError` for a model that does not exist or lacks its recipe."""
+        metanet = self.model["metanet"]
+        if metanet not in METANETS:
+            raise PipelineError(
+                f"models.{self.name}: unknown metanet {metanet!r}; known: {', '.join(METANETS)}"
+            )
+        if METANETS[metanet] is not StatNN and "training" not in self.model:
+            raise PipelineError(f"models.{self.name}: {metanet!r} needs a `training` recipe")
+
+    def execute(self) -> None:
+        """Train, or go on where a stopped run left off, and save the result."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "settings.json").unlink(missing_ok=True)
+        graph_set = GraphSet.open(self.graphs)
+        targets = read_targets(graph_set, self.target)
+        settings = self.model.get("settings", {})
+        if METANETS[self.model["metanet"]] is StatNN:
+            search = self.model.get("search", {})
+            predictor, tried = grow(settings, search, graph_set, targets, self.seed)
+            predictor.save(self.folder, run=self.hash, seed=self.seed, tried=tried)
+        else:
+            predictor = fit(
+                self.model["metanet"],
+                settings,
+                self.model["training"],
+                graph_set,
+                targets,
+                self.seed,
+                self.folder,
+                self.hash,
+            )
+            predictor.save(self.folder, run=self.hash, seed=self.seed)

@@ -1,0 +1,174 @@
+"""The settings of a zoo: read from YAML, and checked in full before any work begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines import datasets
+from pipelines.datasets import Dataset
+from pipelines.errors import PipelineError
+from pipelines.zoo.architectures import Family, check_family
+from pipelines.zoo.fields import (
+    Field,
+    Place,
+    entries,
+    integer,
+    mapping,
+    number,
+    numbers_out_of_json,
+    read_fields,
+    read_ranges,
+    text,
+    word,
+)
+from pipelines.zoo.ranges import Range, parse
+from spec import SpecError
+from spec.errors import kind
+from spec.yaml_reader import Document, read_file
+
+FAMILY = {
+    "family": Field(text),
+    "file": Field(text),
+    "weight": Field(number(0, without=[0]), 1.0),
+    "variables": Field(mapping, {}),
+}
+TRAINING = {
+    "optimizer": Field(word(["adam", "sgd"]), "adam", ranged=True),
+    "learning_rate": Field(number(0, without=[0]), ranged=True),
+    "momentum": Field(number(0, 1, without=[1]), 0.9, ranged=True),
+    "weight_decay": Field(number(0), 0.0, ranged=True),
+    "label_smoothing": Field(number(0, 1), 0.0, ranged=True),
+    "epochs": Field(integer(1), ranged=True),
+    "batch_size": Field(integer(2), 64, ranged=True),
+    "train_fraction": Field(number(0, 1, without=[0]), 1.0, ranged=True),
+    "schedule": Field(word(["constant", "cosine"]), "constant", ranged=True),
+}
+ZOO = {
+    "dataset": Field(word(datasets.NAMES)),
+    "count": Field(integer(1)),
+    "seed": Field(integer(0), 0),
+    "networks_per_shard": Field(integer(1), 64),
+    "train_samples": Field(integer(2, optional=True), None),
+    "test_samples": Field(integer(1, optional=True), None),
+    "architectures": Field(entries),
+    "training": Field(mapping),
+}
+SECTION = "zoo"
+
+
+@dataclass(frozen=True)
+class ZooSettings:
+    """What a zoo is made of; two zoos of equal settings are equal.
+
+    `training` has a range for each field of the training recipe. `train_samples` and
+    `test_samples` cut the data set to its first images; None takes all.
+    """
+
+    dataset: str
+    count: int
+    seed: int
+    networks_per_shard: int
+    train_samples: int | None
+    test_samples: int | None
+    architectures: tuple[Family, ...]
+    training: Mapping[str, Range]
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> ZooSettings:
+        """Read the form that `plain` gives, which has been checked before."""
+        families = tuple(Family.from_plain(entry) for entry in data["architectures"])
+        training = {name: parse(value) for name, value in data["training"].items()}
+        return cls(**{**data, "architectures": families, "training": training})
+
+    def plain(self) -> dict[str, Any]:
+        """Give the settings as plain data: all defaults spelled out, files by their content."""
+        return {
+            **{name: getattr(self, name) for name in ZOO},
+            "architectures": [family.plain() for family in self.architectures],
+            "training": {name: range_.plain() for name, range_ in self.training.items()},
+        }
+
+
+def read_settings(path: str | os.PathLike[str]) -> ZooSettings:
+    """Read a zoo's settings: a YAML file that holds them, alone or as its section `zoo`.
+
+        settings = read_settings("params.yaml")
+
+    Files of architectures are found from the folder of the settings. Raises `SpecError` with the
+    place of every mistake: fields, ranges, variables that an architecture lacks, values for which
+    it cannot be built, and shapes that do not fit the data set, which is loaded for this.
+    """
+    document = read_file(path)
+    data = document.data
+    section = isinstance(data, dict) and SECTION in data
+    place = Place(document, (SECTION,) if section else ())
+    if not section and not (isinstance(data, dict) and set(data) & set(ZOO)):
+        message = f"expected the settings of a zoo, here or under the key `{SECTION}`"
+        place.note(f"{message}, got {kind(data)} without them")
+        raise SpecError(place.problems)
+    for bad in numbers_out_of_json(place.value, place.path):
+        place.problems.append(document.problem(bad, "expected a finite number"))
+    values = read_fields(place, ZOO)
+    dataset = _load(values, place)
+    if "training" in values:
+        values["training"] = read_fields(place / "training", TRAINING)
+    spot = place / "architectures"
+    families = [_family(spot / i, dataset) for i in range(len(values.get("architectures", ())))]
+    if place.problems:
+        raise SpecError(place.problems)
+    values["architectures"] = tuple(family for family in families if family is not None)
+    return ZooSettings(**values)
+
+
+def _load(values: Mapping[str, Any], place: Place) -> Dataset | None:
+    if "dataset" not in values:
+        return None
+    try:
+        dataset = datasets.load(values["dataset"])
+    except PipelineError as error:
+        (place / "dataset").note(str(error))
+        return None
+    for part, images in (("train", dataset.train_images), ("test", dataset.test_images)):
+        wanted = values.get(f"{part}_samples")
+        if wanted is not None and wanted > len(images):
+            (place / f"{part}_samples").note(
+                f"`{part}_samples` is {wanted}, but {dataset.name} has {len(images)} such images"
+            )
+    return dataset
+
+
+def _family(place: Place, dataset: Dataset | None) -> Family | None:
+    before = len(place.problems)
+    values = read_fields(place, FAMILY)
+    ranges = read_ranges(place / "variables") if values.get("variables") else {}
+    document = _description(values["file"], place) if "file" in values else None
+    if document is None or len(place.problems) > before:
+        return None
+    family = Family(values["family"], values["weight"], ranges, document.data)
+    check_family(family, document, dataset, place)
+    return family
+
+
+def _description(file: str, place: Place) -> Document | None:
+    path = Path(place.document.file).parent / file
+    if not path.is_file():
+        (place / "file").note(
+            f"`file`: there is no file {path}; paths begin at the folder of the settings"
+        )
+        return None
+    try:
+        document = read_file(path)
+    except SpecError as error:
+        place.problems.extend(error.problems)
+        return None
+    if not isinstance(document.data, dict):
+        message = f"expected the description of an architecture, got {kind(document.data)}"
+        place.problems.append(document.problem((), message))
+        return None
+    bad = [document.problem(p, "expected a finite number") for p in numbers_out_of_json(document.data)]
+    place.problems.extend(bad)
+    return None if bad else document

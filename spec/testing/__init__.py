@@ -1,0 +1,48 @@
+"""Random architectures for property tests, as `hypothesis` strategies.
+
+    @given(spec.testing.networks())
+    def test_something(net: spec.Architecture) -> None: ...
+
+`hypothesis` is imported only when a strategy is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from spec.architecture import Architecture
+
+
+def architectures() -> SearchStrategy[str]:
+    """Give a strategy of authored descriptions, as YAML text, that load and compile.
+
+    Multilayer perceptrons, networks over sequences, and convolutional networks over one or two axes
+    of space, small, with every registered layer and every structure of the language, values used
+    twice, shared tensors, and several inputs or outputs.
+    """
+    from spec.testing.author import documents
+
+    return documents()
+
+
+def single_layers(type_: str) -> SearchStrategy[str]:
+    """Give a strategy of descriptions with one layer of this type, named `layer`.
+
+    Its fields and the shape of its input vary; raises `KeyError` for an unknown type.
+    """
+    from spec.testing.author import single_layer_documents
+
+    return single_layer_documents(type_)
+
+
+def networks() -> SearchStrategy[Architecture]:
+    """Give a strategy of architectures: `architectures`, loaded."""
+    from spec.load import loads
+
+    return architectures().map(loads)
+
+
+__all__ = ["architectures", "networks", "single_layers"]
