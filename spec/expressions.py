@@ -160,8 +160,8 @@ def _value(text: str, variables: Mapping[str, object]) -> object:
         problem = error.msg if text else "nothing between the braces"
     except (RecursionError, MemoryError):
         problem = "nested too deeply"
-    except (ExpressionError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        problem = str(error)
+    except (ExpressionError, ArithmeticError, IndexError, TypeError, ValueError) as error:
+        problem = str(error.args[-1])
     words = re.findall(r"\w+", text)
     known = ", ".join(f"{name} = {quoted(variables[name])}" for name in variables if name in words)
     raise ExpressionError(f"{problem}, in ${{{text:.80}}}{f' with {known}' if known else ''}")

@@ -11,11 +11,12 @@ import click
 @click.argument("settings", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The zoo's folder.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; default: all cores.")
-def zoo(settings: Path, out: Path, workers: int | None) -> None:
+@click.option("--replace", is_flag=True, help="Remove a zoo of other settings from the folder.")
+def zoo(settings: Path, out: Path, workers: int | None, replace: bool) -> None:
     """Train the networks that SETTINGS (YAML) describes; go on where a stopped run left off."""
     from pipelines.zoo import generate
 
-    index = generate(settings, out, workers)
+    index = generate(settings, out, workers, replace)
     networks = index["networks"]
     diverged = sum(network["status"] == "diverged" for network in networks)
     click.echo(

@@ -87,11 +87,17 @@ def read_fields(place: Place, fields: Mapping[str, Field]) -> dict[str, Any]:
 
 
 def read_ranges(place: Place) -> dict[str, Range]:
-    """Check a mapping of names to ranges and constants."""
+    """Check a mapping of names to ranges and constants that JSON can hold."""
+
+    def convert(value: object) -> object:
+        if next(numbers_out_of_json(value), None) is not None:
+            raise FieldError(f"expected finite numbers, got {quoted(value)}")
+        return value
+
     values: dict[str, Range] = {}
     for name, value in place.value.items():
         try:
-            values[name] = parse(value)
+            values[name] = parse(value, convert)
         except FieldError as error:
             (place / name).note(f"`{name}`: {error}")
     return values

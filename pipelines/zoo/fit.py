@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
@@ -52,15 +51,17 @@ def fit(plan: NetworkPlan, dataset: Dataset) -> FittedNetwork:
     with _reproducibly(plan.seeds.dropout), torch.enable_grad():
         weights = initial_weights(plan.net, _generator(plan.seeds.weights))
         order = _generator(plan.seeds.data_order)
-        images, labels = map(torch.from_numpy, (dataset.train_images, dataset.train_labels))
+        images = torch.from_numpy(dataset.train_images)
+        labels = torch.from_numpy(dataset.train_labels)
         count = max(2, round(plan.training["train_fraction"] * len(images)))
         chosen = torch.randperm(len(images), generator=order)[:count]
         trained = _train(plan, weights, images, labels, chosen, order)
     with _reproducibly(plan.seeds.dropout), torch.inference_mode():
         weights = {name: tensor.detach() for name, tensor in weights.items()}
-        test = map(torch.from_numpy, (dataset.test_images, dataset.test_labels))
-        everything = torch.arange(len(dataset.test_images))
-        test_loss, test_accuracy = _measure(plan, weights, *test, everything)
+        test_images = torch.from_numpy(dataset.test_images)
+        test_labels = torch.from_numpy(dataset.test_labels)
+        everything = torch.arange(len(test_images))
+        test_loss, test_accuracy = _measure(plan, weights, test_images, test_labels, everything)
         train_loss, _ = _measure(plan, weights, images, labels, chosen)
     return FittedNetwork(
         "trained" if trained else "diverged",
@@ -139,7 +140,7 @@ def _reproducibly(seed: int) -> Iterator[None]:
     """Work on one thread, since sums depend on how many there are, with a seed for dropout."""
     threads = torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         if threads > 1:
             torch.set_num_threads(1)
         try:
@@ -147,15 +148,3 @@ def _reproducibly(seed: int) -> Iterator[None]:
         finally:
             if threads > 1:
                 torch.set_num_threads(threads)
-
-
-def cut(dataset: Dataset, train_samples: int | None, test_samples: int | None) -> Dataset:
-    """Keep the first training and test images of a data set; None keeps all."""
-    return Dataset(
-        dataset.name,
-        np.ascontiguousarray(dataset.train_images[:train_samples]),
-        np.ascontiguousarray(dataset.train_labels[:train_samples]),
-        np.ascontiguousarray(dataset.test_images[:test_samples]),
-        np.ascontiguousarray(dataset.test_labels[:test_samples]),
-        dataset.classes,
-    )

@@ -59,9 +59,7 @@ def plan(settings: ZooSettings, index: int) -> NetworkPlan:
             f"network {index} cannot be built: family {family.name!r} with {values}: {error}; "
             "narrow the ranges of these variables"
         ) from None
-    return NetworkPlan(
-        index, family.name, net, variables, training, Seeds(*map(_seed, seeds))
-    )
+    return NetworkPlan(index, family.name, net, variables, training, Seeds(*map(_seed, seeds)))
 
 
 def _family(families: tuple[Family, ...], rng: np.random.Generator) -> Family:

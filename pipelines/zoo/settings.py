@@ -110,8 +110,6 @@ def read_settings(path: str | os.PathLike[str]) -> ZooSettings:
         message = f"expected the settings of a zoo, here or under the key `{SECTION}`"
         place.note(f"{message}, got {kind(data)} without them")
         raise SpecError(place.problems)
-    for bad in numbers_out_of_json(place.value, place.path):
-        place.problems.append(document.problem(bad, "expected a finite number"))
     values = read_fields(place, ZOO)
     dataset = _load(values, place)
     if "training" in values:
@@ -169,6 +167,8 @@ def _description(file: str, place: Place) -> Document | None:
         message = f"expected the description of an architecture, got {kind(document.data)}"
         place.problems.append(document.problem((), message))
         return None
-    bad = [document.problem(p, "expected a finite number") for p in numbers_out_of_json(document.data)]
+    bad = [
+        document.problem(p, "expected a finite number") for p in numbers_out_of_json(document.data)
+    ]
     place.problems.extend(bad)
     return None if bad else document

@@ -32,74 +32,80 @@ def message(value: object, variables: Mapping[str, object] = VARIABLES) -> str:
 
 # fmt: off
 VALUES: list[tuple[object, object]] = [
-    ("plain", "plain"), ("", ""), (3, 3), (None, None), (["$i"], ["$i"]), ("{i}", "{i}"),
-    ("$i", 2), ("$name", "net"), ("$none", None), ("$dims", [1, 2, 3]), ("$table", {"a": 1}),
-    ("$lambda", 0.1), ("$other", 1j), ("$_a1", 7), ("$true", True), ("${table}", {"a": 1}),
-    ("conv$i", "conv2"), ("$i$i", "22"), ("$i ", "2 "), ("$name.$i", "net.2"), ("a${i}b", "a2b"),
-    ("$rate-$flag", "0.5-true"), ("x${i > 2}", "xfalse"), ("${i}$name", "2net"),
-    ("$$", "$"), ("$$i", "$i"), ("$$$i", "$2"), ("$$$$", "$$"), ("5$$", "5$"), ("$${i}", "${i}"),
+    ("plain", "plain"), ("", ""), (3, 3), (None, None), (["$i"], ["$i"]), ("{i}", "{i}"), ("$i", 2),
+    ("$name", "net"), ("$none", None), ("$dims", [1, 2, 3]), ("$table", {"a": 1}), ("$lambda", 0.1),
+    ("$other", 1j), ("$_a1", 7), ("$true", True), ("${table}", {"a": 1}), ("conv$i", "conv2"),
+    ("$i$i", "22"), ("$i ", "2 "), ("$name.$i", "net.2"), ("a${i}b", "a2b"),
+    ("$rate-$flag", "0.5-true"), ("x${i > 2}", "xfalse"), ("${i}$name", "2net"), ("$$", "$"),
+    ("$$i", "$i"), ("$$$i", "$2"), ("$$$$", "$$"), ("5$$", "5$"), ("$${i}", "${i}"),
     ("${'$i'}", "$i"), ("${'}'}", "}"), ("${'{' + \"}\"}!", "{}!"), ("${'a' 'b'}", "ab"),
     ("${width * 2 ** i}", 64), ("${1 if i == 0 else 2}", 2), ("${ i }", 2), ("${i\n  + 1}", 3),
     ("${7 / 2}", 3.5), ("${4 / 2}", 2.0), ("${7 // 2}", 3), ("${-7 // 2}", -4), ("${-7 % 3}", 2),
     ("${2 ** -1}", 0.5), ("${-2 ** 2}", -4), ("${2 ** 3 ** 2}", 512), ("${+rate}", 0.5),
-    ("${1_000 + 0x1F + 0o17 + 0b11}", 1049), ("${.5 + 1. + 1e-3}", 1.501), ("${10 ** 299}", 10**299),
-    ("${1 < i <= 2}", True), ("${1 < i < 2 < 1 // zero}", False), ("${i != 2}", False),
-    ("${i == 2.0}", True), ("${name == 'net'}", True), ("${'a' < 'b'}", True), ("${1 == 'a'}", False),
-    ("${none == null}", True), ("${none != None}", False), ("${true and not false}", True),
-    ("${True}", True), ("${zero and 1 / zero}", 0), ("${none or name}", "net"), ("${not dims}", False),
-    ("${1 / zero if zero else 0}", 0), ("${i in dims}", True), ("${4 not in [1, 2]}", True),
-    ("${'e' in name}", True), ("${[1, 'a', none]}", [1, "a", None]), ("${[]}", []),
-    ("${dims[0]}", 1), ("${dims[-1]}", 3), ("${sizes[1][0]}", 5), ("${[4, 5][i - 1]}", 5),
-    ("${dims + [4]}", [1, 2, 3, 4]), ("${[1] * 3}", [1, 1, 1]), ("${2 * 'ab'}", "abab"),
-    ("${'a' * -1}", ""), ("${name + '_' + name}", "net_net"), ("${True + True}", 2),
-    ("${min(3, 1.5)}", 1.5), ("${max(dims)}", 3), ("${max([i])}", 2), ("${abs(-3)}", 3),
-    ("${round(2.5)}", 2), ("${round(2.567, 1)}", 2.6), ("${round(157, -1)}", 160),
-    ("${int(2.9)}", 2), ("${float(2)}", 2.0), ("${ceil(2.1)}", 3), ("${floor(-2.1)}", -3),
-    ("${sqrt(9)}", 3.0), ("${log2(8)}", 3.0), ("${len(dims) + len(name)}", 6), ("${inf}", math.inf),
+    ("${1_000 + 0x1F + 0o17 + 0b11}", 1049), ("${.5 + 1. + 1e-3}", 1.501),
+    ("${10 ** 299}", 10**299), ("${1 < i <= 2}", True), ("${1 < i < 2 < 1 // zero}", False),
+    ("${i != 2}", False), ("${i == 2.0}", True), ("${name == 'net'}", True), ("${'a' < 'b'}", True),
+    ("${1 == 'a'}", False), ("${none == null}", True), ("${none != None}", False),
+    ("${true and not false}", True), ("${True}", True), ("${zero and 1 / zero}", 0),
+    ("${none or name}", "net"), ("${not dims}", False), ("${1 / zero if zero else 0}", 0),
+    ("${i in dims}", True), ("${4 not in [1, 2]}", True), ("${'e' in name}", True),
+    ("${[1, 'a', none]}", [1, "a", None]), ("${[]}", []), ("${dims[0]}", 1), ("${dims[-1]}", 3),
+    ("${sizes[1][0]}", 5), ("${[4, 5][i - 1]}", 5), ("${dims + [4]}", [1, 2, 3, 4]),
+    ("${[1] * 3}", [1, 1, 1]), ("${2 * 'ab'}", "abab"), ("${'a' * -1}", ""),
+    ("${name + '_' + name}", "net_net"), ("${True + True}", 2), ("${min(3, 1.5)}", 1.5),
+    ("${max(dims)}", 3), ("${max([i])}", 2), ("${abs(-3)}", 3), ("${round(2.5)}", 2),
+    ("${round(2.567, 1)}", 2.6), ("${round(157, -1)}", 160), ("${int(2.9)}", 2),
+    ("${float(2)}", 2.0), ("${ceil(2.1)}", 3), ("${floor(-2.1)}", -3), ("${sqrt(9)}", 3.0),
+    ("${log2(8)}", 3.0), ("${len(dims) + len(name)}", 6), ("${inf}", math.inf),
 ]
 REFUSED = [  # an expression, and words of its message
-    ("$wdth", "did you mean 'width'"), ("${wdth + 1}", "did you mean 'width'"), ("$q", "variables are"),
-    ("${1 if flag else typo}", "unknown variable 'typo'"), ("${zero and typo}", "unknown variable"),
-    ("${sqr(4)}", "did you mean 'sqrt'"), ("${name(1)}", "unknown function 'name'"),
-    ("${sqrt}", "write sqrt(...)"), ("${3(4)}", "unknown function"), ("${dims[0](1)}", "function"),
-    ("$", "$$"), ("5$", "$$"), ("$5", "$$"), ("$ i", "$$"), ("$größe", "$$"), ("$grö", "$$"),
-    ("${}", "nothing"), ("${ }", "nothing"), ("${", "not closed"), ("${i", "not closed"),
-    ("${'}", "quote"), ("${'a\n'}", "quote"), ("${'\\n'}", "quote"), ("${größe}", "größe"),
-    ("${(i}", "never closed"), ("${i)}", "unmatched"), ("${[1}", "never closed"), ("${i +}", "invalid"),
-    ("${1 2}", "invalid"), ("${010}", "leading zeros"), ("${1__0}", "invalid"), ("${1 if i}", "else"),
-    ("${$i}", "no $"), ("${i = 2}", "=="), ("${i ^ 2}", "**"), ("${i; i}", "';"), ("${i & 1}", "'&"),
-    ("${i | 1}", "'|"), ("${~i}", "'~"), ("${!flag}", "'!"), ("${i << 2}", "LShift"), ("${1j}", "1j"),
-    ("${1if i else 2}", "1if"), ("${1.real}", "1.real"), ("${1e}", "1e"), ("${0x}", "0x"),
-    ("${name.upper()}", ".upper"), ("${().__class__}", ".__class__"), ("${__import__('os')}", "function"),
-    ("${f'{i}'}", "f'"), ("${b'a'}", "b'"), ("${[j for j in dims]}", "'for'"), ("${lambda: 1}", "lambda"),
-    ("${lambda + 1}", "lambda"), ("${i is 2}", "'is'"), ("${(i := 3)}", "':="), ("${dims[0:1]}", "':1"),
-    ("${{1: 2}}", "'{1"), ("${{1, 2}}", "'{1"), ("${1, 2}", "Tuple"), ("${()}", "Tuple"),
-    ("${max(*dims)}", "Starred"), ("${[*dims]}", "Starred"), ("${round(1, ndigits=2)}", "=="),
-    ("${await i}", "await"), ("${...}", "'..."), ("${i @ i}", "'@"), ("${`i`}", "'`"), ("${i # x}", "'#"),
+    ("$wdth", "did you mean 'width'"), ("${wdth + 1}", "did you mean 'width'"),
+    ("$q", "variables are"), ("${1 if flag else typo}", "unknown variable 'typo'"),
+    ("${zero and typo}", "unknown variable"), ("${sqr(4)}", "did you mean 'sqrt'"),
+    ("${name(1)}", "unknown function 'name'"), ("${sqrt}", "write sqrt(...)"),
+    ("${3(4)}", "unknown function"), ("${dims[0](1)}", "function"), ("$", "$$"), ("5$", "$$"),
+    ("$5", "$$"), ("$ i", "$$"), ("$größe", "$$"), ("$grö", "$$"), ("${}", "nothing"),
+    ("${ }", "nothing"), ("${", "not closed"), ("${i", "not closed"), ("${'}", "quote"),
+    ("${'a\n'}", "quote"), ("${'\\n'}", "quote"), ("${größe}", "größe"), ("${(i}", "never closed"),
+    ("${i)}", "unmatched"), ("${[1}", "never closed"), ("${i +}", "invalid"), ("${1 2}", "invalid"),
+    ("${010}", "leading zeros"), ("${1__0}", "invalid"), ("${1 if i}", "else"), ("${$i}", "no $"),
+    ("${i = 2}", "=="), ("${i ^ 2}", "**"), ("${i; i}", "';"), ("${i & 1}", "'&"),
+    ("${i | 1}", "'|"), ("${~i}", "'~"), ("${!flag}", "'!"), ("${i << 2}", "LShift"),
+    ("${1j}", "1j"), ("${1if i else 2}", "1if"), ("${1.real}", "1.real"), ("${1e}", "1e"),
+    ("${0x}", "0x"), ("${name.upper()}", ".upper"), ("${().__class__}", ".__class__"),
+    ("${__import__('os')}", "function"), ("${f'{i}'}", "f'"), ("${b'a'}", "b'"),
+    ("${[j for j in dims]}", "'for'"), ("${lambda: 1}", "lambda"), ("${lambda + 1}", "lambda"),
+    ("${i is 2}", "'is'"), ("${(i := 3)}", "':="), ("${dims[0:1]}", "':1"), ("${{1: 2}}", "'{1"),
+    ("${{1, 2}}", "'{1"), ("${1, 2}", "Tuple"), ("${()}", "Tuple"), ("${max(*dims)}", "Starred"),
+    ("${[*dims]}", "Starred"), ("${round(1, ndigits=2)}", "=="), ("${await i}", "await"),
+    ("${...}", "'..."), ("${i @ i}", "'@"), ("${`i`}", "'`"), ("${i # x}", "'#"),
     ("${1 / zero}", "division by zero"), ("${1 // zero}", "by zero"), ("${1 % zero}", "zero"),
-    ("${zero ** -1}", "zero"), ("${(-8) ** 0.5}", "real"), ("${1e308 ** 2}", "large"),
+    ("${zero ** -1}", "zero"), ("${(-8) ** 0.5}", "real"), ("${1e308 ** 2}", "range"),
     ("${name + 1}", "`+` does not take a string and an integer"), ("${1 + none}", "null"),
     ("${name - name}", "`-`"), ("${name % 1}", "`%`"), ("${name * 1.5}", "a float"),
     ("${dims * dims}", "a list"), ("${dims + name}", "a list"), ("${'a' ** 2}", "`**`"),
-    ("${-name}", "a string"), ("${+dims}", "a list"), ("${1 < name}", "compare"), ("${dims < dims}", "list"),
-    ("${none < 1}", "null"), ("${1 in name}", "compare"), ("${1 in 2}", "compare"), ("${[1] in name}", "list"),
-    ("${dims[3]}", "range"), ("${dims[-4]}", "range"), ("${[][0]}", "range"), ("${dims[0.5]}", "a float"),
+    ("${-name}", "a string"), ("${+dims}", "a list"), ("${1 < name}", "compare"),
+    ("${dims < dims}", "list"), ("${none < 1}", "null"), ("${1 in name}", "compare"),
+    ("${1 in 2}", "compare"), ("${[1] in name}", "list"), ("${dims[3]}", "range"),
+    ("${dims[-4]}", "range"), ("${[][0]}", "range"), ("${dims[0.5]}", "a float"),
     ("${dims['a']}", "a string"), ("${dims[flag]}", "a boolean"), ("${name[0]}", "a string"),
     ("${table['a']}", "a mapping"), ("${i[0]}", "an integer"), ("${other + 1}", "complex"),
-    ("${other == 1}", "complex"), ("${other and 1}", "complex"), ("${1 if other else 2}", "complex"),
-    ("${abs()}", "arguments"), ("${abs(1, 2)}", "arguments"), ("${round(1, 2, 3)}", "arguments"),
-    ("${min()}", "arguments"), ("${max(3)}", "an integer"), ("${max('a')}", "a string"),
-    ("${max(1, 'a')}", "a string"), ("${max([none])}", "null"), ("${min([])}", "empty"),
-    ("${len(3)}", "an integer"), ("${abs(name)}", "a string"), ("${int('3')}", "a string"),
-    ("${round(1, 0.5)}", "digits"), ("${round(1, -10**9)}", "digits"), ("${sqrt(-1)}", "sqrt(-1)"),
-    ("${log2(zero)}", "zero = 0"), ("${int(inf)}", "infinity"), ("${floor(inf - inf)}", "NaN"),
-    ("${9 ** 9 ** 9}", "large"), ("${2 ** 1001}", "large"), ("${10 ** 300}", "300 digits"),
-    ("${10 ** 200 * 10 ** 200}", "300 digits"), ("${" + "9" * 301 + "}", "300 digits"),
-    ("${large + 1}", "300 digits"), ("a$large", "300 digits"), ("${'a' * 10 ** 9}", "large"),
-    ("${10 ** 9 * [0]}", "large"), ("${[[]] * 10 ** 9}", "large"), ("${'' * 10 ** 9}", "large"),
-    ("${['" + "a" * 900 + "'] * 12}", "large"), ("${text + name}", "10,000"), ("${[text]}", "10,000"),
-    ("${[[[0] * 99] * 99] * 99}", "large"), ("$text$text", "10,000"), ("$name$text", "10,000"),
-    ("a$dims", "a list"), ("a$none", "null"), ("a$table", "a mapping"), ("$i$other", "complex"),
+    ("${other == 1}", "complex"), ("${other and 1}", "complex"),
+    ("${1 if other else 2}", "complex"), ("${abs()}", "arguments"), ("${abs(1, 2)}", "arguments"),
+    ("${round(1, 2, 3)}", "arguments"), ("${min()}", "arguments"), ("${max(3)}", "an integer"),
+    ("${max('a')}", "a string"), ("${max(1, 'a')}", "a string"), ("${max([none])}", "null"),
+    ("${min([])}", "empty"), ("${len(3)}", "an integer"), ("${abs(name)}", "a string"),
+    ("${int('3')}", "a string"), ("${round(1, 0.5)}", "digits"), ("${round(1, -10**9)}", "digits"),
+    ("${sqrt(-1)}", "sqrt(-1)"), ("${log2(zero)}", "zero = 0"), ("${int(inf)}", "infinity"),
+    ("${floor(inf - inf)}", "NaN"), ("${9 ** 9 ** 9}", "large"), ("${2 ** 1001}", "large"),
+    ("${10 ** 300}", "300 digits"), ("${10 ** 200 * 10 ** 200}", "300 digits"),
+    ("${" + "9" * 301 + "}", "300 digits"), ("${large + 1}", "300 digits"),
+    ("a$large", "300 digits"), ("${'a' * 10 ** 9}", "large"), ("${10 ** 9 * [0]}", "large"),
+    ("${[[]] * 10 ** 9}", "large"), ("${'' * 10 ** 9}", "large"),
+    ("${['" + "a" * 900 + "'] * 12}", "large"), ("${text + name}", "10,000"),
+    ("${[text]}", "10,000"), ("${[[[0] * 99] * 99] * 99}", "large"), ("$text$text", "10,000"),
+    ("$name$text", "10,000"), ("a$dims", "a list"), ("a$none", "null"), ("a$table", "a mapping"),
+    ("$i$other", "complex"),
 ]
 # fmt: on
 
@@ -195,17 +201,21 @@ def by_python(text: str, variables: Mapping[str, object]) -> object:
 
 
 def outcome(function: Callable[..., object], *arguments: object) -> str | None:
-    """Return the value's `repr`, or None where there is no value that an expression can have."""
+    """Return the value's `repr`, or None where there is no value."""
     try:
         value = function(*arguments)
     except (ExpressionError, ArithmeticError, TypeError, ValueError, LookupError):
         return None
     too_large = type(value) is int and abs(value) >= 10**300
-    return None if too_large or type(value) is complex else repr(value)
+    return "refused" if too_large or type(value) is complex else repr(value)
 
 
 def agrees(text: str) -> bool:
-    return outcome(substitute, "${" + text + "}", GIVEN) == outcome(by_python, text, GIVEN)
+    """Say whether Python gives the same; what is complex or too large on the way is refused."""
+    parts = [n for n in ast.walk(ast.parse(text, mode="eval").body) if isinstance(n, ast.expr)]
+    steps = [outcome(by_python, ast.unparse(part), GIVEN) for part in parts]
+    ours = outcome(substitute, "${" + text + "}", GIVEN)
+    return ours == steps[0] or (ours is None and "refused" in steps)
 
 
 @RUNS
@@ -223,7 +233,6 @@ def test_a_value_is_what_python_computes(text: str) -> None:
     assert ours is None or ours == outcome(by_python, text, variables)
 
 
-@pytest.mark.filterwarnings("ignore::SyntaxWarning")
 def test_the_comparison_with_python_sees_a_wrong_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     assert agrees("a - b")
     monkeypatch.setitem(expressions._ARITHMETIC, ast.Sub, ("-", operator.add))
@@ -234,16 +243,29 @@ def test_the_comparison_with_python_sees_a_wrong_operator(monkeypatch: pytest.Mo
 
 # fmt: off
 PIECES = [
-    "$", "$$", "${", "}", "{", "(", ")", "[", "]", ",", ".", ":", ";", "'", '"', "\\", "\n", " ", "\0",
-    "a", "v", "name", "len", "max", "sqrt", "round", "if", "else", "and", "or", "not", "in", "is",
-    "for", "lambda", "None", "true", "+", "-", "*", "**", "/", "//", "%", "<", "<<", "==", "=", "!=", "@",
-    "1", "0", "9", "07", "1e9", ".5", "1j", "0x", "_", "\\N{DASH}", "é", "ﬁ", "٣", "\u2028", "f'", "#",
+    "$", "$$", "${", "}", "{", "(", ")", "[", "]", ",", ".", ":", ";", "'", '"', "\\", "\n", " ",
+    "\0", "a", "v", "name", "len", "max", "sqrt", "round", "if", "else", "and", "or", "not", "in",
+    "is", "for", "lambda", "None", "true", "+", "-", "*", "**", "/", "//", "%", "<", "<<", "==",
+    "=", "!=", "@", "1", "0", "9", "07", "1e9", ".5", "1j", "0x", "_", "\\N{DASH}", "é", "ﬁ", "٣",
+    "\u2028", "f'", "#",
 ]
 # fmt: on
 
 
+def refuses_cleanly(text: str) -> bool:
+    """Say whether `text` is refused; any other error passes through."""
+    try:
+        substitute(text, VARIABLES)
+    except ExpressionError as error:
+        return str(error) != ""
+    return False
+
+
+WORDS = st.lists(st.sampled_from(PIECES))
+
+
 @RUNS
-@given(st.text() | st.text().map("${{{}}}".format) | st.lists(st.sampled_from(PIECES)).map("".join))
+@given(st.text() | WORDS.map("".join))
 @example("${'\\N{DASH}'}")
 @example("${1if 1else 2}")
 @example("${'a' is 'a'}")
@@ -251,20 +273,18 @@ PIECES = [
 @example("${\0}")
 @example("${\ud800}")
 def test_any_text_gives_a_value_or_an_expression_error(text: str) -> None:
-    try:
-        substitute(text, VARIABLES)
-    except ExpressionError as error:
-        message = str(error)
-        assert message
+    refuses_cleanly(text)
+    refuses_cleanly("${" + text + "}")
 
 
 @RUNS
-@given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join).map("${{{}}}".format))
+@given(WORDS.map(" ".join))
 def test_any_words_give_a_value_or_an_expression_error(text: str) -> None:
-    test_any_text_gives_a_value_or_an_expression_error.hypothesis.inner_test(text)  # type: ignore[attr-defined]
+    refuses_cleanly("${" + text + "}")
 
 
 def test_the_fuzz_sees_other_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refuses_cleanly("${typo(1)}")
     monkeypatch.setattr(expressions, "_check", lambda *arguments: None)
     with pytest.raises(KeyError):
-        substitute("${typo(1)}", {})
+        refuses_cleanly("${typo(1)}")

@@ -1,0 +1,50 @@
+"""Random weights and inputs of an architecture."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from spec import Architecture
+
+
+def random_weights(
+    net: Architecture, rng: np.random.Generator, dtype: DTypeLike = np.float64
+) -> dict[str, NDArray[Any]]:
+    """Draw weights with nothing special in them: no zeros, no ones, no equal values.
+
+        weights = random_weights(net, np.random.default_rng(0))
+
+    Weights keep the scale that PyTorch's layers begin with; scales lie around 1, shifts and running
+    means around 0, running variances are positive, and counters have counted.
+    """
+    weights: dict[str, NDArray[Any]] = {}
+    for tensor in net.tensors.values():
+        kind, value = tensor.initial
+        normal = rng.standard_normal(tensor.shape)
+        if not tensor.dtype.startswith("float"):
+            weights[tensor.name] = rng.integers(1, 100, tensor.shape).astype(tensor.dtype)
+            continue
+        if kind == "uniform":
+            drawn = 1.5 * value * normal
+        elif tensor.trainable:
+            drawn = value + 0.4 * normal
+        elif value:
+            drawn = value * np.exp(0.5 * normal)
+        else:
+            drawn = 0.4 * normal
+        weights[tensor.name] = np.asarray(drawn).astype(dtype)
+    return weights
+
+
+def random_inputs(
+    net: Architecture, rng: np.random.Generator, count: int = 3, dtype: DTypeLike = np.float64
+) -> tuple[NDArray[Any], ...]:
+    """Draw a batch of `count` samples for each input of an architecture."""
+    return tuple(
+        rng.standard_normal((count, prod(shape))).reshape(count, *shape).astype(dtype)
+        for shape in net.inputs.values()
+    )

@@ -1,0 +1,113 @@
+"""Generating a zoo: the work behind `gmn zoo`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tqdm import tqdm
+
+from graphgen.files import exclusive
+from pipelines.errors import PipelineError
+from pipelines.zoo.pool import ProcessPool, run_all
+from pipelines.zoo.replace import remove_other_zoo
+from pipelines.zoo.settings import ZooSettings, read_settings
+from pipelines.zoo.store import Store
+
+
+def generate(
+    settings_file: str | os.PathLike[str],
+    out_folder: str | os.PathLike[str],
+    workers: int | None = None,
+    replace: bool = False,
+) -> dict[str, Any]:
+    """Train the networks of a zoo, or those that a folder still lacks; give the zoo's index.
+
+        index = generate("params.yaml", "out/zoo", workers=2)
+
+    Equal settings give equal zoos, whatever the number of `workers` (processes; by default one for
+    each CPU that may be used), and however often the work was interrupted. A folder that is
+    finished is verified and left alone; one that holds a zoo of other settings is refused, or
+    emptied of it with `replace`. Progress and damaged files are reported on stderr.
+
+    Raises `SpecError` for mistakes in the settings, `PipelineError` for a folder that holds a zoo
+    of other settings and for a network that cannot be trained, and `GraphError` while another
+    process works in the folder.
+    """
+    if workers is not None and workers < 1:
+        raise PipelineError(f"`workers` is {workers}; expected 1 or more")
+    settings = read_settings(settings_file)
+    folder = Path(out_folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _stopping_on_sigterm(), exclusive(folder):
+            if replace:
+                remove_other_zoo(folder, settings)
+            with Store(folder, settings, _say) as store:
+                _train_missing(store, settings, workers or _cpus())
+                return store.finish()
+    except OSError as error:
+        raise PipelineError(
+            f"{error.filename or folder}: {error.strerror or error}; what is finished is kept: "
+            "remove the cause, then run the same command again"
+        ) from error
+
+
+def _train_missing(store: Store, settings: ZooSettings, workers: int) -> None:
+    missing = store.missing()
+    if not missing:
+        return
+    # Imported where there is work to do, since it brings torch.
+    from pipelines.zoo.task import train
+
+    workers = min(workers, len(missing))
+    text = json.dumps(settings.plain())
+    calls = [(text, index) for index in missing]
+    done = settings.count - len(missing)
+    bar = tqdm(
+        total=settings.count,
+        initial=done,
+        desc="zoo",
+        unit="net",
+        mininterval=0.2 if sys.stderr.isatty() else 10,
+    )
+    with bar, ProcessPool(workers, preload=["pipelines.zoo.task"]) as pool:
+        # One call for each worker lies ready, so that none waits for the disk.
+        for encoded in run_all(pool, train, calls, 2 * workers, lambda c: f"network {c[1]}"):
+            store.add(encoded)
+            bar.update()
+
+
+@contextlib.contextmanager
+def _stopping_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM unwind the stack, as Ctrl-C does; the exit status stays that of the signal."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)

@@ -1,0 +1,211 @@
+"""A pool of processes that survives the loss of a worker and never outlives its parent."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import queue
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from functools import partial
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar
+
+from pipelines.errors import PipelineError
+
+ATTEMPTS = 3
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class WorkerDied(BrokenExecutor):
+    """The process that worked on a call died, by a signal or by running out of memory."""
+
+
+class ProcessPool(Executor):
+    """An executor with single-threaded worker processes.
+
+        with ProcessPool(2, preload=["pipelines.zoo.task"]) as pool:
+            pool.submit(train, settings, 0).result()
+
+    The future of a call whose process dies has a `WorkerDied`; the process is replaced, and other
+    calls do not notice. Leaving the block by an exception kills the workers; so does the death of
+    this process, however it dies. Functions and arguments must be importable and plain data.
+    """
+
+    def __init__(self, workers: int, preload: Sequence[str] = ()) -> None:
+        methods = multiprocessing.get_all_start_methods()
+        # A fork server has imported `preload` once, for all workers and their replacements.
+        if "forkserver" in methods:
+            server = multiprocessing.get_context("forkserver")
+            server.set_forkserver_preload(list(preload))
+            self._context: Any = server
+        else:
+            self._context = multiprocessing.get_context("spawn")
+        self._calls: queue.SimpleQueue[tuple[Future[Any], partial[Any]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._processes: set[Any] = set()
+        self._lock = threading.Lock()
+        self._killed = False
+        self._closed = False
+        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(workers)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Queue a call; calls begin in the order in which they were queued."""
+        if self._closed:
+            raise RuntimeError("the pool is closed")
+        future: Future[T] = Future()
+        self._calls.put((future, partial(function, *args, **kwargs)))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the workers when all queued calls are done, or only those that have begun."""
+        self._closed = True
+        if cancel_futures:
+            with contextlib.suppress(queue.Empty):
+                while call := self._calls.get_nowait():
+                    call[0].cancel()
+        for _ in self._threads:
+            self._calls.put(None)
+        if wait:
+            for thread in self._threads:
+                thread.join()
+
+    def kill(self) -> None:
+        """End the workers now."""
+        with self._lock:
+            self._killed = True
+            for process in self._processes:
+                process.kill()
+        self.shutdown(cancel_futures=True)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.shutdown()
+        else:
+            self.kill()
+
+    def _serve(self) -> None:
+        """Pass calls to one process after the other, in a thread."""
+        process: Any = None
+        while call := self._calls.get():
+            future, function = call
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                if process is None:
+                    process, connection = self._start()
+                connection.send(function)
+                succeeded, value = connection.recv()
+            except (EOFError, OSError) as error:
+                cause = f"before it began ({error})" if process is None else self._end(process)
+                process = None
+                future.set_exception(WorkerDied(f"its worker process died {cause}"))
+                continue
+            except BaseException as error:
+                future.set_exception(error)
+                continue
+            if succeeded:
+                future.set_result(value)
+            else:
+                future.set_exception(value)
+        if process is not None:
+            connection.close()
+            self._end(process)
+
+    def _start(self) -> tuple[Any, Connection]:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_work, args=(theirs,), daemon=True)
+        with self._lock:
+            if self._killed:
+                raise EOFError
+            process.start()
+            self._processes.add(process)
+        theirs.close()
+        return process, ours
+
+    def _end(self, process: Any) -> str:
+        """Wait for the end of a process, and say what it died of."""
+        process.join()
+        with self._lock:
+            self._processes.discard(process)
+        code = process.exitcode
+        process.close()
+        if code < 0:
+            with contextlib.suppress(ValueError):
+                return f"of the signal {signal.Signals(-code).name}"
+        return f"with exit code {code}"
+
+
+def run_all(
+    executor: Executor,
+    function: Callable[..., Any],
+    calls: Sequence[tuple[Any, ...]],
+    ahead: int,
+    describe: Callable[[tuple[Any, ...]], str] = str,
+) -> Iterator[Any]:
+    """Yield the results of `function(*call)` for all calls, in the order in which they are ready.
+
+    Calls begin in the order given, at most `ahead` of them before the first is ready. One whose
+    worker died is begun again; after the third time it is a `PipelineError` that names it by
+    `describe`.
+    """
+    waiting = list(reversed(calls))
+    attempts: dict[tuple[Any, ...], int] = {}
+    running: dict[Future[Any], tuple[Any, ...]] = {}
+    while waiting or running:
+        while waiting and len(running) < ahead:
+            call = waiting.pop()
+            running[executor.submit(function, *call)] = call
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            call = running.pop(future)
+            try:
+                result = future.result()
+            except BrokenExecutor as error:
+                attempts[call] = attempts.get(call, 0) + 1
+                if attempts[call] == ATTEMPTS:
+                    raise PipelineError(
+                        f"{describe(call)}: given up after {ATTEMPTS} attempts: {error}; if memory "
+                        "ran out, use fewer workers or a smaller network, then run again: what is "
+                        "finished is kept"
+                    ) from None
+                waiting.append(call)
+            else:
+                yield result
+
+
+def _work(connection: Connection) -> None:
+    """Serve calls until the parent closes the connection or dies."""
+    # Ctrl-C goes to the whole group of processes; what to do about it is the parent's business.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
+            function = connection.recv()
+            try:
+                answer = True, function()
+            except Exception as error:
+                error.add_note("".join(traceback.format_exception(error)))
+                answer = False, error
+            connection.send(answer)
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)

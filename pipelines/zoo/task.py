@@ -1,0 +1,40 @@
+"""The task of a worker: train one network, given the zoo's settings and its index."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+
+import torch
+
+from pipelines import datasets
+from pipelines.datasets import Dataset
+from pipelines.zoo.fit import fit
+from pipelines.zoo.record import record
+from pipelines.zoo.sampling import plan
+from pipelines.zoo.settings import ZooSettings
+
+
+def train(settings: str, index: int) -> bytes:
+    """Train network `index` of a zoo, whose settings come as JSON; give its encoded `Record`.
+
+    A process reads the settings and the data set once, and works on one thread.
+    """
+    torch.set_num_threads(1)
+    zoo, dataset = _prepare(settings)
+    planned = plan(zoo, index)
+    return record(planned, fit(planned, dataset)).encode()
+
+
+@lru_cache(maxsize=1)
+def _prepare(settings: str) -> tuple[ZooSettings, Dataset]:
+    zoo = ZooSettings.from_plain(json.loads(settings))
+    data = datasets.load(zoo.dataset)
+    return zoo, Dataset(
+        data.name,
+        data.train_images[: zoo.train_samples],
+        data.train_labels[: zoo.train_samples],
+        data.test_images[: zoo.test_samples],
+        data.test_labels[: zoo.test_samples],
+        data.classes,
+    )

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ARCHITECTURES = {
+    "mlp.yaml": {
+        "vars": {"width": 4, "activation": "relu"},
+        "inputs": {"image": [1, 8, 8]},
+        "layers": [
+            "flatten",
+            {"linear": {"out_features": "$width"}},
+            "$activation",
+            {"linear": {"out_features": 10, "name": "head"}},
+        ],
+    },
+    "cnn.yaml": {
+        "vars": {"channels": 2, "dropout": 0.0},
+        "inputs": {"image": [1, 8, 8]},
+        "layers": [
+            {"conv2d": {"out_channels": "$channels", "kernel_size": 3, "stride": 2}},
+            "batch_norm",
+            "relu",
+            "flatten",
+            {"dropout": {"p": "$dropout"}},
+            {"linear": {"out_features": 10}},
+        ],
+    },
+}
+ZOO: dict[str, Any] = {
+    "dataset": "digits",
+    "count": 8,
+    "seed": 0,
+    "networks_per_shard": 3,
+    "train_samples": 120,
+    "test_samples": 60,
+    "architectures": [
+        {"family": "mlp", "file": "mlp.yaml", "variables": {"width": {"integers": [2, 5]}}},
+        {
+            "family": "cnn",
+            "file": "cnn.yaml",
+            "weight": 2,
+            "variables": {"channels": {"choice": [2, 4]}, "dropout": {"uniform": [0, 0.3]}},
+        },
+    ],
+    "training": {
+        "optimizer": {"choice": ["adam", "sgd"]},
+        "learning_rate": {"log_uniform": [1e-3, 1e-1]},
+        "weight_decay": {"log_uniform": [1e-6, 1e-2]},
+        "label_smoothing": {"uniform": [0, 0.2]},
+        "epochs": {"integers": [1, 3]},
+        "batch_size": 16,
+        "train_fraction": {"uniform": [0.3, 1.0]},
+        "schedule": {"choice": ["constant", "cosine"]},
+    },
+}
+
+
+@pytest.fixture
+def write_zoo(tmp_path: Path) -> Callable[..., Path]:
+    """Write the settings of a small zoo, with changes, and its architectures; give their file."""
+
+    def write(training: dict[str, Any] | None = None, **changes: Any) -> Path:
+        for name, description in ARCHITECTURES.items():
+            (tmp_path / name).write_text(json.dumps(description))
+        file = tmp_path / "params.yaml"
+        recipe = {**ZOO["training"], **(training or {})}
+        # JSON is YAML.
+        file.write_text(json.dumps({"zoo": {**ZOO, **changes, "training": recipe}}))
+        return file
+
+    return write
