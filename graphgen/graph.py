@@ -18,10 +18,10 @@ from graphgen.template import EdgeBlock, NodeGroup, Template
 class Graph:
     """A network as a graph; blocks hold views of its weights.
 
-        graph = graphgen.compile(net, "net.safetensors")
-        graph.num_nodes, graph.num_edges
-        graph.edge_index()      # int64 (2, E), made when asked for
-        graph.weights()         # name -> array, exactly what went in
+    graph = graphgen.compile(net, "net.safetensors")
+    graph.num_nodes, graph.num_edges
+    graph.edge_index()      # int64 (2, E), made when asked for
+    graph.weights()         # name -> array, exactly what went in
     """
 
     template: Template

@@ -57,8 +57,7 @@ class GraphSet:
     def architectures(self) -> dict[str, Architecture]:
         """The architectures in the set, by hash."""
         return {
-            key: from_resolved(row["resolved"])
-            for key, row in self.index["architectures"].items()
+            key: from_resolved(row["resolved"]) for key, row in self.index["architectures"].items()
         }
 
     def template(self, i: int) -> Template:

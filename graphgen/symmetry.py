@@ -189,12 +189,21 @@ class Permutation:
     nodes: NDArray[np.int64]
 
     def apply(self, weights: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """Permute a network's weights; tensors without an edge stay as they are."""
+        """Permute a network's weights; tensors without an edge stay as they are.
+
+        Raises `GraphError` if the permutation does not map parameter-free edges to themselves, or
+        moves two uses of one tensor differently.
+        """
         result = dict(weights)
+        orders: dict[str, NDArray[np.int64]] = {}
         for block in self.template.blocks:
-            if block.tensor is None or block.tied:
-                continue
             order = self.edges(block)
+            if block.tensor is None:
+                continue
+            if not np.array_equal(orders.setdefault(block.tensor, order), order):
+                raise GraphError(f"the permutation moves the uses of {block.tensor!r} differently")
+            if block.tied:
+                continue
             array = np.asarray(weights[block.tensor])
             result[block.tensor] = array.reshape(-1)[order].reshape(array.shape)
         return result

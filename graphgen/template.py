@@ -108,9 +108,7 @@ class EdgeBlock:
         return prod(size for size, stride in sizes if stride == 0)
 
 
-def affine(
-    shape: tuple[int, ...], start: int, strides: tuple[int, ...]
-) -> NDArray[np.int64]:
+def affine(shape: tuple[int, ...], start: int, strides: tuple[int, ...]) -> NDArray[np.int64]:
     """Evaluate `start + sum(strides[i] * c[i])` over a grid, as one broadcast sum."""
     result = np.full((1,) * len(shape), start, dtype=np.int64)
     for axis, (size, stride) in enumerate(zip(shape, strides, strict=True)):

@@ -39,9 +39,9 @@ class Part:
 class Batch:
     """Networks as input of a metanet: one part for each architecture.
 
-        batch = metanet.Batch.from_graphs([graph, other])
-        batch = metanet.Batch.from_set(graph_set, [0, 5, 7])
-        prediction = model(batch)                    # (3, outputs), in the order given
+    batch = metanet.Batch.from_graphs([graph, other])
+    batch = metanet.Batch.from_set(graph_set, [0, 5, 7])
+    prediction = model(batch)                    # (3, outputs), in the order given
     """
 
     parts: tuple[Part, ...]

@@ -178,7 +178,17 @@ def node_numbers(group: NodeGroup, depth: int) -> list[float]:
     """Describe a node group by NODE_NUMBERS numbers."""
     numbers = [math.log(group.size), group.depth / depth, float(group.output >= 0)]
     sums = dict.fromkeys(
-        ("eps", "slope", "kernel_size", "stride", "padding", "output_size", "size", "shape", "word"),
+        (
+            "eps",
+            "slope",
+            "kernel_size",
+            "stride",
+            "padding",
+            "output_size",
+            "size",
+            "shape",
+            "word",
+        ),
         0.0,
     )
     for step in group.steps:

@@ -64,9 +64,7 @@ def compile_zoo(settings_file: str | Path, zoo: str | Path, out: str | Path) -> 
     return GraphSet.write(out, networks(), settings.get("networks_per_shard", 256), about)
 
 
-def draw_splits(
-    rows: list[dict[str, Any]], shares: dict[str, float], seed: int
-) -> dict[int, str]:
+def draw_splits(rows: list[dict[str, Any]], shares: dict[str, float], seed: int) -> dict[int, str]:
     """Give each network a split: shuffled within its family, cut by the shares."""
     families: dict[str, list[int]] = defaultdict(list)
     for row in rows:

@@ -66,9 +66,7 @@ class Builder:
         )
         return result
 
-    def _check_tensors(
-        self, scope: Scope, tensor_names: Mapping[str, str], layer: Layer
-    ) -> None:
+    def _check_tensors(self, scope: Scope, tensor_names: Mapping[str, str], layer: Layer) -> None:
         for local in tensor_names:
             if local not in scope.tensors:
                 known = ", ".join(scope.tensors) or "none"

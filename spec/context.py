@@ -9,7 +9,7 @@ Path = tuple[str | int, ...]
 """Where something stands in a document: the keys and indices that lead to it."""
 
 
-class Stop(Exception):
+class StopExpansion(Exception):  # noqa: N818  a signal, not an error
     """Raised where what follows cannot be expanded; the problem has been noted."""
 
 
@@ -43,13 +43,9 @@ class Context:
 
     def having(self, variables: Mapping[str, object], trail: str) -> Context:
         """Have other variables, and one more line in the trail of an error."""
-        return replace(
-            self, variables=variables, trail=(*self.trail, trail), depth=self.depth + 1
-        )
+        return replace(self, variables=variables, trail=(*self.trail, trail), depth=self.depth + 1)
 
     def scopes(self) -> list[str]:
         """List the prefixes under which a name may be meant, the innermost first."""
         parts = self.prefix.split(".")[:-1]
-        return [
-            "".join(f"{part}." for part in parts[:end]) for end in range(len(parts), -1, -1)
-        ]
+        return ["".join(f"{part}." for part in parts[:end]) for end in range(len(parts), -1, -1)]

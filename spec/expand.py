@@ -7,7 +7,7 @@ from typing import Any
 
 from spec.architecture import Architecture
 from spec.builder import Builder
-from spec.context import Context, Path, Stop
+from spec.context import Context, Path, StopExpansion
 from spec.errors import Problem, SpecError
 from spec.expressions import ExpressionError, substitute
 from spec.fields import FieldError, to_integer
@@ -73,11 +73,9 @@ class Expander:
             return substitute(value, context.variables)
         except ExpressionError as error:
             self.note(path, str(error), context)
-            raise Stop from None
+            raise StopExpansion from None
 
-    def _bind_variables(
-        self, defaults: Mapping[str, Any], overrides: Mapping[str, object]
-    ) -> None:
+    def _bind_variables(self, defaults: Mapping[str, Any], overrides: Mapping[str, object]) -> None:
         for name in overrides:
             if name not in defaults:
                 known = ", ".join(defaults) or "none"
@@ -90,7 +88,7 @@ class Expander:
                 self.variables[name] = self.evaluate(
                     value, ("vars", name), Context(dict(self.variables))
                 )
-            except Stop:
+            except StopExpansion:
                 self.variables[name] = None
 
     def _inputs(self, inputs: Any, context: Context) -> dict[str, tuple[int, ...]]:
@@ -102,7 +100,7 @@ class Expander:
             except (FieldError, TypeError) as error:
                 expected = f"the shape of an input is a list of positive integers: {error}"
                 self.note(("inputs", name), expected)
-            except Stop:
+            except StopExpansion:
                 continue
         if not shapes:
             if not self.problems:
@@ -110,9 +108,7 @@ class Expander:
             raise SpecError(self.problems)
         return shapes
 
-    def _outputs(
-        self, outputs: Any, context: Context, last: Value | None
-    ) -> list[Value | None]:
+    def _outputs(self, outputs: Any, context: Context, last: Value | None) -> list[Value | None]:
         if outputs is None:
             return [last]
         names = [outputs] if isinstance(outputs, str) else outputs
@@ -123,30 +119,32 @@ class Expander:
     ) -> Value | None:
         """Expand a list of layers, each on the output of the one before it."""
         if context.depth > MAX_DEPTH:
-            self.note(path, f"blocks are nested deeper than {MAX_DEPTH}: does one call itself?",
-                      context)
+            self.note(
+                path, f"blocks are nested deeper than {MAX_DEPTH}: does one call itself?", context
+            )
             raise SpecError(self.problems)
         for position, item in enumerate(items):
             try:
                 current = self.item(item, (*path, position), context, current)
-            except Stop:
+            except StopExpansion:
                 current = None
         return current
 
     def item(self, item: Any, path: Path, context: Context, current: Value | None) -> Value | None:
         """Expand one entry of a list of layers."""
         if isinstance(item, str):
-            written, raw = item, {}
+            written: str = item
+            raw: Any = {}
             inner = path
         elif isinstance(item, dict) and len(item) == 1:
             written, raw = next(iter(item.items()))
             inner = (*path, written)
         else:
-            raise Stop  # the schema has said so
+            raise StopExpansion  # the schema has said so
         if raw is None:
             raw = {}
         if not isinstance(raw, dict):
-            raise Stop
+            raise StopExpansion
         type_ = self.evaluate(written, inner, context)
         if "when" in raw and not self.evaluate(raw["when"], (*inner, "when"), context):
             return current
@@ -156,7 +154,7 @@ class Expander:
             return self.block(type_, raw, inner, context, current)
         if type_ not in LAYERS:
             self.note(inner, unknown(type_, self.blocks), context, key=True)
-            raise Stop
+            raise StopExpansion
         return self.layer(LAYERS[type_], raw, inner, context, current)
 
     def name_of(self, raw: Mapping[str, Any], path: Path, context: Context) -> str:
@@ -190,7 +188,7 @@ class Expander:
                 continue
             try:
                 fields[key] = self.evaluate(raw[key], (*path, key), context)
-            except Stop:
+            except StopExpansion:
                 failed = True
                 fields[key] = None
         inputs = self.inputs_of(raw, path, context, current)
@@ -201,7 +199,7 @@ class Expander:
             where = (*path, field) if field else path
             self.note(where, f"`{field}`: {message}" if field else message, context, key=not field)
         if layer is None or failed or any(value is None for value in inputs):
-            raise Stop
+            raise StopExpansion
         if len(self.builder.layers) >= MAX_LAYERS:
             self.note(path, f"more than {MAX_LAYERS} layers", context)
             raise SpecError(self.problems)
@@ -216,7 +214,7 @@ class Expander:
             )
         except ShapeError as error:
             self.note(path, str(error), context, key=True)
-            raise Stop from None
+            raise StopExpansion from None
         self.values[name] = value
         return value
 
@@ -226,8 +224,12 @@ class Expander:
         """Give the values that a layer takes: those it names, or the current one."""
         if "inputs" not in raw:
             if current is None and self.first_is_open and not self.problems:
-                self.note(path, "there are several inputs: name the ones to take in `inputs`",
-                          context, key=True)
+                self.note(
+                    path,
+                    "there are several inputs: name the ones to take in `inputs`",
+                    context,
+                    key=True,
+                )
             return [current]
         names = self.evaluate(raw["inputs"], (*path, "inputs"), context)
         names = [names] if isinstance(names, str) else names
@@ -261,14 +263,15 @@ class Expander:
             if key not in arguments:
                 message = f"the block {type_!r} has no argument {key!r}{suggest(key, arguments)}"
                 self.note((*path, key), message, context, key=True)
-                raise Stop
+                raise StopExpansion
             given[key] = self.evaluate(value, (*path, key), context)
         for key, default in arguments.items():
             if key not in given:
                 if default is None:
-                    self.note(path, f"the block {type_!r} needs the argument {key!r}", context,
-                              key=True)
-                    raise Stop
+                    self.note(
+                        path, f"the block {type_!r} needs the argument {key!r}", context, key=True
+                    )
+                    raise StopExpansion
                 where: Path = ("blocks", type_, "args", key)
                 given[key] = self.evaluate(default, where, Context(self.variables))
         inputs = self.inputs_of(raw, path, context, current)
@@ -285,4 +288,3 @@ def unknown(type_: object, blocks: Mapping[str, Any]) -> str:
     """Say that nothing has this name."""
     options = [*LAYERS, *STRUCTURES, *blocks]
     return f"no layer or block is called {type_!r}{suggest(str(type_), options)}"
-

@@ -1,9 +1,9 @@
 """The kinds of fields that a layer may have: how each is checked, and its JSON Schema.
 
-    @dataclass(frozen=True, kw_only=True)
-    class Linear(Layer):
-        out_features: int = size()
-        bias: bool = flag(default=True)
+@dataclass(frozen=True, kw_only=True)
+class Linear(Layer):
+out_features: int = size()
+bias: bool = flag(default=True)
 """
 
 from __future__ import annotations
@@ -94,6 +94,8 @@ def shape(default: Any = REQUIRED, *, summary: str = "") -> Any:
 
 
 def integer_kind(minimum: int, *, optional: bool = False) -> Kind:
+    """Give the kind of one integer, and of None if optional."""
+
     def convert(value: object) -> int | None:
         return None if optional and value is None else to_integer(value, minimum)
 
@@ -102,6 +104,8 @@ def integer_kind(minimum: int, *, optional: bool = False) -> Kind:
 
 
 def integers_kind(dims: int, minimum: int, *, optional: bool = False) -> Kind:
+    """Give the kind of one integer for each axis, and of None if optional."""
+
     def convert(value: object) -> tuple[int, ...] | None:
         if optional and value is None:
             return None
@@ -117,6 +121,8 @@ def integers_kind(dims: int, minimum: int, *, optional: bool = False) -> Kind:
 
 
 def number_kind(minimum: float) -> Kind:
+    """Give the kind of a finite number."""
+
     def convert(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise FieldError(f"expected a number, got {value!r}")

@@ -92,13 +92,13 @@ class Scope:
         self, local: str, shape: Shape, dtype: str, trainable: bool, initial: tuple[str, float]
     ) -> TensorSpec:
         default = f"{self.name}.{local}" if self.name else local
-        tensor = TensorSpec(
-            self.tensor_names.get(local, default), shape, dtype, trainable, initial
-        )
+        tensor = TensorSpec(self.tensor_names.get(local, default), shape, dtype, trainable, initial)
         self.tensors[local] = tensor
         return tensor
 
-    def apply(self, primitive: Primitive, *values: Value, tensors: tuple[TensorSpec, ...] = ()) -> Value:
+    def apply(
+        self, primitive: Primitive, *values: Value, tensors: tuple[TensorSpec, ...] = ()
+    ) -> Value:
         """Apply a primitive; its output's shape comes from the primitive's shape rule."""
         shape = primitive.shape(
             tuple(value.shape for value in values), tuple(tensor.shape for tensor in tensors)

@@ -65,8 +65,10 @@ def describe(document: Document, error: ValidationError, section: Path = ()) -> 
             for key in error.instance
             if key not in known
         ]
+    instance: Any = error.instance
     if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
+        wanted: Any = error.validator_value
+        missing = [name for name in wanted if name not in instance]
         named = where if path else "a description"
         return [
             document.problem(path, f"{named} needs the field `{name}`", key=bool(path))
@@ -75,13 +77,11 @@ def describe(document: Document, error: ValidationError, section: Path = ()) -> 
     if error.validator in ("minProperties", "maxProperties") and path[-1:] != ("inputs",):
         message = (
             "an entry of a list of layers has one key, the layer's name, with its fields below "
-            f"it; got {len(error.instance)} keys: {', '.join(map(str, error.instance))}"
+            f"it; got {len(instance)} keys: {', '.join(map(str, instance))}"
         )
         return [document.problem(path, message)]
     expected = expectation(schema) or error.message
-    got = quoted(error.instance) if not isinstance(error.instance, dict | list) else kind(
-        error.instance
-    )
+    got = quoted(instance) if not isinstance(instance, dict | list) else kind(instance)
     return [document.problem(path, f"{where}: expected {expected}, got {got}")]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from spec.context import Context, Path, Stop
+from spec.context import Context, Path, StopExpansion
 from spec.fields import FieldError, to_integer
 from spec.layer import LAYERS, Value
 from spec.primitives import ShapeError, show
@@ -37,10 +37,10 @@ def repeat(
         times = to_integer(expander.evaluate(raw.get("times"), (*path, "times"), context), 0)
     except FieldError as error:
         expander.note((*path, "times"), f"`times`: {error}", context)
-        raise Stop from None
+        raise StopExpansion from None
     if times > MAX_TIMES:
         expander.note((*path, "times"), f"`times`: at most {MAX_TIMES}, got {times}", context)
-        raise Stop
+        raise StopExpansion
     index = raw.get("index", "i")
     for i in range(times):
         inner = context.having({**context.variables, index: i}, f"in repeat, with {index} = {i}")
@@ -65,12 +65,10 @@ def residual(
         entries = automatic_shortcut(x.shape, body.shape, expander.builder.layers[start:])
         if isinstance(entries, str):
             expander.note(path, entries, context, key=True)
-            raise Stop
-        side = expander.sequence(
-            entries, (*path, "shortcut"), inner.within("shortcut"), x
-        )
+            raise StopExpansion
+        side = expander.sequence(entries, (*path, "shortcut"), inner.within("shortcut"), x)
     if body is None or side is None:
-        raise Stop
+        raise StopExpansion
     if body.shape != side.shape and not isinstance(shortcut, list):
         expander.note(
             path,
@@ -79,20 +77,18 @@ def residual(
             context,
             key=True,
         )
-        raise Stop
+        raise StopExpansion
     full = context.prefix + name
     try:
         value = expander.builder.add(LAYERS["add"](), full, [body, side])
     except ShapeError as error:
         expander.note(path, str(error), context, key=True)
-        raise Stop from None
+        raise StopExpansion from None
     expander.values[full] = value
     return value
 
 
-Structure = Callable[
-    ["Expander", Mapping[str, Any], Path, Context, Value | None], Value | None
-]
+Structure = Callable[["Expander", Mapping[str, Any], Path, Context, Value | None], Value | None]
 STRUCTURES: dict[str, Structure] = {
     "sequential": sequential,
     "repeat": repeat,

@@ -31,8 +31,11 @@ def gelu(x: Array, approximate: str) -> Array:
     """Compute x times the normal distribution function, exactly or by a tanh."""
     if approximate == "tanh":
         inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
-        return 0.5 * x * (1 + np.tanh(inner))
-    return 0.5 * x * (1 + np.asarray(_erf(x / math.sqrt(2))).astype(x.dtype))
+        share: Array = np.tanh(inner)
+    else:
+        share = np.asarray(_erf(x / math.sqrt(2))).astype(x.dtype)
+    result: Array = 0.5 * x * (1 + share)
+    return result
 
 
 def elu(x: Array, alpha: float) -> Array:

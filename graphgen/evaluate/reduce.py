@@ -23,13 +23,14 @@ def run(primitive: Reduce, x: Array) -> Array:
     taps = tuple(range(-len(kernel), 0))
     if primitive.statistic == "max":
         padded = np.pad(x, pads, constant_values=-np.inf)
-        result: Array = windows(padded, kernel, primitive.stride).max(taps)
-        return result
+        largest: Array = windows(padded, kernel, primitive.stride).max(taps)
+        return largest
     total: Array = windows(np.pad(x, pads), kernel, primitive.stride).sum(taps)
-    if primitive.count_include_pad:
-        return total / np.asarray(np.prod(kernel), dtype=x.dtype)
-    ones = np.pad(np.ones((1, 1, *x.shape[2:]), dtype=x.dtype), pads)
-    return total / windows(ones, kernel, primitive.stride).sum(taps)
+    # Where padding does not count, a window's size is the sum of ones inside the borders.
+    ones = np.ones((1, 1, *x.shape[2:]), dtype=x.dtype)
+    padded = np.pad(ones, pads, constant_values=float(primitive.count_include_pad))
+    result: Array = total / windows(padded, kernel, primitive.stride).sum(taps)
+    return result
 
 
 def adaptive(primitive: Reduce, x: Array) -> Array:
@@ -38,11 +39,12 @@ def adaptive(primitive: Reduce, x: Array) -> Array:
     result = np.empty((*x.shape[:2], *bins), dtype=x.dtype)
     axes = tuple(range(2, x.ndim))
     for cell in product(*(range(count) for count in bins)):
-        part = tuple(
+        part: tuple[slice, ...] = tuple(
             slice(i * n // count, -(-(i + 1) * n // count))
             for i, n, count in zip(cell, space, bins, strict=True)
         )
-        values = x[(slice(None), slice(None), *part)]
+        values: Array = x[(slice(None), slice(None), *part)]
         reduced = values.max(axes) if primitive.statistic == "max" else values.mean(axes)
-        result[(slice(None), slice(None), *cell)] = reduced
+        place: tuple[Any, ...] = (..., *cell)
+        result[place] = reduced
     return result

@@ -35,5 +35,6 @@ def run(primitive: Window, x: NDArray[Any], weight: NDArray[Any]) -> NDArray[Any
     view = view.reshape(batch, groups, channels // groups, *positions, *kernel)
     filters = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])
     space, taps = "xyz"[: len(kernel)], "uvw"[: len(kernel)]
-    result = np.einsum(f"ngi{space}{taps},goi{taps}->ngo{space}", view, filters, optimize=True)
+    equation = f"ngi{space}{taps},goi{taps}->ngo{space}"
+    result: NDArray[Any] = np.einsum(equation, view, filters, optimize=True)
     return result.reshape(batch, weight.shape[0], *positions)

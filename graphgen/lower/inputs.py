@@ -24,7 +24,8 @@ def neuron_axis(state: Lowering, name: str) -> int:
     """Find the axis that the first operation with a preference reads channels from.
 
     Convolutions and norms of channels read axis 0, matrix products the last, layer norms any;
-    flattening comes to the first of what it merges; an input that nothing has a preference for begins with channels.
+    flattening comes to the first of what it merges; an input that nothing has a preference for
+    begins with channels.
     """
     rank = len(state.net.shapes[name])
     current = {name}

@@ -181,7 +181,12 @@ class Lowering:
         for draft in self.groups:
             groups.append(
                 NodeGroup(
-                    draft.name, draft.kind, start, draft.size, tuple(draft.steps), draft.depth,
+                    draft.name,
+                    draft.kind,
+                    start,
+                    draft.size,
+                    tuple(draft.steps),
+                    draft.depth,
                     draft.output,
                 )
             )

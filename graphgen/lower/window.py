@@ -10,8 +10,8 @@ from spec.primitives import Window
 def lower(state: Lowering, operation: Operation) -> None:
     """Lower a convolution with weight `[out, in / groups, *kernel]`.
 
-        one group   shape (out, in, *kernel)            source (0, 1, 0..)       target (1, 0, 0..)
-        g groups    shape (g, out/g, in/g, *kernel)     source (in/g, 0, 1, 0..) target (out/g, 1, 0, 0..)
+    one group   (out, in, *kernel)         source (0, 1, 0..)        target (1, 0, 0..)
+    g groups    (g, out/g, in/g, *kernel)  source (in/g, 0, 1, 0..)  target (out/g, 1, 0, 0..)
     """
     primitive = operation.primitive
     if not isinstance(primitive, Window):

@@ -36,10 +36,7 @@ class PygBackend:
         """Add to each edge the states of its source, its target, and its block."""
         index = self._index(plan)
         return (
-            edges
-            + from_source[index.source]
-            + from_target[index.target]
-            + per_block[index.block]
+            edges + from_source[index.source] + from_target[index.target] + per_block[index.block]
         )
 
     def to_target(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:

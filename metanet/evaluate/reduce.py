@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch.nn.functional as F
 from torch import Tensor
 
 from spec.primitives import Reduce
 
-ADAPTIVE = {
+ADAPTIVE: dict[tuple[str, int], Callable[..., Tensor]] = {
     ("max", 1): F.adaptive_max_pool1d,
     ("max", 2): F.adaptive_max_pool2d,
     ("mean", 1): F.adaptive_avg_pool1d,
     ("mean", 2): F.adaptive_avg_pool2d,
 }
-SLIDING = {1: (F.max_pool1d, F.avg_pool1d), 2: (F.max_pool2d, F.avg_pool2d)}
+SLIDING: dict[int, tuple[Callable[..., Tensor], Callable[..., Tensor]]] = {
+    1: (F.max_pool1d, F.avg_pool1d),
+    2: (F.max_pool2d, F.avg_pool2d),
+}
 
 
 def run(primitive: Reduce, training: bool, x: Tensor) -> Tensor:

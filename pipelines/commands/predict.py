@@ -15,9 +15,7 @@ from pipelines.commands.variables import variables_option
 @click.argument("net", type=click.Path(path_type=Path))
 @click.argument("weights", type=click.Path(path_type=Path), nargs=-1, required=True)
 @variables_option
-def predict(
-    run: Path, net: Path, weights: tuple[Path, ...], variables: dict[str, Any]
-) -> None:
+def predict(run: Path, net: Path, weights: tuple[Path, ...], variables: dict[str, Any]) -> None:
     """Predict with the training run RUN for networks of the architecture NET with WEIGHTS."""
     import graphgen
     import spec

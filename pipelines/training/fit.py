@@ -90,9 +90,7 @@ def fit(
     return predictor
 
 
-def squared_error(
-    model: Any, graph_set: GraphSet, targets: Targets, chosen: list[int]
-) -> Tensor:
+def squared_error(model: Any, graph_set: GraphSet, targets: Targets, chosen: list[int]) -> Tensor:
     """Give the mean squared error on some networks, of the standardised target."""
     wanted = torch.from_numpy(targets.standardised(chosen)).float()
     output: Tensor = model(Batch.from_set(graph_set, chosen))[:, 0]

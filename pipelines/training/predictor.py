@@ -24,8 +24,8 @@ SETTINGS_FILE, WEIGHTS_FILE = "settings.json", "model.safetensors"
 class Predictor:
     """A metanet that predicts `target`, standardised by `mean` and `deviation`.
 
-        predictor = Predictor.load("out/train/gmn-seed0")
-        predictor.predict([graph])                 # float array (1,)
+    predictor = Predictor.load("out/train/gmn-seed0")
+    predictor.predict([graph])                 # float array (1,)
     """
 
     name: str

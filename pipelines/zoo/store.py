@@ -52,6 +52,8 @@ class Store:
 
     def missing(self) -> list[int]:
         """List the networks that are not there yet, in order."""
+        if self.index is not None:
+            return []
         there = {i for number in self._full for i in self._members(number)}
         there |= {i for _, records in self._open.values() for i in records}
         return [i for i in range(self.settings.count) if i not in there]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spec.fields import Kind, declare, number_kind, FieldError
+from spec.fields import FieldError, Kind, declare, number_kind
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Elementwise
 

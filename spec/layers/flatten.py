@@ -20,9 +20,7 @@ class Flatten(Layer):
 
     def infer(self, *shapes: Shape) -> Self:
         rank = len(shapes[0]) + 1
-        start, end = (
-            d + rank if d < 0 else d for d in (self.start_dim, self.end_dim)
-        )
+        start, end = (d + rank if d < 0 else d for d in (self.start_dim, self.end_dim))
         if not 1 <= start <= end < rank:
             raise ShapeError(
                 f"axes {self.start_dim} to {self.end_dim} cannot be merged in {show(shapes[0])}"

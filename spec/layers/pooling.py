@@ -21,9 +21,7 @@ class Pool(Layer):
         stride = fields.kernel_size if fields.stride is None else fields.stride
         for padding, kernel in zip(fields.padding, fields.kernel_size, strict=True):
             if 2 * padding > kernel:
-                raise ShapeError(
-                    f"`padding` {padding} is more than half of `kernel_size` {kernel}"
-                )
+                raise ShapeError(f"`padding` {padding} is more than half of `kernel_size` {kernel}")
         return replace(self, **{"stride": stride})
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:

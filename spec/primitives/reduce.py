@@ -39,9 +39,7 @@ class Reduce(Primitive):
             return (x[0], *(bins or n for n, bins in zip(x[1:], self.output_size, strict=True)))
         space = tuple(
             extent(n, k, s, p)
-            for n, k, s, p in zip(
-                x[1:], self.kernel_size, self.stride, self.padding, strict=True
-            )
+            for n, k, s, p in zip(x[1:], self.kernel_size, self.stride, self.padding, strict=True)
         )
         if min(space) < 1:
             raise ShapeError(f"a window of {list(self.kernel_size)} does not fit into {show(x)}")
