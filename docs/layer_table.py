@@ -62,9 +62,7 @@ def written(value: Any) -> str:
 def tensors(layer: type[spec.Layer]) -> list[str]:
     """List the tensors of a layer with its default fields, by the names of its `parameters`."""
     required = {
-        field.name: 2
-        for field in dataclasses.fields(layer)
-        if field.default is dataclasses.MISSING
+        field.name: 2 for field in dataclasses.fields(layer) if field.default is dataclasses.MISSING
     }
     made, _ = layer.from_fields(required)
     for builder in fitting(made, layer.inputs_allowed[0]):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from graphgen.errors import GraphError
+from graphgen.errors import GraphError, concerning
 from graphgen.files import read_weights
 from graphgen.graph import Graph
 from graphgen.lower import parameter_template
@@ -61,4 +62,7 @@ def compile(
     O(layers): the graph's blocks are views of the arrays, whose values are not read. Raises
     `GraphError` for an unreadable file and for missing, misshapen or superfluous tensors.
     """
-    return template(net, kind).bind(read_weights(weights))
+    structure = template(net, kind)
+    arrays = read_weights(weights)
+    with nullcontext() if isinstance(weights, Mapping) else concerning(weights):
+        return structure.bind(arrays)

@@ -28,11 +28,12 @@ def evaluate(train: str | Path, graphs: str | Path, out: str | Path) -> dict[str
     tau and mean absolute error, mean and standard deviation over seeds. Gives the last.
     """
     graph_set = GraphSet.open(graphs)
+    folders = finished_runs(train)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     measured: dict[str, list[dict[str, Any]]] = {split: [] for split in HELD_OUT}
-    for folder in finished_runs(train):
+    for folder in folders:
         settings = read_settings(folder) or {}
         predictor = Predictor.load(folder)
         targets = read_targets(graph_set, predictor.target)

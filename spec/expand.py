@@ -32,6 +32,7 @@ class Expander:
     def __init__(self, document: Document, problems: list[Problem]) -> None:
         self.document = document
         self.problems = problems
+        self.places = {problem.mark for problem in problems}
         self.values: dict[str, Value | None] = {}
         self.variables: dict[str, object] = {}
         self.blocks: Mapping[str, Any] = document.data.get("blocks") or {}
@@ -56,11 +57,12 @@ class Expander:
     def note(
         self, path: Path, message: str, context: Context | None = None, key: bool = False
     ) -> None:
-        """Note a problem once, however often a loop or a block comes by its place."""
+        """Note a problem once: not where the schema found one, nor again in a loop or a block."""
         trail = tuple(reversed(context.trail)) if context else ()
         problem = self.document.problem(path, message, key=key, trail=trail)
         seen = {(other.mark, other.message) for other in self.problems}
-        if (problem.mark, problem.message) not in seen:
+        known = problem.mark is not None and problem.mark in self.places
+        if not known and (problem.mark, problem.message) not in seen:
             self.problems.append(problem)
 
     def evaluate(self, value: Any, path: Path, context: Context) -> Any:

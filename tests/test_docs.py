@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 import spec
 from pipelines.cli import main
 
@@ -71,7 +72,7 @@ def run_page(page: Path, capsys: pytest.CaptureFixture[str]) -> int:
 def run_block(block: Block, namespace: dict[str, Any]) -> None:
     if block.language == "python":
         code = "\n" * block.line + block.text
-        exec(compile(code, block.page, "exec"), namespace)
+        exec(compile(code, block.page, "exec", dont_inherit=True), namespace)
         return
     assert block.language == "sh", f"{block.place}: `run` is for python and sh"
     for line in block.text.splitlines():
@@ -86,9 +87,8 @@ def compare(block: Block, printed: str) -> None:
         "".join(f"{line.rstrip()}\n" for line in text.splitlines())
         for text in (block.text, printed)
     )
-    assert checker.check_output(expected, actual, doctest.ELLIPSIS), (
-        f"{block.place}: the page shows\n{expected}\nbut the example prints\n{actual}"
-    )
+    if not checker.check_output(expected, actual, doctest.ELLIPSIS):
+        raise AssertionError(f"{block.place}: shown:\n{expected}\nprinted:\n{actual}")
 
 
 def unmarked(page: Path) -> list[str]:
@@ -144,7 +144,7 @@ def test_the_table_of_layers_has_every_field(monkeypatch: pytest.MonkeyPatch) ->
         (
             "<!-- run -->\n```python\nprint(1)\n```\n\n<!-- output -->\n```text\n2\n```\n",
             AssertionError,
-            r"page.md:7: the page shows\n2",
+            r"page.md:7: shown:\n2\n\nprinted:\n1",
         ),
         ("<!-- run -->\n```sh\ngmn check missing.yaml\n```\n", SystemExit, "2"),
     ],

@@ -35,9 +35,11 @@ def check(
         raise click.UsageError("--values needs WEIGHTS to look at")
     if weights is not None:
         import graphgen
+        from graphgen.errors import concerning
 
         graph = graphgen.compile(architecture, weights)
-        graph.verify()
-        if values:
-            graph.check_values()
+        with concerning(weights):
+            graph.verify()
+            if values:
+                graph.check_values()
         click.echo(f"{weights}: fits, {len(graph.tensors)} tensors")

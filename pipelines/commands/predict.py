@@ -19,12 +19,14 @@ def predict(run: Path, net: Path, weights: tuple[Path, ...], variables: dict[str
     """Predict with the training run RUN for networks of the architecture NET with WEIGHTS."""
     import graphgen
     import spec
+    from graphgen.errors import concerning
     from pipelines.training.predictor import Predictor
 
     predictor = Predictor.load(run)
     architecture = spec.load(net, **variables)
     graphs = [graphgen.compile(architecture, path) for path in weights]
-    for graph in graphs:
-        graph.check_values()
+    for path, graph in zip(weights, graphs, strict=True):
+        with concerning(path):
+            graph.check_values()
     for path, value in zip(weights, predictor.predict(graphs), strict=True):
         click.echo(f"{path}: {predictor.target} {value:.4f}")

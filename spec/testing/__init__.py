@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spec.testing.twins import EQUALS, TWINS
+
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
@@ -45,4 +47,4 @@ def networks() -> SearchStrategy[Architecture]:
     return architectures().map(loads)
 
 
-__all__ = ["architectures", "networks", "single_layers"]
+__all__ = ["EQUALS", "TWINS", "architectures", "networks", "single_layers"]
