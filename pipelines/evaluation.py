@@ -27,8 +27,8 @@ def evaluate(train: str | Path, graphs: str | Path, out: str | Path) -> dict[str
     Writes `predictions.csv`, `validation.json` and `metrics.json` (test networks): R2, Kendall's
     tau and mean absolute error, mean and standard deviation over seeds. Gives the last.
     """
-    graph_set = GraphSet.open(graphs)
     folders = finished_runs(train)
+    graph_set = GraphSet.open(graphs)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []

@@ -71,10 +71,11 @@ def test_a_worker_that_died_idle_is_replaced() -> None:
 
 def test_leaving_by_an_error_kills_what_runs() -> None:
     began = time.monotonic()
-    with pytest.raises(KeyError), ProcessPool(2) as pool:
-        pid = pool.submit(eval, PID).result()
-        calls = [pool.submit(time.sleep, 60) for _ in range(4)]
-        time.sleep(0.2)
+    pool = ProcessPool(2)
+    pid = pool.submit(eval, PID).result()
+    calls = [pool.submit(time.sleep, 60) for _ in range(4)]
+    time.sleep(0.2)
+    with pytest.raises(KeyError), pool:
         raise KeyError
     assert time.monotonic() - began < 20
     assert gone(pid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -84,5 +85,4 @@ def test_variables_that_fail_between_the_corners_are_named(
     file.write_text(text)
     settings = read_settings(file)
     with pytest.raises(PipelineError, match=r"network \d+ .*'cnn' with channels=[3-7], .*stride"):
-        for i in range(settings.count):
-            plan(settings, i)
+        list(map(partial(plan, settings), range(settings.count)))

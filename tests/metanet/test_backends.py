@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+import graphgen
+import metanet
+import spec
+from graphgen.testing import random_weights
+from metanet.backends import make_backend
+from metanet.backends.block import BlockBackend
+from metanet.plan import Plan
+from metanet.testing import assert_backends_agree
+from spec.testing import networks
+
+OPTIONS = [
+    {"taps": taps, "aggregation": aggregation}
+    for taps in ("folded", "parallel")
+    for aggregation in ("mean", "sum")
+]
+FAMILY = st.lists(networks(), min_size=1, max_size=3)
+
+
+def batch_of(nets: list[spec.Architecture]) -> metanet.Batch:
+    """Every network twice, with other weights."""
+    rng = np.random.default_rng(0)
+    graphs = [graphgen.compile(net, random_weights(net, rng)) for net in [*nets, *nets[::-1]]]
+    return metanet.Batch.from_graphs(graphs)
+
+
+def check_backends(nets: list[spec.Architecture], options: dict[str, str]) -> None:
+    def make(backend: str) -> metanet.GMN:
+        return metanet.GMN(hidden=6, layers=2, outputs=2, backend=backend, **options)
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        assert_backends_agree(make, batch_of(nets))
+
+
+@given(FAMILY, st.sampled_from(OPTIONS))
+def test_both_backends_give_the_same_numbers(
+    nets: list[spec.Architecture], options: dict[str, str]
+) -> None:
+    check_backends(nets, options)
+
+
+@pytest.mark.long
+@settings(max_examples=200)
+@given(FAMILY, st.sampled_from(OPTIONS))
+def test_both_backends_give_the_same_numbers_long(
+    nets: list[spec.Architecture], options: dict[str, str]
+) -> None:
+    check_backends(nets, options)
+
+
+CNN = """
+inputs: {x: [2, 6, 6]}
+layers:
+  - conv2d: {out_channels: 4, kernel_size: 3, groups: 2}
+  - residual: {body: [{conv2d: {out_channels: 4, kernel_size: 5, padding: 2}}, {layer_norm: {normalized_shape: [4, 4]}}]}
+  - flatten
+  - linear: {out_features: 3}
+"""
+
+
+def plan() -> Plan:
+    return Plan(batch_of([spec.loads(CNN)]), taps=3)
+
+
+@pytest.mark.parametrize("backend", ["block", "pyg"])
+def test_each_step_is_what_a_slow_loop_does(backend: str) -> None:
+    laid = plan()
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(rows: int) -> Tensor:
+        return torch.rand(rows, 2, generator=generator, dtype=torch.float64)
+
+    edges, sources, targets = draw(laid.num_edges), draw(laid.num_nodes), draw(laid.num_nodes)
+    blocks = draw(laid.num_blocks)
+    tool = make_backend(backend)
+    spread = tool.spread(laid, edges.clone(), sources, targets, blocks)
+    into = {mean: tool.to_target(laid, edges, mean) for mean in (True, False)}
+    out_of = {mean: tool.to_source(laid, edges, mean) for mean in (True, False)}
+    for piece in laid.slices:
+        block = piece.block
+        for network in range(piece.networks):
+            for number, c in enumerate(np.ndindex(*block.shape)):
+                e = piece.start + network * block.num_edges + number
+                s = node(laid, piece.source.start, block.source_strides, c, network)
+                t = node(laid, piece.target.start, block.target_strides, c, network)
+                expected = edges[e] + sources[s] + targets[t] + blocks[piece.index]
+                assert torch.allclose(spread[e], expected, rtol=1e-14)
+                for mean in (True, False):
+                    into[mean][t] -= edges[e] / (block.fan_in if mean else 1)
+                    out_of[mean][s] -= edges[e] / (block.fan_out if mean else 1)
+    for rest in (*into.values(), *out_of.values()):
+        assert rest.abs().max() < 1e-12
+
+
+def node(laid: Plan, start: int, strides: Any, c: Any, network: int) -> int:
+    nodes = laid.parts[0].layout.num_nodes
+    return start + network * nodes + sum(s * i for s, i in zip(strides, c, strict=True))
+
+
+def test_the_block_backend_has_the_right_derivatives() -> None:
+    laid, tool = plan(), BlockBackend()
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(rows: int) -> Tensor:
+        return torch.rand(rows, 1, generator=generator, dtype=torch.float64, requires_grad=True)
+
+    def step(edges: Tensor, sources: Tensor, targets: Tensor, blocks: Tensor) -> Tensor:
+        spread = tool.spread(laid, edges * 1, sources, targets, blocks)
+        nodes = tool.to_target(laid, spread, True) + tool.to_source(laid, spread, False)
+        return torch.cat([nodes, tool.to_block(laid, spread)])
+
+    rows = laid.num_edges, laid.num_nodes, laid.num_nodes, laid.num_blocks
+    assert torch.autograd.gradcheck(step, [draw(count) for count in rows], fast_mode=True)
+
+
+class Skewed(BlockBackend):
+    """Sums where it should average."""
+
+    def to_target(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
+        return super().to_target(plan, edges, False)
+
+
+class Blind(BlockBackend):
+    """Passes no gradient to the targets of edges."""
+
+    def spread(self, plan: Plan, edges: Tensor, source: Tensor, target: Tensor, per_block: Tensor) -> Tensor:  # fmt: skip
+        return super().spread(plan, edges, source, target.detach(), per_block)
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (Skewed, r"^output: 'broken' differs from 'block' by \d.* of the norm, more than 1e-10"),
+        (Blind, r"^gradient by .*: 'broken' differs from 'block' by"),
+    ],
+)
+def test_a_backend_with_other_numbers_is_caught(broken: type[BlockBackend], message: str) -> None:
+    def make(backend: str) -> metanet.GMN:
+        model = metanet.GMN(hidden=4, layers=1)
+        model.backend = broken() if backend == "broken" else make_backend(backend)
+        return model
+
+    batch = batch_of([spec.loads(CNN)])
+    with pytest.raises(AssertionError, match=message):
+        assert_backends_agree(make, batch, ("block", "broken"))
+    assert_backends_agree(make, batch, ("block", "block", "pyg"))
+
+
+def test_an_unknown_backend_is_named() -> None:
+    with pytest.raises(metanet.MetanetError, match="unknown backend 'dgl'; known: block, pyg"):
+        metanet.GMN(backend="dgl")
