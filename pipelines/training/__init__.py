@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -60,9 +62,12 @@ def execute(runs: list[Run], workers: int) -> None:
     if not runs:
         return
     order = sorted(runs, key=lambda run: run.epochs, reverse=True)
-    with ProcessPoolExecutor(
-        min(workers, len(runs)), get_context("spawn"), initializer=begin_worker
-    ) as pool:
+    with (
+        one_thread_each(),
+        ProcessPoolExecutor(
+            min(workers, len(runs)), get_context("spawn"), initializer=begin_worker
+        ) as pool,
+    ):
         futures = [pool.submit(Run.execute, run) for run in order]
         stop = threading.Event()
         watcher = threading.Thread(target=show_progress, args=(runs, stop))
@@ -86,11 +91,22 @@ def cancel(futures: list[Future[None]], pool: ProcessPoolExecutor) -> None:
         process.terminate()
 
 
-def begin_worker() -> None:
-    """Give a worker one thread, and end it with its parent."""
-    import torch
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Let processes that start meanwhile use one thread: OpenMP reads its number only once."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
 
-    torch.set_num_threads(1)
+
+def begin_worker() -> None:
+    """End a worker with its parent."""
     parent = os.getppid()
 
     def watch() -> None:

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pipelines.zoo import generate
 
 ARCHITECTURES = {
     "mlp.yaml": {
@@ -60,17 +63,25 @@ ZOO: dict[str, Any] = {
 }
 
 
+def write(folder: Path, training: dict[str, Any] | None = None, **changes: Any) -> Path:
+    for name, description in ARCHITECTURES.items():
+        (folder / name).write_text(json.dumps(description))
+    file = folder / "params.yaml"
+    recipe = {**ZOO["training"], **(training or {})}
+    # JSON is YAML.
+    file.write_text(json.dumps({"zoo": {**ZOO, **changes, "training": recipe}}))
+    return file
+
+
 @pytest.fixture
 def write_zoo(tmp_path: Path) -> Callable[..., Path]:
     """Write the settings of a small zoo, with changes, and its architectures; give their file."""
+    return partial(write, tmp_path)
 
-    def write(training: dict[str, Any] | None = None, **changes: Any) -> Path:
-        for name, description in ARCHITECTURES.items():
-            (tmp_path / name).write_text(json.dumps(description))
-        file = tmp_path / "params.yaml"
-        recipe = {**ZOO["training"], **(training or {})}
-        # JSON is YAML.
-        file.write_text(json.dumps({"zoo": {**ZOO, **changes, "training": recipe}}))
-        return file
 
-    return write
+@pytest.fixture(scope="session")
+def small_zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Generate the small zoo; give its folder, which no test may change."""
+    folder = tmp_path_factory.mktemp("small-zoo")
+    generate(write(folder), folder / "zoo", workers=2)
+    return folder / "zoo"

@@ -56,6 +56,7 @@ def planned(write_zoo: Callable[..., Path]) -> Planner:
 @pytest.fixture(autouse=True)
 def threads() -> Iterator[None]:
     before = torch.get_num_threads()
+    torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
 

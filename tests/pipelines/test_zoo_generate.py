@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,10 +20,11 @@ import numpy as np
 import pytest
 
 from graphgen import GraphError
-from graphgen.files import Journal, exclusive
+from graphgen.files import Journal, exclusive, pack
 from pipelines import PipelineError, datasets
 from pipelines.zoo import generate, open_zoo, read_networks
 from pipelines.zoo.fit import fit
+from pipelines.zoo.record import weights_hash
 from pipelines.zoo.sampling import plan
 from pipelines.zoo.settings import read_settings
 from pipelines.zoo.store import Store
@@ -31,7 +33,6 @@ from pipelines.zoo.task import _prepare
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import sys
-from pipelines.zoo import generate as _
 from pipelines.zoo.generate import generate
 from pipelines.zoo.store import Store
 
@@ -47,33 +48,30 @@ if __name__ == "__main__":
 
 
 def test_one_worker_and_two_make_the_same_zoo(
-    write_zoo: Callable[..., Path], tmp_path: Path
+    write_zoo: Callable[..., Path], small_zoo: Path, tmp_path: Path
 ) -> None:
-    settings = write_zoo()
-    first = generate(settings, tmp_path / "one", workers=1)
-    second = generate(settings, tmp_path / "two", workers=2)
-    assert first == second
-    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    first = generate(write_zoo(), tmp_path / "one", workers=1)
+    assert first == open_zoo(small_zoo)
+    names = sorted(path.name for path in small_zoo.iterdir())
     assert names == ["index.json", *(f"shard-0000{i}.safetensors" for i in range(3))]
     for name in names:
-        one, two = (tmp_path / folder / name for folder in ("one", "two"))
-        assert one.read_bytes() == two.read_bytes()
-    other = generate(write_zoo(seed=1), tmp_path / "other", workers=2)
-    assert other["hash"] != first["hash"]
-    assert not {row["sha256"] for row in first["networks"]} & {
-        row["sha256"] for row in other["networks"]
-    }
+        assert (tmp_path / "one" / name).read_bytes() == (small_zoo / name).read_bytes()
 
 
-def test_networks_are_read_as_they_were_trained(
-    write_zoo: Callable[..., Path], tmp_path: Path
+def test_control_another_seed_makes_another_zoo(
+    write_zoo: Callable[..., Path], small_zoo: Path, tmp_path: Path
 ) -> None:
-    file = write_zoo()
-    index = generate(file, tmp_path / "zoo", workers=2)
-    assert open_zoo(tmp_path / "zoo") == index
-    settings = read_settings(file)
+    index, other = open_zoo(small_zoo), generate(write_zoo(seed=1), tmp_path / "zoo", workers=2)
+    assert other["hash"] != index["hash"]
+    one, two = ({row["sha256"] for row in zoo["networks"]} for zoo in (index, other))
+    assert not one & two
+
+
+def test_networks_are_read_as_they_were_trained(small_zoo: Path) -> None:
+    index, settings = open_zoo(small_zoo), read_settings(small_zoo.parent / "params.yaml")
+    assert index["zoo"] == settings.plain()
     _, dataset = _prepare(json.dumps(settings.plain()))
-    networks = list(read_networks(tmp_path / "zoo"))
+    networks = list(read_networks(small_zoo))
     assert len(networks) == 8
     for i, (net, weights, record) in enumerate(networks):
         planned = plan(settings, i)
@@ -84,24 +82,21 @@ def test_networks_are_read_as_they_were_trained(
         assert record["metrics"] == fitted.metrics
         assert record["training"] == planned.training
         assert record["variables"] == planned.variables
-        assert record["parameters"] == sum(
-            w.size for n, w in weights.items() if n in net.parameters
-        )
-        assert {n: w.tobytes() for n, w in weights.items()} == {
-            n: w.tobytes() for n, w in fitted.weights.items()
+        assert record["parameters"] == sum(weights[name].size for name in net.parameters)
+        assert record["sha256"] == weights_hash(pack(net.tensors.values(), weights))
+        assert {name: array.tobytes() for name, array in weights.items()} == {
+            name: array.tobytes() for name, array in fitted.weights.items()
         }
         assert [w.shape for w in weights.values()] == [t.shape for t in net.tensors.values()]
 
 
-def test_a_damaged_shard_is_refused_by_readers(
-    write_zoo: Callable[..., Path], tmp_path: Path
-) -> None:
-    generate(write_zoo(), tmp_path / "zoo", workers=1)
-    shard = tmp_path / "zoo" / "shard-00001.safetensors"
+def test_a_damaged_shard_is_refused_by_readers(small_zoo: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(small_zoo, tmp_path / "zoo")
+    shard = folder / "shard-00001.safetensors"
     content = bytearray(shard.read_bytes())
     content[-1] ^= 1
     shard.write_bytes(content)
-    networks = read_networks(tmp_path / "zoo")
+    networks = read_networks(folder)
     for _ in range(3):
         next(networks)
     with pytest.raises(GraphError, match=r"shard-00001.safetensors: changed or damaged"):
@@ -110,12 +105,13 @@ def test_a_damaged_shard_is_refused_by_readers(
 
 def test_a_finished_zoo_is_left_alone_and_a_damaged_one_mended(
     write_zoo: Callable[..., Path],
+    small_zoo: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    settings, folder = write_zoo(), tmp_path / "zoo"
-    index = generate(settings, folder, workers=2)
+    index, settings = open_zoo(small_zoo), write_zoo()
+    folder = shutil.copytree(small_zoo, tmp_path / "zoo")
     added = []
     real = Store.add
     monkeypatch.setattr(Store, "add", lambda self, data: (added.append(1), real(self, data)))
@@ -158,7 +154,10 @@ def test_a_second_run_at_once_is_refused(write_zoo: Callable[..., Path], tmp_pat
 
 
 def test_a_full_disk_is_reported_and_survived(
-    write_zoo: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    write_zoo: Callable[..., Path],
+    small_zoo: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings, folder = write_zoo(), tmp_path / "zoo"
     real, room = os.pwrite, 14000
@@ -176,8 +175,7 @@ def test_a_full_disk_is_reported_and_survived(
             generate(settings, folder, workers=2)
     with Journal(next(folder.glob("shard-*.journal"))) as journal:
         assert len(journal.records()) >= 1
-    index = generate(settings, folder, workers=2)
-    assert index == generate(settings, tmp_path / "undisturbed", workers=2)
+    assert generate(settings, folder, workers=2) == open_zoo(small_zoo)
 
 
 @pytest.mark.parametrize("workers", [0, -1])
@@ -211,8 +209,9 @@ def processes_of(mark: str) -> list[int]:
 def test_interrupted_runs_lose_nothing_repeat_nothing_and_leave_no_process(
     write_zoo: Callable[..., Path], tmp_path: Path
 ) -> None:
-    training = {"epochs": 12, "batch_size": 8, "train_fraction": 1.0}
-    settings = write_zoo(count=40, networks_per_shard=7, train_samples=400, training=training)
+    # Trainings of about 0.1 s, so that a run takes longer than it takes to interrupt it.
+    training = {"epochs": 4, "batch_size": 8, "train_fraction": 1.0}
+    settings = write_zoo(count=32, networks_per_shard=5, train_samples=250, training=training)
     (tmp_path / "run.py").write_text(SCRIPT)
     mark, folder = f"MARK={uuid.uuid4()}", tmp_path / "zoo"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MARK": mark.removeprefix("MARK=")}
@@ -246,6 +245,6 @@ def test_interrupted_runs_lose_nothing_repeat_nothing_and_leave_no_process(
         assert "Process" not in err
     # Killed between the disk and the print, a network may be there without having been told of.
     assert max(added.values()) == 1
-    assert 40 - 4 <= sum(added.values()) <= 40
+    assert 32 - 4 <= sum(added.values()) <= 32
     undisturbed = generate(settings, tmp_path / "undisturbed", workers=1)
     assert lines[-1] == undisturbed["hash"] == open_zoo(folder)["hash"]
