@@ -6,16 +6,17 @@ VENV := .venv
 PLACE := $(VENV)/place
 RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
+DOCS := $(VENV)/docs.stamp
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 # A virtual environment holds absolute paths: one that came along in a copy is made anew.
 ifneq ($(shell cat $(PLACE) 2>/dev/null),$(CURDIR))
-$(shell rm -f $(RUN) $(DEV) $(PLACE))
+$(shell rm -f $(RUN) $(DEV) $(DOCS) $(PLACE))
 endif
 
-.PHONY: run test test-all lint clean scm
+.PHONY: run test test-all lint docs clean scm
 
 run: $(RUN) scm
 	$(VENV)/bin/dvc repro
@@ -33,6 +34,11 @@ lint: $(DEV)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
+
+# The pages in out/docs; the core install is enough for them.
+docs: $(DOCS)
+	$(VENV)/bin/sphinx-build -W --keep-going -q -b html docs out/docs
+	@echo "out/docs/index.html"
 
 clean:
 	rm -rf $(VENV) out dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -59,3 +65,8 @@ $(DEV): pyproject.toml constraints.txt | $(PLACE)
 	@echo "Installing graph-metanetworks and its development tools into $(VENV) (a minute or two)"
 	$(INSTALL) -e ".[pipelines,dev]"
 	@touch $(RUN) $@
+
+$(DOCS): pyproject.toml constraints.txt | $(PLACE)
+	@echo "Installing Sphinx into $(VENV)"
+	$(INSTALL) -e ".[docs]"
+	@touch $@

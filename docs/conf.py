@@ -29,7 +29,8 @@ class LayerTable(SphinxDirective):
     """A table of all registered layers, made from the registry while the pages are built."""
 
     def run(self) -> list[nodes.Node]:
-        return self.parse_text_to_nodes(table())
+        parsed: list[nodes.Node] = self.parse_text_to_nodes(table())
+        return parsed
 
 
 def setup(app: Any) -> None:

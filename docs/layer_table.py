@@ -13,13 +13,14 @@ from spec.primitives import ShapeError
 
 def table() -> str:
     """Give the table in Markdown, a row for each layer in alphabetical order."""
-    rows = ["| layer | what it is | fields | tensors |", "|---|---|---|---|"]
+    rows = ["| layer | fields |", "|---|---|"]
     for name, layer in sorted(spec.LAYERS.items()):
-        summary = (layer.__doc__ or "").strip().splitlines()[0]
-        fields = "<br>".join(map(described, dataclasses.fields(layer))) or "none"
-        names = ", ".join(f"`{tensor}`" for tensor in tensors(layer)) or "none"
-        cells = (f"`{name}`", summary, fields, names)
-        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+        about = [f"`{name}`", (layer.__doc__ or "").strip().splitlines()[0]]
+        if names := tensors(layer):
+            about.append("Tensors: " + ", ".join(f"`{tensor}`" for tensor in names))
+        fields = [described(field) for field in dataclasses.fields(layer)] or ["none"]
+        cells = ("<br>".join(lines).replace("|", "\\|") for lines in (about, fields))
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 

@@ -61,6 +61,12 @@ class Batch:
     def from_graphs(cls, graphs: Sequence[Graph]) -> Batch:
         """Collect graphs; those of one architecture are stacked."""
         rows = [(graph.template, float_values(graph)) for graph in graphs]
+        dtypes = {str(values.dtype) for _, values in rows if values.size}
+        if len(dtypes) > 1:
+            raise MetanetError(
+                "the networks of a batch need one floating-point dtype, got "
+                + ", ".join(sorted(dtypes))
+            )
         return cls._collect(
             (template, i, lambda chosen, rows=rows: np.stack([rows[j][1] for j in chosen]))
             for i, (template, _) in enumerate(rows)

@@ -91,7 +91,7 @@ class Architecture:
         """Give the resolved form, as plain data that `spec.from_resolved` and YAML read again."""
         return {
             "name": self.name,
-            "inputs": {name: list(shape) for name, shape in self.inputs.items()},
+            "inputs": self._resolved_inputs(),
             "layers": [
                 {
                     layer.type: {
@@ -107,6 +107,11 @@ class Architecture:
             ],
             "outputs": list(self.outputs),
         }
+
+    def _resolved_inputs(self) -> dict[str, list[int]] | list[dict[str, list[int]]]:
+        """Write several inputs as a list, since their order matters and that of keys may not."""
+        rows = [{name: list(shape)} for name, shape in self.inputs.items()]
+        return rows if len(rows) > 1 else rows[0]
 
     @cached_property
     def hash(self) -> str:

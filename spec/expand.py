@@ -95,13 +95,13 @@ class Expander:
 
     def _inputs(self, inputs: Any, context: Context) -> dict[str, tuple[int, ...]]:
         shapes: dict[str, tuple[int, ...]] = {}
-        for name, shape in (inputs or {}).items() if isinstance(inputs, dict) else ():
+        for path, name, shape in entries(inputs):
             try:
-                value = self.evaluate(shape, ("inputs", name), context)
+                value = self.evaluate(shape, path, context)
                 shapes[name] = tuple(to_integer(size, 1) for size in value)
             except (FieldError, TypeError) as error:
                 expected = f"the shape of an input is a list of positive integers: {error}"
-                self.note(("inputs", name), expected)
+                self.note(path, expected)
             except StopExpansion:
                 continue
         if not shapes:
@@ -284,6 +284,19 @@ class Expander:
         )
         self.values[context.prefix + name] = result
         return result
+
+
+def entries(inputs: Any) -> list[tuple[Path, str, Any]]:
+    """List the inputs with their places: of a mapping, or of a list of mappings, in order."""
+    if isinstance(inputs, dict):
+        return [(("inputs", name), name, shape) for name, shape in inputs.items()]
+    rows = enumerate(inputs) if isinstance(inputs, list) else ()
+    return [
+        (("inputs", i, name), name, shape)
+        for i, row in rows
+        if isinstance(row, dict)
+        for name, shape in row.items()
+    ]
 
 
 def unknown(type_: object, blocks: Mapping[str, Any]) -> str:

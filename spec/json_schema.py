@@ -30,6 +30,15 @@ def architecture_schema() -> dict[str, Any]:
             "pattern": r"\$",
             "description": "An expression: $name or ${arithmetic on variables}.",
         },
+        "shapes": {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {
+                "type": "array",
+                "items": expression_or({"type": "integer", "minimum": 1}),
+                "minItems": 1,
+            },
+        },
         "layers": {"type": "array", "items": {"$ref": "#/$defs/item"}},
         "item": {
             "description": "A layer, a structure or a block; its name alone if it needs no field.",
@@ -62,14 +71,11 @@ def architecture_schema() -> dict[str, Any]:
                 "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
             },
             "inputs": {
-                "type": "object",
                 "description": "The shape of each input, without the batch axis.",
-                "minProperties": 1,
-                "additionalProperties": {
-                    "type": "array",
-                    "items": expression_or({"type": "integer", "minimum": 1}),
-                    "minItems": 1,
-                },
+                "anyOf": [
+                    {"$ref": "#/$defs/shapes"},
+                    {"type": "array", "items": {"$ref": "#/$defs/shapes"}, "minItems": 1},
+                ],
             },
             "blocks": {
                 "type": "object",

@@ -21,9 +21,11 @@ from pipelines.zoo.pool import ProcessPool, run_all
 from pipelines.zoo.replace import remove_other_zoo
 from pipelines.zoo.settings import ZooSettings, read_settings
 from pipelines.zoo.store import Store
+from pipelines.zoo.task import train
 
-# What is slow to import in a worker, by data set; the fork server imports it once for all.
-_IMPORTS = {"digits": ["sklearn.datasets"]}
+# What is slow to import in a worker; the fork server imports it once for all of them.
+_PRELOAD = ["pipelines.zoo.fit"]
+_PRELOAD_FOR_DATASET = {"digits": ["sklearn.datasets"]}
 
 
 def generate(
@@ -68,9 +70,6 @@ def _train_missing(store: Store, settings: ZooSettings, workers: int) -> None:
     missing = store.missing()
     if not missing:
         return
-    # Imported where there is work to do, since it brings torch.
-    from pipelines.zoo.task import train
-
     workers = min(workers, len(missing))
     text = json.dumps(settings.plain())
     calls = [(text, index) for index in missing]
@@ -82,7 +81,7 @@ def _train_missing(store: Store, settings: ZooSettings, workers: int) -> None:
         unit="net",
         mininterval=0.2 if sys.stderr.isatty() else 10,
     )
-    preload = ["pipelines.zoo.task", *_IMPORTS.get(settings.dataset, [])]
+    preload = [*_PRELOAD, *_PRELOAD_FOR_DATASET.get(settings.dataset, [])]
     with bar, ProcessPool(workers, preload) as pool:
         # One call for each worker lies ready, so that none waits for the disk.
         for encoded in run_all(pool, train, calls, 2 * workers, lambda c: f"network {c[1]}"):

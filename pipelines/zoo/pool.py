@@ -31,7 +31,7 @@ class WorkerDied(BrokenExecutor):
 class ProcessPool(Executor):
     """An executor with single-threaded worker processes.
 
-        with ProcessPool(2, preload=["pipelines.zoo.task"]) as pool:
+        with ProcessPool(2, preload=["pipelines.zoo.fit"]) as pool:
             pool.submit(train, settings, 0).result()
 
     The future of a call whose process dies has a `WorkerDied`; the process is replaced, and other

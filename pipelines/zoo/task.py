@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-import torch
-
 from pipelines import datasets
 from pipelines.datasets import Dataset
-from pipelines.zoo.fit import fit
 from pipelines.zoo.record import record
 from pipelines.zoo.sampling import plan
 from pipelines.zoo.settings import ZooSettings
@@ -20,6 +17,11 @@ def train(settings: str, index: int) -> bytes:
 
     A process reads the settings and the data set once, and works on one thread.
     """
+    # The parent of a pool imports this module to name the task, and needs no torch for that.
+    import torch
+
+    from pipelines.zoo.fit import fit
+
     torch.set_num_threads(1)
     zoo, dataset = _prepare(settings)
     planned = plan(zoo, index)

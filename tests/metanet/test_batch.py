@@ -54,9 +54,12 @@ def test_every_network_is_where_the_batch_says(
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, ml_dtypes.bfloat16])
 def test_a_batch_of_a_set_is_the_batch_of_its_graphs(tmp_path: Path, dtype: Any) -> None:
-    graphs = graphs_of([4, 5, 4, 6, 5, 4], dtype)
-    nets = {g.template.architecture: spec.loads(MLP % w) for g, w in zip(graphs, [4, 5, 4, 6, 5, 4], strict=True)}  # fmt: skip
-    rows = [(nets[g.template.architecture], g.weights(), {}) for g in graphs]
+    widths = [4, 5, 4, 6, 5, 4]
+    graphs = graphs_of(widths, dtype)
+    rows = [
+        (spec.loads(MLP % width), graph.weights(), {})
+        for width, graph in zip(widths, graphs, strict=True)
+    ]
     stored = graphgen.GraphSet.write(tmp_path, rows, rows_per_shard=2)
     chosen = [5, 1, 0, 1, 3]
     from_set = metanet.Batch.from_set(stored, chosen)

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import pkgutil
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import find, given, settings
+
+import graphgen.evaluate.elementwise
+import metanet.evaluate.elementwise
+import spec
+import spec.layers
+from graphgen.columns import EDGE_KINDS, NODE_KINDS, STEP_KINDS
+from graphgen.evaluate import NUMPY
+from graphgen.lower import PARAMETER_GRAPH
+from metanet.evaluate import TORCH
+from spec.layer import LAYERS, Layer, Scope, Value, register
+from spec.primitives import PRIMITIVES, Elementwise
+from spec.testing import architectures, networks, single_layers
+from spec.testing.author import FAMILIES
+from spec.testing.layers import WRITERS
+
+COMBINING = {"add", "multiply"}
+
+
+@pytest.mark.parametrize("room", [PARAMETER_GRAPH, NUMPY, TORCH])
+def test_every_primitive_is_in_every_room(room: dict[type, Any]) -> None:
+    assert set(room) == set(PRIMITIVES)
+    for primitive, function in room.items():
+        assert function.__module__.rsplit(".", 1)[1] == primitive.name
+
+
+@pytest.mark.parametrize("primitive", PRIMITIVES)
+def test_every_primitive_has_its_rules(primitive: type[spec.primitives.Primitive]) -> None:
+    assert "shape" in vars(primitive)
+    assert "name" in vars(primitive)
+    assert dataclasses.is_dataclass(primitive)
+    assert primitive.__dataclass_params__.frozen  # type: ignore[attr-defined]
+
+
+def functions_of(type_: str) -> set[str]:
+    """The elementwise functions that one layer of a type expands to."""
+    net = spec.loads(find(single_layers(type_), lambda text: True))
+    primitives = [operation.primitive for operation in net.operations]
+    return {p.function for p in primitives if isinstance(p, Elementwise)}
+
+
+@pytest.mark.parametrize("type_", sorted(LAYERS))
+def test_every_elementwise_function_is_in_every_room(type_: str) -> None:
+    for function in functions_of(type_) - COMBINING:
+        assert function in graphgen.evaluate.elementwise.FUNCTIONS
+        if function != "dropout":
+            assert function in metanet.evaluate.elementwise.FUNCTIONS
+            assert function in STEP_KINDS
+
+
+def test_no_room_has_a_function_that_no_layer_needs() -> None:
+    needed = set().union(*(functions_of(type_) for type_ in LAYERS)) - COMBINING
+    assert set(graphgen.evaluate.elementwise.FUNCTIONS) == needed
+    assert set(metanet.evaluate.elementwise.FUNCTIONS) == needed - {"dropout"}
+
+
+def test_every_layer_is_written_by_the_strategies() -> None:
+    assert set(WRITERS) == set(LAYERS)
+    in_families = {name for _, family in FAMILIES for name in family}
+    assert in_families | {"add"} == set(LAYERS)
+
+
+@pytest.mark.parametrize("type_", sorted(LAYERS))
+def test_every_layer_is_drawn_alone_and_in_networks(type_: str) -> None:
+    @settings(max_examples=5)
+    @given(single_layers(type_))
+    def alone(text: str) -> None:
+        (layer,) = spec.loads(text).layers
+        assert (layer.name, layer.type) == ("layer", type_)
+
+    alone()
+    quick = settings(max_examples=2000, database=None)
+    find(networks(), lambda net: type_ in {layer.type for layer in net.layers}, settings=quick)
+
+
+STRUCTURES = ["residual", "repeat", "sequential", "blocks", "vars", "outputs", "parameters", "when",
+              "shortcut: auto", "shortcut:\n", "${", "groups: ", "inputs: "]  # fmt: skip
+
+
+@pytest.mark.parametrize("word", STRUCTURES)
+def test_every_structure_is_drawn(word: str) -> None:
+    quick = settings(max_examples=2000, database=None)
+    assert word in find(architectures(), lambda text: word in text, settings=quick)
+
+
+@pytest.mark.parametrize("type_", sorted(LAYERS))
+def test_every_field_of_a_layer_is_drawn(type_: str) -> None:
+    undrawn = set(LAYERS[type_].field_names())
+
+    @settings(max_examples=200)
+    @given(single_layers(type_))
+    def draw(text: str) -> None:
+        undrawn.difference_update(yaml.safe_load(text)["layers"][0][type_])
+
+    draw()
+    assert not undrawn
+
+
+def test_every_kind_that_occurs_has_a_column() -> None:
+    nodes, edges, steps = set(), set(), set()
+
+    @settings(max_examples=100)
+    @given(networks())
+    def collect(net: spec.Architecture) -> None:
+        structure = graphgen.template(net)
+        nodes.update(group.kind for group in structure.node_groups)
+        edges.update(block.kind for block in structure.blocks)
+        steps.update(step.operation for g in structure.node_groups for step in g.steps)
+
+    collect()
+    assert nodes == set(NODE_KINDS)
+    assert edges == set(EDGE_KINDS)
+    assert steps <= set(STEP_KINDS)
+    for kinds in (NODE_KINDS, EDGE_KINDS, STEP_KINDS):
+        assert len(set(kinds)) == len(kinds)
+
+
+def test_every_layer_is_documented_and_registered_once() -> None:
+    for name, layer in LAYERS.items():
+        assert layer.type == name
+        assert inspect.getdoc(layer) not in (None, inspect.getdoc(Layer))
+        for field in dataclasses.fields(layer):
+            assert {"kind", "summary"} <= set(field.metadata)
+    assert {m.name for m in pkgutil.iter_modules(spec.layers.__path__)} >= set(spec.layers.__all__)
+    with pytest.raises(ValueError, match="'linear' is registered already"):
+        register("linear")(LAYERS["relu"])
+
+
+def test_a_layer_from_outside_is_a_layer_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spec.layer.LAYERS", LAYERS)
+    before = dict(LAYERS)
+    try:
+
+        @register("scale")
+        @dataclass(frozen=True, kw_only=True)
+        class Scale(Layer):
+            """Multiply each channel by a parameter."""
+
+            def expand(self, scope: Scope, *inputs: Value) -> Value:
+                (x,) = inputs
+                weight = scope.parameter("weight", x.shape[:1], ("constant", 1.0))
+                return scope.multiply(x, weight, axis=0)
+
+        net = spec.loads("inputs: {x: [3, 4]}\nlayers: [relu, {scale: {name: s}}]")
+        assert net.parameters == {"s.weight": (3,)}
+        assert graphgen.template(net).blocks[0].kind == "scale"
+        assert spec.from_resolved(net.resolved()).hash == net.hash
+    finally:
+        LAYERS.clear()
+        LAYERS.update(before)
