@@ -117,7 +117,6 @@ class Architecture:
     def hash(self) -> str:
         """The architecture's identity: SHA-256 of the resolved form without its name."""
         form = {key: value for key, value in self.resolved().items() if key != "name"}
-        form["inputs"] = list(form["inputs"].items())  # their order says which comes first
         text = json.dumps(form, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

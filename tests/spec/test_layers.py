@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import find, given, settings
+from hypothesis import given, settings
 
 import graphgen.evaluate.elementwise
 import metanet.evaluate.elementwise
@@ -42,10 +42,25 @@ def test_every_primitive_has_its_rules(primitive: type[spec.primitives.Primitive
     assert primitive.__dataclass_params__.frozen  # type: ignore[attr-defined]
 
 
+INPUTS = {
+    name: [4, 4] if "1d" in name else [4, 4, 4] for name in LAYERS if name[-2:] in ("1d", "2d")
+}
+FIELDS = {
+    "linear": {"out_features": 2},
+    "group_norm": {"num_groups": 2},
+    "add": {"inputs": ["x", "x"]},
+    **{name: {"kernel_size": 2} for name in INPUTS},
+    **{name: {"out_channels": 2, "kernel_size": 2} for name in ("conv1d", "conv2d")},
+    **{name: {"output_size": 2} for name in INPUTS if name.startswith("adaptive")},
+}
+
+
 def functions_of(type_: str) -> set[str]:
     """The elementwise functions that one layer of a type expands to."""
-    net = spec.loads(find(single_layers(type_), lambda text: True))
-    primitives = [operation.primitive for operation in net.operations]
+    text = (
+        f"inputs: {{x: {INPUTS.get(type_, [4])}}}\nlayers: [{{{type_}: {FIELDS.get(type_, {})}}}]"
+    )
+    primitives = [operation.primitive for operation in spec.loads(text).operations]
     return {p.function for p in primitives if isinstance(p, Elementwise)}
 
 
@@ -70,27 +85,24 @@ def test_every_layer_is_written_by_the_strategies() -> None:
     assert in_families | {"add"} == set(LAYERS)
 
 
-@pytest.mark.parametrize("type_", sorted(LAYERS))
-def test_every_layer_is_drawn_alone_and_in_networks(type_: str) -> None:
-    @settings(max_examples=5)
-    @given(single_layers(type_))
-    def alone(text: str) -> None:
-        (layer,) = spec.loads(text).layers
-        assert (layer.name, layer.type) == ("layer", type_)
-
-    alone()
-    quick = settings(max_examples=2000, database=None)
-    find(networks(), lambda net: type_ in {layer.type for layer in net.layers}, settings=quick)
+WORDS = [
+    *(f"- {type_}:" for type_ in sorted(LAYERS)),
+    *("- residual:", "- repeat:", "- sequential:", "- block", "vars:", "outputs:", "parameters:"),
+    *("when: false", "when: $", "shortcut: auto", "shortcut: identity", "shortcut:\n", "inputs: v"),
+    *("groups: 2", "index: k", "$n", "${", "  b:\n"),
+]
 
 
-STRUCTURES = ["residual", "repeat", "sequential", "blocks", "vars", "outputs", "parameters", "when",
-              "shortcut: auto", "shortcut:\n", "${", "groups: ", "inputs: "]  # fmt: skip
+def test_every_layer_and_structure_is_drawn() -> None:
+    undrawn = set(WORDS)
 
+    @settings(max_examples=400)
+    @given(architectures())
+    def draw(text: str) -> None:
+        undrawn.difference_update([word for word in undrawn if word in text])
 
-@pytest.mark.parametrize("word", STRUCTURES)
-def test_every_structure_is_drawn(word: str) -> None:
-    quick = settings(max_examples=2000, database=None)
-    assert word in find(architectures(), lambda text: word in text, settings=quick)
+    draw()
+    assert not undrawn
 
 
 @pytest.mark.parametrize("type_", sorted(LAYERS))
