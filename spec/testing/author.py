@@ -23,12 +23,13 @@ from spec.testing.layers import (
 Entry = dict[str, Any]
 Written = tuple[list[Entry], Flow]
 
-FAMILIES: tuple[tuple[str, Mapping[str, Writer]], ...] = (
-    ("weighted", WEIGHTED),
-    ("activation", ACTIVATIONS),
-    ("norm", NORMS),
-    ("pooling", POOLINGS),
-    ("other", {name: WRITERS[name] for name in ("dropout", "identity", "flatten")}),
+FAMILIES: tuple[Mapping[str, Writer], ...] = (
+    WEIGHTED,
+    ACTIVATIONS,
+    NORMS,
+    POOLINGS,
+    POOLINGS,  # twice, since they fit rarely
+    {name: WRITERS[name] for name in ("dropout", "identity", "flatten")},
 )
 MAX_DEPTH = 2
 
@@ -109,7 +110,7 @@ class Author:
         way = self.pen.count(0, 2 * len(structures))
         if way < len(structures):
             return structures[way](flow, keep=keep, depth=depth + 1, once=once)
-        families = [f for _, f in FAMILIES if self.fitting(f, flow, keep)]
+        families = [f for f in FAMILIES if self.fitting(f, flow, keep)]
         return self.layer(self.pen.pick(families), flow, keep=keep)
 
     def stream(self, flow: Flow, *, keep: bool, depth: int, once: bool) -> Written:
