@@ -58,17 +58,16 @@ def train(
 
 
 def execute(runs: list[Run], workers: int) -> None:
-    """Execute runs on a process pool, the longest first, showing the epochs done."""
+    """Execute runs on a process pool, in their order, showing the epochs done."""
     if not runs:
         return
-    order = sorted(runs, key=lambda run: run.epochs, reverse=True)
     with (
         one_thread_each(),
         ProcessPoolExecutor(
             min(workers, len(runs)), get_context("spawn"), initializer=begin_worker
         ) as pool,
     ):
-        futures = [pool.submit(Run.execute, run) for run in order]
+        futures = [pool.submit(Run.execute, run) for run in runs]
         stop = threading.Event()
         watcher = threading.Thread(target=show_progress, args=(runs, stop))
         watcher.start()
