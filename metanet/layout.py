@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,8 +17,9 @@ from graphgen.columns import EDGE_KINDS, NODE_KINDS, POSITION_AXES, STEP_KINDS, 
 from metanet.batch import float_offsets
 from metanet.errors import MetanetError
 
-EDGE_NUMBERS = 10
-NODE_NUMBERS = 12
+FINGERPRINT = 4
+EDGE_NUMBERS = 10 + FINGERPRINT
+NODE_NUMBERS = 12 + FINGERPRINT
 NODE_ORDER = 4
 MAX_STEPS = 16
 
@@ -171,6 +173,7 @@ def edge_numbers(template: Template, block: EdgeBlock, depth: int) -> list[float
         math.log(attributes.get("groups", 1)),
         target.depth / depth,
         float(block.tied),
+        *fingerprint(block.attributes),
     ]
 
 
@@ -207,7 +210,17 @@ def node_numbers(group: NodeGroup, depth: int) -> list[float]:
                 sums["word"] += len(value) / 10
             elif isinstance(value, bool):
                 sums["word"] += float(value)
-    return [*numbers, *sums.values()]
+    return [*numbers, *sums.values(), *fingerprint(group.steps, group.output)]
+
+
+def fingerprint(*parts: object) -> list[float]:
+    """Give FINGERPRINT small numbers that differ wherever the parts differ.
+
+    The other numbers are averages and sums that a model can generalise from; what they leave out,
+    such as which of two axes has which stride, must not make two functions look the same.
+    """
+    digest = hashlib.sha256(repr(parts).encode()).digest()
+    return [0.1 * (byte / 127.5 - 1) for byte in digest[:FINGERPRINT]]
 
 
 def mean_of(value: float | tuple[float, ...]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import pipelines
 from graphgen.files import write_weights
 from pipelines.cli import main
 
@@ -201,7 +203,14 @@ def test_full_disk_leaves_nothing(folder: Path) -> None:
         "from pipelines.cli import main\n"
         "main(['compile', 'net.yaml', 'net.safetensors', '--out', 'graphs'])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)
+    root = str(Path(pipelines.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": root},
+    )
     assert done.returncode == 2
     assert "File too large" in done.stderr
     assert "Traceback" not in done.stderr
