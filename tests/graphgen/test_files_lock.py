@@ -34,6 +34,8 @@ from graphgen.files import exclusive
 counter = Path(sys.argv[1], "counter")
 lock = exclusive if sys.argv[2] == "lock" else contextlib.nullcontext
 done = 0
+print("ready", flush=True)
+sys.stdin.readline()
 while done < 40:
     try:
         with lock(sys.argv[1]):
@@ -166,8 +168,17 @@ def test_removing_the_lock_file_by_hand_does_not_hurt_the_next_holder(tmp_path: 
 def count(folder: Path, kind: str) -> int:
     (folder / "counter").write_text("0")
     command = [sys.executable, "-c", COUNT, str(folder), kind]
-    processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(3)]
-    codes = [process.wait() for process in processes]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(3)]
+    # All begin together: one that started late would find the others done, and lose no count.
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate()
+    codes = [process.returncode for process in processes]
     assert codes == [0, 0, 0]
     return int((folder / "counter").read_text())
 
