@@ -168,12 +168,18 @@ def test_removing_the_lock_file_by_hand_does_not_hurt_the_next_holder(tmp_path: 
 def count(folder: Path, kind: str) -> int:
     (folder / "counter").write_text("0")
     command = [sys.executable, "-c", COUNT, str(folder), kind]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    processes = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(3)]
+    processes = [
+        subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
     # All begin together: one that started late would find the others done, and lose no count.
     for process in processes:
+        assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
     for process in processes:
+        assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in processes:
