@@ -109,7 +109,6 @@ def test_the_examples_of_a_page_run(page: Path, capsys: pytest.CaptureFixture[st
     run_page(page, capsys)
 
 
-@pytest.mark.skipif(not README.exists(), reason="there is no README.md")
 def test_the_marked_examples_of_the_readme_run(capsys: pytest.CaptureFixture[str]) -> None:
     run_page(README, capsys)
 
