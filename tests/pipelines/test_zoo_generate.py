@@ -247,8 +247,9 @@ def test_interrupted_runs_lose_nothing_repeat_nothing_and_leave_no_process(
         if interruption is not None:
             added[int(run.stdout.readline())] += 1
             time.sleep(rng.uniform(0, 0.3))
-            # The fork server and two workers at least.
-            assert len(processes_of(mark)) >= 4
+            # The run itself, two helpers of multiprocessing and a worker; the other worker may be
+            # on its way still.
+            assert len(processes_of(mark)) >= 3
             run.send_signal(interruption)
         out, err = run.communicate(timeout=60)
         lines = out.splitlines()
