@@ -1,15 +1,24 @@
-"""A matrix product along the last axis, in numpy."""
+"""Sums of products, in numpy."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from spec.primitives import Contract
+from spec.primitives import Contract, matrix_product
+
+Array = NDArray[Any]
 
 
-def run(primitive: Contract, x: NDArray[Any], weight: NDArray[Any]) -> NDArray[Any]:
-    """Compute `x W^T`; x is (N, ..., in), weight (out, in)."""
-    result: NDArray[Any] = x @ weight.T
+def run(primitive: Contract, *operands: Array) -> Array:
+    """Evaluate the equation, with a batch axis in front of each value and of the output."""
+    x = operands[0]
+    if primitive == matrix_product(x.ndim - 1):
+        product: Array = x @ operands[1].T
+        return product
+    values, parameters = primitive.operands[: primitive.values], primitive.operands[primitive.values :]
+    letters = ",".join([*("..." + value for value in values), *parameters])
+    result: Array = np.einsum(f"{letters}->...{primitive.output}", *operands, optimize=True)
     return result

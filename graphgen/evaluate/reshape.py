@@ -10,6 +10,5 @@ from spec.primitives import Reshape
 
 
 def run(primitive: Reshape, x: NDArray[Any]) -> NDArray[Any]:
-    """Merge the axes `start` to `end` of x (N, ...)."""
-    start, end = primitive.start + 1, primitive.end + 2
-    return x.reshape(*x.shape[:start], -1, *x.shape[end:])
+    """Give x (N, ...) the shape (N, *target)."""
+    return x.reshape(x.shape[0], *primitive.target)

@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graphgen.lower.state import Lowering
+from graphgen.lower.state import Axis, Lowering
 from spec import Operation
 from spec.primitives import Reshape
 
 
 def lower(state: Lowering, operation: Operation) -> None:
-    """Merge axes: the merged axis keeps the factors of its parts, in order; single positions go."""
+    """Give each new axis the factors that lie in it, in order; single positions go."""
     primitive = operation.primitive
     if not isinstance(primitive, Reshape):
         raise TypeError(f"expected a Reshape, got {primitive}")
     layout = state.layout(operation.inputs[0])
-    start, end = primitive.start, primitive.end + 1
-    merged = tuple(factor for axis in layout.axes[start:end] for factor in axis)
-    lasting = tuple(factor for factor in merged if factor.group is not None or factor.size > 1)
-    axes = (*layout.axes[:start], lasting or merged[:1], *layout.axes[end:])
-    state.layouts[operation.output] = replace(layout, axes=axes)
+    rest = [factor for axis in layout.axes for factor in axis]
+    kept = [factor for factor in rest if factor.group is not None or factor.size > 1]
+    axes: list[Axis] = []
+    for size in primitive.target:
+        axis: list = []
+        missing = size
+        while missing > 1:
+            factor = kept.pop(0)
+            if missing % factor.size == 0:
+                axis.append(factor)
+                missing //= factor.size
+            elif factor.size % missing == 0:
+                first, second = factor.cut(factor.size // missing)
+                axis.append(first)
+                kept.insert(0, second)
+                missing = 1
+            else:
+                raise state.refuse(
+                    operation, f"an axis of {factor.size} is cut where {missing} do not divide it"
+                )
+        axes.append(tuple(axis))
+    state.layouts[operation.output] = replace(layout, axes=tuple(axes))

@@ -1,13 +1,19 @@
-"""A matrix product along the last axis, in torch."""
+"""Sums of products, in torch."""
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from spec.primitives import Contract
+from spec.primitives import Contract, matrix_product
 
 
-def run(primitive: Contract, training: bool, x: Tensor, weight: Tensor) -> Tensor:
-    """Compute `x W^T`; x is (N, ..., in), weight (out, in)."""
-    return F.linear(x, weight)
+def run(primitive: Contract, training: bool, *operands: Tensor) -> Tensor:
+    """Evaluate the equation, with a batch axis in front of each value and of the output."""
+    x = operands[0]
+    if primitive == matrix_product(x.ndim - 1):
+        return F.linear(x, operands[1])
+    values, parameters = primitive.operands[: primitive.values], primitive.operands[primitive.values :]
+    letters = ",".join([*("..." + value for value in values), *parameters])
+    return torch.einsum(f"{letters}->...{primitive.output}", *operands)

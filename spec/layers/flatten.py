@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Self
 
 from spec.fields import axis
@@ -29,4 +30,7 @@ class Flatten(Layer):
         return replace(self, start_dim=start, end_dim=end)
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
-        return scope.apply(Reshape(self.start_dim - 1, self.end_dim - 1), *inputs)
+        (x,) = inputs
+        start, end = self.start_dim - 1, self.end_dim
+        target = (*x.shape[:start], prod(x.shape[start:end]), *x.shape[end:])
+        return scope.apply(Reshape(target), x)

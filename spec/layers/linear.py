@@ -7,7 +7,7 @@ from typing import Self
 
 from spec.fields import flag, size
 from spec.layer import Layer, Scope, Value, agree, register
-from spec.primitives import Contract, Shape, ShapeError, show
+from spec.primitives import Shape, ShapeError, matrix_product, show
 
 
 @register("linear")
@@ -29,7 +29,7 @@ class Linear(Layer):
         features = x.shape[-1]
         initial = ("uniform", features**-0.5)
         weight = scope.parameter("weight", (self.out_features, features), initial)
-        y = scope.apply(Contract(), x, tensors=(weight,))
+        y = scope.apply(matrix_product(len(x.shape)), x, tensors=(weight,))
         if self.bias:
             y = scope.add(y, scope.parameter("bias", (self.out_features,), initial), axis=-1)
         return y

@@ -1,12 +1,21 @@
 """The primitives: the few operations that all layers expand into."""
 
-from spec.primitives.contract import Contract
+from spec.primitives.concat import Concat
+from spec.primitives.contract import Contract, matrix_product
 from spec.primitives.elementwise import Elementwise
+from spec.primitives.learned import Learned
+from spec.primitives.lookup import Lookup
 from spec.primitives.normalise import Normalise
-from spec.primitives.primitive import Primitive, Shape, ShapeError, show
 from spec.primitives.reduce import Reduce
+from spec.primitives.resample import Resample
 from spec.primitives.reshape import Reshape
+from spec.primitives.rotary import Rotary
+from spec.primitives.scan import Scan
+from spec.primitives.sinusoid import Sinusoid
+from spec.primitives.slice import Slice
+from spec.primitives.transpose import Transpose
 from spec.primitives.window import Window
+from spec.primitives.primitive import Primitive, Shape, ShapeError, show
 
 PRIMITIVES: tuple[type[Primitive], ...] = (
     Contract,
@@ -14,19 +23,38 @@ PRIMITIVES: tuple[type[Primitive], ...] = (
     Elementwise,
     Normalise,
     Reduce,
+    Resample,
     Reshape,
+    Transpose,
+    Slice,
+    Concat,
+    Lookup,
+    Learned,
+    Scan,
+    Rotary,
+    Sinusoid,
 )
 
 __all__ = [
     "PRIMITIVES",
+    "Concat",
     "Contract",
     "Elementwise",
+    "Learned",
+    "Lookup",
     "Normalise",
     "Primitive",
     "Reduce",
+    "Resample",
     "Reshape",
+    "Rotary",
+    "Scan",
     "Shape",
     "ShapeError",
+    "Sinusoid",
+    "Slice",
+    "Transpose",
     "Window",
+    "matrix_product",
     "show",
 ]

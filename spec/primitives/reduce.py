@@ -11,12 +11,14 @@ from spec.primitives.window import extent
 
 @dataclass(frozen=True)
 class Reduce(Primitive):
-    """The `max` or `mean` over a sliding window, or over a fixed number of bins.
+    """The `max`, `mean` or `sum` over a sliding window, a fixed number of bins, or whole axes.
 
     With `output_size` each spatial axis of size n is cut into that many bins, from
     `floor(i n / bins)` to `ceil((i + 1) n / bins)`, as PyTorch's adaptive pooling does; an entry of
     0 keeps the axis as it is. Otherwise a window of `kernel_size` moves by `stride`; padding
-    counts as zeros in a mean if `count_include_pad`, and never in a maximum.
+    counts as zeros in a mean if `count_include_pad`, and never in a maximum. With `axes` (counted
+    without the batch) everything along these is reduced, to size 1 if `keepdim`; `sum` is for these
+    only.
     """
 
     statistic: str
@@ -25,10 +27,18 @@ class Reduce(Primitive):
     padding: tuple[int, ...] = ()
     count_include_pad: bool = True
     output_size: tuple[int, ...] = ()
+    axes: tuple[int, ...] = ()
+    keepdim: bool = False
     name: ClassVar[str] = "reduce"
 
     def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
         (x,) = inputs
+        if self.axes:
+            if not all(0 <= axis < len(x) for axis in self.axes):
+                raise ShapeError(f"axes {[a + 1 for a in self.axes]} are not all in {show(x)}")
+            kept = [1 if axis in self.axes else n for axis, n in enumerate(x)]
+            gone = () if self.keepdim else self.axes
+            return tuple(n for axis, n in enumerate(kept) if axis not in gone)
         dims = len(self.output_size or self.kernel_size)
         if len(x) != dims + 1:
             raise ShapeError(
@@ -46,4 +56,4 @@ class Reduce(Primitive):
         return (x[0], *space)
 
     def channel_axis(self, rank: int) -> int | None:
-        return 0
+        return None if self.axes else 0

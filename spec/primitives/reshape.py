@@ -11,14 +11,15 @@ from spec.primitives.primitive import Primitive, Shape, ShapeError, show
 
 @dataclass(frozen=True)
 class Reshape(Primitive):
-    """Merge the axes `start` to `end` (both included, without the batch axis) into one."""
+    """The same elements, in row-major order, in the shape `target` (without the batch axis)."""
 
-    start: int
-    end: int
+    target: Shape
     name: ClassVar[str] = "reshape"
 
     def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
         (x,) = inputs
-        if not 0 <= self.start <= self.end < len(x):
-            raise ShapeError(f"axes {self.start} to {self.end} are not all in {show(x)}")
-        return (*x[: self.start], prod(x[self.start : self.end + 1]), *x[self.end + 1 :])
+        if prod(x) != prod(self.target):
+            raise ShapeError(
+                f"{show(x)} has {prod(x)} elements, {show(self.target)} has {prod(self.target)}"
+            )
+        return self.target

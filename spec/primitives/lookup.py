@@ -1,0 +1,42 @@
+"""Lookup: rows of a table, by an index or by a place in space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+
+
+@dataclass(frozen=True)
+class Lookup(Primitive):
+    """Entries of a parameter, chosen or mixed by the input.
+
+    - `table`: x holds indices `[...]`, the parameter is `[entries, features]`; gives
+      `[..., features]`.
+    - `grid`: x holds places `[..., k]` in [-1, 1], the parameter is `[features, *cells]` with k
+      axes of cells, the first and last cell of each axis at -1 and 1; gives `[..., features]`,
+      interpolated linearly along each axis, places outside moved to the border. Coordinate 0 runs
+      along the last axis of cells (x), as in `torch.nn.functional.grid_sample`.
+    - `hash`: x holds places `[..., k]` in [-1, 1]; the parameter is `[entries, features]`; a grid
+      of `resolution` intervals along each axis whose corners share the entries by the hash of
+      Mueller et al. 2022 (eq. 4), or own one each where there are enough.
+    """
+
+    kind: str
+    resolution: int = 0
+    name: ClassVar[str] = "lookup"
+
+    def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
+        (x,), (table,) = inputs, parameters
+        if self.kind == "table":
+            return (*x, table[1])
+        if not x or (self.kind == "grid" and x[-1] != len(table) - 1):
+            raise ShapeError(
+                f"places in a space of {len(table) - 1} dimensions are needed on the last axis, "
+                f"got {show(x)}"
+            )
+        return (*x[:-1], table[0] if self.kind == "grid" else table[1])
+
+    def channel_axis(self, rank: int) -> int | None:
+        return None if self.kind == "table" else rank - 1

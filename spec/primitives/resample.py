@@ -1,0 +1,33 @@
+"""Resample: space made larger or smaller by interpolation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+
+
+@dataclass(frozen=True)
+class Resample(Primitive):
+    """Interpolate x `[channels, *space]` to the spatial `size`, as `torch.nn.Upsample` does.
+
+    `mode` is `nearest` or `linear` (bilinear in two dimensions, trilinear in three).
+    """
+
+    mode: str
+    size: tuple[int, ...]
+    align_corners: bool = False
+    name: ClassVar[str] = "resample"
+
+    def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
+        (x,) = inputs
+        if len(x) != len(self.size) + 1:
+            raise ShapeError(
+                f"{len(self.size)}-dimensional interpolation needs an input of "
+                f"{len(self.size) + 2} axes, got {show(x)}"
+            )
+        return (x[0], *self.size)
+
+    def channel_axis(self, rank: int) -> int | None:
+        return 0
