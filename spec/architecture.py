@@ -10,7 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from spec.primitives import Primitive, Shape, show
+from spec.primitives import Concat, Lookup, Primitive, Reshape, Shape, Slice, Transpose, show
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,24 @@ class Architecture:
         """The shape of each output, without the batch axis."""
         return tuple(self.shapes[name] for name in self.outputs)
 
+    @cached_property
+    def index_inputs(self) -> Mapping[str, int]:
+        """The inputs that hold indices into a table: name -> number of its entries."""
+        entries: dict[str, int] = {}
+        for operation in reversed(self.operations):
+            primitive = operation.primitive
+            if isinstance(primitive, Lookup) and primitive.kind == "table":
+                size = self.tensors[operation.parameters[0]].shape[0]
+            elif isinstance(primitive, (Concat, Reshape, Slice, Transpose)):
+                if operation.output not in entries:
+                    continue
+                size = entries[operation.output]
+            else:
+                continue
+            for name in operation.inputs:
+                entries[name] = min(size, entries.get(name, size))
+        return MappingProxyType({n: entries[n] for n in self.inputs if n in entries})
+
     def resolved(self) -> dict[str, Any]:
         """Give the resolved form, as plain data that `spec.from_resolved` and YAML read again."""
         return {
@@ -105,7 +123,7 @@ class Architecture:
                 for layer in self.layers
                 for tensors in [{key: literal(name) for key, name in layer.tensors.items()}]
             ],
-            "outputs": list(self.outputs),
+            "outputs": [literal(name) for name in self.outputs],
         }
 
     def _resolved_inputs(self) -> dict[str, list[int]] | list[dict[str, list[int]]]:

@@ -11,6 +11,7 @@ from spec.context import Context, Path, StopExpansion
 from spec.errors import Problem, SpecError
 from spec.expressions import ExpressionError, substitute
 from spec.fields import FieldError, to_integer
+from spec.inputs import entries
 from spec.layer import LAYERS, Layer, Value
 from spec.primitives import ShapeError
 from spec.structures import STRUCTURES
@@ -113,7 +114,11 @@ class Expander:
     def _outputs(self, outputs: Any, context: Context, last: Value | None) -> list[Value | None]:
         if outputs is None:
             return [last]
-        names = [outputs] if isinstance(outputs, str) else outputs
+        try:
+            names = self.evaluate(outputs, ("outputs",), context)
+        except StopExpansion:
+            return []
+        names = names if isinstance(names, list) else [names]
         return [self.find(name, ("outputs",), context) for name in names]
 
     def sequence(
@@ -284,19 +289,6 @@ class Expander:
         )
         self.values[context.prefix + name] = result
         return result
-
-
-def entries(inputs: Any) -> list[tuple[Path, str, Any]]:
-    """List the inputs with their places: of a mapping, or of a list of mappings, in order."""
-    if isinstance(inputs, dict):
-        return [(("inputs", name), name, shape) for name, shape in inputs.items()]
-    rows = enumerate(inputs) if isinstance(inputs, list) else ()
-    return [
-        (("inputs", i, name), name, shape)
-        for i, row in rows
-        if isinstance(row, dict)
-        for name, shape in row.items()
-    ]
 
 
 def unknown(type_: object, blocks: Mapping[str, Any]) -> str:

@@ -47,8 +47,8 @@ def sizes(dims: int, default: Any = REQUIRED, *, minimum: int = 1, summary: str 
 
 
 def number(default: Any = REQUIRED, *, minimum: float = -math.inf, summary: str = "") -> Any:
-    """A finite number of at least `minimum`."""
-    return declare(number_kind(minimum), default, summary)
+    """A finite number of at least `minimum`; None is admitted when it is the default."""
+    return declare(number_kind(minimum, optional=default is None), default, summary)
 
 
 def flag(default: Any = REQUIRED, *, summary: str = "") -> Any:
@@ -76,6 +76,19 @@ def choice(options: Sequence[str], default: Any = REQUIRED, *, summary: str = ""
 def axis(default: Any = REQUIRED, *, summary: str = "") -> Any:
     """An axis, counted as in PyTorch: 0 is the batch, negative ones count from the end."""
     return declare(integer_kind(-32), default, summary)
+
+
+def axes(default: Any = REQUIRED, *, summary: str = "") -> Any:
+    """One or more axes, counted as `axis` counts them."""
+
+    def convert(value: object) -> tuple[int, ...]:
+        if isinstance(value, list | tuple) and value:
+            return tuple(to_integer(item, -32) for item in value)
+        return (to_integer(value, -32),)
+
+    item = {"type": "integer", "minimum": -32}
+    schema = {"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]}
+    return declare(Kind(convert, schema), default, summary)
 
 
 def shape(default: Any = REQUIRED, *, summary: str = "") -> Any:
@@ -120,10 +133,12 @@ def integers_kind(dims: int, minimum: int, *, optional: bool = False) -> Kind:
     return Kind(convert, {"anyOf": [*options, {"type": "null"}] if optional else options})
 
 
-def number_kind(minimum: float) -> Kind:
-    """Give the kind of a finite number."""
+def number_kind(minimum: float, *, optional: bool = False) -> Kind:
+    """Give the kind of a finite number, and of None if optional."""
 
-    def convert(value: object) -> float:
+    def convert(value: object) -> float | None:
+        if optional and value is None:
+            return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise FieldError(f"expected a number, got {value!r}")
         if not math.isfinite(value) or value < minimum:
@@ -131,7 +146,7 @@ def number_kind(minimum: float) -> Kind:
             raise FieldError(f"expected a finite number{bound}, got {value!r}")
         return float(value)
 
-    schema: dict[str, Any] = {"type": "number"}
+    schema: dict[str, Any] = {"type": ["number", "null"] if optional else "number"}
     if minimum != -math.inf:
         schema["minimum"] = minimum
     return Kind(convert, schema)

@@ -142,6 +142,18 @@ STRUCTURE_SCHEMAS: dict[str, Any] = {
             "shortcut": {"anyOf": [{"enum": ["identity", "auto"]}, LIST]},
         },
     },
+    "parallel": {
+        "description": "The same value through several lists of layers, merged at the end.",
+        "type": "object",
+        "required": ["branches"],
+        "additionalProperties": False,
+        "properties": {
+            **COMMON,
+            "branches": {"type": "array", "items": LIST, "minItems": 2, "maxItems": 64},
+            "merge": expression_or({"enum": ["add", "multiply", "concat"]}),
+            "dim": expression_or({"type": "integer", "minimum": -32}),
+        },
+    },
 }
 
 

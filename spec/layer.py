@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from spec.architecture import Operation, TensorSpec
 from spec.fields import FieldError
-from spec.primitives import Elementwise, Primitive, Shape, ShapeError
+from spec.primitives import Elementwise, Primitive, Shape, ShapeError, show
 
 
 @dataclass(frozen=True)
@@ -149,3 +149,14 @@ def agree(field: str, given: int | None, actual: int) -> int:
     if given is not None and given != actual:
         raise ShapeError(f"`{field}` is {given}, but the input has {actual}")
     return actual
+
+
+def positive(field: str, dim: int, shape: Shape) -> int:
+    """Count an axis from the front, with the batch as 0, after checking that the shape has it."""
+    rank = len(shape) + 1
+    found = dim + rank if dim < 0 else dim
+    if not 0 <= found < rank:
+        raise ShapeError(f"`{field}` is {dim}, but {show(shape)} has the axes 0 to {rank - 1}")
+    if found == 0:
+        raise ShapeError(f"`{field}` is {dim}, the batch axis of {show(shape)}, which stays")
+    return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spec.context import Context, Path, StopExpansion
 from spec.fields import FieldError, to_integer
-from spec.layer import LAYERS, Value
+from spec.layer import LAYERS, Layer, Value
 from spec.primitives import ShapeError, show
 from spec.residual import automatic_shortcut
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spec.expand import Expander
 
 MAX_TIMES = 1_000
+MERGES = ("add", "multiply", "concat")
 
 
 def sequential(
@@ -78,9 +79,54 @@ def residual(
             key=True,
         )
         raise StopExpansion
+    return merged(expander, LAYERS["add"](), [body, side], path, context, name)
+
+
+def parallel(
+    expander: Expander, raw: Mapping[str, Any], path: Path, context: Context, current: Value | None
+) -> Value | None:
+    """Several lists on the same value, whose results are merged: `{branches, merge, dim}`."""
+    name = expander.name_of(raw, path, context)
+    (x,) = expander.inputs_of(raw, path, context, current)[:1]
+    inner = context.within(name)
+    ends = [
+        expander.sequence(branch, (*path, "branches", i), inner.within(str(i)), x)
+        for i, branch in enumerate(raw.get("branches") or [])
+    ]
+    merge = LAYERS[merge_of(expander, raw, path, context)]
+    fields = {}
+    if "dim" in raw:
+        fields["dim"] = expander.evaluate(raw["dim"], (*path, "dim"), context)
+        if "dim" not in merge.field_names():
+            message = f"`dim` is for `merge: concat`, got `merge: {merge.type}`: leave `dim` out"
+            expander.note((*path, "dim"), message, context, key=True)
+            raise StopExpansion
+    layer, wrong = merge.from_fields(fields)
+    for field, message in wrong.items():
+        expander.note((*path, field), f"`{field}`: {message}", context)
+    known = [end for end in ends if end is not None]
+    if layer is None or len(known) < len(ends):
+        raise StopExpansion
+    return merged(expander, layer, known, path, context, name)
+
+
+def merge_of(expander: Expander, raw: Mapping[str, Any], path: Path, context: Context) -> str:
+    """Give the type of the layer that merges branches."""
+    merge = expander.evaluate(raw.get("merge", "add"), (*path, "merge"), context)
+    if merge not in MERGES:
+        message = f"`merge`: expected one of {', '.join(MERGES)}, got {merge!r}"
+        expander.note((*path, "merge"), message, context)
+        raise StopExpansion
+    return str(merge)
+
+
+def merged(
+    expander: Expander, layer: Layer, ends: list[Value], path: Path, context: Context, name: str
+) -> Value:
+    """Add the layer at the end of branches; it has the structure's name."""
     full = context.prefix + name
     try:
-        value = expander.builder.add(LAYERS["add"](), full, [body, side])
+        value = expander.builder.add(layer, full, ends)
     except ShapeError as error:
         expander.note(path, str(error), context, key=True)
         raise StopExpansion from None
@@ -93,4 +139,5 @@ STRUCTURES: dict[str, Structure] = {
     "sequential": sequential,
     "repeat": repeat,
     "residual": residual,
+    "parallel": parallel,
 }

@@ -12,7 +12,7 @@ from spec.primitives import Elementwise
 @register("add")
 @dataclass(frozen=True, kw_only=True)
 class Add(Layer):
-    """The elementwise sum of two or more inputs of one shape."""
+    """The sum `x + y + ...` of two or more inputs; axes of size 1 are repeated."""
 
     inputs_allowed: ClassVar[tuple[int, int]] = (2, 64)
 

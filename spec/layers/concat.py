@@ -1,0 +1,26 @@
+"""concat: several values side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+from spec.fields import axis
+from spec.layer import Layer, Scope, Value, positive, register
+from spec.primitives import Concat, Shape
+
+
+@register("concat")
+@dataclass(frozen=True, kw_only=True)
+class Concatenate(Layer):
+    """Two or more inputs one after the other along `dim`, counted with the batch."""
+
+    inputs_allowed: ClassVar[tuple[int, int]] = (2, 64)
+
+    dim: int = axis(default=1)
+
+    def infer(self, *shapes: Shape) -> Self:
+        return replace(self, dim=positive("dim", self.dim, shapes[0]))
+
+    def expand(self, scope: Scope, *inputs: Value) -> Value:
+        return scope.apply(Concat(self.dim - 1), *inputs)

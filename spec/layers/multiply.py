@@ -1,0 +1,20 @@
+"""multiply: the product of several values, as in gates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from spec.layer import Layer, Scope, Value, register
+from spec.primitives import Elementwise
+
+
+@register("multiply")
+@dataclass(frozen=True, kw_only=True)
+class Multiply(Layer):
+    """The elementwise product `x y ...` of two or more inputs; axes of size 1 are repeated."""
+
+    inputs_allowed: ClassVar[tuple[int, int]] = (2, 64)
+
+    def expand(self, scope: Scope, *inputs: Value) -> Value:
+        return scope.apply(Elementwise("multiply"), *inputs)

@@ -1,0 +1,81 @@
+"""rnn, lstm, gru: recurrent layers, as in `torch.nn`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from spec.fields import choice, flag, size
+from spec.layer import Layer, Scope, Value, agree, register
+from spec.primitives import Concat, Scan, Shape, ShapeError, show
+from spec.primitives.scan import GATES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recurrent(Layer):
+    """Recurrent cells along `[N, length, features]`, in layers and maybe in both directions."""
+
+    input_size: int | None = size(default=None)
+    hidden_size: int = size()
+    num_layers: int = size(default=1)
+    bias: bool = flag(default=True)
+    bidirectional: bool = flag(default=False)
+
+    @property
+    def cell(self) -> str:
+        """The cell's name in `Scan`."""
+        return self.type
+
+    def infer(self, *shapes: Shape) -> Self:
+        (x,) = shapes
+        if len(x) != 2:
+            raise ShapeError(f"`{self.type}` needs [N, length, features], got {show(x)}")
+        return replace(self, input_size=agree("input_size", self.input_size, x[1]))
+
+    def expand(self, scope: Scope, *inputs: Value) -> Value:
+        (x,) = inputs
+        for layer in range(self.num_layers):
+            directions = [
+                self._scan(scope, x, f"_l{layer}{'_reverse' * reverse}", reverse=bool(reverse))
+                for reverse in range(1 + self.bidirectional)
+            ]
+            x = scope.apply(Concat(1), *directions) if self.bidirectional else directions[0]
+        return x
+
+    def _scan(self, scope: Scope, x: Value, suffix: str, *, reverse: bool) -> Value:
+        rows = GATES[self.cell] * self.hidden_size
+        initial = ("uniform", self.hidden_size**-0.5)
+        shapes: dict[str, Shape] = {
+            "weight_ih": (rows, x.shape[1]),
+            "weight_hh": (rows, self.hidden_size),
+        }
+        if self.bias:
+            shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+        tensors = tuple(
+            scope.parameter(name + suffix, shape, initial) for name, shape in shapes.items()
+        )
+        return scope.apply(Scan(self.cell, reverse), x, tensors=tensors)
+
+
+@register("rnn")
+@dataclass(frozen=True, kw_only=True)
+class RNN(Recurrent):
+    """`h_t = f(W x_t + b + U h_(t-1) + c)`, as `torch.nn.RNN` (Elman 1990)."""
+
+    nonlinearity: str = choice(("tanh", "relu"), default="tanh")
+
+    @property
+    def cell(self) -> str:
+        return f"rnn_{self.nonlinearity}"
+
+
+@register("lstm")
+@dataclass(frozen=True, kw_only=True)
+class LSTM(Recurrent):
+    """`c_t = f c_(t-1) + i g`, `h_t = o tanh(c_t)` with gates i, f, g, o, as `torch.nn.LSTM`."""
+
+
+@register("gru")
+@dataclass(frozen=True, kw_only=True)
+class GRU(Recurrent):
+    """`h_t = (1 - z) n + z h_(t-1)` with gates r, z and candidate n, as `torch.nn.GRU`."""
