@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphgen.columns import edge_columns, node_columns
+from graphgen.export.library import METANET, library
 from graphgen.graph import Graph
 
 if TYPE_CHECKING:
@@ -24,14 +25,13 @@ def to_pyg(graph: Graph) -> Data:
 
     The vocabularies behind the kinds are `graphgen.columns.NODE_KINDS` and `EDGE_KINDS`.
     """
-    import torch
-    from torch_geometric.data import Data
-
+    torch = library("torch", METANET)
+    data = library("torch_geometric.data", METANET)
     values = graph.edge_values()
     if values.dtype.kind == "V" or values.dtype.name == "bfloat16":
         values = values.astype(np.float32)
     columns = {**node_columns(graph.template), **edge_columns(graph.template)}
-    return Data(
+    return data.Data(
         edge_index=torch.from_numpy(graph.edge_index()),
         edge_attr=torch.from_numpy(values).unsqueeze(1),
         num_nodes=graph.num_nodes,

@@ -13,7 +13,10 @@ class Refuse:
 
 sys.meta_path.insert(0, Refuse())
 """
-FRAMEWORKS = {"torch", "torch_geometric", "jax", "sklearn", "scipy", "dvc", "hypothesis"}
+FRAMEWORKS = {
+    "torch", "torch_geometric", "jax", "sklearn", "scipy", "networkx", "pyarrow", "dgl", "dvc",
+    "hypothesis",
+}  # fmt: skip
 WORK = """
 import tempfile
 

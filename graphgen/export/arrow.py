@@ -1,0 +1,68 @@
+"""Export to tables of Apache Arrow, and to Parquet files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from graphgen.columns import edge_columns, node_columns
+from graphgen.export.description import describe
+from graphgen.export.library import EXPORT, library
+from graphgen.files import atomic_path
+from graphgen.graph import Graph
+
+if TYPE_CHECKING:
+    from pyarrow import Table
+
+
+class ArrowTables(NamedTuple):
+    """A graph as two tables: a row for each node, a row for each edge."""
+
+    nodes: Table
+    edges: Table
+
+
+def to_arrow(graph: Graph) -> ArrowTables:
+    """Give two `pyarrow.Table`s, whose rows are in the graph's order.
+
+        nodes, edges = graphgen.export.to_arrow(graph)
+        nodes.column_names      # node_kind, node_group, node_depth
+        edges.column_names      # source, target, value, edge_kind, edge_block, edge_position
+        edges.schema.metadata[b"description"]   # JSON, with the words behind the kinds
+
+    Weights in bfloat16, which Arrow does not have, become float32.
+    """
+    pyarrow = library("pyarrow", EXPORT)
+    values = graph.edge_values()
+    if values.dtype.kind == "V":
+        values = values.astype(np.float32)
+    sources, targets = graph.edge_index()
+    columns = {"source": sources, "target": targets, "value": values}
+    columns |= edge_columns(graph.template)
+    position = columns.pop("edge_position")
+    edges = {name: pyarrow.array(column) for name, column in columns.items()}
+    edges["edge_position"] = pyarrow.FixedSizeListArray.from_arrays(
+        pyarrow.array(position.reshape(-1)), position.shape[1]
+    )
+    nodes = {name: pyarrow.array(column) for name, column in node_columns(graph.template).items()}
+    metadata = {"description": describe(graph)}
+    return ArrowTables(
+        pyarrow.table(nodes).replace_schema_metadata(metadata),
+        pyarrow.table(edges).replace_schema_metadata(metadata),
+    )
+
+
+def write_parquet(graph: Graph, folder: str | Path) -> None:
+    """Write the tables of `to_arrow` to `nodes.parquet` and `edges.parquet` in a folder.
+
+    graphgen.export.write_parquet(graph, "net")
+    pyarrow.parquet.read_table("net/edges.parquet").schema.metadata[b"description"]
+    """
+    parquet = library("pyarrow.parquet", EXPORT)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in to_arrow(graph)._asdict().items():
+        with atomic_path(folder / f"{name}.parquet") as temporary:
+            parquet.write_table(table, temporary)

@@ -1,0 +1,112 @@
+"""The description that goes along with an export: how to read it, and to get the weights back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import NDArray
+
+from graphgen.columns import EDGE_KINDS, NODE_KINDS
+from graphgen.errors import GraphError
+from graphgen.graph import Graph
+
+FORMAT, VERSION = "graph-metanetworks/graph", 1
+
+
+def describe(graph: Graph) -> str:
+    """Describe a graph as JSON text, all but the values of its edges.
+
+        text = describe(graph)
+        json.loads(text)["structure"]["blocks"][0]["tensor"]    # "0.weight"
+        restore_weights(text, graph.edge_values())              # name -> array
+
+    It holds the template's `structure` with its `hash`, the words behind the kinds, the `dtypes` of
+    the tensors, and the values of tensors `without_edges`.
+    """
+    template = graph.template
+    owning = {tensor.name for tensor in template.edge_tensors}
+    rest = {name: array for name, array in graph.tensors.items() if name not in owning}
+    return json.dumps(
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "hash": template.hash,
+            "structure": template.describe(),
+            "node_kinds": NODE_KINDS,
+            "edge_kinds": EDGE_KINDS,
+            "dtypes": {name: array.dtype.name for name, array in graph.tensors.items()},
+            "without_edges": {name: plain(array) for name, array in rest.items()},
+        }
+    )
+
+
+def plain(array: NDArray[Any]) -> list[Any]:
+    """List the items of an array in C order, as numbers that Python and JSON know."""
+    wide = array if array.dtype.kind in "iub" else array.astype(np.float64)
+    items: list[Any] = wide.reshape(-1).tolist()
+    return items
+
+
+def restore_weights(description: str | bytes, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Give the weights back from an export's description and the values of its edges, in order.
+
+        table = pyarrow.parquet.read_table("net/edges.parquet")
+        restore_weights(table.schema.metadata[b"description"], table["value"].to_numpy())
+
+    Raises `GraphError` for a description that is damaged or of another format, for a wrong number
+    of values, and for a tied edge that differs from the edge that owns its scalar.
+    """
+    content = parse(description)
+    structure = content["structure"]
+    if values.shape != (structure["num_edges"],):
+        raise GraphError(f"expected {structure['num_edges']} edge values, got {list(values.shape)}")
+    shapes = {tensor["name"]: tuple(tensor["shape"]) for tensor in structure["tensors"]}
+    dtypes = {name: dtype(word) for name, word in content["dtypes"].items()}
+    found = {
+        name: np.array(items, dtype=dtypes[name]).reshape(shapes[name])
+        for name, items in content["without_edges"].items()
+    }
+    for block in structure["blocks"]:
+        name = block["tensor"]
+        if name is None:
+            continue
+        part = values[block["edge_start"] : block["edge_start"] + prod(block["shape"])]
+        tensor = part.astype(dtypes[name]).reshape(shapes[name])
+        if not block["tied"]:
+            found[name] = tensor
+        elif not np.array_equal(found[name], tensor, equal_nan=True):
+            raise GraphError(
+                f"the edges of {block['name']} are tied to {name!r}, "
+                "but got other values than its owner"
+            )
+    return {name: found[name] for name in shapes}
+
+
+def parse(description: str | bytes) -> Mapping[str, Any]:
+    """Read a description, and compare its structure with its hash."""
+    try:
+        content: dict[str, Any] = json.loads(description)
+        known = (content["format"], content["version"]) == (FORMAT, VERSION)
+        text = json.dumps(content["structure"], sort_keys=True, separators=(",", ":"))
+        same = hashlib.sha256(text.encode()).hexdigest() == content["hash"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise GraphError(f"not the description of an exported graph: {error!r}") from None
+    if not known:
+        raise GraphError(
+            f"a description of {content['format']!r}, version {content['version']!r}; "
+            f"expected {FORMAT!r}, version {VERSION}"
+        )
+    if not same:
+        raise GraphError("the structure in the description does not match its hash: it was changed")
+    return content
+
+
+def dtype(word: str) -> np.dtype[Any]:
+    """Give the dtype of a name; numpy alone does not know `bfloat16`."""
+    return np.dtype(ml_dtypes.bfloat16 if word == "bfloat16" else word)
