@@ -105,6 +105,15 @@ def expression_or(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, EXPRESSION]}
 
 
+def with_expressions(schema: dict[str, Any]) -> dict[str, Any]:
+    """Admit an expression in place of a field's value, or of an item of its lists."""
+    options = [
+        {**option, "items": expression_or(option["items"])} if "items" in option else option
+        for option in schema.get("anyOf", [schema])
+    ]
+    return {"anyOf": [*options, EXPRESSION]}
+
+
 COMMON: dict[str, Any] = {
     "name": {**NAME, "description": "A name; by default the number in the list."},
     "when": expression_or({"type": "boolean", "description": "Left out if false."}),
@@ -162,7 +171,7 @@ def layer_schema(layer: type[Layer]) -> dict[str, Any]:
     properties: dict[str, Any] = dict(COMMON)
     required = []
     for field in dataclasses.fields(layer):
-        properties[field.name] = expression_or(field.metadata["kind"].schema)
+        properties[field.name] = with_expressions(field.metadata["kind"].schema)
         if field.default is dataclasses.MISSING:
             required.append(field.name)
     properties["parameters"] = {

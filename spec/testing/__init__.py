@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spec.testing.examples import EXAMPLES, example_documents
 from spec.testing.twins import EQUALS, TWINS
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def architectures() -> SearchStrategy[str]:
     """Give a strategy of authored descriptions, as YAML text, that load and compile.
 
     Multilayer perceptrons, networks over sequences, and convolutional networks over one or two axes
-    of space, small, with every registered layer and every structure of the language, values used
-    twice, shared tensors, and several inputs or outputs.
+    of space, small, with every layer of `spec.testing.layers.WRITERS` and every structure but
+    `parallel`, values used twice, shared tensors, and several inputs or outputs.
     """
     from spec.testing.author import documents
 
@@ -37,6 +38,8 @@ def single_layers(type_: str) -> SearchStrategy[str]:
     """
     from spec.testing.author import single_layer_documents
 
+    if type_ in EXAMPLES:
+        return example_documents(type_)
     return single_layer_documents(type_)
 
 

@@ -1,0 +1,111 @@
+"""Examples of the layers that random networks do not draw: inputs, and fields for several calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+Example = tuple[Mapping[str, Sequence[int]], Sequence[Mapping[str, Any]]]
+
+ITEMS = {"x": (4, 6)}
+TWO = {"x": (4, 6), "y": (4, 6)}
+IMAGE = {"x": (3, 4, 4)}
+
+_RECURRENT: tuple[Mapping[str, Any], ...] = (
+    {"hidden_size": 3},
+    {"hidden_size": 3, "input_size": 6, "num_layers": 2, "bidirectional": True, "bias": False},
+)
+_REDUCED: tuple[Mapping[str, Any], ...] = ({"dim": 1}, {"dim": [-1], "keepdim": True})
+
+EXAMPLES: dict[str, Example] = {
+    "amax": (ITEMS, _REDUCED),
+    "bilinear": (
+        {"x": (4, 3), "y": (4, 6)},
+        (
+            {"out_features": 2},
+            {"out_features": 2, "in1_features": 3, "in2_features": 6},
+            {"out_features": 3, "bias": False},
+        ),
+    ),
+    "class_token": (ITEMS, ({},)),
+    "concat": (TWO, ({}, {"dim": -1})),
+    "embedding": ({"x": (5,)}, ({"num_embeddings": 9, "embedding_dim": 4},)),
+    "gru": (ITEMS, _RECURRENT),
+    "layer_scale": (ITEMS, ({}, {"init_value": 0.1, "dim": 1})),
+    "lstm": (ITEMS, _RECURRENT),
+    "mean": (ITEMS, _REDUCED),
+    "multihead_attention": (
+        {"x": (4, 8)},
+        (
+            {"num_heads": 2, "embed_dim": 8},
+            {
+                "num_heads": 4,
+                "num_kv_heads": 2,
+                "head_dim": 6,
+                "causal": True,
+                "bias": False,
+                "out_bias": True,
+                "packed": False,
+                "rotary": 100,
+                "rotary_size": 2,
+                "rotary_interleaved": True,
+                "scale": 0.5,
+            },
+        ),
+    ),
+    "multiply": (TWO, ({},)),
+    "patches": (
+        IMAGE,
+        (
+            {"embed_dim": 6, "patch_size": 2, "in_channels": 3},
+            {"embed_dim": 6, "patch_size": [1, 2], "bias": False},
+        ),
+    ),
+    "position_embedding": (ITEMS, ({}, {"max_length": 7})),
+    "reshape": (ITEMS, ({"shape": [3, -1]}, {"shape": 24})),
+    "rnn": (ITEMS, (*_RECURRENT, {"hidden_size": 3, "nonlinearity": "relu"})),
+    "set_linear": (
+        ITEMS,
+        ({"out_features": 3}, {"out_features": 3, "in_features": 6, "pool": "max", "bias": False}),
+    ),
+    "sinusoidal_positions": (ITEMS, ({"base": 100},)),
+    "split": ({"x": (4, 4)}, ({"sections": 2, "index": 1}, {"sizes": [1, 3], "dim": 2})),
+    "sum": (ITEMS, _REDUCED),
+    "swiglu": (
+        ITEMS,
+        (
+            {"hidden_features": 3},
+            {"hidden_features": 3, "in_features": 6, "bias": True, "activation": "gelu"},
+        ),
+    ),
+    "transpose": (IMAGE, ({"dim0": 1, "dim1": -1},)),
+}
+"""By the name that people write: the shapes of the inputs, and the fields of each call."""
+
+
+def example_texts(type_: str) -> list[str]:
+    """Write a description of one layer, named `layer`, for each example of a type."""
+    inputs, calls = EXAMPLES[type_]
+    shapes = [{name: list(shape)} for name, shape in inputs.items()]
+    return [
+        yaml.safe_dump(
+            {
+                "inputs": shapes,
+                "layers": [{type_: {"name": "layer", "inputs": list(inputs), **fields}}],
+            },
+            sort_keys=False,
+        )
+        for fields in calls
+    ]
+
+
+def example_documents(type_: str) -> SearchStrategy[str]:
+    """Give a strategy of the descriptions of `example_texts`."""
+    from hypothesis import strategies
+
+    return strategies.sampled_from(example_texts(type_))
