@@ -9,14 +9,21 @@ from numpy.typing import NDArray
 
 from graphgen.template import EdgeBlock, Template
 
-NODE_KINDS = ("input", "neuron", "hub", "bias", "scale", "mean", "variance")
+NODE_KINDS = (
+    "input", "neuron", "hub", "bias", "scale", "mean", "variance", "slope", "learned",
+)  # fmt: skip
 EDGE_KINDS = (
     "linear", "window1d", "window2d", "bias", "scale", "mean", "variance", "identity", "hub",
+    "window3d", "slope", "learned", "table", "operand", "sum", "max", "place", "gate", "recurrent",
+    "rotary", "sinusoid",
 )  # fmt: skip
 STEP_KINDS = (
     "input", "bias", "scale", "add", "batch_norm", "layer_norm", "group_norm", "max_pool",
     "mean_pool", "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "sigmoid",
     "tanh", "softplus", "softsign", "hardtanh", "hardsigmoid", "hardswish",
+    "prelu", "sine", "cosine", "scale_by", "causal_mask", "softmax", "rms_norm", "instance_norm",
+    "multiply", "product", "mean", "max", "sum", "resample", "slice", "concat", "grid_lookup",
+    "hash_lookup", "lstm", "gru", "rnn_tanh", "rnn_relu", "rotary", "sinusoid",
 )  # fmt: skip
 POSITION_AXES = 3
 
@@ -53,10 +60,10 @@ def edge_columns(template: Template) -> dict[str, NDArray[Any]]:
 
 
 def coordinates(block: EdgeBlock) -> list[tuple[int, NDArray[np.float32]]]:
-    """List the axes of parallel edges with their coordinates, from -1 to 1 (0 if alone)."""
+    """List the axes that tell edges apart by coordinates, from -1 to 1 (0 if alone)."""
     result = []
     for axis, (role, size) in enumerate(zip(block.axes, block.shape, strict=True)):
-        if role in ("tap", "position"):
+        if role in ("tap", "position", "place"):
             values = np.linspace(-1, 1, size) if size > 1 else np.zeros(1)
             result.append((axis, values.astype(np.float32)))
     return result

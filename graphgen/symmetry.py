@@ -53,16 +53,34 @@ class Symmetries:
                 owner = owners.setdefault(block.tensor, block)
                 if owner is not block:
                     tie(self._run(owner), self._run(block))
-        self.uniform = self._uniform()
+        self.contexts = self._contexts()
 
     def _tie_ends(self, block: EdgeBlock) -> None:
-        strides = zip(block.shape, block.source_strides, block.target_strides, strict=True)
-        for size, source, target in strides:
-            if source and target and size > 1:
-                tie(
-                    self.axes[block.source_group].stretch(source, size),
-                    self.axes[block.target_group].stretch(target, size),
+        groups = self.template.node_groups
+        for group, start in (
+            (groups[block.source_group], block.source_start),
+            (groups[block.target_group], block.target_start),
+        ):
+            if start != group.start:
+                raise GraphError(
+                    f"{block.name}: it begins inside the group {group.name}; the symmetries of "
+                    "values that are split or put side by side are not derived yet"
                 )
+        ends = zip(block.axes, block.shape, block.source_strides, block.target_strides, strict=True)
+        for role, size, source, target in ends:
+            runs = [
+                self.axes[group].stretch(stride, size)
+                for group, stride in (
+                    (block.source_group, source),
+                    (block.target_group, target),
+                )
+                if stride and size > 1
+            ]
+            if role == "place":
+                for part in (part for run in runs for factor in run for part in factor.parts()):
+                    part.root().fixed = True
+            if len(runs) == 2:
+                tie(*runs)
 
     def _run(self, block: EdgeBlock) -> list[Factor]:
         """List the factors that a block's coordinates run over; taps and positions are fixed."""
@@ -80,32 +98,30 @@ class Symmetries:
                 run.append(Factor(size, fixed=True))
         return run
 
-    def _uniform(self) -> set[int]:
-        """Find the factors that are permuted alike at every outer position.
+    def _contexts(self) -> dict[int, tuple[int, ...]]:
+        """Find, for each factor, the outer factors that its permutation may depend on.
 
-        Shared weights may tie a factor inside one nest to a factor inside another.
+        These lie outside of it on every axis where it comes: weights that are shared among heads,
+        for one, tie a factor inside one nest to a factor inside another.
         """
-        nests: dict[int, set[Context]] = {}
+        contexts: dict[int, tuple[int, ...]] = {}
         for axis in self.axes:
             parts = [part for part in axis.parts() if part.size > 1]
             for depth, part in enumerate(parts):
-                nest = tuple(id(other) for other in parts[:depth])
-                nests.setdefault(id(part), set()).add(nest)
-        return {key for key, found in nests.items() if len(found) > 1}
+                outer = tuple(id(other) for other in parts[:depth])
+                before = contexts.get(id(part), outer)
+                contexts[id(part)] = tuple(key for key in before if key in outer)
+        return contexts
 
     def _free(self) -> dict[tuple[int, Context], Factor]:
         """List what may be chosen freely: a permutation for each factor and outer position."""
+        sizes = {id(part): part.size for axis in self.axes for part in axis.parts()}
         free: dict[tuple[int, Context], Factor] = {}
-        for axis in self.axes:
-            parts = axis.parts()
-            for depth, part in enumerate(parts):
-                if part.fixed or part.size < 2:
-                    continue
-                outer = [other.size for other in parts[:depth]]
-                if id(part) in self.uniform:
-                    outer = []
-                for context in np.ndindex(*outer):
-                    free[id(part), context] = part
+        for part in (part for axis in self.axes for part in axis.parts()):
+            if part.fixed or part.size < 2:
+                continue
+            for context in np.ndindex(*(sizes[key] for key in self.contexts[id(part)])):
+                free[id(part), context] = part
         return free
 
     @property
@@ -130,7 +146,7 @@ class Symmetries:
     def _permutation(self, choice: Choice) -> Permutation:
         nodes = np.arange(self.template.num_nodes, dtype=np.int64)
         for axis, group in zip(self.axes, self.template.node_groups, strict=True):
-            order = arrange(axis.parts(), choice, ())
+            order = arrange(axis.parts(), choice, self.contexts, {})
             nodes[group.start : group.start + group.size] = group.start + order
         return Permutation(self.template, nodes)
 
@@ -169,15 +185,23 @@ def keep_groups(axis: FactoredAxis, eps: float, size: int, over: Attributes) -> 
         axis.fix()
 
 
-def arrange(parts: list[Factor], choice: Choice, context: Context) -> NDArray[np.int64]:
+def arrange(
+    parts: list[Factor],
+    choice: Choice,
+    contexts: Mapping[int, tuple[int, ...]],
+    outer: Mapping[int, int],
+) -> NDArray[np.int64]:
     """Give the order in which the items of nested factors come: `new = old[order]`."""
     if not parts:
         return np.zeros(1, dtype=np.int64)
     first, *rest = parts
     inner = prod(part.size for part in rest)
-    alike = choice.get((id(first), ()), np.arange(first.size, dtype=np.int64))
-    outer = choice.get((id(first), context), alike)
-    rows = [old * inner + arrange(rest, choice, (*context, int(old))) for old in outer]
+    context = tuple(outer[key] for key in contexts.get(id(first), ()))
+    items = choice.get((id(first), context), np.arange(first.size, dtype=np.int64))
+    rows = [
+        old * inner + arrange(rest, choice, contexts, {**outer, id(first): int(old)})
+        for old in items
+    ]
     return np.concatenate(rows)
 
 

@@ -18,7 +18,10 @@ def run(primitive: Contract, *operands: Array) -> Array:
     if primitive == matrix_product(x.ndim - 1):
         product: Array = x @ operands[1].T
         return product
-    values, parameters = primitive.operands[: primitive.values], primitive.operands[primitive.values :]
+    values, parameters = (
+        primitive.operands[: primitive.values],
+        primitive.operands[primitive.values :],
+    )
     letters = ",".join([*("..." + value for value in values), *parameters])
     result: Array = np.einsum(f"{letters}->...{primitive.output}", *operands, optimize=True)
     return result

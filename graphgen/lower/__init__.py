@@ -4,28 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphgen.lower import contract, elementwise, normalise, reduce, reshape, window
+from graphgen.lower import (
+    concat,
+    contract,
+    elementwise,
+    learned,
+    lookup,
+    normalise,
+    reduce,
+    resample,
+    reshape,
+    rotary,
+    scan,
+    sinusoid,
+    slice,
+    transpose,
+    window,
+)
 from graphgen.lower.inputs import input_layout
 from graphgen.lower.state import Lowering
 from graphgen.template import Template
 from spec import Architecture, Operation
 from spec.primitives import (
+    Concat,
     Contract,
     Elementwise,
+    Learned,
+    Lookup,
     Normalise,
     Primitive,
     Reduce,
+    Resample,
     Reshape,
+    Rotary,
+    Scan,
+    Sinusoid,
+    Slice,
+    Transpose,
     Window,
 )
 
 PARAMETER_GRAPH: dict[type[Primitive], Callable[[Lowering, Operation], None]] = {
+    Concat: concat.lower,
     Contract: contract.lower,
-    Window: window.lower,
     Elementwise: elementwise.lower,
+    Learned: learned.lower,
+    Lookup: lookup.lower,
     Normalise: normalise.lower,
     Reduce: reduce.lower,
+    Resample: resample.lower,
     Reshape: reshape.lower,
+    Rotary: rotary.lower,
+    Scan: scan.lower,
+    Sinusoid: sinusoid.lower,
+    Slice: slice.lower,
+    Transpose: transpose.lower,
+    Window: window.lower,
 }
 
 

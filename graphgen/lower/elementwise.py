@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 from graphgen.lower.along_axes import attach
+from graphgen.lower.multiply import multiply
 from graphgen.lower.state import Layout, Lowering
 from spec import Operation
 from spec.primitives import Elementwise
 
-ROLES = {"add": "bias", "multiply": "scale"}
+ROLES = {"add": "bias", "multiply": "scale", "prelu": "slope"}
 
 
 def lower(state: Lowering, operation: Operation) -> None:
@@ -27,35 +29,48 @@ def lower(state: Lowering, operation: Operation) -> None:
     if primitive.function == "dropout":
         layout = state.layout(operation.inputs[0])
     elif len(operation.inputs) > 1:
-        layout = add(state, operation)
+        combine = add if primitive.function == "add" else multiply
+        layout = combine(state, operation)
     else:
-        layout = state.own(operation, operation.inputs[0])
+        layout = state.layout(operation.inputs[0])
+        if (
+            not layout.exclusive
+            or primitive.function == "causal_mask"
+            or not along_one(state, operation, layout)
+        ):
+            layout = state.own(operation, operation.inputs[0])
         if operation.parameters:
             role = ROLES[primitive.function]
             start = primitive.parameter_start(len(layout.axes))
             attach(state, operation, layout, operation.parameters[0], start, role)
             state.step(layout.group, role)
         else:
-            state.step(layout.group, primitive.function, **dict(primitive.arguments))
+            name = "scale_by" if primitive.function == "scale" else primitive.function
+            state.step(layout.group, name, **dict(primitive.arguments))
     state.layouts[operation.output] = layout
+
+
+def along_one(state: Lowering, operation: Operation, layout: Layout) -> bool:
+    """Say whether a step can be taken by the computing group alone: its parameter lies there."""
+    primitive = operation.primitive
+    if not operation.parameters or not isinstance(primitive, Elementwise):
+        return True
+    start = primitive.parameter_start(len(layout.axes))
+    rank = len(state.net.tensors[operation.parameters[0]].shape)
+    return all(
+        factor.group in (None, layout.group)
+        for axis in layout.axes[start : start + rank]
+        for factor in axis
+    )
 
 
 def add(state: Lowering, operation: Operation) -> Layout:
     """Lower the sum of several values."""
-    layouts = [state.layout(name) for name in operation.inputs]
-    patterns = {
-        tuple(tuple((f.size, f.group is None) for f in axis) for axis in layout.axes)
-        for layout in layouts
-    }
-    if len(patterns) > 1:
-        raise state.refuse(operation, "the neurons of its operands lie on different axes")
-    free = [layout for layout in layouts if layout.exclusive]
-    if len(free) != 1:
-        layout = state.copy(operation, layouts)
-    else:
-        (layout,) = free
-        for other in layouts:
-            if other is not layout:
-                state.connect(operation, other, layout.group)
+    layouts = [state.settled(operation, state.layout(name)) for name in operation.inputs]
+    axes = state.common_axes(operation, layouts)
+    full = tuple(prod(factor.size for factor in axis) for axis in axes)
+    free = [layout for layout in layouts if layout.exclusive and layout.shape == full]
+    into = free[0] if len(free) == 1 else None
+    layout = state.copy(operation, layouts, into=into)
     state.step(layout.group, "add", operands=len(layouts))
     return replace(layout, exclusive=True)

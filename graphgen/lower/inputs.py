@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from graphgen.lower.state import Factor, Layout, Lowering
-from spec.primitives import Reshape
+from spec.primitives import Lookup, Reshape, Transpose
 
 
 def input_layout(state: Lowering, name: str) -> Layout:
-    """Make an input's group of nodes, one for each channel or feature."""
+    """Make an input's group of nodes: one for each channel, feature, or entry of its table."""
     shape = state.net.shapes[name]
+    entries = table_entries(state, name)
+    if entries:
+        group = state.group(name, "input", entries)
+        index = list(state.net.inputs).index(name)
+        state.step(group, "input", shape=shape, index=index, entries=entries)
+        return Layout(tuple((Factor(size),) for size in shape), group, exclusive=True)
     neurons = neuron_axis(state, name)
     size = shape[neurons] if shape else 1
     group = state.group(name, "input", size)
@@ -20,6 +26,15 @@ def input_layout(state: Lowering, name: str) -> Layout:
     return Layout(axes, group, exclusive=True)
 
 
+def table_entries(state: Lowering, name: str) -> int:
+    """Count the entries of the table that an input holds the indices of; 0 if of none."""
+    for operation in state.net.operations:
+        primitive = operation.primitive
+        if name in operation.inputs and isinstance(primitive, Lookup) and primitive.kind == "table":
+            return state.net.tensors[operation.parameters[0]].shape[0]
+    return 0
+
+
 def neuron_axis(state: Lowering, name: str) -> int:
     """Find the axis that the first operation with a preference reads channels from.
 
@@ -28,14 +43,19 @@ def neuron_axis(state: Lowering, name: str) -> int:
     begins with channels.
     """
     rank = len(state.net.shapes[name])
-    current = {name}
+    current = {name: list(range(rank))}
     for operation in state.net.operations:
-        if current.isdisjoint(operation.inputs):
+        found = [value for value in operation.inputs if value in current]
+        if not found:
             continue
+        axes = current[found[0]]
         if isinstance(operation.primitive, Reshape):
             return 0
-        axis = operation.primitive.channel_axis(rank)
+        axis = operation.primitive.channel_axis(len(axes))
         if axis is not None:
-            return axis
-        current.add(operation.output)
+            return axes[axis]
+        if isinstance(operation.primitive, Transpose):
+            axes = [axes[axis] for axis in operation.primitive.order]
+        if len(state.net.shapes[operation.output]) == len(axes):
+            current[operation.output] = axes
     return 0

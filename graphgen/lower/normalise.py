@@ -18,19 +18,20 @@ def lower(state: Lowering, operation: Operation) -> None:
     if not isinstance(primitive, Normalise):
         raise TypeError(f"expected a Normalise, got {primitive}")
     layout = state.own(operation, operation.inputs[0])
-    normed = layout.axes[-primitive.size :] if primitive.statistics == "layer" else layout.axes[:1]
+    last = primitive.statistics in ("layer", "rms", "softmax")
+    normed = layout.axes[-primitive.size :] if last else layout.axes[:1]
     over = tuple(
         ("position" if factor.group is None else "unit", factor.size)
         for axis in normed
         for factor in axis
     )
-    if primitive.statistics == "batch":
+    if len(operation.parameters) > 1:
         mean, variance = operation.parameters[:2]
         attach(state, operation, layout, mean, 0, "mean")
         attach(state, operation, layout, variance, 0, "variance")
     state.step(
         layout.group,
-        f"{primitive.statistics}_norm",
+        "softmax" if primitive.statistics == "softmax" else f"{primitive.statistics}_norm",
         eps=primitive.eps,
         size=primitive.size,
         over=over,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graphgen.lower.state import Axis, Lowering
+from graphgen.lower.state import Axis, Factor, Lowering
 from spec import Operation
 from spec.primitives import Reshape
 
@@ -19,8 +19,10 @@ def lower(state: Lowering, operation: Operation) -> None:
     kept = [factor for factor in rest if factor.group is not None or factor.size > 1]
     axes: list[Axis] = []
     for size in primitive.target:
-        axis: list = []
+        axis: list[Factor] = []
         missing = size
+        while kept and kept[0].size == 1:
+            axis.append(kept.pop(0))
         while missing > 1:
             factor = kept.pop(0)
             if missing % factor.size == 0:
@@ -36,4 +38,6 @@ def lower(state: Lowering, operation: Operation) -> None:
                     operation, f"an axis of {factor.size} is cut where {missing} do not divide it"
                 )
         axes.append(tuple(axis))
+    if kept and axes:
+        axes[-1] = (*axes[-1], *kept)
     state.layouts[operation.output] = replace(layout, axes=tuple(axes))

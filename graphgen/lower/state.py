@@ -14,10 +14,16 @@ from spec import Architecture, Operation
 
 @dataclass(frozen=True)
 class Factor:
-    """A part of an axis: the neurons of a group (`group` is its index), or positions (None)."""
+    """A part of an axis: neurons of a group (its index), `stride` nodes apart, or positions."""
 
     size: int
     group: int | None = None
+    stride: int = 1
+
+    def cut(self, inner: int) -> tuple[Factor, Factor]:
+        """Cut into runs of `inner` items: the runs, and the items of a run."""
+        runs = Factor(self.size // inner, self.group, self.stride * inner)
+        return runs, Factor(inner, self.group, self.stride)
 
 
 Axis = tuple[Factor, ...]
@@ -27,6 +33,8 @@ Axis = tuple[Factor, ...]
 class Layout:
     """How a value lies on nodes: the factors of each axis, and the group that computes it.
 
+    The nodes begin at `start` within the group. Neurons of another group than the computing one
+    are carried along from before a product over positions (see `Lowering.settled`).
     `exclusive` says that nothing but this value continues the group's steps, so that a pointwise
     operation on it may join the group.
     """
@@ -34,6 +42,12 @@ class Layout:
     axes: tuple[Axis, ...]
     group: int
     exclusive: bool
+    start: int = 0
+
+    @property
+    def neurons(self) -> list[Factor]:
+        """The factors that hold neurons, axis by axis."""
+        return [factor for axis in self.axes for factor in axis if factor.group is not None]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -87,6 +101,8 @@ class Lowering:
         target_strides: tuple[int, ...],
         tensor: str | None = None,
         attributes: Attributes = (),
+        source_start: int = 0,
+        target_start: int = 0,
     ) -> None:
         """Add an edge block between two groups; it acts at the target's current step."""
         tied = tensor is not None and tensor in self.owned
@@ -102,10 +118,10 @@ class Lowering:
                 shape=shape,
                 axes=axes,
                 source_group=source,
-                source_start=0,
+                source_start=source_start,
                 source_strides=source_strides,
                 target_group=target,
-                target_start=0,
+                target_start=target_start,
                 target_strides=target_strides,
                 edge_start=before,
                 tensor=tensor,
@@ -129,30 +145,118 @@ class Lowering:
         Where others read the value before the step, the step gets a group of its own, one
         parameter-free edge away from each neuron.
         """
-        layout = self.layout(value)
+        layout = self.settled(operation, self.layout(value))
         if layout.exclusive:
             return layout
         return self.copy(operation, [layout])
 
-    def copy(self, operation: Operation, layouts: list[Layout]) -> Layout:
-        """Make a group that takes the sum of some values over parameter-free edges."""
-        first = layouts[0]
-        size = self.groups[first.group].size
+    def settled(self, operation: Operation, layout: Layout) -> Layout:
+        """Give a layout all of whose neurons lie in one group.
+
+        After a product over positions a value lies on the neurons that it was computed by, and on
+        those of the axes that came along. The former become positions again, in their order.
+        """
+        carried = [factor for factor in layout.neurons if factor.group != layout.group]
+        if not carried:
+            return layout
+        (before,) = {factor.group for factor in carried if factor.group is not None}
+        size = prod(factor.size for factor in carried)
         target = self.group(operation.output, "neuron", size)
-        for layout in layouts:
-            self.connect(operation, layout, target)
+        strides = row_major([factor.size for factor in carried])
+        shape = tuple(factor.size for factor in carried)
+        units = ("unit",) * len(shape)
+        steps = tuple(factor.stride for factor in carried)
+        self.block(operation, "identity", shape, units, before, steps, target, strides)
+        hub = self.group(f"{operation.output}.hub", "hub", 1)
+        places = [factor for factor in layout.neurons if factor.group == layout.group]
+        self.block(
+            operation,
+            "place",
+            tuple(factor.size for factor in places),
+            ("place",) * len(places),
+            layout.group,
+            tuple(factor.stride for factor in places),
+            hub,
+            (0,) * len(places),
+        )
+        self.block(operation, "hub", (size,), ("unit",), hub, (0,), target, (1,))
+        follow = iter(strides)
         axes = tuple(
             tuple(
-                factor if factor.group is None else Factor(factor.size, target) for factor in axis
+                Factor(factor.size)
+                if factor.group in (None, layout.group)
+                else Factor(factor.size, target, next(follow))
+                for factor in axis
             )
-            for axis in first.axes
+            for axis in layout.axes
         )
         return Layout(axes, target, exclusive=True)
 
-    def connect(self, operation: Operation, layout: Layout, target: int) -> None:
-        """Add the parameter-free edges from each neuron of a value to its fellow in a group."""
-        size = self.groups[target].size
-        self.block(operation, "identity", (size,), ("unit",), layout.group, (1,), target, (1,))
+    def copy(
+        self,
+        operation: Operation,
+        layouts: list[Layout],
+        kind: str = "identity",
+        role: str = "unit",
+        attributes: tuple[Attributes, ...] = (),
+        into: Layout | None = None,
+    ) -> Layout:
+        """Make a group that takes some values over parameter-free edges, neuron by neuron.
+
+        Where a value has one item along an axis, that is repeated. The last axis of neurons has
+        `role`, the others are units. With `into` the edges go into that value's group instead.
+        """
+        axes = self.common_axes(operation, layouts)
+        sizes = [factor.size for axis in axes for factor in axis if factor.group is not None]
+        strides = row_major(sizes)
+        if into is None:
+            target = self.group(operation.output, "neuron", prod(sizes))
+            start = 0
+        else:
+            target, start = into.group, into.start
+            strides = tuple(f.stride for f in into.neurons)
+        for place, layout in enumerate(layouts):
+            if layout is into:
+                continue
+            steps = aligned_strides(layout, axes)
+            roles = ("unit",) * (len(sizes) - 1) + (role,) * bool(sizes)
+            shape, source, goal = tuple(sizes), steps, strides
+            if not shape:
+                shape, roles, source, goal = (1,), ("unit",), (0,), (0,)
+            own = attributes[place] if attributes else ()
+            if layout.shape != tuple(prod(f.size for f in axis) for axis in axes):
+                own = (*own, ("shape", layout.shape))
+            self.block(
+                operation, kind, shape, roles, layout.group, source, target, goal,
+                attributes=own, source_start=layout.start, target_start=start,
+            )  # fmt: skip
+        follow = iter(strides)
+        placed = tuple(
+            tuple(
+                factor if factor.group is None else Factor(factor.size, target, next(follow))
+                for factor in axis
+            )
+            for axis in axes
+        )
+        return Layout(placed, target, exclusive=True, start=start)
+
+    def common_axes(self, operation: Operation, layouts: list[Layout]) -> tuple[Axis, ...]:
+        """Give the factors of values that are combined item by item, or refuse."""
+        result = []
+        for parts in zip(*(layout.axes for layout in layouts), strict=True):
+            largest = max(parts, key=lambda axis: prod(factor.size for factor in axis))
+            pattern = [(f.size, f.group is None) for f in largest if f.size > 1]
+            for axis in parts:
+                other = [(f.size, f.group is None) for f in axis if f.size > 1]
+                if other and other != pattern:
+                    raise self.refuse(
+                        operation, "the neurons of its operands lie on different axes"
+                    )
+            neurons = any(f.group is not None for axis in parts for f in axis)
+            if neurons and not any(f.group is not None for f in largest):
+                largest = next(axis for axis in parts if any(f.group is not None for f in axis))
+            result.append(largest)
+        return tuple(result)
 
     def refuse(self, operation: Operation, reason: str) -> GraphError:
         """Make the error for an operation that has no parameter graph."""
@@ -194,10 +298,38 @@ class Lowering:
         blocks = tuple(
             replace(
                 block,
-                source_start=groups[block.source_group].start,
-                target_start=groups[block.target_group].start,
+                source_start=block.source_start + groups[block.source_group].start,
+                target_start=block.target_start + groups[block.target_group].start,
             )
             for block in self.blocks
         )
         tensors = tuple(self.net.tensors.values())
         return Template(self.net.hash, "parameter", tuple(groups), blocks, tensors)
+
+
+def row_major(sizes: list[int]) -> tuple[int, ...]:
+    """Give the strides of nested factors, the last one running fastest.
+
+    >>> row_major([2, 3])
+    (3, 1)
+    """
+    return tuple(prod(sizes[place + 1 :]) for place in range(len(sizes)))
+
+
+def aligned_strides(layout: Layout, axes: tuple[Axis, ...]) -> tuple[int, ...]:
+    """Give a value's node strides along the neurons of common axes, 0 where it is repeated."""
+    strides: list[int] = []
+    for own, axis in zip(layout.axes, axes, strict=True):
+        wanted = [factor for factor in axis if factor.group is not None]
+        have = [factor for factor in own if factor.group is not None]
+        if [f.size for f in have] == [f.size for f in wanted]:
+            strides += [factor.stride for factor in have]
+        else:
+            large = [factor for factor in have if factor.size > 1]
+            large_wanted = [factor for factor in wanted if factor.size > 1]
+            matches = [f.size for f in large] == [f.size for f in large_wanted]
+            follow = iter(large if matches else ())
+            strides += [
+                next(follow).stride if factor.size > 1 and matches else 0 for factor in wanted
+            ]
+    return tuple(strides)

@@ -14,6 +14,9 @@ def run(primitive: Contract, training: bool, *operands: Tensor) -> Tensor:
     x = operands[0]
     if primitive == matrix_product(x.ndim - 1):
         return F.linear(x, operands[1])
-    values, parameters = primitive.operands[: primitive.values], primitive.operands[primitive.values :]
+    values, parameters = (
+        primitive.operands[: primitive.values],
+        primitive.operands[primitive.values :],
+    )
     letters = ",".join([*("..." + value for value in values), *parameters])
     return torch.einsum(f"{letters}->...{primitive.output}", *operands)
