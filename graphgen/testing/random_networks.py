@@ -44,7 +44,11 @@ def random_inputs(
     net: Architecture, rng: np.random.Generator, count: int = 3, dtype: DTypeLike = np.float64
 ) -> tuple[NDArray[Any], ...]:
     """Draw a batch of `count` samples for each input of an architecture."""
-    return tuple(
-        rng.standard_normal((count, prod(shape))).reshape(count, *shape).astype(dtype)
-        for shape in net.inputs.values()
-    )
+    inputs = []
+    for name, shape in net.inputs.items():
+        if name in net.index_inputs:
+            inputs.append(rng.integers(net.index_inputs[name], size=(count, *shape)))
+        else:
+            drawn = rng.standard_normal((count, prod(shape))).reshape(count, *shape)
+            inputs.append(drawn.astype(dtype))
+    return tuple(inputs)

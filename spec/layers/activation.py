@@ -55,3 +55,11 @@ class Softplus(Activation):
     """`log(1 + exp(beta x)) / beta`."""
 
     beta: float = number(default=1.0, minimum=1e-12)
+
+
+@register("sine")
+@dataclass(frozen=True, kw_only=True)
+class Sine(Activation):
+    """`sin(frequency x)`, with frequency 30 in Sitzmann et al. 2020."""
+
+    frequency: float = number(default=1.0)

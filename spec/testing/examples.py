@@ -73,6 +73,7 @@ EXAMPLES: dict[str, Example] = {
         ITEMS,
         ({"out_features": 3}, {"out_features": 3, "in_features": 6, "pool": "max", "bias": False}),
     ),
+    "sine": (ITEMS, ({}, {"frequency": 30})),
     "sinusoidal_positions": (ITEMS, ({"base": 100},)),
     "split": ({"x": (4, 4)}, ({"sections": 2, "index": 1}, {"sizes": [1, 3], "dim": 2})),
     "sum": (ITEMS, _REDUCED),
