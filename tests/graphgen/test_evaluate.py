@@ -19,6 +19,7 @@ from graphgen.testing import (
     tolerance,
 )
 from spec.testing import networks, single_layers
+from spec.testing.layers import WRITERS
 
 MODULES: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -78,11 +79,11 @@ def first(results: Any) -> np.ndarray:
 
 
 def test_every_layer_has_a_module_to_be_compared_with() -> None:
-    assert set(MODULES) | WITHOUT_MODULE | {"batch_norm"} == set(spec.LAYERS)
+    assert set(MODULES) | WITHOUT_MODULE | {"batch_norm"} == set(WRITERS)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("type_", sorted(set(spec.LAYERS) - WITHOUT_MODULE))
+@pytest.mark.parametrize("type_", sorted(set(WRITERS) - WITHOUT_MODULE))
 def test_a_layer_is_the_torch_module_of_its_name(type_: str, dtype: str) -> None:
     @given(single_layers(type_))
     def check(text: str) -> None:
