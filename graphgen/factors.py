@@ -43,6 +43,7 @@ class FactoredAxis:
     """An axis of neurons, as a nest of factors."""
 
     def __init__(self, size: int, fixed: bool) -> None:
+        self.size = size
         self.factor = Factor(size, fixed)
 
     def parts(self) -> list[Factor]:

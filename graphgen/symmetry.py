@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from graphgen.compile import template
 from graphgen.errors import GraphError
-from graphgen.factors import Factor, FactoredAxis, tie
+from graphgen.factors import Factor, tie
+from graphgen.segments import Runs, SegmentedAxis, end_of, extent_of, fix, segments, tie_runs
 from graphgen.template import Attributes, EdgeBlock, Template
 from spec import Architecture
 
@@ -38,10 +39,7 @@ class Symmetries:
 
     def __init__(self, structure: Template) -> None:
         self.template = structure
-        self.axes = [
-            FactoredAxis(group.size, group.kind == "input" or group.output >= 0)
-            for group in structure.node_groups
-        ]
+        self.axes = segments(structure)
         for axis, group in zip(self.axes, structure.node_groups, strict=True):
             for step in group.steps:
                 if step.operation == "group_norm":
@@ -52,51 +50,63 @@ class Symmetries:
             if block.tensor is not None:
                 owner = owners.setdefault(block.tensor, block)
                 if owner is not block:
-                    tie(self._run(owner), self._run(block))
+                    self._tie_uses(owner, block)
         self.contexts = self._contexts()
 
     def _tie_ends(self, block: EdgeBlock) -> None:
-        groups = self.template.node_groups
-        for group, start in (
-            (groups[block.source_group], block.source_start),
-            (groups[block.target_group], block.target_start),
-        ):
-            if start != group.start:
-                raise GraphError(
-                    f"{block.name}: it begins inside the group {group.name}; the symmetries of "
-                    "values that are split or put side by side are not derived yet"
-                )
-        ends = zip(block.axes, block.shape, block.source_strides, block.target_strides, strict=True)
-        for role, size, source, target in ends:
-            runs = [
-                self.axes[group].stretch(stride, size)
-                for group, stride in (
-                    (block.source_group, source),
-                    (block.target_group, target),
-                )
-                if stride and size > 1
-            ]
+        for coordinate, role in enumerate(block.axes):
+            runs = [run for run in self._runs(block, coordinate) if run]
             if role == "place":
-                for part in (part for run in runs for factor in run for part in factor.parts()):
-                    part.root().fixed = True
+                for run in runs:
+                    fix(run)
             if len(runs) == 2:
-                tie(*runs)
+                tie_runs(*runs)
 
-    def _run(self, block: EdgeBlock) -> list[Factor]:
-        """List the factors that a block's coordinates run over; taps and positions are fixed."""
-        run = []
-        for size, source, target in zip(
-            block.shape, block.source_strides, block.target_strides, strict=True
-        ):
-            if size == 1:
+    def _tie_uses(self, owner: EdgeBlock, block: EdgeBlock) -> None:
+        nests = [self._nest(owner), self._nest(block)]
+        if nests[0] is not None and nests[1] is not None:
+            tie(nests[0], nests[1])
+            return
+        for coordinate in range(max(len(owner.shape), len(block.shape))):
+            found = [
+                run
+                for user in (owner, block)
+                if coordinate < len(user.shape)
+                for run in self._runs(user, coordinate)
+                if run
+            ]
+            if owner.shape == block.shape and len(found) == 2:
+                tie_runs(*found)
+            elif len(found) != 2 or owner.shape != block.shape:
+                for run in found:
+                    fix(run)
+
+    def _nest(self, block: EdgeBlock) -> list[Factor] | None:
+        """List the factors of all coordinates; None where one comes to several segments."""
+        nest: list[Factor] = []
+        for coordinate, size in enumerate(block.shape):
+            found = [run for run in self._runs(block, coordinate) if run]
+            if any(len(run) > 1 for run in found):
+                return None
+            if found:
+                nest += found[0][0]
+            elif size > 1:
+                nest.append(Factor(size, fixed=True))
+        return nest
+
+    def _runs(self, block: EdgeBlock, coordinate: int) -> tuple[Runs, Runs]:
+        """List what a coordinate runs over at the source and at the target, by segment."""
+        size = block.shape[coordinate]
+        ends: list[Runs] = []
+        for which in ("source", "target"):
+            group, start, strides = end_of(self.template, block, which)
+            stride = strides[coordinate]
+            if size == 1 or stride == 0:
+                ends.append([])
                 continue
-            if source:
-                run += self.axes[block.source_group].stretch(source, size)
-            elif target:
-                run += self.axes[block.target_group].stretch(target, size)
-            else:
-                run.append(Factor(size, fixed=True))
-        return run
+            length = extent_of(block.shape, strides)
+            ends.append(self.axes[group].stretch(start, length, stride, size))
+        return ends[0], ends[1]
 
     def _contexts(self) -> dict[int, tuple[int, ...]]:
         """Find, for each factor, the outer factors that its permutation may depend on.
@@ -105,8 +115,8 @@ class Symmetries:
         for one, tie a factor inside one nest to a factor inside another.
         """
         contexts: dict[int, tuple[int, ...]] = {}
-        for axis in self.axes:
-            parts = [part for part in axis.parts() if part.size > 1]
+        for segment in (segment for axis in self.axes for segment in axis.segments):
+            parts = [part for part in segment.parts() if part.size > 1]
             for depth, part in enumerate(parts):
                 outer = tuple(id(other) for other in parts[:depth])
                 before = contexts.get(id(part), outer)
@@ -115,9 +125,16 @@ class Symmetries:
 
     def _free(self) -> dict[tuple[int, Context], Factor]:
         """List what may be chosen freely: a permutation for each factor and outer position."""
-        sizes = {id(part): part.size for axis in self.axes for part in axis.parts()}
+        sizes = {
+            id(part): part.size
+            for axis in self.axes
+            for segment in axis.segments
+            for part in segment.parts()
+        }
         free: dict[tuple[int, Context], Factor] = {}
-        for part in (part for axis in self.axes for part in axis.parts()):
+        for part in (
+            part for axis in self.axes for segment in axis.segments for part in segment.parts()
+        ):
             if part.fixed or part.size < 2:
                 continue
             for context in np.ndindex(*(sizes[key] for key in self.contexts[id(part)])):
@@ -146,8 +163,10 @@ class Symmetries:
     def _permutation(self, choice: Choice) -> Permutation:
         nodes = np.arange(self.template.num_nodes, dtype=np.int64)
         for axis, group in zip(self.axes, self.template.node_groups, strict=True):
-            order = arrange(axis.parts(), choice, self.contexts, {})
-            nodes[group.start : group.start + group.size] = group.start + order
+            for start, segment in zip(axis.starts, axis.segments, strict=True):
+                order = arrange(segment.parts(), choice, self.contexts, {})
+                first = group.start + start
+                nodes[first : first + len(order)] = first + order
         return Permutation(self.template, nodes)
 
     def __str__(self) -> str:
@@ -156,15 +175,18 @@ class Symmetries:
         for axis, group in zip(self.axes, self.template.node_groups, strict=True):
             if group.kind not in ("input", "neuron"):
                 continue
-            words = []
-            for part in axis.parts():
-                name = names.setdefault(id(part), f"P{len(names)}")
-                words.append(f"{'fixed' if part.fixed else name}({part.size})")
-            lines.append(f"  {group.name}: {' of '.join(words)}")
+            pieces = []
+            for segment in axis.segments:
+                words = []
+                for part in segment.parts():
+                    name = names.setdefault(id(part), f"P{len(names)}")
+                    words.append(f"{'fixed' if part.fixed else name}({part.size})")
+                pieces.append(" of ".join(words))
+            lines.append(f"  {group.name}: {' + '.join(pieces)}")
         return "\n".join(lines)
 
 
-def keep_groups(axis: FactoredAxis, eps: float, size: int, over: Attributes) -> None:
+def keep_groups(axis: SegmentedAxis, eps: float, size: int, over: Attributes) -> None:
     """Let a norm over `size` groups of adjacent items of an axis keep its groups together.
 
     The items are those of the factors `over`: neurons, with positions inside or outside of them.
@@ -180,9 +202,14 @@ def keep_groups(axis: FactoredAxis, eps: float, size: int, over: Attributes) -> 
         return
     together = items // inside
     if items % inside == 0 and units % together == 0:
-        axis.cut_at(together)
+        for start, segment in zip(axis.starts, axis.segments, strict=True):
+            if start % together == 0 and segment.size % together == 0:
+                segment.cut_at(together)
+            elif start // together != (start + segment.size - 1) // together:
+                segment.fix()
     elif items % inside or together % units:  # a group ends within a neuron's positions
-        axis.fix()
+        for segment in axis.segments:
+            segment.fix()
 
 
 def arrange(

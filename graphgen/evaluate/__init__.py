@@ -10,28 +10,62 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.errors import GraphError
-from graphgen.evaluate import contract, elementwise, normalise, reduce, reshape, window
+from graphgen.evaluate import (
+    concat,
+    contract,
+    elementwise,
+    learned,
+    lookup,
+    normalise,
+    reduce,
+    resample,
+    reshape,
+    rotary,
+    scan,
+    sinusoid,
+    slice,
+    transpose,
+    window,
+)
 from graphgen.files import read_weights
 from graphgen.template import check_tensors
 from spec import Architecture
 from spec.primitives import (
+    Concat,
     Contract,
     Elementwise,
+    Learned,
+    Lookup,
     Normalise,
     Primitive,
     Reduce,
+    Resample,
     Reshape,
+    Rotary,
+    Scan,
+    Sinusoid,
+    Slice,
+    Transpose,
     Window,
     show,
 )
 
 NUMPY: dict[type[Primitive], Callable[..., NDArray[Any]]] = {
+    Concat: concat.run,
     Contract: contract.run,
-    Window: window.run,
     Elementwise: elementwise.run,
+    Learned: learned.run,
+    Lookup: lookup.run,
     Normalise: normalise.run,
     Reduce: reduce.run,
+    Resample: resample.run,
     Reshape: reshape.run,
+    Rotary: rotary.run,
+    Scan: scan.run,
+    Sinusoid: sinusoid.run,
+    Slice: slice.run,
+    Transpose: transpose.run,
+    Window: window.run,
 }
 
 

@@ -62,6 +62,10 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "hardsigmoid": lambda x: np.clip(x / 6 + 0.5, 0, 1),
     "hardswish": lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
     "dropout": lambda x, p: x,
+    "sine": lambda x, frequency: np.sin(frequency * x),
+    "cosine": lambda x, frequency: np.cos(frequency * x),
+    "scale": lambda x, factor: x * factor,
+    "causal_mask": lambda x: np.where(visible(*x.shape[-2:]), x, -np.inf).astype(x.dtype),
 }
 
 
@@ -73,12 +77,20 @@ def run(primitive: Elementwise, *operands: Array) -> Array:
         for other in others:
             x = combine(x, aligned(primitive, x, other))
         return x
+    if primitive.function == "prelu":
+        return np.where(x > 0, x, aligned(primitive, x, others[0]) * x)
     return FUNCTIONS[primitive.function](x, **dict(primitive.arguments))
+
+
+def visible(rows: int, columns: int) -> NDArray[np.bool_]:
+    """Say what is left of the diagonal that ends in the lower right corner, or on it."""
+    result: NDArray[np.bool_] = np.tri(rows, columns, columns - rows, dtype=np.bool_)
+    return result
 
 
 def aligned(primitive: Elementwise, x: Array, other: Array) -> Array:
     """Give a parameter the axes of x (which has a batch axis); values have them already."""
     if primitive.axis is None:
-        return other
+        return other if other.ndim == x.ndim else other.reshape(())
     after = x.ndim - 1 - primitive.parameter_start(x.ndim - 1) - other.ndim
     return other.reshape(*other.shape, *(1,) * after)

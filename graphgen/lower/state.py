@@ -244,6 +244,9 @@ class Lowering:
         """Give the factors of values that are combined item by item, or refuse."""
         result = []
         for parts in zip(*(layout.axes for layout in layouts), strict=True):
+            if all(factor.group is None for axis in parts for factor in axis):
+                result.append((Factor(max(prod(f.size for f in axis) for axis in parts)),))
+                continue
             largest = max(parts, key=lambda axis: prod(factor.size for factor in axis))
             pattern = [(f.size, f.group is None) for f in largest if f.size > 1]
             for axis in parts:

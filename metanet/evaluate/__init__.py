@@ -7,25 +7,59 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from metanet.evaluate import contract, elementwise, normalise, reduce, reshape, window
+from metanet.evaluate import (
+    concat,
+    contract,
+    elementwise,
+    learned,
+    lookup,
+    normalise,
+    reduce,
+    resample,
+    reshape,
+    rotary,
+    scan,
+    sinusoid,
+    slice,
+    transpose,
+    window,
+)
 from spec import Architecture
 from spec.primitives import (
+    Concat,
     Contract,
     Elementwise,
+    Learned,
+    Lookup,
     Normalise,
     Primitive,
     Reduce,
+    Resample,
     Reshape,
+    Rotary,
+    Scan,
+    Sinusoid,
+    Slice,
+    Transpose,
     Window,
 )
 
 TORCH: dict[type[Primitive], Callable[..., Tensor]] = {
+    Concat: concat.run,
     Contract: contract.run,
-    Window: window.run,
     Elementwise: elementwise.run,
+    Learned: learned.run,
+    Lookup: lookup.run,
     Normalise: normalise.run,
     Reduce: reduce.run,
+    Resample: resample.run,
     Reshape: reshape.run,
+    Rotary: rotary.run,
+    Scan: scan.run,
+    Sinusoid: sinusoid.run,
+    Slice: slice.run,
+    Transpose: transpose.run,
+    Window: window.run,
 }
 
 

@@ -27,6 +27,10 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "hardtanh": F.hardtanh,
     "hardsigmoid": F.hardsigmoid,
     "hardswish": F.hardswish,
+    "sine": lambda x, frequency: torch.sin(frequency * x),
+    "cosine": lambda x, frequency: torch.cos(frequency * x),
+    "scale": lambda x, factor: x * factor,
+    "causal_mask": lambda x: x.masked_fill(~visible(x), -torch.inf),
 }
 
 
@@ -41,12 +45,20 @@ def run(primitive: Elementwise, training: bool, *operands: Tensor) -> Tensor:
             aligned = along(primitive, x, other)
             x = x + aligned if primitive.function == "add" else x * aligned
         return x
+    if primitive.function == "prelu":
+        return torch.where(x > 0, x, along(primitive, x, others[0]) * x)
     return FUNCTIONS[primitive.function](x, **arguments)
+
+
+def visible(x: Tensor) -> Tensor:
+    """Say what is left of the diagonal that ends in the lower right corner, or on it."""
+    rows, columns = x.shape[-2:]
+    return torch.ones(rows, columns, dtype=torch.bool, device=x.device).tril(columns - rows)
 
 
 def along(primitive: Elementwise, x: Tensor, other: Tensor) -> Tensor:
     """Give a parameter the axes of x (which has a batch axis); values have them already."""
     if primitive.axis is None:
-        return other
+        return other if other.ndim == x.ndim else other.reshape(())
     after = x.ndim - 1 - primitive.parameter_start(x.ndim - 1) - other.ndim
     return other.reshape(*other.shape, *(1,) * after)

@@ -17,6 +17,18 @@ def run(primitive: Normalise, training: bool, x: Tensor, *statistics: Tensor) ->
         return F.batch_norm(
             x, mean, variance, None, None, training, primitive.momentum, primitive.eps
         )
+    if primitive.statistics == "instance":
+        mean, variance, count = statistics or (None, None, None)
+        if training and count is not None:
+            count += 1
+        own = training or mean is None
+        return F.instance_norm(
+            x, mean, variance, None, None, own, primitive.momentum, primitive.eps
+        )
+    if primitive.statistics == "rms":
+        return F.rms_norm(x, x.shape[x.ndim - primitive.size :], None, primitive.eps)
+    if primitive.statistics == "softmax":
+        return F.softmax(x, -1)
     if primitive.statistics == "layer":
         return F.layer_norm(x, x.shape[x.ndim - primitive.size :], None, None, primitive.eps)
     return F.group_norm(x, primitive.size, None, None, primitive.eps)

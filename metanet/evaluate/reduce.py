@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -14,15 +15,22 @@ ADAPTIVE: dict[tuple[str, int], Callable[..., Tensor]] = {
     ("max", 2): F.adaptive_max_pool2d,
     ("mean", 1): F.adaptive_avg_pool1d,
     ("mean", 2): F.adaptive_avg_pool2d,
+    ("max", 3): F.adaptive_max_pool3d,
+    ("mean", 3): F.adaptive_avg_pool3d,
 }
 SLIDING: dict[int, tuple[Callable[..., Tensor], Callable[..., Tensor]]] = {
     1: (F.max_pool1d, F.avg_pool1d),
     2: (F.max_pool2d, F.avg_pool2d),
+    3: (F.max_pool3d, F.avg_pool3d),
 }
 
 
 def run(primitive: Reduce, training: bool, x: Tensor) -> Tensor:
     """Take the maximum or the mean over windows, or over adaptive bins, of x (N, C, *space)."""
+    if primitive.axes:
+        over = tuple(axis + 1 for axis in primitive.axes)
+        function = {"max": torch.amax, "mean": torch.mean, "sum": torch.sum}[primitive.statistic]
+        return function(x, dim=over, keepdim=primitive.keepdim)
     if primitive.output_size:
         sizes = zip(primitive.output_size, x.shape[2:], strict=True)
         bins = [count or size for count, size in sizes]

@@ -59,7 +59,7 @@ def _define(name: str, dims: int, statistic: str, base: type[Layer]) -> None:
             fields.append(("count_include_pad", bool, flag(default=True)))
     else:
         fields = [("output_size", tuple[int, ...], sizes(dims))]
-    space = "length" if dims == 1 else "height, width"
+    space = ("length", "height, width", "depth, height, width")[dims - 1]
     namespace = {
         "statistic": statistic,
         "__doc__": f"The {statistic} over windows of inputs `[N, channels, {space}]`.",
@@ -70,7 +70,7 @@ def _define(name: str, dims: int, statistic: str, base: type[Layer]) -> None:
     register(name)(layer)
 
 
-for _dims in (1, 2):
+for _dims in (1, 2, 3):
     for _word, _statistic in (("max", "max"), ("avg", "mean")):
         _define(f"{_word}_pool{_dims}d", _dims, _statistic, Pool)
         _define(f"adaptive_{_word}_pool{_dims}d", _dims, _statistic, AdaptivePool)

@@ -6,6 +6,7 @@ from spec.primitives.elementwise import Elementwise
 from spec.primitives.learned import Learned
 from spec.primitives.lookup import Lookup
 from spec.primitives.normalise import Normalise
+from spec.primitives.primitive import Primitive, Shape, ShapeError, show
 from spec.primitives.reduce import Reduce
 from spec.primitives.resample import Resample
 from spec.primitives.reshape import Reshape
@@ -15,7 +16,6 @@ from spec.primitives.sinusoid import Sinusoid
 from spec.primitives.slice import Slice
 from spec.primitives.transpose import Transpose
 from spec.primitives.window import Window
-from spec.primitives.primitive import Primitive, Shape, ShapeError, show
 
 PRIMITIVES: tuple[type[Primitive], ...] = (
     Contract,

@@ -38,9 +38,7 @@ class Contract(Primitive):
     def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
         sizes: dict[str, int] = {}
         order = [*self.operands[self.values :], *self.operands[: self.values]]
-        for place, (letters, shape) in enumerate(
-            zip(order, (*parameters, *inputs), strict=True)
-        ):
+        for place, (letters, shape) in enumerate(zip(order, (*parameters, *inputs), strict=True)):
             is_value = place >= len(parameters)
             if len(letters) != len(shape):
                 raise ShapeError(

@@ -47,12 +47,6 @@ def test_the_structure_of_a_convolution_is_as_documented() -> None:
     ("text", "message"),
     [
         (
-            "inputs: {x: [3, 4, 5]}\nlayers: [{conv2d: {out_channels: 2, kernel_size: 1}}, "
-            "{linear: {out_features: 2}}]",
-            r"layer '1': no parameter graph of `contract` on \['N', 2, 4, 5\]: the axis that is "
-            "summed over holds positions",
-        ),
-        (
             "inputs: {x: [3, 4]}\nlayers: [{linear: {out_features: 2}}, "
             "{conv1d: {out_channels: 2, kernel_size: 1}}]",
             "layer '1': no parameter graph of `window` .* its channels are not the neurons",

@@ -1,0 +1,12 @@
+"""Transpositions, in torch."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from spec.primitives import Transpose
+
+
+def run(primitive: Transpose, training: bool, x: Tensor) -> Tensor:
+    """Give the axes of x (N, ...) their new order."""
+    return x.permute(0, *(axis + 1 for axis in primitive.order))

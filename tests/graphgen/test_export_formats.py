@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import networkx
+import numpy as np
+import pydot
+import pytest
+
+import graphgen
+import spec
+from graphgen import Graph, GraphError
+from graphgen.columns import EDGE_KINDS, NODE_KINDS, edge_columns, node_columns
+from graphgen.export import restore_weights
+from graphgen.export.dot import quotable
+from graphgen.testing import random_weights
+
+NET = """
+inputs: {image: [1, 3, 3]}
+layers:
+  - conv2d: {out_channels: 2, kernel_size: 2}
+  - relu
+  - flatten
+  - linear: {out_features: 2}
+"""
+
+
+# pydot calls pyparsing by names that pyparsing deprecates.
+OF_PYDOT = pytest.mark.filterwarnings("ignore:.* deprecated - use:DeprecationWarning:pydot.*")
+
+
+@pytest.fixture
+def graph() -> Graph:
+    net = spec.loads(NET)
+    return graphgen.compile(net, random_weights(net, np.random.default_rng(0), np.float32))
+
+
+def test_networkx_has_every_column(graph: Graph) -> None:
+    result = graphgen.export.to_networkx(graph)
+    assert (result.number_of_nodes(), result.number_of_edges()) == (graph.num_nodes, 28)
+    assert list(result.nodes) == list(range(graph.num_nodes))
+    for name, column in node_columns(graph.template).items():
+        assert [result.nodes[node][name] for node in result] == column.tolist()
+    columns = edge_columns(graph.template)
+    for _, _, edge, row in result.edges(keys=True, data=True):
+        assert row["edge_kind"] == columns["edge_kind"][edge]
+        assert row["edge_block"] == columns["edge_block"][edge]
+        position = [row[f"edge_position_{axis}"] for axis in range(3)]
+        assert position == columns["edge_position"][edge].tolist()
+    assert result.number_of_edges(0, 1) == 4
+
+
+def test_networkx_can_write_what_it_is_given(graph: Graph, tmp_path: Path) -> None:
+    result = graphgen.export.to_networkx(graph)
+    networkx.write_graphml(result, tmp_path / "net.graphml")
+    back = networkx.read_graphml(tmp_path / "net.graphml", node_type=int, force_multigraph=True)
+    assert back.number_of_edges() == graph.num_edges
+
+
+def test_graphml_has_every_attribute_of_the_export_to_networkx(
+    graph: Graph, tmp_path: Path
+) -> None:
+    path = tmp_path / "net.graphml"
+    graphgen.export.to_graphml(graph, path)
+    found = networkx.read_graphml(path, node_type=int, edge_key_type=int, force_multigraph=True)
+    expected = graphgen.export.to_networkx(graph)
+    assert dict(found.nodes(data=True)) == dict(expected.nodes(data=True))
+    assert found.graph["description"] == expected.graph["description"]
+    assert {edge[2]: edge[3] for edge in found.edges(keys=True, data=True)} == {
+        edge[2]: edge[3] for edge in expected.edges(keys=True, data=True)
+    }
+
+
+def test_graphml_holds_numbers_that_are_not_finite(graph: Graph, tmp_path: Path) -> None:
+    values = graph.edge_values()
+    values[:3] = [np.nan, np.inf, -np.inf]
+    graphgen.export.to_graphml(graph.with_edge_values(values), tmp_path / "net.graphml")
+    text = (tmp_path / "net.graphml").read_text(encoding="utf-8")
+    assert all(f">{word}<" in text for word in ("NaN", "INF", "-INF"))
+
+
+def test_a_failed_write_leaves_no_file(graph: Graph, tmp_path: Path) -> None:
+    with pytest.raises(GraphError, match="not an existing folder"):
+        graphgen.export.to_graphml(graph, tmp_path / "missing" / "net.graphml")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_graphs_tuple_has_the_fields_of_jraph(graph: Graph) -> None:
+    result = graphgen.export.to_graphs_tuple(graph)
+    fields = ("nodes", "edges", "receivers", "senders", "globals", "n_node", "n_edge")
+    assert result._fields == fields
+    assert result.n_node.tolist() == [graph.num_nodes]
+    assert result.n_edge.tolist() == [graph.num_edges]
+    assert {len(column) for column in result.nodes.values()} == {graph.num_nodes}
+    assert {len(column) for column in result.edges.values()} == {graph.num_edges}
+    assert result.edges["value"].dtype == np.float32
+
+
+def test_scipy_keeps_parallel_edges_until_they_are_added_up(graph: Graph) -> None:
+    result = graphgen.export.to_scipy(graph)
+    assert result.shape == (graph.num_nodes, graph.num_nodes)
+    assert result.nnz == graph.num_edges
+    assert not result.has_canonical_format
+    kernel = graph.weights()["0.weight"][0, 0]
+    assert result.toarray()[0, 1] == pytest.approx(kernel.sum())
+    assert result.tocsr().nnz < graph.num_edges
+
+
+def test_scipy_stores_a_weight_of_zero(graph: Graph) -> None:
+    result = graphgen.export.to_scipy(graph.with_edge_values(0 * graph.edge_values()))
+    assert (result.nnz, np.count_nonzero(result.data)) == (graph.num_edges, 0)
+
+
+def test_arrow_has_every_column(graph: Graph) -> None:
+    nodes, edges = graphgen.export.to_arrow(graph)
+    assert nodes.schema.metadata == edges.schema.metadata
+    for name, column in node_columns(graph.template).items():
+        assert np.array_equal(nodes[name].to_numpy(), column)
+    for name, column in edge_columns(graph.template).items():
+        assert edges[name].to_pylist() == column.tolist()
+    assert str(edges.schema.field("value").type) == "float"
+
+
+@OF_PYDOT
+def test_dot_is_what_another_reader_expects(graph: Graph) -> None:
+    (result,) = pydot.graph_from_dot_data(graphgen.export.to_dot(graph))
+    clusters = result.get_subgraph_list()
+    assert [cluster.get_name() for cluster in clusters] == [
+        f"cluster_{number}" for number in range(len(graph.node_groups))
+    ]
+    for cluster, group in zip(clusters, graph.node_groups, strict=True):
+        assert cluster.get("label") == f'"{group.name} ({group.kind})"'
+        assert [node.get_name() for node in cluster.get_node_list()] == [
+            f"n{group.start + i}" for i in range(group.size)
+        ]
+    edges = result.get_edge_list()
+    index = graph.edge_index()
+    assert [(edge.get_source(), edge.get_destination()) for edge in edges] == [
+        (f"n{source}", f"n{target}") for source, target in index.T
+    ]
+    kinds = [EDGE_KINDS[kind] for kind in edge_columns(graph.template)["edge_kind"]]
+    assert [edge.get("kind") for edge in edges] == kinds
+    description = result.get("description")[1:-1].replace('\\"', '"')
+    restored = restore_weights(description, graph.edge_values())
+    assert list(restored) == list(graph.weights())
+
+
+@OF_PYDOT
+def test_dot_quotes_any_name() -> None:
+    text = r'{"a\\": "\"b\" \\\"", "c": "é"}'
+    quoted = quotable(json.dumps(json.loads(text)))
+    (result,) = pydot.graph_from_dot_data(f'digraph {{ description="{quoted}"; }}')
+    found = result.get("description")[1:-1].replace('\\"', '"')
+    assert json.loads(found) == json.loads(text)
+
+
+def test_dot_refuses_a_graph_that_nobody_could_look_at(graph: Graph) -> None:
+    with pytest.raises(GraphError, match="28 edges, more than max_edges=27; pass a greater"):
+        graphgen.export.to_dot(graph, max_edges=27)
+    assert graphgen.export.to_dot(graph, max_edges=28).count("->") == 28
+
+
+@pytest.mark.parametrize(
+    ("missing", "install", "export"),
+    [
+        ("networkx", "[export]", lambda graph, path: graphgen.export.to_networkx(graph)),
+        ("scipy.sparse", "[export]", lambda graph, path: graphgen.export.to_scipy(graph)),
+        ("pyarrow", "[export]", lambda graph, path: graphgen.export.to_arrow(graph)),
+        ("pyarrow.parquet", "[export]", graphgen.export.write_parquet),
+        ("torch_geometric.data", "[metanet]", lambda graph, path: graphgen.export.to_pyg(graph)),
+        ("dgl", "https://www.dgl.ai", lambda graph, path: graphgen.export.to_dgl(graph)),
+        ("torch", "[metanet]", lambda graph, path: graphgen.export.to_dgl(graph)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_missing_library_is_named_with_the_way_to_install_it(
+    missing: str,
+    install: str,
+    export: Callable[[Graph, Path], object],
+    graph: Graph,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(GraphError, match=f"needs {missing}") as caught:
+        export(graph, tmp_path)
+    assert install in str(caught.value)
+
+
+def test_the_words_behind_the_kinds_go_along(graph: Graph) -> None:
+    content = json.loads(graphgen.export.to_networkx(graph).graph["description"])
+    assert content["node_kinds"] == list(NODE_KINDS)
+    assert content["edge_kinds"] == list(EDGE_KINDS)
+    assert content["structure"]["blocks"][0]["tensor"] == "0.weight"
+
+
+def test_a_graph_without_edges_is_exported(tmp_path: Path) -> None:
+    graph = graphgen.compile(spec.loads("inputs: {x: [3]}\nlayers: [relu]"), {})
+    assert graph.num_edges == 0
+    assert graphgen.export.to_networkx(graph).number_of_nodes() == 3
+    assert graphgen.export.to_scipy(graph).nnz == 0
+    assert graphgen.export.to_arrow(graph).edges.num_rows == 0
+    assert graphgen.export.to_graphs_tuple(graph).n_edge.tolist() == [0]
+    assert "->" not in graphgen.export.to_dot(graph)
+    graphgen.export.to_graphml(graph, tmp_path / "net.graphml")
+    assert networkx.read_graphml(tmp_path / "net.graphml").number_of_nodes() == 3
