@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -13,13 +14,18 @@ from spec.primitives import Reduce
 
 Array = NDArray[Any]
 
+WHOLE: dict[str, Callable[[Array, tuple[int, ...], bool], Any]] = {
+    "max": lambda x, axes, keep: x.max(axes, keepdims=keep),
+    "mean": lambda x, axes, keep: x.mean(axes, keepdims=keep),
+    "sum": lambda x, axes, keep: x.sum(axes, keepdims=keep),
+}
+
 
 def run(primitive: Reduce, x: Array) -> Array:
     """Take the maximum or the mean over windows, or over adaptive bins, of x (N, C, *space)."""
     if primitive.axes:
         over = tuple(axis + 1 for axis in primitive.axes)
-        function = {"max": np.max, "mean": np.mean, "sum": np.sum}[primitive.statistic]
-        whole: Array = np.asarray(function(x, axis=over, keepdims=primitive.keepdim))
+        whole: Array = np.asarray(WHOLE[primitive.statistic](x, over, primitive.keepdim))
         return whole
     if primitive.output_size:
         return adaptive(primitive, x)

@@ -39,7 +39,7 @@ def run(primitive: Lookup, training: bool, x: Tensor, table: Tensor) -> Tensor:
         for s, step in zip(share, corner, strict=True):
             coefficient = coefficient * (s if step else 1 - s)
         if primitive.kind == "grid":
-            entries = table[(slice(None), *index[::-1])].movedim(0, -1)
+            entries = table.movedim(0, -1)[tuple(index[::-1])]
         else:
             entries = table[hashed(index, primitive.resolution, table.shape[0])]
         total = total + coefficient.to(table.dtype)[..., None] * entries

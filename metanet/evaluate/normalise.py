@@ -18,13 +18,11 @@ def run(primitive: Normalise, training: bool, x: Tensor, *statistics: Tensor) ->
             x, mean, variance, None, None, training, primitive.momentum, primitive.eps
         )
     if primitive.statistics == "instance":
-        mean, variance, count = statistics or (None, None, None)
-        if training and count is not None:
-            count += 1
-        own = training or mean is None
-        return F.instance_norm(
-            x, mean, variance, None, None, own, primitive.momentum, primitive.eps
-        )
+        own = training or not statistics
+        running = statistics[:2] or (None, None)
+        if training and statistics:
+            statistics[2].add_(1)
+        return F.instance_norm(x, *running, None, None, own, primitive.momentum, primitive.eps)
     if primitive.statistics == "rms":
         return F.rms_norm(x, x.shape[x.ndim - primitive.size :], None, primitive.eps)
     if primitive.statistics == "softmax":

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from spec.primitives import Reduce
 
+WHOLE: dict[str, Callable[[Tensor, tuple[int, ...], bool], Tensor]] = {
+    "max": lambda x, axes, keep: x.amax(axes, keep),
+    "mean": lambda x, axes, keep: x.mean(axes, keep),
+    "sum": lambda x, axes, keep: x.sum(axes, keep),
+}
 ADAPTIVE: dict[tuple[str, int], Callable[..., Tensor]] = {
     ("max", 1): F.adaptive_max_pool1d,
     ("max", 2): F.adaptive_max_pool2d,
@@ -29,8 +33,7 @@ def run(primitive: Reduce, training: bool, x: Tensor) -> Tensor:
     """Take the maximum or the mean over windows, or over adaptive bins, of x (N, C, *space)."""
     if primitive.axes:
         over = tuple(axis + 1 for axis in primitive.axes)
-        function = {"max": torch.amax, "mean": torch.mean, "sum": torch.sum}[primitive.statistic]
-        return function(x, dim=over, keepdim=primitive.keepdim)
+        return WHOLE[primitive.statistic](x, over, primitive.keepdim)
     if primitive.output_size:
         sizes = zip(primitive.output_size, x.shape[2:], strict=True)
         bins = [count or size for count, size in sizes]

@@ -1,0 +1,20 @@
+"""conv3d: a convolution over three axes of space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spec.fields import sizes
+from spec.layer import register
+from spec.layers.convolution import Convolution
+
+
+@register("conv3d")
+@dataclass(frozen=True, kw_only=True)
+class Conv3d(Convolution):
+    """A convolution over inputs `[N, channels, depth, height, width]`, as `torch.nn.Conv3d`."""
+
+    kernel_size: tuple[int, ...] = sizes(3)
+    stride: tuple[int, ...] = sizes(3, default=1)
+    padding: tuple[int, ...] = sizes(3, default=0, minimum=0)
+    dilation: tuple[int, ...] = sizes(3, default=1)

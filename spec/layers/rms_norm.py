@@ -1,0 +1,45 @@
+"""rms_norm: division of each sample by its root mean square over the last axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from spec.fields import flag, number, shape
+from spec.layer import Layer, Scope, Value, register
+from spec.primitives import (
+    Normalise,
+    Shape,
+    ShapeError,
+    show,
+)
+
+
+@register("rms_norm")
+@dataclass(frozen=True, kw_only=True)
+class RMSNorm(Layer):
+    """`x / sqrt(mean(x^2) + eps) * weight` over the last axes, as `torch.nn.RMSNorm`.
+
+    By default over the last axis, and with an `eps` of 1e-6 (PyTorch takes that of the dtype).
+    """
+
+    normalized_shape: tuple[int, ...] = shape(default=None)
+    eps: float = number(default=1e-6, minimum=0)
+    elementwise_affine: bool = flag(default=True)
+
+    def infer(self, *shapes: Shape) -> Self:
+        normalized = self.normalized_shape or shapes[0][-1:]
+        if shapes[0][len(shapes[0]) - len(normalized) :] != normalized:
+            raise ShapeError(
+                f"`normalized_shape` {list(normalized)} is not the end of {show(shapes[0])}"
+            )
+        return replace(self, normalized_shape=normalized)
+
+    def expand(self, scope: Scope, *inputs: Value) -> Value:
+        (x,) = inputs
+        rank = len(self.normalized_shape)
+        y = scope.apply(Normalise("rms", self.eps, size=rank), x)
+        if self.elementwise_affine:
+            weight = scope.parameter("weight", self.normalized_shape, ("constant", 1.0))
+            y = scope.multiply(y, weight, axis=-rank)
+        return y
