@@ -1,4 +1,4 @@
-"""Concatenations, in numpy."""
+"""Values side by side, in numpy."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from spec.primitives import Concat
 
-Array = NDArray[Any]
 
-
-def run(primitive: Concat, *values: Array) -> Array:
-    """Put values (N, ...) side by side."""
-    return np.concatenate(values, axis=primitive.axis + 1)
+def run(primitive: Concat, *values: NDArray[Any]) -> NDArray[Any]:
+    """Join values (N, ...) along one axis."""
+    return np.concatenate(values, primitive.axis + 1)

@@ -1,4 +1,4 @@
-"""Learned values, in numpy."""
+"""A parameter as a value, in numpy."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from spec.primitives import Learned
 
-Array = NDArray[Any]
 
-
-def run(primitive: Learned, x: Array, parameter: Array) -> Array:
-    """Repeat the parameter for each sample of x (N, ...)."""
+def run(primitive: Learned, x: NDArray[Any], parameter: NDArray[Any]) -> NDArray[Any]:
+    """Give each of the samples of x (N, ...) the parameter."""
     return np.broadcast_to(parameter, (x.shape[0], *parameter.shape))

@@ -1,8 +1,10 @@
-"""Lookups, in numpy."""
+"""Rows of a table, in numpy."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,55 +14,51 @@ from spec.primitives import Lookup
 
 Array = NDArray[Any]
 
-
-PRIMES = (1, 2654435761, 805459861)
-"""The factors of the spatial hash (Mueller et al. 2022, section 3)."""
+PRIMES = (1, 2654435761, 805459861, 3674653429, 2097192037, 1434869437, 2165219737)
 
 
 def run(primitive: Lookup, x: Array, table: Array) -> Array:
-    """Look up entries by indices (N, ...), or mix them by places (N, ..., k) in [-1, 1]."""
+    """Look up indices x (N, ...), or mix the entries around places x (N, ..., k)."""
     if primitive.kind == "table":
-        result: Array = table[x.astype(np.int64)]
-        return result
-    places = np.moveaxis(x, -1, 0)
-    if primitive.kind == "grid":
-        # Coordinate 0 runs along the last axis of cells.
-        cells = table.shape[:0:-1]
-        scaled = [
-            (np.clip(place, -1, 1) + 1) / 2 * (count - 1)
-            for place, count in zip(places, cells, strict=True)
-        ]
-    else:
-        cells = (primitive.resolution + 1,) * len(places)
-        scaled = [(np.clip(place, -1, 1) + 1) / 2 * primitive.resolution for place in places]
-    low = [
-        np.clip(np.floor(place), 0, max(count - 2, 0)).astype(np.int64)
-        for place, count in zip(scaled, cells, strict=True)
-    ]
-    share = [place - index for place, index in zip(scaled, low, strict=True)]
-    total: Array = np.zeros((), dtype=table.dtype)
-    for corner in product((0, 1), repeat=len(low)):
-        index = [
-            np.minimum(i + step, count - 1)
-            for i, step, count in zip(low, corner, cells, strict=True)
-        ]
-        factors = [s if step else 1 - s for s, step in zip(share, corner, strict=True)]
-        coefficient = np.prod(factors, axis=0).astype(table.dtype)[..., None]
-        if primitive.kind == "grid":
-            entries = np.moveaxis(table[(slice(None), *index[::-1])], 0, -1)
-        else:
-            entries = table[hashed(index, primitive.resolution, table.shape[0])]
-        total = total + coefficient * entries
-    return total
+        chosen: Array = table[x]
+        return chosen
+    grid = primitive.kind == "grid"
+    dims = x.shape[-1]
+    intervals = [size - 1 for size in table.shape[:0:-1]] if grid else [primitive.resolution] * dims
+    rows = table.reshape(table.shape[0], -1).T if grid else table
+    dense = prod(size + 1 for size in intervals) <= len(rows)
+    result = np.zeros((*x.shape[:-1], rows.shape[1]), dtype=np.result_type(x, table))
+    for corner, share in corners(x, intervals):
+        index = own_entry(corner, intervals) if dense else shared_entry(corner, len(rows))
+        result += share[..., None] * rows[index]
+    return result
 
 
-def hashed(index: list[NDArray[np.int64]], resolution: int, entries: int) -> NDArray[np.int64]:
-    """Give the entry of each corner: one of its own where there are enough, else by the hash."""
-    result = np.zeros_like(index[0])
-    if (resolution + 1) ** len(index) <= entries:
-        for i in index:
-            result = result * (resolution + 1) + i
-        return result
-    for i, prime in zip(index, PRIMES, strict=False):
-        result = result ^ ((i * prime) & 0xFFFFFFFF)
-    return result % entries
+def corners(x: Array, intervals: Sequence[int]) -> Iterator[tuple[list[Array], Array]]:
+    """Give the corners of the cell around each place: their coordinates, and their shares."""
+    places = (np.clip(x, -1, 1) + 1) / 2 * np.asarray(intervals, dtype=x.dtype)
+    low = np.minimum(places.astype(np.int64), np.maximum(np.asarray(intervals) - 1, 0))
+    rest = places - low.astype(x.dtype)
+    for sides in product((0, 1), repeat=len(intervals)):
+        coordinates, share = [], np.ones(x.shape[:-1], dtype=x.dtype)
+        for axis, (side, most) in enumerate(zip(sides, intervals, strict=True)):
+            coordinates.append(np.minimum(low[..., axis] + side, most))
+            share = share * (rest[..., axis] if side else 1 - rest[..., axis])
+        yield coordinates, share
+
+
+def own_entry(corner: Sequence[Array], intervals: Sequence[int]) -> Array:
+    """Count the corners of a grid, the first coordinate fastest."""
+    index = np.zeros_like(corner[0])
+    for coordinate, size in zip(reversed(corner), reversed(intervals), strict=True):
+        index = index * (size + 1) + coordinate
+    return index
+
+
+def shared_entry(corner: Sequence[Array], entries: int) -> Array:
+    """Hash the coordinates of a corner."""
+    index = np.zeros(corner[0].shape, dtype=np.uint32)
+    for coordinate, factor in zip(corner, PRIMES, strict=False):
+        index ^= coordinate.astype(np.uint32) * np.uint32(factor)
+    result: Array = (index % np.uint32(entries)).astype(np.int64)
+    return result

@@ -1,4 +1,4 @@
-"""Rotary positions, in numpy."""
+"""Rotary position embedding, in numpy."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from numpy.typing import NDArray
 
 from spec.primitives import Rotary
 
-Array = NDArray[Any]
 
-
-def run(primitive: Rotary, x: Array) -> Array:
-    """Turn pairs of the last axis of x (N, ...) by angles that grow along an axis."""
+def run(primitive: Rotary, x: NDArray[Any]) -> NDArray[Any]:
+    """Turn pairs of features of x (N, ..., features) by angles that grow along `axis`."""
     half = primitive.size // 2
-    speed = primitive.base ** (-2 * np.arange(half) / primitive.size)
-    angles = np.multiply.outer(np.arange(x.shape[primitive.axis + 1]), speed)
-    shape = [1] * x.ndim
-    shape[primitive.axis + 1], shape[-1] = angles.shape
-    sine, cosine = (f(angles).reshape(shape).astype(x.dtype) for f in (np.sin, np.cos))
-    turned = x[..., : primitive.size]
+    length = x.shape[primitive.axis + 1]
+    angles = np.arange(length)[:, None] * primitive.base ** (-np.arange(half) / half)
+    angles = angles.reshape(length, *(1,) * (x.ndim - primitive.axis - 3), half)
+    cosine, sine = np.cos(angles).astype(x.dtype), np.sin(angles).astype(x.dtype)
+    first, second = pairs(primitive)
+    result: NDArray[Any] = x.copy()
+    result[..., first] = x[..., first] * cosine - x[..., second] * sine
+    result[..., second] = x[..., first] * sine + x[..., second] * cosine
+    return result
+
+
+def pairs(primitive: Rotary) -> tuple[slice, slice]:
+    """Say where the first and the second feature of each pair lie."""
+    size, half = primitive.size, primitive.size // 2
     if primitive.interleaved:
-        first, second = turned[..., 0::2], turned[..., 1::2]
-    else:
-        first, second = turned[..., :half], turned[..., half:]
-    pair = (first * cosine - second * sine, second * cosine + first * sine)
-    if primitive.interleaved:
-        result = np.stack(pair, axis=-1).reshape(turned.shape)
-    else:
-        result = np.concatenate(pair, axis=-1)
-    return np.concatenate([result, x[..., primitive.size :]], axis=-1)
+        return slice(0, size, 2), slice(1, size, 2)
+    return slice(0, half), slice(half, size)

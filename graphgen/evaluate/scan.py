@@ -1,4 +1,4 @@
-"""Recurrences, in numpy."""
+"""Recurrent cells along a sequence, in numpy."""
 
 from __future__ import annotations
 
@@ -13,31 +13,35 @@ from spec.primitives import Scan
 Array = NDArray[Any]
 
 
-def run(primitive: Scan, x: Array, *tensors: Array) -> Array:
-    """Run a cell along x (N, length, features) from a state of zeros."""
-    weight_ih, weight_hh, *biases = tensors
-    inputs = x @ weight_ih.T + (biases[0] if biases else 0)
-    hidden = np.zeros((x.shape[0], weight_hh.shape[1]), dtype=inputs.dtype)
-    cell = np.zeros_like(hidden)
-    states = np.empty((*x.shape[:2], weight_hh.shape[1]), dtype=inputs.dtype)
-    times = range(x.shape[1])
-    for time in reversed(times) if primitive.reverse else times:
-        from_state = hidden @ weight_hh.T + (biases[1] if biases else 0)
-        now: Array = inputs[:, time]
-        if primitive.cell == "lstm":
-            i, f, g, o = np.split(now + from_state, 4, axis=1)
-            cell = sigmoid(f) * cell + sigmoid(i) * np.tanh(g)
-            hidden = sigmoid(o) * np.tanh(cell)
-        elif primitive.cell == "gru":
-            (r, z, n), (state_r, state_z, state_n) = (
-                np.split(part, 3, axis=1) for part in (now, from_state)
-            )
-            update = sigmoid(z + state_z)
-            new = np.tanh(n + sigmoid(r + state_r) * state_n)
-            hidden = (1 - update) * new + update * hidden
-        elif primitive.cell == "rnn_tanh":
-            hidden = np.tanh(now + from_state)
-        else:
-            hidden = np.maximum(now + from_state, 0)
+def run(
+    primitive: Scan, x: Array, weight_ih: Array, weight_hh: Array, *biases: Array
+) -> Array:
+    """Run the cell over x (N, length, features); gives its hidden states (N, length, hidden)."""
+    bias_ih, bias_hh = biases or (np.zeros((), dtype=x.dtype),) * 2
+    inputs = x @ weight_ih.T + bias_ih
+    count, length = x.shape[:2]
+    hidden = memory = np.zeros((count, weight_hh.shape[1]), dtype=inputs.dtype)
+    states = np.empty((count, length, weight_hh.shape[1]), dtype=inputs.dtype)
+    for time in reversed(range(length)) if primitive.reverse else range(length):
+        recurrent = hidden @ weight_hh.T + bias_hh
+        hidden, memory = step(primitive.cell, inputs[:, time], recurrent, hidden, memory)
         states[:, time] = hidden
     return states
+
+
+def step(
+    cell: str, inputs: Array, recurrent: Array, hidden: Array, memory: Array
+) -> tuple[Array, Array]:
+    """Give the next hidden state, and an LSTM's next memory."""
+    if cell == "lstm":
+        write, keep, content, read = np.split(inputs + recurrent, 4, -1)
+        memory = sigmoid(keep) * memory + sigmoid(write) * np.tanh(content)
+        return sigmoid(read) * np.tanh(memory), memory
+    if cell == "gru":
+        reset, keep, _ = np.split(inputs + recurrent, 3, -1)
+        size = hidden.shape[-1]
+        content = np.tanh(inputs[:, -size:] + sigmoid(reset) * recurrent[:, -size:])
+        share = sigmoid(keep)
+        return (1 - share) * content + share * hidden, memory
+    total: Array = inputs + recurrent
+    return (np.tanh(total) if cell == "rnn_tanh" else np.maximum(total, 0)), memory

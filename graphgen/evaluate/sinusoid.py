@@ -1,4 +1,4 @@
-"""Sinusoidal positions, in numpy."""
+"""Waves over positions, in numpy."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from numpy.typing import NDArray
 
 from spec.primitives import Sinusoid
 
-Array = NDArray[Any]
 
-
-def run(primitive: Sinusoid, x: Array) -> Array:
-    """Add fixed waves to x (N, length, features)."""
+def run(primitive: Sinusoid, x: NDArray[Any]) -> NDArray[Any]:
+    """Add the waves to x (N, length, features)."""
     length, features = x.shape[1:]
-    column = np.arange(features)
-    speed = primitive.base ** (-(column - column % 2) / features)
-    angles = np.multiply.outer(np.arange(length), speed)
-    waves = np.where(column % 2 == 0, np.sin(angles), np.cos(angles))
-    result: Array = x + waves.astype(x.dtype)
+    steps = primitive.base ** (-np.arange(0, features, 2) / features)
+    angles = np.arange(length)[:, None] * steps
+    waves = np.stack([np.sin(angles), np.cos(angles)], -1).reshape(length, -1)[:, :features]
+    result: NDArray[Any] = x + waves.astype(x.dtype)
     return result

@@ -1,4 +1,4 @@
-"""Slices, in numpy."""
+"""A run of items along one axis, in numpy."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from numpy.typing import NDArray
 
 from spec.primitives import Slice
 
-Array = NDArray[Any]
 
-
-def run(primitive: Slice, x: Array) -> Array:
-    """Take a run of items along one axis of x (N, ...)."""
-    part: tuple[slice, ...] = (slice(None),) * (primitive.axis + 1)
-    result: Array = x[(*part, slice(primitive.start, primitive.stop))]
-    return result
+def run(primitive: Slice, x: NDArray[Any]) -> NDArray[Any]:
+    """Take the items of x (N, ...) from `start` to `stop`."""
+    before = (slice(None),) * (primitive.axis + 1)
+    return x[(*before, slice(primitive.start, primitive.stop))]

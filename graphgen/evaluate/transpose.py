@@ -1,4 +1,4 @@
-"""Transpositions, in numpy."""
+"""Axes in another order, in numpy."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 
 from spec.primitives import Transpose
 
-Array = NDArray[Any]
 
-
-def run(primitive: Transpose, x: Array) -> Array:
-    """Give the axes of x (N, ...) their new order."""
+def run(primitive: Transpose, x: NDArray[Any]) -> NDArray[Any]:
+    """Reorder the axes of x (N, ...) behind the batch."""
     return x.transpose(0, *(axis + 1 for axis in primitive.order))

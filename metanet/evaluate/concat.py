@@ -1,4 +1,4 @@
-"""Concatenations, in torch."""
+"""Values side by side, in torch."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from spec.primitives import Concat
 
 
 def run(primitive: Concat, training: bool, *values: Tensor) -> Tensor:
-    """Put values (N, ...) side by side."""
-    return torch.cat(values, dim=primitive.axis + 1)
+    """Join values (N, ...) along one axis."""
+    return torch.cat(values, primitive.axis + 1)

@@ -1,4 +1,4 @@
-"""Learned values, in torch."""
+"""A parameter as a value, in torch."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from spec.primitives import Learned
 
 
 def run(primitive: Learned, training: bool, x: Tensor, parameter: Tensor) -> Tensor:
-    """Repeat the parameter for each sample of x (N, ...)."""
+    """Give each of the samples of x (N, ...) the parameter."""
     return parameter.expand(x.shape[0], *parameter.shape)

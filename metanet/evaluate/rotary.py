@@ -1,4 +1,4 @@
-"""Rotary positions, in torch."""
+"""Rotary position embedding, in torch."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from spec.primitives import Rotary
 
 
 def run(primitive: Rotary, training: bool, x: Tensor) -> Tensor:
-    """Turn pairs of the last axis of x (N, ...) by angles that grow along an axis."""
-    half = primitive.size // 2
+    """Turn pairs of features of x (N, ..., features) by angles that grow along `axis`."""
+    size, half = primitive.size, primitive.size // 2
+    length = x.shape[primitive.axis + 1]
+    # In float64 whatever x is: the sine of a large angle keeps no digits in a narrow dtype.
+    positions = torch.arange(length, dtype=torch.float64, device=x.device)
     steps = torch.arange(half, dtype=torch.float64, device=x.device)
-    speed = primitive.base ** (-2 * steps / primitive.size)
-    places = torch.arange(x.shape[primitive.axis + 1], dtype=torch.float64, device=x.device)
-    angles = torch.outer(places, speed)
-    shape = [1] * x.ndim
-    shape[primitive.axis + 1], shape[-1] = angles.shape
-    sine, cosine = (f(angles).reshape(shape).to(x.dtype) for f in (torch.sin, torch.cos))
-    turned = x[..., : primitive.size]
+    angles = positions[:, None] * primitive.base ** (-steps / half)
+    angles = angles.reshape(length, *(1,) * (x.ndim - primitive.axis - 3), half)
+    cosine, sine = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    turning, rest = x[..., :size], x[..., size:]
     if primitive.interleaved:
-        first, second = turned[..., 0::2], turned[..., 1::2]
+        first, second = turning[..., ::2], turning[..., 1::2]
     else:
-        first, second = turned[..., :half], turned[..., half:]
-    pair = (first * cosine - second * sine, second * cosine + first * sine)
+        first, second = turning[..., :half], turning[..., half:]
+    turned = (first * cosine - second * sine, first * sine + second * cosine)
     if primitive.interleaved:
-        result = torch.stack(pair, dim=-1).reshape(turned.shape)
+        joined = torch.stack(turned, -1).flatten(-2)
     else:
-        result = torch.cat(pair, dim=-1)
-    return torch.cat([result, x[..., primitive.size :]], dim=-1)
+        joined = torch.cat(turned, -1)
+    return torch.cat([joined, rest], -1)

@@ -1,6 +1,8 @@
-"""Recurrences, in torch."""
+"""Recurrent cells along a sequence, in torch."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -8,34 +10,65 @@ from torch import Tensor
 
 from spec.primitives import Scan
 
+FUSED: dict[str, Callable[..., tuple[Tensor, ...]]] = {
+    "lstm": torch.lstm,
+    "gru": torch.gru,
+    "rnn_tanh": torch.rnn_tanh,
+    "rnn_relu": torch.rnn_relu,
+}
 
-def run(primitive: Scan, training: bool, x: Tensor, *tensors: Tensor) -> Tensor:
-    """Run a cell along x (N, length, features) from a state of zeros.
 
-    Step by step in plain operations: torch's fused cells know no `vmap`.
-    """
-    weight_ih, weight_hh, *biases = tensors
-    inputs = F.linear(x, weight_ih, biases[0] if biases else None)
-    hidden = inputs.new_zeros(x.shape[0], weight_hh.shape[1])
-    cell = hidden
+def run(primitive: Scan, training: bool, x: Tensor, *parameters: Tensor) -> Tensor:
+    """Run the cell over x (N, length, features); gives its hidden states (N, length, hidden)."""
+    if primitive.reverse:
+        x = x.flip(1)
+    # The fused cells have no rule for torch.func's transforms.
+    transformed = torch._C._are_functorch_transforms_active()
+    states = (unrolled if transformed else fused)(primitive.cell, x, *parameters)
+    return states.flip(1) if primitive.reverse else states
+
+
+def fused(cell: str, x: Tensor, *parameters: Tensor) -> Tensor:
+    """Run the cell in one operator."""
+    zero = x.new_zeros(1, x.shape[0], parameters[1].shape[1])
+    # Without dropout `train` changes no number, but on a GPU gradients need it.
+    options = {
+        "has_biases": len(parameters) == 4,
+        "num_layers": 1,
+        "dropout": 0.0,
+        "train": True,
+        "bidirectional": False,
+        "batch_first": True,
+    }
+    return FUSED[cell](x, (zero, zero) if cell == "lstm" else zero, parameters, **options)[0]
+
+
+def unrolled(
+    cell: str, x: Tensor, weight_ih: Tensor, weight_hh: Tensor, *biases: Tensor
+) -> Tensor:
+    """Run the cell one step after the other."""
+    bias_ih, bias_hh = biases or (None, None)
+    inputs = F.linear(x, weight_ih, bias_ih)
+    hidden = memory = x.new_zeros(x.shape[0], weight_hh.shape[1])
     states = []
-    times = range(x.shape[1])
-    for time in reversed(times) if primitive.reverse else times:
-        from_state = F.linear(hidden, weight_hh, biases[1] if biases else None)
-        now = inputs[:, time]
-        if primitive.cell == "lstm":
-            i, f, g, o = (now + from_state).chunk(4, dim=1)
-            cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
-            hidden = o.sigmoid() * cell.tanh()
-        elif primitive.cell == "gru":
-            r, z, n = now.chunk(3, dim=1)
-            state_r, state_z, state_n = from_state.chunk(3, dim=1)
-            update = (z + state_z).sigmoid()
-            new = (n + (r + state_r).sigmoid() * state_n).tanh()
-            hidden = (1 - update) * new + update * hidden
-        elif primitive.cell == "rnn_tanh":
-            hidden = (now + from_state).tanh()
-        else:
-            hidden = (now + from_state).relu()
+    for now in inputs.unbind(1):
+        recurrent = F.linear(hidden, weight_hh, bias_hh)
+        hidden, memory = step(cell, now, recurrent, hidden, memory)
         states.append(hidden)
-    return torch.stack(states[::-1] if primitive.reverse else states, dim=1)
+    return torch.stack(states, 1)
+
+
+def step(
+    cell: str, inputs: Tensor, recurrent: Tensor, hidden: Tensor, memory: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Give the next hidden state, and an LSTM's next memory."""
+    if cell == "lstm":
+        write, keep, content, read = (inputs + recurrent).chunk(4, -1)
+        memory = keep.sigmoid() * memory + write.sigmoid() * content.tanh()
+        return read.sigmoid() * memory.tanh(), memory
+    if cell == "gru":
+        reset, keep, _ = (inputs + recurrent).sigmoid().chunk(3, -1)
+        content = (inputs.chunk(3, -1)[2] + reset * recurrent.chunk(3, -1)[2]).tanh()
+        return (1 - keep) * content + keep * hidden, memory
+    total = inputs + recurrent
+    return (total.tanh() if cell == "rnn_tanh" else total.relu()), memory

@@ -1,4 +1,4 @@
-"""Slices, in torch."""
+"""A run of items along one axis, in torch."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from spec.primitives import Slice
 
 
 def run(primitive: Slice, training: bool, x: Tensor) -> Tensor:
-    """Take a run of items along one axis of x (N, ...)."""
+    """Take the items of x (N, ...) from `start` to `stop`."""
     return x.narrow(primitive.axis + 1, primitive.start, primitive.stop - primitive.start)

@@ -1,4 +1,4 @@
-"""Transpositions, in torch."""
+"""Axes in another order, in torch."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from spec.primitives import Transpose
 
 
 def run(primitive: Transpose, training: bool, x: Tensor) -> Tensor:
-    """Give the axes of x (N, ...) their new order."""
+    """Reorder the axes of x (N, ...) behind the batch."""
     return x.permute(0, *(axis + 1 for axis in primitive.order))
