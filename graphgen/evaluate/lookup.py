@@ -58,7 +58,7 @@ def own_entry(corner: Sequence[Array], intervals: Sequence[int]) -> Array:
 def shared_entry(corner: Sequence[Array], entries: int) -> Array:
     """Hash the coordinates of a corner."""
     index = np.zeros(corner[0].shape, dtype=np.uint32)
-    for coordinate, factor in zip(corner, PRIMES, strict=False):
+    for coordinate, factor in zip(corner, PRIMES[: len(corner)], strict=True):
         index ^= coordinate.astype(np.uint32) * np.uint32(factor)
     result: Array = (index % np.uint32(entries)).astype(np.int64)
     return result

@@ -13,9 +13,7 @@ from spec.primitives import Scan
 Array = NDArray[Any]
 
 
-def run(
-    primitive: Scan, x: Array, weight_ih: Array, weight_hh: Array, *biases: Array
-) -> Array:
+def run(primitive: Scan, x: Array, weight_ih: Array, weight_hh: Array, *biases: Array) -> Array:
     """Run the cell over x (N, length, features); gives its hidden states (N, length, hidden)."""
     bias_ih, bias_hh = biases or (np.zeros((), dtype=x.dtype),) * 2
     inputs = x @ weight_ih.T + bias_ih

@@ -44,6 +44,8 @@ def weighted(state: Lowering, operation: Operation, primitive: Contract) -> None
             new[letter] = (Factor(sizes[letter], -1),)
         elif letter in weight:
             new[letter] = axes[letter]
+        elif all(factor.size == 1 for factor in axes[letter]):
+            axes[letter] = (Factor(1),)
         elif any(factor.group == source.group for factor in axes[letter]):
             raise state.refuse(operation, f"neurons lie on the axis {letter!r} too")
     ours = [f for axis in new.values() for f in axis if f.group is not None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphgen.lower.state import Factor, Layout, Lowering
-from spec.primitives import Lookup, Reshape, Transpose
+from spec.primitives import Learned, Lookup, Reshape, Transpose
 
 
 def input_layout(state: Lowering, name: str) -> Layout:
@@ -44,13 +44,19 @@ def neuron_axis(state: Lowering, name: str) -> int:
     """
     rank = len(state.net.shapes[name])
     current = {name: list(range(rank))}
+    # A learned value has its neurons on the last axis, and what it is put beside has too.
+    learned = {op.output for op in state.net.operations if isinstance(op.primitive, Learned)}
     for operation in state.net.operations:
         found = [value for value in operation.inputs if value in current]
         if not found:
             continue
         axes = current[found[0]]
+        if isinstance(operation.primitive, Learned):
+            continue
         if isinstance(operation.primitive, Reshape):
             return 0
+        if any(value in learned for value in operation.inputs):
+            return axes[-1]
         axis = operation.primitive.channel_axis(len(axes))
         if axis is not None:
             return axes[axis]

@@ -213,6 +213,8 @@ class Lowering:
             target = self.group(operation.output, "neuron", prod(sizes))
             start = 0
         else:
+            axes = into.axes
+            sizes = [factor.size for factor in into.neurons]
             target, start = into.group, into.start
             strides = tuple(f.stride for f in into.neurons)
         for place, layout in enumerate(layouts):

@@ -75,6 +75,6 @@ def own_entry(corner: Sequence[Tensor], intervals: Sequence[int]) -> Tensor:
 def shared_entry(corner: Sequence[Tensor], entries: int) -> Tensor:
     """Hash the coordinates of a corner, in the arithmetic of unsigned integers of 32 bits."""
     index = torch.zeros_like(corner[0])
-    for coordinate, factor in zip(corner, PRIMES, strict=False):
+    for coordinate, factor in zip(corner, PRIMES[: len(corner)], strict=True):
         index = index ^ (coordinate * factor & UINT32)
     return index % entries

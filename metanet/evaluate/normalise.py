@@ -19,10 +19,12 @@ def run(primitive: Normalise, training: bool, x: Tensor, *statistics: Tensor) ->
         )
     if primitive.statistics == "instance":
         own = training or not statistics
-        running = statistics[:2] or (None, None)
+        mean, variance = (*statistics[:2], None, None)[:2]
         if training and statistics:
             statistics[2].add_(1)
-        return F.instance_norm(x, *running, None, None, own, primitive.momentum, primitive.eps)
+        return F.instance_norm(
+            x, mean, variance, None, None, own, primitive.momentum, primitive.eps
+        )
     if primitive.statistics == "rms":
         return F.rms_norm(x, x.shape[x.ndim - primitive.size :], None, primitive.eps)
     if primitive.statistics == "softmax":

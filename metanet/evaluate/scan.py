@@ -43,9 +43,7 @@ def fused(cell: str, x: Tensor, *parameters: Tensor) -> Tensor:
     return FUSED[cell](x, (zero, zero) if cell == "lstm" else zero, parameters, **options)[0]
 
 
-def unrolled(
-    cell: str, x: Tensor, weight_ih: Tensor, weight_hh: Tensor, *biases: Tensor
-) -> Tensor:
+def unrolled(cell: str, x: Tensor, weight_ih: Tensor, weight_hh: Tensor, *biases: Tensor) -> Tensor:
     """Run the cell one step after the other."""
     bias_ih, bias_hh = biases or (None, None)
     inputs = F.linear(x, weight_ih, bias_ih)

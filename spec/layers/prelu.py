@@ -16,7 +16,10 @@ from spec.primitives import (
 @register("prelu")
 @dataclass(frozen=True, kw_only=True)
 class PReLU(Layer):
-    """`x` where positive, `weight x` elsewhere, as `torch.nn.PReLU`: one slope, or one a channel."""
+    """`x` where positive, `weight x` elsewhere, as `torch.nn.PReLU`.
+
+    One slope, or one for each channel.
+    """
 
     num_parameters: int = size(default=1)
     init: float = number(default=0.25)

@@ -23,59 +23,149 @@ _RECURRENT: tuple[Mapping[str, Any], ...] = (
 _REDUCED: tuple[Mapping[str, Any], ...] = ({"dim": 1}, {"dim": [-1], "keepdim": True})
 
 EXAMPLES: dict[str, Example] = {
-    "adaptive_avg_pool3d": ({"x": (2, 4, 4, 4)}, ({"output_size": [1, 2, 3]},)),
-    "adaptive_max_pool3d": ({"x": (2, 4, 4, 4)}, ({"output_size": [1, 2, 3]},)),
+    "adaptive_avg_pool3d": (
+        {"x": (2, 4, 4, 4)},
+        (
+            {"output_size": [1, 2, 3]},
+            {"output_size": 2},
+        ),
+    ),
+    "adaptive_max_pool3d": (
+        {"x": (2, 4, 4, 4)},
+        (
+            {"output_size": [1, 2, 3]},
+            {"output_size": 2},
+        ),
+    ),
     "avg_pool3d": (
         {"x": (2, 4, 4, 4)},
-        ({"kernel_size": 2}, {"kernel_size": 3, "stride": [1, 2, 1], "padding": 1}),
+        (
+            {"kernel_size": 2},
+            {"kernel_size": 3, "stride": [1, 2, 1], "padding": 1},
+            {"kernel_size": 3, "stride": [1, 2, 1], "padding": 1, "count_include_pad": False},
+        ),
     ),
     "conv3d": (
         {"x": (2, 3, 4, 5)},
         (
             {"out_channels": 2, "kernel_size": 2},
-            {"out_channels": 4, "kernel_size": [1, 2, 3], "groups": 2, "bias": False},
+            {
+                "out_channels": 4,
+                "kernel_size": [1, 2, 3],
+                "groups": 2,
+                "bias": False,
+                "in_channels": 2,
+            },
+            {"out_channels": 4, "kernel_size": 2, "stride": [1, 2, 2], "padding": 1},
+            {"out_channels": 4, "kernel_size": 2, "dilation": 2},
         ),
     ),
     "conv_transpose1d": (
-        {"x": (2, 5)},
-        ({"out_channels": 3, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1},),
+        {"x": (4, 5)},
+        (
+            {"out_channels": 2, "kernel_size": 2},
+            {"out_channels": 4, "kernel_size": 3, "groups": 2, "bias": False, "in_channels": 4},
+            {"out_channels": 4, "kernel_size": 3, "stride": 2, "padding": 1},
+            {"out_channels": 4, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1},
+            {"out_channels": 4, "kernel_size": 2, "dilation": 2},
+        ),
     ),
     "conv_transpose2d": (
         {"x": (4, 3, 4)},
         (
-            {"out_channels": 2, "kernel_size": 2, "stride": 2},
-            {"out_channels": 4, "kernel_size": 3, "groups": 2, "dilation": 2, "bias": False},
+            {"out_channels": 2, "kernel_size": 2},
+            {"out_channels": 4, "kernel_size": 3, "groups": 2, "bias": False, "in_channels": 4},
+            {"out_channels": 4, "kernel_size": 3, "stride": 2, "padding": 1},
+            {"out_channels": 4, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1},
+            {"out_channels": 4, "kernel_size": 2, "dilation": 2},
         ),
     ),
     "conv_transpose3d": (
-        {"x": (2, 2, 3, 2)},
-        ({"out_channels": 2, "kernel_size": 2, "stride": [1, 2, 1]},),
+        {"x": (4, 2, 3, 2)},
+        (
+            {"out_channels": 2, "kernel_size": 2},
+            {"out_channels": 4, "kernel_size": 3, "groups": 2, "bias": False, "in_channels": 4},
+            {"out_channels": 4, "kernel_size": 3, "stride": 2, "padding": 1},
+            {"out_channels": 4, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1},
+            {"out_channels": 4, "kernel_size": 2, "dilation": 2},
+        ),
     ),
-    "grid_encoding": ({"x": (5, 2)}, ({"features": 3, "cells": [4, 5]},)),
-    "hash_encoding": ({"x": (5, 3)}, ({"table_size": 64, "base_resolution": 2},)),
+    "fourier_features": (
+        {"x": (5, 2)},
+        (
+            {"frequencies": 3},
+            {"frequencies": 4, "scale": 0.5, "in_features": 2},
+        ),
+    ),
+    "grid_encoding": (
+        {"x": (5, 2)},
+        (
+            {"features": 3, "cells": [4, 5]},
+            {"features": 2, "cells": [3, 4]},
+        ),
+    ),
+    "hash_encoding": (
+        {"x": (5, 3)},
+        (
+            {"table_size": 64, "base_resolution": 2},
+            {"table_size": 32, "base_resolution": 3, "levels": 2, "features": 3, "growth": 1.5},
+        ),
+    ),
     "instance_norm": (
         {"x": (3, 5)},
-        ({}, {"affine": True, "eps": 0.1}, {"track_running_stats": True, "num_features": 3}),
+        (
+            {},
+            {"affine": True, "eps": 0.1},
+            {"track_running_stats": True, "num_features": 3, "momentum": 0.3},
+        ),
     ),
     "lora_linear": (
         ITEMS,
         (
             {"out_features": 5, "rank": 2},
-            {"out_features": 5, "rank": 1, "alpha": 4.0, "bias": False, "in_features": 6},
+            {"out_features": 4, "rank": 1, "alpha": 4.0, "bias": False, "in_features": 6},
         ),
     ),
     "max_pool3d": (
         {"x": (2, 4, 4, 4)},
-        ({"kernel_size": 2}, {"kernel_size": 3, "stride": [1, 2, 1], "padding": 1}),
+        (
+            {"kernel_size": 2},
+            {"kernel_size": 3, "stride": [1, 2, 1], "padding": 1},
+        ),
     ),
-    "p4_conv2d": (IMAGE, ({"out_channels": 2, "kernel_size": 3, "padding": 1},)),
-    "p4m_conv2d": ({"x": (2, 8, 4, 4)}, ({"out_channels": 2, "kernel_size": 3, "bias": False},)),
-    "prelu": (ITEMS, ({}, {"num_parameters": 4, "init": 0.1})),
+    "p4_conv2d": (
+        IMAGE,
+        (
+            {"out_channels": 2, "kernel_size": 3, "padding": 1},
+            {"out_channels": 3, "kernel_size": 2, "bias": False, "stride": 2, "in_channels": 3},
+        ),
+    ),
+    "p4m_conv2d": (
+        {"x": (2, 8, 4, 4)},
+        (
+            {"out_channels": 2, "kernel_size": 3, "padding": 1},
+            {"out_channels": 3, "kernel_size": 2, "bias": False, "stride": 2, "in_channels": 2},
+        ),
+    ),
+    "prelu": (
+        ITEMS,
+        (
+            {},
+            {"num_parameters": 4, "init": 0.1},
+        ),
+    ),
     "rms_norm": (
         ITEMS,
-        ({}, {"normalized_shape": [4, 6], "eps": 0.1}, {"elementwise_affine": False}),
+        (
+            {},
+            {"normalized_shape": [4, 6], "eps": 0.1},
+            {"elementwise_affine": False},
+        ),
     ),
-    "softmax": (ITEMS, ({},)),
+    "softmax": (
+        ITEMS,
+        ({},),
+    ),
     "triplane": (
         {"x": (5, 3)},
         (
@@ -88,6 +178,8 @@ EXAMPLES: dict[str, Example] = {
         IMAGE,
         (
             {"scale_factor": 2},
+            {"scale_factor": 2, "mode": "nearest"},
+            {"scale_factor": 2, "mode": "linear"},
             {"scale_factor": [2, 3], "mode": "linear"},
             {"scale_factor": 2, "mode": "linear", "align_corners": True},
         ),

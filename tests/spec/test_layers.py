@@ -26,7 +26,7 @@ from spec.testing.author import FAMILIES
 from spec.testing.examples import EXAMPLES, example_texts
 from spec.testing.layers import WRITERS
 
-COMBINING = {"add", "multiply"}
+COMBINING = {"add", "multiply", "prelu"}
 
 
 @pytest.mark.parametrize("room", [PARAMETER_GRAPH, NUMPY, TORCH])
@@ -135,6 +135,11 @@ def test_every_kind_that_occurs_has_a_column() -> None:
         steps.update(step.operation for g in structure.node_groups for step in g.steps)
 
     collect()
+    for text in (text for type_ in EXAMPLES for text in example_texts(type_)):
+        structure = graphgen.template(spec.loads(text))
+        nodes.update(group.kind for group in structure.node_groups)
+        edges.update(block.kind for block in structure.blocks)
+        steps.update(step.operation for g in structure.node_groups for step in g.steps)
     assert nodes == set(NODE_KINDS)
     assert edges == set(EDGE_KINDS)
     assert steps <= set(STEP_KINDS)
