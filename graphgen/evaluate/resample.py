@@ -28,5 +28,7 @@ def run(primitive: Resample, x: NDArray[Any]) -> NDArray[Any]:
 def sources(before: int, after: int, align_corners: bool) -> NDArray[np.float64]:
     """Say where between the old positions each new position of one axis lies."""
     if align_corners:
-        return np.arange(after) * ((before - 1) / max(after - 1, 1))
-    return np.clip((np.arange(after) + 0.5) * (before / after) - 0.5, 0, before - 1)
+        places = np.arange(after) * ((before - 1) / max(after - 1, 1))
+    else:
+        places = np.clip((np.arange(after) + 0.5) * (before / after) - 0.5, 0, before - 1)
+    return places.astype(np.float64)

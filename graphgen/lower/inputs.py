@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphgen.lower.state import Factor, Layout, Lowering
-from spec.primitives import Learned, Lookup, Reshape, Transpose
+from spec.primitives import Learned, Lookup, Reshape, Slice, Transpose
 
 
 def input_layout(state: Lowering, name: str) -> Layout:
@@ -45,7 +45,12 @@ def neuron_axis(state: Lowering, name: str) -> int:
     rank = len(state.net.shapes[name])
     current = {name: list(range(rank))}
     # A learned value has its neurons on the last axis, and what it is put beside has too.
-    learned = {op.output for op in state.net.operations if isinstance(op.primitive, Learned)}
+    learned: set[str] = set()
+    for operation in state.net.operations:
+        kind = operation.primitive
+        cut = isinstance(kind, Slice) and operation.inputs[0] in learned
+        if isinstance(kind, Learned) or cut:
+            learned.add(operation.output)
     for operation in state.net.operations:
         found = [value for value in operation.inputs if value in current]
         if not found:

@@ -19,11 +19,11 @@ def run(primitive: Normalise, training: bool, x: Tensor, *statistics: Tensor) ->
         )
     if primitive.statistics == "instance":
         own = training or not statistics
-        mean, variance = (*statistics[:2], None, None)[:2]
+        running = (*statistics[:2], None, None)[:2]
         if training and statistics:
             statistics[2].add_(1)
         return F.instance_norm(
-            x, mean, variance, None, None, own, primitive.momentum, primitive.eps
+            x, running[0], running[1], None, None, own, primitive.momentum, primitive.eps
         )
     if primitive.statistics == "rms":
         return F.rms_norm(x, x.shape[x.ndim - primitive.size :], None, primitive.eps)

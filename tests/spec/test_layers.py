@@ -135,7 +135,9 @@ def test_every_kind_that_occurs_has_a_column() -> None:
         steps.update(step.operation for g in structure.node_groups for step in g.steps)
 
     collect()
-    for text in (text for type_ in EXAMPLES for text in example_texts(type_)):
+    # Reshaping may cut through neurons, which is refused.
+    shown = [type_ for type_ in EXAMPLES if type_ != "reshape"]
+    for text in (text for type_ in shown for text in example_texts(type_)):
         structure = graphgen.template(spec.loads(text))
         nodes.update(group.kind for group in structure.node_groups)
         edges.update(block.kind for block in structure.blocks)

@@ -76,7 +76,7 @@ def variants(value: Any) -> list[Any]:
         if not all(isinstance(item, int) for item in value):
             return [value[:1]]
         return [[size * 2 for size in value], [size + 1 for size in value], [1 for _ in value]]
-    return ["tanh", "none", "relu", "max", "mean", "sum", "multiply", "concat"]
+    return ["tanh", "none", "relu", "max", "mean", "sum", "multiply", "concat", "linear"]
 
 
 # What the input alone, or two fields together, decide.
