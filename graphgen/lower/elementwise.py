@@ -43,7 +43,7 @@ def lower(state: Lowering, operation: Operation) -> None:
             role = ROLES[primitive.function]
             start = primitive.parameter_start(len(layout.axes))
             attach(state, operation, layout, operation.parameters[0], start, role)
-            state.step(layout.group, role)
+            state.step(layout.group, "prelu" if role == "slope" else role)
         else:
             name = "scale_by" if primitive.function == "scale" else primitive.function
             state.step(layout.group, name, **dict(primitive.arguments))
