@@ -79,7 +79,8 @@ def evaluate(
         y = graphgen.evaluate(net, "net.safetensors", x)     # x: (N, 3, 32, 32)
 
     Inputs come in the order of `net.inputs`, each with a batch axis in front. Computes in the
-    dtype of the weights and inputs. Raises `GraphError` for wrong weights or shapes.
+    dtype of the weights and inputs; indices into a table are integers. Raises `GraphError` for
+    wrong weights, shapes or indices.
     """
     arrays = read_weights(weights)
     check_tensors(tuple(net.tensors.values()), arrays)
@@ -90,6 +91,8 @@ def evaluate(
         if tuple(x.shape[1:]) != shape:
             raise GraphError(f"input {name!r}: expected {show(shape)}, got {list(x.shape)}")
         values[name] = np.asarray(x)
+    for name, entries in net.index_inputs.items():
+        check_indices(name, values[name], entries)
     for operation in net.operations:
         operands = [values[name] for name in operation.inputs]
         tensors = [arrays[name] for name in operation.parameters]
@@ -98,3 +101,13 @@ def evaluate(
         )
     results = tuple(values[name] for name in net.outputs)
     return results[0] if len(results) == 1 else results
+
+
+def check_indices(name: str, x: NDArray[Any], entries: int) -> None:
+    """Raise `GraphError` unless an input holds integers that are indices into its table."""
+    if x.dtype.kind not in "iu":
+        raise GraphError(f"input {name!r}: expected integers, got {x.dtype}")
+    if x.size and not 0 <= x.min() <= x.max() < entries:
+        raise GraphError(
+            f"input {name!r}: expected indices from 0 to {entries - 1}, got {x.min()} to {x.max()}"
+        )

@@ -28,7 +28,9 @@ def run(primitive: Normalise, x: Array, *statistics: Array) -> Array:
         mean = np.square(x).mean(axes, keepdims=True)
         return standardised(x, np.zeros_like(mean), mean, primitive.eps)
     if primitive.statistics == "softmax":
-        e = np.exp(x - x.max(-1, keepdims=True))
+        # As in torch, a row of nothing but minus infinity gives NaN.
+        with np.errstate(invalid="ignore"):
+            e = np.exp(x - x.max(-1, keepdims=True))
         shares: Array = e / e.sum(-1, keepdims=True)
         return shares
     groups = x.shape[1] if primitive.statistics == "instance" else primitive.size

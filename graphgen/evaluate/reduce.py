@@ -46,7 +46,8 @@ def run(primitive: Reduce, x: Array) -> Array:
 
 def adaptive(primitive: Reduce, x: Array) -> Array:
     """Reduce over bins from `floor(i n / bins)` to `ceil((i + 1) n / bins)`."""
-    space, bins = x.shape[2:], primitive.output_size
+    space = x.shape[2:]
+    bins = [count or size for count, size in zip(primitive.output_size, space, strict=True)]
     result = np.empty((*x.shape[:2], *bins), dtype=x.dtype)
     axes = tuple(range(2, x.ndim))
     for cell in product(*(range(count) for count in bins)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,10 +81,7 @@ def turned(primitive: Window, x: NDArray[Any], weight: NDArray[Any]) -> NDArray[
     filters = np.stack([orient(weight, r) for r in range(count)], axis=1)
     filters = filters.reshape(weight.shape[0] * count, -1, *weight.shape[-2:])
     merged = x.reshape(x.shape[0], -1, *x.shape[-2:])
-    plain = Window(
-        primitive.stride, primitive.padding, primitive.dilation, 1, primitive.padding_mode
-    )
-    result = run(plain, merged, filters)
+    result = run(replace(primitive, symmetry=""), merged, filters)
     return result.reshape(x.shape[0], weight.shape[0], count, *result.shape[2:])
 
 
