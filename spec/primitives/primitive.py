@@ -18,7 +18,7 @@ class Primitive:
     """One operation of the small set that every layer expands into.
 
     A subclass states its shape rule (`shape`) and its axis rule (`channel_axis`). Everything else
-    about it lives in rooms of the same name: `graphgen/lower`, `graphgen/evaluate` and
+    about it lives in rooms of the same name: `graphgen/lower/*`, `graphgen/evaluate` and
     `metanet/evaluate`.
     """
 

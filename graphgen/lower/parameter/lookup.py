@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphgen.lower.state import Factor, Layout, Lowering, row_major
+from graphgen.lower.parameter.state import Factor, Layout, Lowering, row_major
 from spec import Operation
 from spec.primitives import Lookup
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from graphgen.lower.along_axes import attach
-from graphgen.lower.multiply import multiply
-from graphgen.lower.state import Layout, Lowering
+from graphgen.lower.parameter.along_axes import attach
+from graphgen.lower.parameter.multiply import multiply
+from graphgen.lower.parameter.state import Layout, Lowering
 from spec import Operation
 from spec.primitives import Elementwise
 

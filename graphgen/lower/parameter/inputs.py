@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphgen.lower.state import Factor, Layout, Lowering
+from graphgen.lower.parameter.state import Factor, Layout, Lowering
 from spec.primitives import Learned, Lookup, Reshape, Slice, Transpose
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from graphgen.lower.state import Factor, Lowering
+from graphgen.lower.parameter.state import Factor, Lowering
 from spec import Operation
 from spec.primitives import Slice
 

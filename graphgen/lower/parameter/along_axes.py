@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from graphgen.lower.state import Layout, Lowering, row_major
+from graphgen.lower.parameter.state import Layout, Lowering, row_major
 from spec import Operation
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graphgen.lower.along_axes import attach
-from graphgen.lower.state import Lowering
+from graphgen.lower.parameter.along_axes import attach
+from graphgen.lower.parameter.state import Lowering
 from spec import Operation
 from spec.primitives import Normalise
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphgen.lower.state import Factor, Layout, Lowering
+from graphgen.lower.parameter.state import Factor, Layout, Lowering
 from graphgen.template import Attributes
 from spec import Operation
 from spec.primitives import Window

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graphgen.lower.state import Axis, Factor, Lowering
+from graphgen.lower.parameter.state import Axis, Factor, Lowering
 from spec import Operation
 from spec.primitives import Reshape
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphgen.lower.state import Lowering
+from graphgen.lower.parameter.state import Lowering
 from spec import Operation
 from spec.primitives import Sinusoid
 

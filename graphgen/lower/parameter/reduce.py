@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from graphgen.lower.state import Axis, Factor, Layout, Lowering, row_major
+from graphgen.lower.parameter.state import Axis, Factor, Layout, Lowering, row_major
 from spec import Operation
 from spec.primitives import Reduce
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graphgen.lower.multiply import product
-from graphgen.lower.state import Axis, Factor, Layout, Lowering, row_major
+from graphgen.lower.parameter.multiply import product
+from graphgen.lower.parameter.state import Axis, Factor, Layout, Lowering, row_major
 from spec import Operation
 from spec.primitives import Contract
 

@@ -1,0 +1,73 @@
+"""The lowering to a parameter graph: a node for each neuron, an edge for each parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from graphgen.lower.parameter import (
+    concat,
+    contract,
+    elementwise,
+    learned,
+    lookup,
+    normalise,
+    reduce,
+    resample,
+    reshape,
+    rotary,
+    scan,
+    sinusoid,
+    slice,
+    transpose,
+    window,
+)
+from graphgen.lower.parameter.inputs import input_layout
+from graphgen.lower.parameter.state import Lowering
+from graphgen.template import Template
+from spec import Architecture, Operation
+from spec.primitives import (
+    Concat,
+    Contract,
+    Elementwise,
+    Learned,
+    Lookup,
+    Normalise,
+    Primitive,
+    Reduce,
+    Resample,
+    Reshape,
+    Rotary,
+    Scan,
+    Sinusoid,
+    Slice,
+    Transpose,
+    Window,
+)
+
+PARAMETER_GRAPH: dict[type[Primitive], Callable[[Lowering, Operation], None]] = {
+    Concat: concat.lower,
+    Contract: contract.lower,
+    Elementwise: elementwise.lower,
+    Learned: learned.lower,
+    Lookup: lookup.lower,
+    Normalise: normalise.lower,
+    Reduce: reduce.lower,
+    Resample: resample.lower,
+    Reshape: reshape.lower,
+    Rotary: rotary.lower,
+    Scan: scan.lower,
+    Sinusoid: sinusoid.lower,
+    Slice: slice.lower,
+    Transpose: transpose.lower,
+    Window: window.lower,
+}
+
+
+def parameter_template(net: Architecture) -> Template:
+    """Lower every operation in order; `GraphError` where one has no parameter graph."""
+    state = Lowering(net)
+    for name in net.inputs:
+        state.layouts[name] = input_layout(state, name)
+    for operation in net.operations:
+        PARAMETER_GRAPH[type(operation.primitive)](state, operation)
+    return state.template()
