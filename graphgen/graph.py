@@ -54,17 +54,22 @@ class Graph:
         values = np.empty(self.num_edges, dtype=dtype)
         for block in self.blocks:
             part = values[block.edge_start : block.edge_start + block.num_edges]
-            part.reshape(block.shape)[...] = (
-                block.constant if block.weight is None else block.weight
-            )
+            part.reshape(block.shape)[...] = block.values()
         return values
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """Give the weights back, read from the blocks; tensors without an edge as they came."""
         result = dict(self.tensors)
         for block in self.blocks:
-            if block.tensor is not None and block.weight is not None and not block.tied:
-                result[block.tensor] = block.weight.reshape(self.tensors[block.tensor].shape)
+            if block.tensor is None or block.weight is None or block.tied:
+                continue
+            before = result[block.tensor]
+            if block.tensor_strides is None:
+                result[block.tensor] = block.weight.reshape(before.shape)
+                continue
+            if before is self.tensors[block.tensor]:
+                result[block.tensor] = before = np.array(before, order="C")
+            place_once(block, before, block.weight)
         return result
 
     def with_edge_values(self, values: NDArray[Any]) -> Graph:
@@ -80,12 +85,22 @@ class Graph:
                 continue
             part = values[block.edge_start : block.edge_start + block.num_edges]
             old = self.tensors[block.tensor]
-            tensor = part.astype(old.dtype).reshape(old.shape)
-            if block.tied and not np.array_equal(new[block.tensor], tensor, equal_nan=True):
-                raise GraphError(
-                    f"the edges of {block.name} are tied to {block.tensor!r}, "
-                    "but got other values than its owner"
-                )
+            part = part.astype(old.dtype).reshape(block.shape)
+            if block.tensor_strides is None:
+                tensor = part.reshape(old.shape)
+            else:
+                tensor = new[block.tensor]
+                tensor = np.array(tensor, order="C") if tensor is old else tensor
+                if not block.tied:
+                    place_once(block, tensor, part)
+                    new[block.tensor] = tensor
+            if block.tied or block.tensor_strides is not None:
+                kept = block.view(new[block.tensor])
+                if not np.array_equal(kept, part, equal_nan=True):
+                    raise GraphError(
+                        f"the edges of {block.name} are tied to {block.tensor!r}, "
+                        "but got other values than its owner"
+                    )
             new[block.tensor] = tensor
         return self.template.bind(new)
 
@@ -124,3 +139,11 @@ class Graph:
             for block in self.blocks
         ]
         return "\n".join(lines)
+
+
+def place_once(block: EdgeBlock, tensor: NDArray[Any], values: NDArray[Any]) -> None:
+    """Write the values of a block's edges to their scalars, the first of each shared one."""
+    strides = block.tensor_strides or ()
+    first = tuple(slice(0, 1) if stride == 0 else slice(None) for stride in strides)
+    scalars = block.view(np.arange(tensor.size))[first]
+    tensor.reshape(-1)[scalars] = values[first]

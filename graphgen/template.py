@@ -38,6 +38,9 @@ class NodeGroup:
     `variance`). `steps` says what happens to the sum of the incoming messages; `depth` is the
     number of blocks on the longest path from an input; `output` is the position of the group
     among the network's outputs, or -1.
+
+    In a computation graph a node is an item of a value of `shape` (in C order); `kind` says how
+    it combines its messages; `attributes` are that rule's constants. See `graphgen.evaluate`.
     """
 
     name: str
@@ -47,6 +50,8 @@ class NodeGroup:
     steps: tuple[Step, ...] = ()
     depth: int = 0
     output: int = -1
+    shape: tuple[int, ...] = ()
+    attributes: Attributes = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,10 @@ class EdgeBlock:
 
     `axes` names the role of each axis: `out`, `in`, `group`, `unit` (a node each), or `tap` and
     `position` (parallel edges, told apart by their coordinate). `weight` is a view of the bound
-    array in the block's shape, None in a template. A block without a tensor carries `constant`.
+    array in the block's shape, None in a template: the tensor in its own order or, with
+    `tensor_strides`, its scalar `tensor_start + sum(tensor_strides[i] * c[i])` in C order (a stride
+    of 0 where a weight is reused). A block without a tensor carries `constant`, or fixed
+    `coefficients` that `tensor_strides` addresses in the same way.
     `step` is the place among the target's steps at which the edge acts; `tied` marks a further use
     of a tensor that another block owns.
     """
@@ -80,6 +88,9 @@ class EdgeBlock:
     tied: bool = False
     step: int = 0
     attributes: Attributes = ()
+    tensor_start: int = 0
+    tensor_strides: tuple[int, ...] | None = None
+    coefficients: tuple[float, ...] = ()
     weight: NDArray[Any] | None = None
 
     @cached_property
@@ -94,6 +105,25 @@ class EdgeBlock:
     def targets(self) -> NDArray[np.int64]:
         """Give the target node of each edge, in the block's shape."""
         return affine(self.shape, self.target_start, self.target_strides)
+
+    def view(self, array: NDArray[Any]) -> NDArray[Any]:
+        """View a tensor, or the coefficients, as the block's edges see it.
+
+        A copy is made of an array that is not contiguous, and strided by the block.
+        """
+        if self.tensor_strides is None:
+            return array.reshape(self.shape)
+        flat = np.ascontiguousarray(array).reshape(-1)[self.tensor_start :]
+        strides = [stride * flat.itemsize for stride in self.tensor_strides]
+        return np.lib.stride_tricks.as_strided(flat, self.shape, strides, writeable=False)
+
+    def values(self) -> NDArray[Any]:
+        """Give the values of the edges, in a shape that fits the block's: views, no copy."""
+        if self.weight is not None:
+            return self.weight
+        if self.coefficients:
+            return self.view(np.array(self.coefficients))
+        return np.asarray(self.constant)
 
     @cached_property
     def fan_in(self) -> int:
@@ -160,6 +190,26 @@ class Template:
             index[1, part].reshape(block.shape)[...] = block.targets()
         return index
 
+    def edge_parameters(self) -> NDArray[np.int64]:
+        """Give the scalar that each edge carries, shape (E,); -1 for a parameter-free edge.
+
+        Scalars are counted over `edge_tensors`, one tensor after the other, in C order; edges with
+        one number are tied.
+        """
+        starts: dict[str, int] = {}
+        total = 0
+        for tensor in self.edge_tensors:
+            starts[tensor.name] = total
+            total += prod(tensor.shape)
+        result = np.full(self.num_edges, -1, dtype=np.int64)
+        shapes = {tensor.name: tensor.shape for tensor in self.edge_tensors}
+        for block in self.blocks:
+            if block.tensor is not None:
+                own = np.arange(prod(shapes[block.tensor]), dtype=np.int64)
+                part = result[block.edge_start : block.edge_start + block.num_edges]
+                part.reshape(block.shape)[...] = block.view(own) + starts[block.tensor]
+        return result
+
     def bind(self, weights: Mapping[str, NDArray[Any]]) -> Graph:
         """Give the graph of these weights: views of the arrays, nothing copied or read.
 
@@ -171,7 +221,7 @@ class Template:
         blocks = tuple(
             block
             if block.tensor is None
-            else replace(block, weight=weights[block.tensor].reshape(block.shape))
+            else replace(block, weight=block.view(weights[block.tensor]))
             for block in self.blocks
         )
         kept = {tensor.name: weights[tensor.name] for tensor in self.tensors}

@@ -20,6 +20,7 @@ def verify(graph: Graph) -> None:
     3. A block's edges begin and end inside the node groups that it names.
     4. On its axes of non-zero stride, a block's source map and its target map are injective.
     5. Every scalar parameter owns exactly one edge; further uses are marked as tied.
+       (In a computation graph a scalar owns as many edges as it is used.)
     6. A block's weight is a view, in the block's shape, of the tensor that it names.
     """
     verify_template(graph.template)
@@ -50,6 +51,8 @@ def verify_template(template: Template) -> None:
         verify_end(template, block, "target")
         if block.tensor is not None and not block.tied:
             owners[block.tensor] += block.num_edges
+    if template.kind != "parameter":
+        return
     for tensor in template.tensors:
         if tensor.trainable and owners[tensor.name] != prod(tensor.shape):
             raise GraphError(

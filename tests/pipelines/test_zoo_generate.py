@@ -15,6 +15,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -242,6 +243,8 @@ def test_interrupted_runs_lose_nothing_repeat_nothing_and_leave_no_process(
         run = subprocess.Popen(
             [sys.executable, str(tmp_path / "run.py"), str(settings), str(folder), "2"],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            # A background job of a script ignores interrupts, and so would what it starts.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         assert run.stdout is not None
         if interruption is not None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
 
 from graphgen.errors import GraphError
-from graphgen.template import Attributes, EdgeBlock, NodeGroup, Step, Template
+from graphgen.lower.drafts import Drafts
+from graphgen.template import Attributes, EdgeBlock, Template
 from spec import Architecture, Operation
 
 
@@ -55,39 +54,18 @@ class Layout:
         return tuple(prod(factor.size for factor in axis) for axis in self.axes)
 
 
-@dataclass
-class Draft:
-    """A node group that still gains steps."""
-
-    name: str
-    kind: str
-    size: int
-    depth: int
-    steps: list[Step] = field(default_factory=list)
-    output: int = -1
-
-
-class Lowering:
-    """Collects node groups and edge blocks while the operations are lowered in order."""
+class Lowering(Drafts):
+    """Drafts of a parameter graph, and how each value lies on its nodes."""
 
     def __init__(self, net: Architecture) -> None:
-        self.net = net
-        self.groups: list[Draft] = []
-        self.blocks: list[EdgeBlock] = []
+        super().__init__(net)
         self.layouts: dict[str, Layout] = {}
-        self.uses = Counter(name for operation in net.operations for name in operation.inputs)
-        self.uses.update(net.outputs)
         self.owned: set[str] = set()
 
     def layout(self, value: str) -> Layout:
         """Give a value's layout; exclusive only if this is the value's one use."""
         layout = self.layouts[value]
         return replace(layout, exclusive=layout.exclusive and self.uses[value] == 1)
-
-    def group(self, name: str, kind: str, size: int, depth: int = 0) -> int:
-        """Add a node group and give its index."""
-        self.groups.append(Draft(name, kind, size, depth))
-        return len(self.groups) - 1
 
     def block(
         self,
@@ -108,13 +86,12 @@ class Lowering:
         tied = tensor is not None and tensor in self.owned
         if tensor is not None:
             self.owned.add(tensor)
-        before = self.blocks[-1].edge_start + self.blocks[-1].num_edges if self.blocks else 0
-        name = tensor or f"{operation.layer}:{kind}"
-        self.blocks.append(
+        self.append(
+            operation,
             EdgeBlock(
-                name=f"{name}@{operation.layer}" if tied else name,
+                name="",
                 kind=kind,
-                layer=operation.layer,
+                layer="",
                 shape=shape,
                 axes=axes,
                 source_group=source,
@@ -123,21 +100,12 @@ class Lowering:
                 target_group=target,
                 target_start=target_start,
                 target_strides=target_strides,
-                edge_start=before,
+                edge_start=0,
                 tensor=tensor,
                 tied=tied,
-                step=len(self.groups[target].steps),
                 attributes=attributes,
-            )
+            ),
         )
-        self.groups[target].depth = max(
-            self.groups[target].depth,
-            self.groups[source].depth + (self.groups[source].kind in ("input", "neuron", "hub")),
-        )
-
-    def step(self, group: int, operation: str, **attributes: Any) -> None:
-        """Append a step to a group."""
-        self.groups[group].steps.append(Step(operation, tuple(attributes.items())))
 
     def own(self, operation: Operation, value: str) -> Layout:
         """Give a layout whose group may gain a step: the value's own, or a copy behind it.
@@ -282,34 +250,10 @@ class Lowering:
         raise GraphError(f"the input {name!r} is an output twice: no parameter graph says that")
 
     def template(self) -> Template:
-        """Number nodes and edges, and give the finished template."""
+        """Mark the outputs, and give the finished template."""
         for position, name in enumerate(self.net.outputs):
             self.groups[self._output_group(name)].output = position
-        groups: list[NodeGroup] = []
-        start = 0
-        for draft in self.groups:
-            groups.append(
-                NodeGroup(
-                    draft.name,
-                    draft.kind,
-                    start,
-                    draft.size,
-                    tuple(draft.steps),
-                    draft.depth,
-                    draft.output,
-                )
-            )
-            start += draft.size
-        blocks = tuple(
-            replace(
-                block,
-                source_start=block.source_start + groups[block.source_group].start,
-                target_start=block.target_start + groups[block.target_group].start,
-            )
-            for block in self.blocks
-        )
-        tensors = tuple(self.net.tensors.values())
-        return Template(self.net.hash, "parameter", tuple(groups), blocks, tensors)
+        return self.finish("parameter")
 
 
 def row_major(sizes: list[int]) -> tuple[int, ...]:
