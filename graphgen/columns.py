@@ -11,11 +11,13 @@ from graphgen.template import EdgeBlock, Template
 
 NODE_KINDS = (
     "input", "neuron", "hub", "bias", "scale", "mean", "variance", "slope", "learned",
+    "constant", "sum", "product", "max", "mean_square", "log_sum_exp", "normalise", "softmax",
+    "prelu", "masked", "coefficient",
 )  # fmt: skip
 EDGE_KINDS = (
     "linear", "window1d", "window2d", "bias", "scale", "mean", "variance", "identity", "hub",
     "window3d", "slope", "learned", "table", "operand", "sum", "max", "place", "gate", "recurrent",
-    "rotary", "sinusoid",
+    "rotary", "sinusoid", "log_sum_exp",
 )  # fmt: skip
 STEP_KINDS = (
     "input", "bias", "scale", "add", "batch_norm", "layer_norm", "group_norm", "max_pool",
@@ -24,6 +26,7 @@ STEP_KINDS = (
     "prelu", "sine", "cosine", "scale_by", "causal_mask", "softmax", "rms_norm", "instance_norm",
     "multiply", "product", "mean", "max", "sum", "resample", "slice", "concat", "grid_lookup",
     "hash_lookup", "lstm", "gru", "rnn_tanh", "rnn_relu", "rotary", "sinusoid",
+    "one_hot",
 )  # fmt: skip
 POSITION_AXES = 3
 

@@ -13,39 +13,48 @@ from numpy.typing import NDArray
 from graphgen.errors import GraphError, concerning
 from graphgen.files import read_weights
 from graphgen.graph import Graph
-from graphgen.lower import parameter_template
+from graphgen.lower import computation_template, parameter_template
 from graphgen.template import Template
 from graphgen.verify import verify_template
 from spec import Architecture
 
-KINDS = ("parameter",)
+LOWERINGS = {"parameter": parameter_template, "computation": computation_template}
 
 
 class _ByHash:
     """An architecture as a key of the cache of templates."""
 
-    def __init__(self, net: Architecture) -> None:
+    def __init__(self, net: Architecture, kind: str) -> None:
         self.net = net
+        self.kind = kind
 
     def __hash__(self) -> int:
-        return hash(self.net.hash)
+        return hash((self.net.hash, self.kind))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByHash) and self.net.hash == other.net.hash
+        return (
+            isinstance(other, _ByHash)
+            and self.kind == other.kind
+            and self.net.hash == other.net.hash
+        )
 
 
 @lru_cache(maxsize=4096)
 def _template(key: _ByHash) -> Template:
-    result = parameter_template(key.net)
+    result = LOWERINGS[key.kind](key.net)
     verify_template(result)
     return result
 
 
 def template(net: Architecture, kind: str = "parameter") -> Template:
-    """Give the structure of an architecture's graph; cached by the architecture's hash."""
-    if kind not in KINDS:
-        raise GraphError(f"unknown kind of graph {kind!r}; known: {', '.join(KINDS)}")
-    return _template(_ByHash(net))
+    """Give the structure of an architecture's graph; cached by the architecture's hash.
+
+    `kind` is "parameter" (a node for each neuron, an edge for each parameter) or "computation" (a
+    node for each item of each value of one sample, an edge for each use of a parameter).
+    """
+    if kind not in LOWERINGS:
+        raise GraphError(f"unknown kind of graph {kind!r}; known: {', '.join(LOWERINGS)}")
+    return _template(_ByHash(net, kind))
 
 
 def compile(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,9 @@ from graphgen.evaluate import (
     transpose,
     window,
 )
+from graphgen.evaluate.graph import run as run_graph
 from graphgen.files import read_weights
+from graphgen.graph import Graph
 from graphgen.template import check_tensors
 from spec import Architecture
 from spec.primitives import (
@@ -69,19 +71,48 @@ NUMPY: dict[type[Primitive], Callable[..., NDArray[Any]]] = {
 }
 
 
+@overload
 def evaluate(
-    net: Architecture,
-    weights: Mapping[str, NDArray[Any]] | str | Path,
-    *inputs: NDArray[Any],
-) -> NDArray[Any] | tuple[NDArray[Any], ...]:
+    net: Architecture, weights: Mapping[str, NDArray[Any]] | str | Path, /, *inputs: NDArray[Any]
+) -> NDArray[Any] | tuple[NDArray[Any], ...]: ...
+
+
+@overload
+def evaluate(net: Graph, /, *inputs: NDArray[Any]) -> NDArray[Any] | tuple[NDArray[Any], ...]: ...
+
+
+def evaluate(net: Architecture | Graph, /, *arguments: Any) -> Any:
     """Run a network as it is after training (running statistics, no dropout).
 
         y = graphgen.evaluate(net, "net.safetensors", x)     # x: (N, 3, 32, 32)
 
+        graph = graphgen.compile(net, "net.safetensors", kind="computation")
+        y = graphgen.evaluate(graph, x)                      # the same, edge by edge
+
     Inputs come in the order of `net.inputs`, each with a batch axis in front. Computes in the
     dtype of the weights and inputs; indices into a table are integers. Raises `GraphError` for
-    wrong weights, shapes or indices.
+    wrong weights, shapes or indices, and for a parameter graph, which does not say enough to run.
     """
+    if isinstance(net, Graph):
+        if net.template.kind != "computation":
+            raise GraphError(
+                f"a {net.template.kind} graph cannot be run: compile with kind='computation', or "
+                "evaluate the architecture and its weights"
+            )
+        results = run_graph(net, tuple(np.asarray(x) for x in arguments))
+    else:
+        if not arguments:
+            raise GraphError("expected weights and inputs, got an architecture alone")
+        results = run_architecture(net, arguments[0], arguments[1:])
+    return results[0] if len(results) == 1 else results
+
+
+def run_architecture(
+    net: Architecture,
+    weights: Mapping[str, NDArray[Any]] | str | Path,
+    inputs: Sequence[NDArray[Any]],
+) -> tuple[NDArray[Any], ...]:
+    """Run one primitive after the other."""
     arrays = read_weights(weights)
     check_tensors(tuple(net.tensors.values()), arrays)
     if len(inputs) != len(net.inputs):
@@ -99,8 +130,7 @@ def evaluate(
         values[operation.output] = NUMPY[type(operation.primitive)](
             operation.primitive, *operands, *tensors
         )
-    results = tuple(values[name] for name in net.outputs)
-    return results[0] if len(results) == 1 else results
+    return tuple(values[name] for name in net.outputs)
 
 
 def check_indices(name: str, x: NDArray[Any], entries: int) -> None:

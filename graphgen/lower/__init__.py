@@ -3,6 +3,12 @@
 Each kind of graph has a folder, in which each primitive has a file.
 """
 
-from graphgen.lower.parameter import parameter_template
+from graphgen.lower.computation import COMPUTATION_GRAPH, computation_template
+from graphgen.lower.parameter import PARAMETER_GRAPH, parameter_template
 
-__all__ = ["parameter_template"]
+__all__ = [
+    "COMPUTATION_GRAPH",
+    "PARAMETER_GRAPH",
+    "computation_template",
+    "parameter_template",
+]

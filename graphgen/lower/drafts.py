@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from graphgen.errors import GraphError
 from graphgen.template import Attributes, EdgeBlock, NodeGroup, Step, Template
 from spec import Architecture, Operation
 
@@ -29,6 +30,8 @@ class Draft:
 
 class Drafts:
     """Collects node groups and edge blocks while the operations are lowered in order."""
+
+    kind: str
 
     def __init__(self, net: Architecture) -> None:
         self.net = net
@@ -70,7 +73,15 @@ class Drafts:
         )
         target.depth = max(target.depth, source.depth + (source.kind not in SOURCES))
 
-    def finish(self, kind: str) -> Template:
+    def refuse(self, operation: Operation, reason: str) -> GraphError:
+        """Make the error for an operation that has no graph of this kind."""
+        shapes = ", ".join(str(["N", *self.net.shapes[name]]) for name in operation.inputs)
+        return GraphError(
+            f"layer {operation.layer!r}: no {self.kind} graph of `{operation.primitive.name}` on "
+            f"{shapes}: {reason}"
+        )
+
+    def finish(self) -> Template:
         """Number nodes and edges, and give the finished template."""
         groups: list[NodeGroup] = []
         start = 0
@@ -98,4 +109,4 @@ class Drafts:
             for block in self.blocks
         )
         tensors = tuple(self.net.tensors.values())
-        return Template(self.net.hash, kind, tuple(groups), blocks, tensors)
+        return Template(self.net.hash, self.kind, tuple(groups), blocks, tensors)

@@ -193,7 +193,7 @@ def _work(connection: Connection) -> None:
     # Ctrl-C goes to the whole group of processes; what to do about it is the parent's business.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    with contextlib.suppress(EOFError, ConnectionError):
         while True:
             function = connection.recv()
             try:

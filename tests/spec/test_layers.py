@@ -16,7 +16,7 @@ import spec.layers
 from graphgen.columns import EDGE_KINDS, NODE_KINDS, STEP_KINDS
 from graphgen.evaluate import NUMPY
 from graphgen.evaluate.elementwise import FUNCTIONS as NUMPY_FUNCTIONS
-from graphgen.lower import PARAMETER_GRAPH
+from graphgen.lower import COMPUTATION_GRAPH, PARAMETER_GRAPH
 from metanet.evaluate import TORCH
 from metanet.evaluate.elementwise import FUNCTIONS as TORCH_FUNCTIONS
 from spec.layer import LAYERS, Layer, Scope, Value, register
@@ -29,7 +29,7 @@ from spec.testing.layers import WRITERS
 COMBINING = {"add", "multiply", "prelu"}
 
 
-@pytest.mark.parametrize("room", [PARAMETER_GRAPH, NUMPY, TORCH])
+@pytest.mark.parametrize("room", [PARAMETER_GRAPH, COMPUTATION_GRAPH, NUMPY, TORCH])
 def test_every_primitive_is_in_every_room(room: dict[type, Any]) -> None:
     assert set(room) == set(PRIMITIVES)
     for primitive, function in room.items():

@@ -57,6 +57,8 @@ class Layout:
 class Lowering(Drafts):
     """Drafts of a parameter graph, and how each value lies on its nodes."""
 
+    kind = "parameter"
+
     def __init__(self, net: Architecture) -> None:
         super().__init__(net)
         self.layouts: dict[str, Layout] = {}
@@ -231,14 +233,6 @@ class Lowering(Drafts):
             result.append(largest)
         return tuple(result)
 
-    def refuse(self, operation: Operation, reason: str) -> GraphError:
-        """Make the error for an operation that has no parameter graph."""
-        shapes = ", ".join(str(["N", *self.net.shapes[name]]) for name in operation.inputs)
-        return GraphError(
-            f"layer {operation.layer!r}: no parameter graph of `{operation.primitive.name}` on "
-            f"{shapes}: {reason}"
-        )
-
     def _output_group(self, name: str) -> int:
         """Give the group of an output, or a copy of it where another output has taken that."""
         layout = self.layouts[name]
@@ -253,7 +247,7 @@ class Lowering(Drafts):
         """Mark the outputs, and give the finished template."""
         for position, name in enumerate(self.net.outputs):
             self.groups[self._output_group(name)].output = position
-        return self.finish("parameter")
+        return self.finish()
 
 
 def row_major(sizes: list[int]) -> tuple[int, ...]:

@@ -1,0 +1,67 @@
+"""The computation graph of a lookup: the coefficient of each entry, and a sum of their features."""
+
+from __future__ import annotations
+
+from graphgen.lower.computation.state import Items, Lowering, Row, row_major
+from spec import Operation
+from spec.primitives import Lookup
+
+
+def lower(state: Lowering, operation: Operation) -> None:
+    """Lower a lookup: edges from the coefficients of all entries to the features.
+
+    The coefficients of a table are the input itself, a node for each possible index. Those of a
+    grid or a hash table are nodes that all coordinates of a place lead to.
+    """
+    primitive = operation.primitive
+    if not isinstance(primitive, Lookup):
+        raise TypeError(f"expected a Lookup, got {primitive}")
+    (tensor,) = operation.parameters
+    shape = state.net.tensors[tensor].shape
+    source = state.value(operation.inputs[0])
+    grid = primitive.kind == "grid"
+    cells = shape[1:] if grid else shape[:1]
+    if primitive.kind != "table":
+        source = coefficients(state, operation, primitive, source, cells)
+    elif source.shape[-1] < shape[0]:
+        raise state.refuse(operation, f"its indices go from 0 to {source.shape[-1] - 1} only")
+    target = state.nodes(operation.output, "sum", state.net.shapes[operation.output])
+    inside = row_major(shape)
+    features: Row = (target.shape[-1], 0, target.strides[-1], inside[0] if grid else inside[1])
+    kept = len(target.shape) - 1
+    rows: list[Row] = [
+        (size, source.strides[axis], target.strides[axis], 0)
+        for axis, size in enumerate(target.shape[:-1])
+    ]
+    entries = [
+        (size, source.strides[kept + axis], 0, inside[axis + grid])
+        for axis, size in enumerate(cells)
+    ]
+    state.connect(operation, "table", source, target, [*rows, features, *entries], tensor)
+    state.items[operation.output] = target
+
+
+def coefficients(
+    state: Lowering, operation: Operation, primitive: Lookup, source: Items, cells: tuple[int, ...]
+) -> Items:
+    """Add the nodes of the coefficients; edges tell their places and the coordinates apart."""
+    points = source.shape[:-1]
+    target = state.nodes(
+        f"{operation.output}.coefficients",
+        "coefficient",
+        (*points, *cells),
+        (
+            ("lookup", primitive.kind),
+            ("resolution", primitive.resolution),
+            ("cells", cells),
+            ("coordinates", source.shape[-1]),
+        ),
+    )
+    rows: list[Row] = [
+        (size, source.strides[axis], target.strides[axis], 0) for axis, size in enumerate(points)
+    ]
+    rows += [(size, 0, target.strides[len(points) + axis], 0) for axis, size in enumerate(cells)]
+    rows.append((source.shape[-1], source.strides[-1], 0, 0))
+    roles = ("unit",) * len(points) + ("place",) * (len(cells) + 1)
+    state.connect(operation, "place", source, target, rows, roles=roles)
+    return target

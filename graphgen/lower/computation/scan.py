@@ -1,0 +1,147 @@
+"""The computation graph of a recurrent cell, unrolled over the sequence."""
+
+from __future__ import annotations
+
+from graphgen.lower.computation.state import Items, Lowering
+from spec import Operation
+from spec.primitives import Scan
+
+
+def lower(state: Lowering, operation: Operation) -> None:
+    """Lower a recurrence: gates, products and sums at each position, with tied weights.
+
+    The state before the first position is zero and has no nodes.
+    """
+    primitive = operation.primitive
+    if not isinstance(primitive, Scan):
+        raise TypeError(f"expected a Scan, got {primitive}")
+    cell = Cell(state, operation, primitive)
+    length = cell.source.shape[0]
+    result = state.nodes(operation.output, "sum", (length, cell.hidden))
+    order = range(length)
+    for time in reversed(order) if primitive.reverse else order:
+        cell.advance(time)
+        if cell.state is not None:
+            row = result.axis(0, 1, time, 0)
+            state.identity(operation, whole(cell.state), row)
+    state.items[operation.output] = result
+
+
+def whole(items: Items) -> Items:
+    """Give a row of items a first axis of one."""
+    return Items((1, *items.shape), items.group, (0, *items.strides), items.start)
+
+
+class Cell:
+    """A recurrent cell while it is unrolled: its state and its memory so far."""
+
+    def __init__(self, state: Lowering, operation: Operation, primitive: Scan) -> None:
+        self.lowering, self.operation, self.kind = state, operation, primitive.cell
+        self.source = state.value(operation.inputs[0])
+        self.weight_ih, self.weight_hh, *self.biases = operation.parameters
+        self.hidden = state.net.tensors[self.weight_hh].shape[1]
+        self.state: Items | None = None
+        self.memory: Items | None = None
+        self.constants = [
+            state.nodes(f"{operation.layer}.bias", "constant", (1,)) for _ in self.biases
+        ]
+
+    def advance(self, time: int) -> None:
+        """Add the nodes of one position."""
+        if self.kind == "lstm":
+            self.lstm(time)
+        elif self.kind == "gru":
+            self.gru(time)
+        else:
+            function = self.kind.removeprefix("rnn_")
+            self.state = self.gate(time, "state", 0, function)
+
+    def lstm(self, time: int) -> None:
+        """`c = forget c + input content; h = output tanh(c)`."""
+        gates = [
+            self.gate(time, name, place, "tanh" if name == "content" else "sigmoid")
+            for place, name in enumerate(("input", "forget", "content", "output"))
+        ]
+        terms = [self.product(time, "written", gates[0], gates[2])]
+        if self.memory is not None:
+            terms.append(self.product(time, "kept", gates[1], self.memory))
+        self.memory = self.sum(time, "memory", terms)
+        shown = self.sum(time, "shown", [self.memory])
+        self.lowering.step(shown.group, "tanh")
+        self.state = self.product(time, "state", gates[3], shown)
+
+    def gru(self, time: int) -> None:
+        """`n = tanh(W x + reset (U h)); h = (1 - keep) n + keep h`."""
+        reset, keep = (
+            self.gate(time, name, place, "sigmoid") for place, name in enumerate(("reset", "keep"))
+        )
+        content = self.nodes(time, "content", "sum")
+        self.from_input(time, content, 2)
+        if self.state is not None or self.biases:
+            recurrent = self.nodes(time, "recurrent", "sum")
+            self.from_state(recurrent, 2)
+            allowed = self.product(time, "allowed", reset, recurrent)
+            self.lowering.identity(self.operation, allowed, content)
+        self.lowering.step(content.group, "tanh")
+        share = self.nodes(time, "share", "sum")
+        one = self.lowering.nodes(f"{self.operation.layer}.one", "constant", (1,))
+        rows = [(self.hidden, 0, 1, 0)]
+        self.lowering.connect(self.operation, "identity", one, share, rows)
+        self.lowering.identity(self.operation, keep, share, constant=-1.0)
+        terms = [self.product(time, "new", share, content)]
+        if self.state is not None:
+            terms.append(self.product(time, "old", keep, self.state))
+        self.state = self.sum(time, "state", terms)
+
+    def gate(self, time: int, name: str, place: int, function: str) -> Items:
+        """Add a function of the input and the state, with the gate's part of the weights."""
+        target = self.nodes(time, name, "sum")
+        self.from_input(time, target, place)
+        self.from_state(target, place)
+        self.lowering.step(target.group, function)
+        return target
+
+    def from_input(self, time: int, target: Items, place: int) -> None:
+        """Connect the input at one position, and its bias."""
+        x = self.source.axis(0, 1, time, 0)
+        features = x.shape[1]
+        rows = [(self.hidden, 0, 1, features), (features, x.strides[1], 0, 1)]
+        start = place * self.hidden * features
+        self.lowering.connect(self.operation, "linear", x, target, rows, self.weight_ih, start)
+        self.bias(target, place, 0)
+
+    def from_state(self, target: Items, place: int) -> None:
+        """Connect the state before, and its bias."""
+        if self.state is not None:
+            rows = [(self.hidden, 0, 1, self.hidden), (self.hidden, 1, 0, 1)]
+            start = place * self.hidden * self.hidden
+            self.lowering.connect(
+                self.operation, "recurrent", self.state, target, rows, self.weight_hh, start
+            )
+        self.bias(target, place, 1)
+
+    def bias(self, target: Items, place: int, which: int) -> None:
+        """Connect one of the two biases."""
+        if self.biases:
+            self.lowering.connect(
+                self.operation, "bias", self.constants[which], target, [(self.hidden, 0, 1, 1)],
+                self.biases[which], place * self.hidden,
+            )  # fmt: skip
+
+    def product(self, time: int, name: str, *operands: Items) -> Items:
+        """Add a product, unit by unit."""
+        target = self.nodes(time, name, "product")
+        for operand in operands:
+            self.lowering.identity(self.operation, operand, target, "operand")
+        return target
+
+    def sum(self, time: int, name: str, terms: list[Items]) -> Items:
+        """Add a sum, unit by unit."""
+        target = self.nodes(time, name, "sum")
+        for term in terms:
+            self.lowering.identity(self.operation, term, target)
+        return target
+
+    def nodes(self, time: int, name: str, kind: str) -> Items:
+        """Add a node for each unit."""
+        return self.lowering.nodes(f"{self.operation.output}.{time}.{name}", kind, (self.hidden,))
