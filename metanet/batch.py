@@ -60,6 +60,12 @@ class Batch:
     @classmethod
     def from_graphs(cls, graphs: Sequence[Graph]) -> Batch:
         """Collect graphs; those of one architecture are stacked."""
+        for graph in graphs:
+            if graph.template.kind != "parameter":
+                raise MetanetError(
+                    f"a batch holds parameter graphs, got a {graph.template.kind} graph; compile "
+                    "with kind='parameter'"
+                )
         rows = [(graph.template, float_values(graph)) for graph in graphs]
         dtypes = {str(values.dtype) for _, values in rows if values.size}
         if len(dtypes) > 1:

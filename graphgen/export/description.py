@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from graphgen.columns import EDGE_KINDS, NODE_KINDS
 from graphgen.errors import GraphError
 from graphgen.graph import Graph
+from graphgen.template import affine
 
 FORMAT, VERSION = "graph-metanetworks/graph", 1
 
@@ -77,15 +78,25 @@ def restore_weights(description: str | bytes, values: NDArray[Any]) -> dict[str,
         if name is None:
             continue
         part = values[block["edge_start"] : block["edge_start"] + prod(block["shape"])]
-        tensor = part.astype(dtypes[name]).reshape(shapes[name])
+        part = part.astype(dtypes[name])
+        tensor = found.setdefault(name, np.zeros(shapes[name], dtypes[name])).reshape(-1)
+        scalars = addresses(block)
         if not block["tied"]:
-            found[name] = tensor
-        elif not np.array_equal(found[name], tensor, equal_nan=True):
+            tensor[scalars] = part
+        if not np.array_equal(tensor[scalars], part, equal_nan=True):
             raise GraphError(
                 f"the edges of {block['name']} are tied to {name!r}, "
                 "but got other values than its owner"
             )
     return {name: found[name] for name in shapes}
+
+
+def addresses(block: Mapping[str, Any]) -> NDArray[np.int64]:
+    """Give the scalar of its tensor that each edge of a block carries."""
+    if block["tensor_strides"] is None:
+        return np.arange(prod(block["shape"]), dtype=np.int64)
+    grid = affine(tuple(block["shape"]), block["tensor_start"], tuple(block["tensor_strides"]))
+    return grid.reshape(-1)
 
 
 def parse(description: str | bytes) -> Mapping[str, Any]:

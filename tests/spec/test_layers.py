@@ -126,22 +126,23 @@ def test_every_field_of_a_layer_is_drawn(type_: str) -> None:
 def test_every_kind_that_occurs_has_a_column() -> None:
     nodes, edges, steps = set(), set(), set()
 
+    def note(net: spec.Architecture) -> None:
+        for kind in ("parameter", "computation"):
+            structure = graphgen.template(net, kind)
+            nodes.update(group.kind for group in structure.node_groups)
+            edges.update(block.kind for block in structure.blocks)
+            steps.update(step.operation for g in structure.node_groups for step in g.steps)
+
     @settings(max_examples=100)
     @given(networks())
     def collect(net: spec.Architecture) -> None:
-        structure = graphgen.template(net)
-        nodes.update(group.kind for group in structure.node_groups)
-        edges.update(block.kind for block in structure.blocks)
-        steps.update(step.operation for g in structure.node_groups for step in g.steps)
+        note(net)
 
     collect()
     # Reshaping may cut through neurons, which is refused.
     shown = [type_ for type_ in EXAMPLES if type_ != "reshape"]
     for text in (text for type_ in shown for text in example_texts(type_)):
-        structure = graphgen.template(spec.loads(text))
-        nodes.update(group.kind for group in structure.node_groups)
-        edges.update(block.kind for block in structure.blocks)
-        steps.update(step.operation for g in structure.node_groups for step in g.steps)
+        note(spec.loads(text))
     assert nodes == set(NODE_KINDS)
     assert edges == set(EDGE_KINDS)
     assert steps <= set(STEP_KINDS)
