@@ -1,0 +1,63 @@
+"""What a benchmark leaves behind: a few lines on the screen, and one small JSON file."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from graphgen.files import write_json
+
+FOLDER = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number, its unit, and the limit that it should stay under, if it has one."""
+
+    value: float
+    unit: str
+    limit: float | None = None
+
+    def __str__(self) -> str:
+        """Three significant digits of what was measured; counts are whole."""
+        if isinstance(self.value, int):
+            return f"{self.value:,} {self.unit}".strip()
+        value, unit = self.value, self.unit
+        if unit == "s" and value < 0.1:
+            value, unit = 1000 * value, "ms"
+        number = f"{float(f'{value:.3g}'):,}".removesuffix(".0")
+        return f"{number} {unit}".strip()
+
+    @property
+    def verdict(self) -> str:
+        if self.limit is None:
+            return ""
+        kept = self.value < self.limit
+        return f"{'under' if kept else 'MISSED:'} {self.limit:,g} {self.unit}".strip()
+
+
+def save(name: str, measures: Mapping[str, Measure]) -> None:
+    """Print the measures and write them to `results/<name>.json`."""
+    for label, measure in measures.items():
+        print(f"{label:<52} {measure!s:<20} {measure.verdict}".rstrip())
+    FOLDER.mkdir(exist_ok=True)
+    write_json(
+        FOLDER / f"{name}.json",
+        {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "measures": [{"label": label, **asdict(m)} for label, m in measures.items()],
+        },
+    )
+
+
+def load(name: str) -> tuple[str, dict[str, Measure]]:
+    """Read what `save` wrote: the versions in words, and the measures by label."""
+    content = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    measures = {row.pop("label"): Measure(**row) for row in content["measures"]}
+    return f"Python {content['python']}, numpy {content['numpy']}", measures
