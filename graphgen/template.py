@@ -190,6 +190,17 @@ class Template:
             index[1, part].reshape(block.shape)[...] = block.targets()
         return index
 
+    def dead_nodes(self) -> NDArray[np.int64]:
+        """List the nodes that no output depends on, such as rows of a table that nothing reads."""
+        alive = np.zeros(self.num_nodes, dtype=np.bool_)
+        for group in self.node_groups:
+            alive[group.start : group.start + group.size] = group.output >= 0
+        count = -1
+        while count != (count := int(alive.sum())):
+            for block in reversed(self.blocks):
+                alive[block.sources()[alive[block.targets()]]] = True
+        return np.flatnonzero(~alive)
+
     def edge_parameters(self) -> NDArray[np.int64]:
         """Give the scalar that each edge carries, shape (E,); -1 for a parameter-free edge.
 

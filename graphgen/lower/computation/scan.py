@@ -121,11 +121,12 @@ class Cell:
         self.bias(target, place, 1)
 
     def bias(self, target: Items, place: int, which: int) -> None:
-        """Connect one of the two biases."""
+        """Connect one of the two biases, told apart as the weights are that they go with."""
         if self.biases:
             self.lowering.connect(
                 self.operation, "bias", self.constants[which], target, [(self.hidden, 0, 1, 1)],
                 self.biases[which], place * self.hidden,
+                attributes=(("of", ("input", "state")[which]),),
             )  # fmt: skip
 
     def product(self, time: int, name: str, *operands: Items) -> Items:

@@ -86,6 +86,7 @@ class Lowering(Drafts):
         constant: float = 1.0,
         coefficients: Sequence[float] = (),
         roles: Sequence[str] = (),
+        attributes: Attributes = (),
     ) -> None:
         """Add a block of edges with an axis for each row; those of one item are left out."""
         named = [
@@ -109,6 +110,7 @@ class Lowering(Drafts):
             edge_start=0,
             tensor=tensor,
             constant=constant,
+            attributes=attributes,
             tensor_start=tensor_start,
             tensor_strides=in_tensor if addressed else None,
             coefficients=tuple(coefficients),

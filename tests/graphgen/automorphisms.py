@@ -1,0 +1,148 @@
+"""The automorphisms of a compiled graph, by nauty: an oracle for the derived symmetries.
+
+The graph becomes an undirected one with coloured vertices. Nodes are coloured by what their group
+says, input and output nodes one by one; those that no output depends on are left
+alone, without edges. Each edge is a vertex between its ends, two between nodes
+of one colour, which tell its direction. Each parameter that several edges carry is a vertex beside
+them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pynauty
+from numpy.typing import NDArray
+from sympy.combinatorics import Permutation, PermutationGroup
+
+from graphgen import EdgeBlock, Template
+
+
+@dataclass
+class ColouredGraph:
+    """An undirected graph with coloured vertices; the first ones are the nodes of the template."""
+
+    num_nodes: int
+    colours: list[Hashable] = field(default_factory=list)
+    edges: list[tuple[int, int]] = field(default_factory=list)
+    dead: set[int] = field(default_factory=set)
+    parallel: bool = False
+
+    @property
+    def num_vertices(self) -> int:
+        return len(self.colours)
+
+    def vertex(self, colour: Hashable, *neighbours: int) -> int:
+        """Add a vertex, and edges to others."""
+        self.colours.append(colour)
+        self.edges += [(len(self.colours) - 1, other) for other in neighbours]
+        return len(self.colours) - 1
+
+    def nauty(self) -> pynauty.Graph:
+        """Hand the graph over; colour classes come in the order of their labels."""
+        adjacency: dict[int, list[int]] = {}
+        for a, b in self.edges:
+            adjacency.setdefault(a, []).append(b)
+        classes: dict[Hashable, set[int]] = {}
+        for vertex, colour in enumerate(self.colours):
+            if vertex not in self.dead:
+                classes.setdefault(colour, set()).add(vertex)
+        for vertex in self.dead:
+            classes[("dead", vertex)] = {vertex}
+        ordered = [classes[colour] for colour in sorted(classes, key=repr)]
+        return pynauty.Graph(self.num_vertices, adjacency_dict=adjacency, vertex_coloring=ordered)
+
+    def certificate(self) -> tuple[Any, ...]:
+        """Give what two graphs share if and only if they are isomorphic."""
+        labels = sorted((repr(colour), count) for colour, count in Counter(self.colours).items())
+        return (*labels, pynauty.certificate(self.nauty()))
+
+    def order(self) -> int:
+        """Count the automorphisms, exactly."""
+        generators = pynauty.autgrp(self.nauty())[0]
+        # Without parallel edges of one colour an automorphism is told by what it does to nodes.
+        count = self.num_vertices if self.parallel else self.num_nodes
+        moved = [i for i in range(count) if any(g[i] != i for g in generators)]
+        if not moved:
+            return 1
+        place = {old: new for new, old in enumerate(moved)}
+        group = PermutationGroup([Permutation([place[g[i]] for i in moved]) for g in generators])
+        return int(group.order())
+
+
+def coloured_graph(
+    template: Template,
+    values: Mapping[str, NDArray[Any]] | None = None,
+) -> ColouredGraph:
+    """Turn a template into a coloured graph; with `values`, parameters are coloured by these."""
+    graph = ColouredGraph(template.num_nodes)
+    graph.dead = set(template.dead_nodes().tolist())
+    inputs = 0
+    for group in template.node_groups:
+        role: tuple[Hashable, ...] = (group.kind, str(group.steps), str(group.attributes))
+        single = group.kind == "input" or group.output >= 0
+        for node in range(group.size):
+            place = (inputs, group.output, node) if single else ()
+            graph.vertex(("node", *role, *place))
+        inputs += group.kind == "input"
+    node_colours = list(graph.colours)
+    carriers: dict[int, list[int]] = {}
+    seen: set[Hashable] = set()
+    parameters = template.edge_parameters()
+    scalars = flat_values(template, values)
+    for block in template.blocks:
+        sources, targets = block.sources().reshape(-1), block.targets().reshape(-1)
+        for edge, (s, t, label) in enumerate(
+            zip(sources.tolist(), targets.tolist(), labels(block), strict=True)
+        ):
+            if t in graph.dead:
+                continue
+            parameter = int(parameters[block.edge_start + edge])
+            colour: tuple[Hashable, ...] = ("edge", *label)
+            if scalars is not None and parameter >= 0:
+                colour = (*colour, float(scalars[parameter]))
+            graph.parallel |= (s, t, colour) in seen
+            seen.add((s, t, colour))
+            first = graph.vertex(colour, s)
+            last = first
+            if node_colours[s] == node_colours[t]:
+                last = graph.vertex(("end of", *colour), first)
+            graph.edges.append((last, t))
+            if parameter >= 0:
+                carriers.setdefault(parameter, []).append(first)
+    for edges in carriers.values():
+        if len(edges) > 1:
+            graph.vertex(("parameter",), *edges)
+    return graph
+
+
+def flat_values(
+    template: Template, values: Mapping[str, NDArray[Any]] | None
+) -> NDArray[np.float64] | None:
+    """Concatenate the scalars that edges carry."""
+    if values is None:
+        return None
+    return np.concatenate([values[tensor.name].reshape(-1) for tensor in template.edge_tensors])
+
+
+def labels(block: EdgeBlock) -> list[tuple[Hashable, ...]]:
+    """Give the colour of each edge: what the block says, its coordinates, its coefficient."""
+    common = (
+        block.kind, block.tensor is not None, block.constant, block.step, str(block.attributes),
+    )  # fmt: skip
+    roles = [role in ("tap", "position", "place") for role in block.axes]
+    grid = np.indices(block.shape).reshape(len(block.shape), -1)
+    places = grid[np.array(roles, dtype=np.bool_)].T.tolist()
+    sizes = tuple(n for n, own in zip(block.shape, roles, strict=True) if own)
+    if block.coefficients:
+        coefficients = np.broadcast_to(block.values(), block.shape).reshape(-1).tolist()
+    else:
+        coefficients = [None] * block.num_edges
+    return [
+        (*common, sizes, tuple(place), coefficient)
+        for place, coefficient in zip(places, coefficients, strict=True)
+    ]
