@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from graphgen.factors import Factor, FactoredAxis, tie, total
+from graphgen.symmetry.factors import Factor, FactoredAxis, tie, total
 from graphgen.template import EdgeBlock, Template
 
 Runs = list[list[Factor]]
