@@ -43,9 +43,9 @@ class Graph:
         """The number of edges, parallel ones counted each."""
         return self.template.num_edges
 
-    def edge_index(self) -> NDArray[np.int64]:
-        """Give source and target of every edge, shape (2, E)."""
-        return self.template.edge_index()
+    def edge_index(self, out: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Give source and target of every edge, shape (2, E); see `Template.edge_index`."""
+        return self.template.edge_index(out)
 
     def edge_values(self) -> NDArray[Any]:
         """Give the value of every edge, shape (E,), in the weights' common float dtype."""

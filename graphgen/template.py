@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.affine import affine, write_affine
 from graphgen.errors import GraphError
 from spec import TensorSpec
 
@@ -138,16 +139,6 @@ class EdgeBlock:
         return prod(size for size, stride in sizes if stride == 0)
 
 
-def affine(shape: tuple[int, ...], start: int, strides: tuple[int, ...]) -> NDArray[np.int64]:
-    """Evaluate `start + sum(strides[i] * c[i])` over a grid, as one broadcast sum."""
-    result = np.full((1,) * len(shape), start, dtype=np.int64)
-    for axis, (size, stride) in enumerate(zip(shape, strides, strict=True)):
-        if stride:
-            steps = np.arange(size, dtype=np.int64) * stride
-            result = result + steps.reshape([-1 if i == axis else 1 for i in range(len(shape))])
-    return np.broadcast_to(result, shape)
-
-
 @dataclass(frozen=True)
 class Template:
     """The structure of an architecture's graph; `bind` adds weights.
@@ -181,13 +172,23 @@ class Template:
         owning = {block.tensor for block in self.blocks}
         return tuple(tensor for tensor in self.tensors if tensor.name in owning)
 
-    def edge_index(self) -> NDArray[np.int64]:
-        """Give source and target of every edge, shape (2, E), block after block in C order."""
-        index = np.empty((2, self.num_edges), dtype=np.int64)
+    def edge_index(self, out: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Give source and target of every edge, shape (2, E), block after block in C order.
+
+        Writes them to `out` if given: int64, shape (2, E), in C order.
+        """
+        shape = (2, self.num_edges)
+        index = np.empty(shape, dtype=np.int64) if out is None else out
+        if index.shape != shape or index.dtype != np.int64 or not index.flags.c_contiguous:
+            order = "" if index.flags.c_contiguous else ", not in C order"
+            raise GraphError(
+                f"out: expected int64 of shape {list(shape)} in C order, "
+                f"got {index.dtype} of shape {list(index.shape)}{order}"
+            )
         for block in self.blocks:
             part = slice(block.edge_start, block.edge_start + block.num_edges)
-            index[0, part].reshape(block.shape)[...] = block.sources()
-            index[1, part].reshape(block.shape)[...] = block.targets()
+            write_affine(index[0, part], block.shape, block.source_start, block.source_strides)
+            write_affine(index[1, part], block.shape, block.target_start, block.target_strides)
         return index
 
     def dead_nodes(self) -> NDArray[np.int64]:
@@ -213,12 +214,15 @@ class Template:
             starts[tensor.name] = total
             total += prod(tensor.shape)
         result = np.full(self.num_edges, -1, dtype=np.int64)
-        shapes = {tensor.name: tensor.shape for tensor in self.edge_tensors}
         for block in self.blocks:
-            if block.tensor is not None:
-                own = np.arange(prod(shapes[block.tensor]), dtype=np.int64)
-                part = result[block.edge_start : block.edge_start + block.num_edges]
-                part.reshape(block.shape)[...] = block.view(own) + starts[block.tensor]
+            if block.tensor is None:
+                continue
+            part = result[block.edge_start : block.edge_start + block.num_edges]
+            start = starts[block.tensor] + block.tensor_start
+            if block.tensor_strides is None:
+                write_affine(part, (block.num_edges,), start, (1,))
+            else:
+                write_affine(part, block.shape, start, block.tensor_strides)
         return result
 
     def bind(self, weights: Mapping[str, NDArray[Any]]) -> Graph:

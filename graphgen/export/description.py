@@ -12,10 +12,10 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.affine import affine
 from graphgen.columns import EDGE_KINDS, NODE_KINDS
 from graphgen.errors import GraphError
 from graphgen.graph import Graph
-from graphgen.template import affine
 
 FORMAT, VERSION = "graph-metanetworks/graph", 1
 
