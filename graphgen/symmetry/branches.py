@@ -27,16 +27,30 @@ class Quotient:
         self._add_groups()
         uses = Counter(b.tensor for b in pieces.template.blocks if b.tensor is not None)
         shared: dict[tuple[object, ...], Vertex] = {}
+        # Parameter-free pieces that say the same of the same nodes are one, that counts.
+        free = Counter(
+            (piece.source, piece.target, piece.signature)
+            for piece in pieces.all
+            if piece.block.tensor is None
+        )
+        for (source, target, signature), count in free.items():
+            self._add_piece((*signature, count), source, target)
         for piece in pieces.all:
-            vertex = self._vertex(("piece", *piece.signature))
-            self._join(vertex, self.segments[piece.source], "source")
-            self._join(vertex, self.segments[piece.target], "target")
             tensor = piece.block.tensor
-            if tensor is not None and uses[tensor] > 1:
+            if tensor is None:
+                continue
+            vertex = self._add_piece(piece.signature, piece.source, piece.target)
+            if uses[tensor] > 1:
                 key = (tensor, piece.starts, piece.shape)
                 if key not in shared:
                     shared[key] = self._vertex(("tensor", piece.shape))
                 self._join(vertex, shared[key], "uses")
+
+    def _add_piece(self, signature: object, source: Place, target: Place) -> Vertex:
+        vertex = self._vertex(("piece", signature))
+        self._join(vertex, self.segments[source], "source")
+        self._join(vertex, self.segments[target], "target")
+        return vertex
 
     def _add_groups(self) -> None:
         template, axes = self.pieces.template, self.pieces.axes

@@ -91,9 +91,11 @@ def coloured_graph(
         inputs += group.kind == "input"
     node_colours = list(graph.colours)
     carriers: dict[int, list[int]] = {}
-    seen: set[Hashable] = set()
     parameters = template.edge_parameters()
     scalars = flat_values(template, values)
+    # Exchanging parameter-free edges that say the same changes nothing: they are one, that counts.
+    free: Counter[tuple[int, int, tuple[Hashable, ...]]] = Counter()
+    edges: list[tuple[int, int, tuple[Hashable, ...], int]] = []
     for block in template.blocks:
         sources, targets = block.sources().reshape(-1), block.targets().reshape(-1)
         for edge, (s, t, label) in enumerate(
@@ -102,21 +104,24 @@ def coloured_graph(
             if t in graph.dead:
                 continue
             parameter = int(parameters[block.edge_start + edge])
-            colour: tuple[Hashable, ...] = ("edge", *label)
-            if scalars is not None and parameter >= 0:
-                colour = (*colour, float(scalars[parameter]))
-            graph.parallel |= (s, t, colour) in seen
-            seen.add((s, t, colour))
-            first = graph.vertex(colour, s)
-            last = first
-            if node_colours[s] == node_colours[t]:
-                last = graph.vertex(("end of", *colour), first)
-            graph.edges.append((last, t))
-            if parameter >= 0:
-                carriers.setdefault(parameter, []).append(first)
-    for edges in carriers.values():
-        if len(edges) > 1:
-            graph.vertex(("parameter",), *edges)
+            if parameter < 0:
+                free[s, t, label] += 1
+            else:
+                value = (float(scalars[parameter]),) if scalars is not None else ()
+                edges.append((s, t, (*label, *value), parameter))
+    edges += [(s, t, (*label, count), -1) for (s, t, label), count in free.items()]
+    graph.parallel = len({edge[:3] for edge in edges}) < len(edges)
+    for s, t, label, parameter in edges:
+        first = graph.vertex(("edge", *label), s)
+        last = first
+        if node_colours[s] == node_colours[t]:
+            last = graph.vertex(("end of edge", *label), first)
+        graph.edges.append((last, t))
+        if parameter >= 0:
+            carriers.setdefault(parameter, []).append(first)
+    for carrying in carriers.values():
+        if len(carrying) > 1:
+            graph.vertex(("parameter",), *carrying)
     return graph
 
 
