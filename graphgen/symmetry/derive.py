@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from graphgen.symmetry.factors import Factor, tie
 from graphgen.symmetry.segments import (
     Runs,
-    SegmentedAxis,
     end_of,
     extent_of,
     fix,
     segments,
     tie_runs,
 )
-from graphgen.template import Attributes, EdgeBlock, Template
+from graphgen.template import EdgeBlock, Template
 
 
 class Derivation:
@@ -27,10 +24,6 @@ class Derivation:
     def __init__(self, structure: Template) -> None:
         self.template = structure
         self.axes = segments(structure)
-        for axis, group in zip(self.axes, structure.node_groups, strict=True):
-            for step in group.steps:
-                if step.operation == "group_norm":
-                    keep_groups(axis, **dict(step.attributes))
         owners: dict[str, EdgeBlock] = {}
         for block in structure.blocks:
             self._tie_ends(block)
@@ -109,29 +102,3 @@ class Derivation:
                 before = contexts.get(id(part), outer)
                 contexts[id(part)] = tuple(key for key in before if key in outer)
         return contexts
-
-
-def keep_groups(axis: SegmentedAxis, eps: float, size: int, over: Attributes) -> None:
-    """Let a norm over `size` groups of adjacent items of an axis keep its groups together.
-
-    The items are those of the factors `over`: neurons, with positions inside or outside of them.
-    """
-    roles = [role for role, _ in over]
-    if "unit" not in roles:
-        return
-    place = roles.index("unit")
-    units = over[place][1]
-    inside = prod(count for _, count in over[place + 1 :])
-    items = prod(count for _, count in over) // size
-    if inside % items == 0:  # each neuron has groups of its own
-        return
-    together = items // inside
-    if items % inside == 0 and units % together == 0:
-        for start, segment in zip(axis.starts, axis.segments, strict=True):
-            if start % together == 0 and segment.size % together == 0:
-                segment.cut_at(together)
-            elif start // together != (start + segment.size - 1) // together:
-                segment.fix()
-    elif items % inside or together % units:  # a group ends within a neuron's positions
-        for segment in axis.segments:
-            segment.fix()

@@ -4,7 +4,7 @@ The graph becomes an undirected one with coloured vertices. Nodes are coloured b
 says, input and output nodes one by one; those that no output depends on are left
 alone, without edges. Each edge is a vertex between its ends, two between nodes
 of one colour, which tell its direction. Each parameter that several edges carry is a vertex beside
-them.
+them, which its role may colour.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ class ColouredGraph:
     colours: list[Hashable] = field(default_factory=list)
     edges: list[tuple[int, int]] = field(default_factory=list)
     dead: set[int] = field(default_factory=set)
+    parameters: list[int] = field(default_factory=list)
     parallel: bool = False
 
     @property
@@ -62,11 +64,14 @@ class ColouredGraph:
         return (*labels, pynauty.certificate(self.nauty()))
 
     def order(self) -> int:
-        """Count the automorphisms, exactly."""
+        """Count the automorphisms, exactly; where parameters have vertices, by what moves these.
+
+        Nodes of a computation graph that always hold one value may be exchanged otherwise.
+        """
         generators = pynauty.autgrp(self.nauty())[0]
         # Without parallel edges of one colour an automorphism is told by what it does to nodes.
-        count = self.num_vertices if self.parallel else self.num_nodes
-        moved = [i for i in range(count) if any(g[i] != i for g in generators)]
+        counted = range(self.num_vertices if self.parallel else self.num_nodes)
+        moved = [i for i in self.parameters or counted if any(g[i] != i for g in generators)]
         if not moved:
             return 1
         place = {old: new for new, old in enumerate(moved)}
@@ -77,8 +82,13 @@ class ColouredGraph:
 def coloured_graph(
     template: Template,
     values: Mapping[str, NDArray[Any]] | None = None,
+    roles: Template | None = None,
 ) -> ColouredGraph:
-    """Turn a template into a coloured graph; with `values`, parameters are coloured by these."""
+    """Turn a template into a coloured graph; with `values`, parameters are coloured by these.
+
+    With the parameter graph as `roles`, a parameter of a computation graph is coloured by the edge
+    that it owns there, which says its place in a kernel.
+    """
     graph = ColouredGraph(template.num_nodes)
     graph.dead = set(template.dead_nodes().tolist())
     inputs = 0
@@ -93,6 +103,7 @@ def coloured_graph(
     carriers: dict[int, list[int]] = {}
     parameters = template.edge_parameters()
     scalars = flat_values(template, values)
+    role_of = {} if roles is None else parameter_roles(template, roles)
     # Exchanging parameter-free edges that say the same changes nothing: they are one, that counts.
     free: Counter[tuple[int, int, tuple[Hashable, ...]]] = Counter()
     edges: list[tuple[int, int, tuple[Hashable, ...], int]] = []
@@ -119,9 +130,11 @@ def coloured_graph(
         graph.edges.append((last, t))
         if parameter >= 0:
             carriers.setdefault(parameter, []).append(first)
-    for carrying in carriers.values():
-        if len(carrying) > 1:
-            graph.vertex(("parameter",), *carrying)
+    for parameter, carrying in carriers.items():
+        if len(carrying) > 1 or role_of:
+            vertex = graph.vertex(("parameter", role_of.get(parameter)), *carrying)
+            if role_of:
+                graph.parameters.append(vertex)
     return graph
 
 
@@ -132,6 +145,21 @@ def flat_values(
     if values is None:
         return None
     return np.concatenate([values[tensor.name].reshape(-1) for tensor in template.edge_tensors])
+
+
+def parameter_roles(template: Template, roles: Template) -> dict[int, Hashable]:
+    """Give the colour that each parameter's own edge has in the parameter graph, by its number."""
+    starts: dict[str, int] = {}
+    total = 0
+    for tensor in template.edge_tensors:
+        starts[tensor.name] = total
+        total += prod(tensor.shape)
+    return {
+        starts[block.tensor] + place: label
+        for block in roles.blocks
+        if block.tensor in starts and not block.tied
+        for place, label in enumerate(labels(block))
+    }
 
 
 def labels(block: EdgeBlock) -> list[tuple[Hashable, ...]]:
