@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from oracles.automorphisms import ColouredGraph, coloured_graph
+
+import graphgen
+import spec
+from graphgen.testing import random_inputs, random_weights, relative_error
+from graphgen.testing.symmetric import outputs
+from spec.primitives import Window
+from spec.testing import TWINS, networks
+from spec.testing.examples import EXAMPLES, example_texts
+from spec.testing.sequence_twins import SEQUENCE_TWINS
+from spec.testing.small_nets import SMALL_NETS, small_net
+
+LARGEST = 8000
+ATTENTION = """
+inputs: {x: [2, 3]}
+layers:
+  - linear: {out_features: 8}
+  - multihead_attention: {num_heads: 4, num_kv_heads: 2, head_dim: 2, packed: false, name: a}
+  - linear: {out_features: 2}
+"""
+# The features that a rotary embedding leaves alone could be exchanged: 4! of them in 2 heads.
+OUTSIDE = {("multihead_attention", 1): 576}
+
+
+def graph_of(net: spec.Architecture, kind: str, values: Any = None) -> ColouredGraph:
+    """Colour a graph; the parameters of a computation graph keep their places in kernels."""
+    structure = graphgen.template(net, kind)
+    roles = graphgen.template(net) if kind == "computation" else None
+    return coloured_graph(structure, values, roles)
+
+
+def examples() -> Iterator[Any]:
+    for type_ in EXAMPLES:
+        if type_ != "reshape":  # it may cut through neurons, which is refused
+            for place, text in enumerate(example_texts(type_)):
+                yield pytest.param(text, (type_, place), id=f"{type_}-{place}")
+
+
+@pytest.mark.parametrize("kind", ["parameter", "computation"])
+@pytest.mark.parametrize(("text", "name"), list(examples()))
+def test_every_layer_has_the_derived_symmetries(
+    text: str, name: tuple[str, int], kind: str
+) -> None:
+    net = spec.loads(text)
+    graph = graph_of(net, kind)
+    if graph.num_vertices <= LARGEST:
+        outside = OUTSIDE.get(name, 1) if kind == "computation" else 1
+        assert graph.order() == graphgen.symmetries(net).order * outside
+
+
+@pytest.mark.parametrize("kind", ["parameter", "computation"])
+@pytest.mark.parametrize("name", SMALL_NETS)
+def test_every_reference_network_has_the_derived_symmetries(name: str, kind: str) -> None:
+    net = small_net(name)
+    graph = graph_of(net, kind)
+    assert graph.num_vertices <= LARGEST
+    assert graph.order() == graphgen.symmetries(net).order
+
+
+def test_every_reference_network_is_among_the_small_ones() -> None:
+    from importlib.resources import files
+
+    names = {path.name.removesuffix(".yaml") for path in (files("spec") / "nets").iterdir()}
+    assert names - {"__pycache__"} == set(SMALL_NETS)
+
+
+@pytest.mark.parametrize("kind", ["parameter", "computation"])
+def test_grouped_queries_have_128_symmetries(kind: str) -> None:
+    net = spec.loads(ATTENTION)
+    around = 40320  # the 8 neurons of the stream before; those behind are outputs
+    assert graphgen.symmetries(net).order == 128 * around * 40320
+    assert graph_of(net, kind).order() == 128 * around * 40320
+
+
+def coupled(net: spec.Architecture) -> bool:
+    """Whether all positions of each convolution see something, and share weights.
+
+    Otherwise its positions, which then are as good as layers of their own, have symmetries too.
+    """
+    structure = graphgen.template(net, "computation")
+    names = {o.output: o for o in net.operations if isinstance(o.primitive, Window)}
+    scalars = structure.edge_parameters()
+    for index, group in enumerate(structure.node_groups):
+        if group.name not in names:
+            continue
+        size = group.size // group.shape[0]
+        shared: dict[int, set[int]] = {}
+        for block in structure.blocks:
+            if block.target_group == index and block.tensor is not None:
+                part = scalars[block.edge_start : block.edge_start + block.num_edges]
+                places = block.targets().reshape(-1) - group.start
+                for place, scalar in zip(places.tolist(), part.tolist(), strict=True):
+                    if place < size and block.kind.startswith("window"):
+                        shared.setdefault(place, set()).add(scalar)
+        if len(shared) < size:
+            return False
+        reached, rest = set(shared[0]), list(shared.values())
+        while joined := [own for own in rest if own & reached]:
+            reached.update(*joined)
+            rest = [own for own in rest if not own & reached]
+        if rest:
+            return False
+    return True
+
+
+def check_order(net: spec.Architecture) -> None:
+    assume(graphgen.template(net, "computation").num_edges <= 3000)
+    try:
+        order = graphgen.symmetries(net).order
+    except graphgen.GraphError as error:
+        assume("nest" not in str(error))
+        raise
+    assert graph_of(net, "parameter").order() == order
+    if coupled(net):
+        assert graph_of(net, "computation").order() == order
+
+
+@given(networks())
+def test_random_architectures_have_the_derived_symmetries(net: spec.Architecture) -> None:
+    check_order(net)
+
+
+@pytest.mark.long
+@settings(max_examples=200)
+@given(networks())
+def test_random_architectures_have_the_derived_symmetries_long(net: spec.Architecture) -> None:
+    check_order(net)
+
+
+@pytest.mark.parametrize("kind", ["parameter", "computation"])
+@pytest.mark.parametrize("name", SMALL_NETS)
+def test_generators_are_automorphisms(name: str, kind: str) -> None:
+    net = small_net(name)
+    rng = np.random.default_rng(0)
+    # Numbered, so that an isomorphism must take each scalar to where the generator takes it.
+    sizes = np.cumsum([0, *(np.prod(t.shape, dtype=int) for t in net.tensors.values())])
+    weights = {
+        tensor.name: np.arange(a, b, dtype=np.float64).reshape(tensor.shape)
+        for tensor, (a, b) in zip(net.tensors.values(), pairwise(sizes), strict=True)
+    }
+    before = graph_of(net, kind, weights).certificate()
+    group = graphgen.symmetries(net)
+    chosen = [*group.generators()]
+    for place in rng.permutation(len(chosen))[:4]:
+        assert graph_of(net, kind, chosen[place].apply(weights)).certificate() == before
+    assert graph_of(net, kind, group.sample(rng).apply(weights)).certificate() == before
+    name = next(n for n, t in net.tensors.items() if t.trainable and len(t.shape) > 1)
+    flat = weights[name].reshape(-1)
+    moved = {**weights, name: np.roll(flat, 1).reshape(weights[name].shape)}
+    assert graph_of(net, kind, moved).certificate() != before
+
+
+@pytest.mark.parametrize("name", [*TWINS, *SEQUENCE_TWINS])
+def test_different_functions_have_different_certificates(name: str) -> None:
+    texts = {**TWINS, **SEQUENCE_TWINS}[name]
+    a, b = (spec.loads(text) for text in texts)
+    assert differ(a, b) > 1e-6
+    assert graph_of(a, "parameter").certificate() != graph_of(b, "parameter").certificate()
+
+
+def differ(a: spec.Architecture, b: spec.Architecture) -> float:
+    """How far two networks lie apart, with the same numbers in tensors of the same names."""
+    rng = np.random.default_rng(0)
+    mine, x = random_weights(a, rng), [3 * array for array in random_inputs(a, rng)]
+    theirs = random_weights(b, np.random.default_rng(0))
+    if tuple(a.inputs.values()) != tuple(b.inputs.values()):
+        return np.inf
+    for key, array in mine.items():
+        if key in theirs and theirs[key].shape == array.shape:
+            theirs[key] = array
+    return relative_error(outputs(b, theirs, x), outputs(a, mine, x))
+
+
+SWAPS = {
+    "queries and keys": (
+        "multihead_attention: {num_heads: 2, packed: false, causal: true, name: a}",
+        [("a.q_proj.weight", "a.k_proj.weight"), ("a.q_proj.bias", "a.k_proj.bias")],
+    ),
+    "keys and values": (
+        "multihead_attention: {num_heads: 2, packed: false, name: a}",
+        [("a.k_proj.weight", "a.v_proj.weight"), ("a.k_proj.bias", "a.v_proj.bias")],
+    ),
+    "gate and up": (
+        "swiglu: {hidden_features: 3, bias: false, name: a}",
+        [("a.gate_proj.weight", "a.up_proj.weight")],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ["parameter", "computation"])
+@pytest.mark.parametrize("name", SWAPS)
+def test_exchanged_weights_have_different_certificates(name: str, kind: str) -> None:
+    layer, swaps = SWAPS[name]
+    net = spec.loads(
+        f"inputs: {{x: [3, 2]}}\nlayers:\n  - linear: {{out_features: 4}}\n  - {layer}\n"
+    )
+    rng = np.random.default_rng(0)
+    weights, x = random_weights(net, rng), random_inputs(net, rng)
+    swapped = dict(weights)
+    for a, b in swaps:
+        swapped[a], swapped[b] = weights[b], weights[a]
+    check_separated(net, weights, swapped, x, kind)
+
+
+@pytest.mark.parametrize("kind", ["parameter", "computation"])
+def test_exchanged_taps_have_different_certificates(kind: str) -> None:
+    net = spec.loads(
+        "inputs: {x: [2, 5]}\nlayers:\n  - conv1d: {out_channels: 3, kernel_size: 3, name: c}\n"
+        "  - relu\n  - flatten\n  - linear: {out_features: 2}\n"
+    )
+    rng = np.random.default_rng(0)
+    weights, x = random_weights(net, rng), random_inputs(net, rng)
+    swapped = {**weights, "c.weight": weights["c.weight"][..., [1, 0, 2]]}
+    check_separated(net, weights, swapped, x, kind)
+
+
+def check_separated(net: Any, weights: Any, others: Any, x: Any, kind: str) -> None:
+    assert relative_error(outputs(net, others, x), outputs(net, weights, x)) > 1e-3
+    before = graph_of(net, kind, weights).certificate()
+    assert graph_of(net, kind, others).certificate() != before
+    permuted = graphgen.symmetries(net).sample(np.random.default_rng(1)).apply(weights)
+    assert graph_of(net, kind, permuted).certificate() == before
