@@ -6,11 +6,13 @@ from graphgen.errors import GraphError
 from graphgen.evaluate import evaluate
 from graphgen.graph import Graph
 from graphgen.graph_set import GraphSet
-from graphgen.symmetry import Symmetries, symmetries
+from graphgen.interpolation import Barrier, interpolate, loss_barrier
+from graphgen.symmetry import Symmetries, match, symmetries
 from graphgen.template import EdgeBlock, NodeGroup, Step, Template
 from graphgen.verify import verify
 
 __all__ = [
+    "Barrier",
     "EdgeBlock",
     "Graph",
     "GraphError",
@@ -22,6 +24,9 @@ __all__ = [
     "compile",
     "evaluate",
     "export",
+    "interpolate",
+    "loss_barrier",
+    "match",
     "symmetries",
     "template",
     "verify",

@@ -9,8 +9,9 @@ from itertools import pairwise, product
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.affine import affine
 from graphgen.symmetry.segments import SegmentedAxis, end_of
-from graphgen.template import EdgeBlock, Template, affine
+from graphgen.template import EdgeBlock, Template
 
 Signature = tuple[object, ...]
 Place = tuple[int, int]
