@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from metanet import evaluate
+from metanet.evaluate.network import run
 from spec import Architecture
 from spec.primitives import Elementwise, Normalise
 
@@ -43,7 +43,7 @@ def reset_statistics(
         for inputs in batches:
             own = {name: tensor.clone() for name, tensor in weights.items()}
             own.update((name, torch.zeros_like(weights[name])) for name in momenta)
-            evaluate.run(net, own, *inputs, training=True)
+            run(net, own, *inputs, training=True)
             for name, momentum in momenta.items():
                 sums[name] += own[name] / momentum
             count += 1

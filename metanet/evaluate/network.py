@@ -1,0 +1,98 @@
+"""A whole network in torch: as a function of its weights, and newly initialised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from metanet.evaluate import (
+    concat,
+    contract,
+    elementwise,
+    learned,
+    lookup,
+    normalise,
+    reduce,
+    resample,
+    reshape,
+    rotary,
+    scan,
+    sinusoid,
+    slice,
+    transpose,
+    window,
+)
+from spec import Architecture
+from spec.primitives import (
+    Concat,
+    Contract,
+    Elementwise,
+    Learned,
+    Lookup,
+    Normalise,
+    Primitive,
+    Reduce,
+    Resample,
+    Reshape,
+    Rotary,
+    Scan,
+    Sinusoid,
+    Slice,
+    Transpose,
+    Window,
+)
+
+TORCH: dict[type[Primitive], Callable[..., Tensor]] = {
+    Concat: concat.run,
+    Contract: contract.run,
+    Elementwise: elementwise.run,
+    Learned: learned.run,
+    Lookup: lookup.run,
+    Normalise: normalise.run,
+    Reduce: reduce.run,
+    Resample: resample.run,
+    Reshape: reshape.run,
+    Rotary: rotary.run,
+    Scan: scan.run,
+    Sinusoid: sinusoid.run,
+    Slice: slice.run,
+    Transpose: transpose.run,
+    Window: window.run,
+}
+
+
+def run(
+    net: Architecture, weights: Mapping[str, Tensor], *inputs: Tensor, training: bool = False
+) -> Tensor:
+    """Run a network on a batch, as a differentiable function of weights and inputs.
+
+        logits = metanet.evaluate.run(net, weights, images)
+
+    While `training`, dropout is active and batch statistics are used; the running ones in
+    `weights` are updated in place. Gives the first output, shape (N, ...).
+    """
+    values = dict(zip(net.inputs, inputs, strict=True))
+    for operation in net.operations:
+        values[operation.output] = TORCH[type(operation.primitive)](
+            operation.primitive,
+            training,
+            *[values[name] for name in operation.inputs],
+            *[weights[name] for name in operation.parameters],
+        )
+    return values[net.outputs[0]]
+
+
+def initial_weights(net: Architecture, generator: torch.Generator) -> dict[str, Tensor]:
+    """Draw a new network's parameters as PyTorch's layers begin, and its buffers."""
+    weights = {}
+    for tensor in net.tensors.values():
+        kind, value = tensor.initial
+        dtype = getattr(torch, tensor.dtype)
+        if kind == "uniform":
+            drawn = torch.rand(tensor.shape, generator=generator, dtype=dtype)
+            weights[tensor.name] = (2 * drawn - 1) * value
+        else:
+            weights[tensor.name] = torch.full(tensor.shape, value, dtype=dtype)
+    return weights
