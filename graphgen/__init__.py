@@ -7,7 +7,7 @@ from graphgen.evaluate import evaluate
 from graphgen.graph import Graph
 from graphgen.graph_set import GraphSet
 from graphgen.interpolation import Barrier, interpolate, loss_barrier
-from graphgen.symmetry import Symmetries, match, symmetries
+from graphgen.symmetry import Scalings, Symmetries, match, scalings, symmetries
 from graphgen.template import EdgeBlock, NodeGroup, Step, Template
 from graphgen.verify import verify
 
@@ -18,6 +18,7 @@ __all__ = [
     "GraphError",
     "GraphSet",
     "NodeGroup",
+    "Scalings",
     "Step",
     "Symmetries",
     "Template",
@@ -27,6 +28,7 @@ __all__ = [
     "interpolate",
     "loss_barrier",
     "match",
+    "scalings",
     "symmetries",
     "template",
     "verify",

@@ -1,0 +1,243 @@
+"""Sign and scale symmetries: neurons multiplied by factors that what reads them divides out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphgen.compile import template
+from graphgen.symmetry.unknowns import Unknowns
+from graphgen.template import EdgeBlock, NodeGroup, Step, Template
+from spec import Architecture
+
+LINEAR = (
+    "bias", "add", "scale_by", "mean_pool", "mean", "sum", "resample", "slice", "concat",
+    "multiply", "product",
+)  # fmt: skip
+POSITIVE = ("relu", "leaky_relu", "prelu", "max_pool", "max")
+ODD = ("tanh", "sine", "softsign", "hardtanh")
+EVEN = ("cosine",)
+EQUAL = ("identity", "sum", "mean", "max")
+WEIGHTED = ("linear", "window1d", "window2d", "window3d", "table")
+
+
+def scalings(net: Architecture) -> Scalings:
+    """Derive the sign and scale symmetries that the activations of an architecture allow.
+
+        group = graphgen.scalings(net)
+        group.signs, group.scales                  # how many factors may be chosen
+        group.sample(rng).apply(weights)           # another network, the same function
+
+    Factors pass through ReLU and maxima if they are positive, through odd functions (tanh, sine) if
+    they are 1 or -1, through sums and means in any case. Every other function stops them. A norm
+    with an `eps` other than 0 stops them too, since they are exact only without; the scale and
+    shift behind it can take up new ones. Queries and keys have factors that cancel. Recurrent
+    cells, rotary positions and tensors that are used twice are left as they are.
+    """
+    return Scalings(template(net))
+
+
+class Scalings:
+    """Factors of neurons that leave a network's function as it is, as a value."""
+
+    def __init__(self, structure: Template) -> None:
+        self.template = structure
+        self.unknowns = Unknowns()
+        # An unknown for each node before each of its group's steps, and behind the last.
+        self.stages = [self._pass_through(group) for group in structure.node_groups]
+        self._fix_shared()
+        products: list[EdgeBlock] = []
+        for block in structure.blocks:
+            self._relate(block, products)
+        self._cancel(products)
+        self.roots = self.unknowns.roots()
+
+    @property
+    def signs(self) -> int:
+        """The number of factors that may be negative."""
+        return sum(not self.unknowns.positive[root] for root in self.roots)
+
+    @property
+    def scales(self) -> int:
+        """The number of factors whose size may be chosen."""
+        return sum(not self.unknowns.unit[root] for root in self.roots)
+
+    def sample(self, rng: np.random.Generator) -> Scaling:
+        """Draw factors: signs at random, sizes from a log-normal distribution."""
+        values = np.ones(len(self.unknowns.parent))
+        for root in self.roots:
+            if not self.unknowns.unit[root]:
+                values[root] = np.exp(rng.normal())
+            if not self.unknowns.positive[root] and rng.random() < 0.5:
+                values[root] *= -1
+        for unknown in range(len(values)):
+            root, power = self.unknowns.find(unknown)
+            values[unknown] = values[root] ** power
+        return Scaling(self, values)
+
+    def __str__(self) -> str:
+        lines = [f"{self.signs} signs and {self.scales} scales"]
+        for group, stages in zip(self.template.node_groups, self.stages, strict=True):
+            roots = {self.unknowns.find(int(u))[0] for u in stages.reshape(-1)} & set(self.roots)
+            if roots:
+                signs = sum(not self.unknowns.positive[root] for root in roots)
+                scales = sum(not self.unknowns.unit[root] for root in roots)
+                lines.append(f"  {group.name}: {signs} signs, {scales} scales")
+        return "\n".join(lines)
+
+    def _pass_through(self, group: NodeGroup) -> NDArray[np.int64]:
+        """Relate what is before and behind each step of a group; shape (steps + 1, size)."""
+        unknowns = self.unknowns
+        stages = [[unknowns.new() for _ in range(group.size)]]
+        for step in group.steps:
+            if step.operation in (*LINEAR, *POSITIVE, *ODD):
+                for unknown in stages[-1]:
+                    self._require(unknown, step)
+                stages.append(stages[-1])
+                continue
+            after = [unknowns.new() for _ in range(group.size)]
+            for before, behind in zip(stages[-1], after, strict=True):
+                if step.operation in EVEN:
+                    unknowns.require_unit(before)
+                elif step.operation != "scale":
+                    unknowns.fix(before)
+                if step.operation != "scale":
+                    unknowns.fix(behind)
+            stages.append(after)
+        if group.kind not in ("neuron", "hub") or group.output >= 0:
+            for unknown in stages[-1]:
+                unknowns.fix(unknown)
+        return np.array(stages, dtype=np.int64)
+
+    def _require(self, unknown: int, step: Step) -> None:
+        if step.operation in POSITIVE:
+            self.unknowns.require_positive(unknown)
+        elif step.operation in ODD:
+            self.unknowns.require_unit(unknown)
+
+    def _fix_shared(self) -> None:
+        """Leave what reads or makes a tensor alone that has several uses."""
+        shared = {block.tensor for block in self.template.blocks if block.tied}
+        for block in self.template.blocks:
+            if block.tensor in shared:
+                self._fix(self.sources(block))
+                self._fix(self.targets(block))
+                self._fix(self.targets(block, later=1))
+
+    def _fix(self, unknowns: NDArray[np.int64]) -> None:
+        for unknown in np.unique(unknowns):
+            self.unknowns.fix(int(unknown))
+
+    def sources(self, block: EdgeBlock) -> NDArray[np.int64]:
+        """Give the unknowns of the values that a block's edges read, in the block's shape."""
+        group = self.template.node_groups[block.source_group]
+        result: NDArray[np.int64] = self.stages[block.source_group][-1][
+            block.sources() - group.start
+        ]
+        return result
+
+    def targets(self, block: EdgeBlock, later: int = 0) -> NDArray[np.int64]:
+        """Give the unknowns of the sums that a block's edges enter, in the block's shape."""
+        group = self.template.node_groups[block.target_group]
+        stages = self.stages[block.target_group]
+        stage = stages[min(block.step + later, len(stages) - 1)]
+        result: NDArray[np.int64] = stage[block.targets() - group.start]
+        return result
+
+    def _relate(self, block: EdgeBlock, products: list[EdgeBlock]) -> None:
+        """Say what a block's edges demand of the factors at their two ends."""
+        if block.kind == "operand":
+            products.append(block)
+        elif block.tensor is not None:
+            if block.kind not in (*WEIGHTED, "bias", "scale", "learned", "mean", "variance"):
+                self._fix(self.targets(block))
+                if block.kind not in ("slope",):
+                    self._fix(self.sources(block))
+        elif block.kind in EQUAL:
+            for a, b in _pairs(self.sources(block), self.targets(block)):
+                self.unknowns.equate(a, b)
+        else:
+            self._fix(self.sources(block))
+            self._fix(self.targets(block))
+
+    def _cancel(self, products: Sequence[EdgeBlock]) -> None:
+        """Let the factors of a product be those of its operands; two of them may cancel."""
+        operands: dict[int, list[int]] = {}
+        for block in products:
+            for source, target in _pairs(self.sources(block), self.targets(block), unique=False):
+                operands.setdefault(target, []).append(source)
+        settled = False
+        while not settled:
+            settled = True
+            for own, sources in operands.items():
+                free = [source for source in sources if not self.unknowns.fixed(source)]
+                fixed = self.unknowns.fixed(own)
+                if len(free) == 1 and self._joined(own, free[0], 1):
+                    settled = False
+                elif not free and not fixed:
+                    self.unknowns.fix(own)
+                    settled = False
+                elif len(free) == 2 and fixed and self._joined(free[0], free[1], -1):
+                    settled = False
+        for own, sources in operands.items():
+            free = [source for source in sources if not self.unknowns.fixed(source)]
+            if len(free) > 2 or (len(free) == 2 and not self.unknowns.fixed(own)):
+                self._fix(np.array([own, *sources]))
+        if any(
+            sum(not self.unknowns.fixed(source) for source in sources) == 1
+            and self.unknowns.fixed(own)
+            for own, sources in operands.items()
+        ):
+            self._cancel(products)
+
+    def _joined(self, first: int, second: int, power: int) -> bool:
+        """Equate two unknowns; say whether that was new."""
+        (a, p), (b, q) = self.unknowns.find(first), self.unknowns.find(second)
+        if self.unknowns.fixed(first) or self.unknowns.fixed(second):
+            new = self.unknowns.fixed(first) != self.unknowns.fixed(second)
+            self.unknowns.fix(first)
+            self.unknowns.fix(second)
+            return new
+        new = a != b or (p != q * power and not self.unknowns.unit[a])
+        self.unknowns.equate(first, second, power)
+        return new
+
+
+def _pairs(
+    first: NDArray[np.int64], second: NDArray[np.int64], unique: bool = True
+) -> list[tuple[int, int]]:
+    """List pairs of unknowns edge by edge."""
+    pairs = np.stack([first.reshape(-1), second.reshape(-1)], axis=1)
+    found = np.unique(pairs, axis=0) if unique else pairs
+    return [(int(a), int(b)) for a, b in found]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """One choice of factors: `values[u]` is that of unknown u."""
+
+    group: Scalings
+    values: NDArray[np.float64]
+
+    def apply(self, weights: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Multiply weights by the factors they write, divided by those they read."""
+        result = dict(weights)
+        for block in self.group.template.blocks:
+            if block.tensor is None or block.tied:
+                continue
+            factors = self.values[self.group.targets(block)]
+            if block.kind == "scale":
+                factors = self.values[self.group.targets(block, later=1)] / factors
+            elif block.kind == "slope":
+                continue
+            elif block.kind == "variance":
+                factors = factors**2
+            elif block.kind in WEIGHTED:
+                factors = factors / self.values[self.group.sources(block)]
+            array = np.asarray(weights[block.tensor])
+            result[block.tensor] = (array * factors.reshape(array.shape)).astype(array.dtype)
+        return result
