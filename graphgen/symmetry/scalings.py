@@ -170,29 +170,32 @@ class Scalings:
         for block in products:
             for source, target in _pairs(self.sources(block), self.targets(block), unique=False):
                 operands.setdefault(target, []).append(source)
-        settled = False
-        while not settled:
-            settled = True
-            for own, sources in operands.items():
-                free = [source for source in sources if not self.unknowns.fixed(source)]
-                fixed = self.unknowns.fixed(own)
-                if len(free) == 1 and self._joined(own, free[0], 1):
-                    settled = False
-                elif not free and not fixed:
-                    self.unknowns.fix(own)
-                    settled = False
-                elif len(free) == 2 and fixed and self._joined(free[0], free[1], -1):
-                    settled = False
+        while self._passed(operands) or self._stopped(operands):
+            pass
+
+    def _passed(self, operands: Mapping[int, list[int]]) -> bool:
+        """Pass factors on where a product leaves no choice; say whether that was new."""
+        new = False
+        for own, sources in operands.items():
+            free = [source for source in sources if not self.unknowns.fixed(source)]
+            fixed = self.unknowns.fixed(own)
+            if len(free) == 1:
+                new |= self._joined(own, free[0], 1)
+            elif not free and not fixed:
+                self.unknowns.fix(own)
+                new = True
+            elif len(free) == 2 and fixed:
+                new |= self._joined(free[0], free[1], -1)
+        return new
+
+    def _stopped(self, operands: Mapping[int, list[int]]) -> bool:
+        """Stop the factors of a product that leaves a choice; say whether there was one."""
         for own, sources in operands.items():
             free = [source for source in sources if not self.unknowns.fixed(source)]
             if len(free) > 2 or (len(free) == 2 and not self.unknowns.fixed(own)):
                 self._fix(np.array([own, *sources]))
-        if any(
-            sum(not self.unknowns.fixed(source) for source in sources) == 1
-            and self.unknowns.fixed(own)
-            for own, sources in operands.items()
-        ):
-            self._cancel(products)
+                return True
+        return False
 
     def _joined(self, first: int, second: int, power: int) -> bool:
         """Equate two unknowns; say whether that was new."""

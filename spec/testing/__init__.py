@@ -50,4 +50,16 @@ def networks() -> SearchStrategy[Architecture]:
     return architectures().map(loads)
 
 
-__all__ = ["EQUALS", "TWINS", "architectures", "networks", "single_layers"]
+def families() -> SearchStrategy[Architecture]:
+    """Give a strategy of architectures of every family: with every layer of the registry.
+
+    Networks of tokens (attention, mixers, sets), recurrent ones, of space in up to three
+    dimensions, of patches, of coordinates, equivariant to turns, of vectors with products.
+    """
+    from spec.load import loads
+    from spec.testing.families import family_documents
+
+    return family_documents().map(loads)
+
+
+__all__ = ["EQUALS", "TWINS", "architectures", "families", "networks", "single_layers"]
