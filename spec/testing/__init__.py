@@ -57,7 +57,7 @@ def families() -> SearchStrategy[Architecture]:
     dimensions, of patches, of coordinates, equivariant to turns, of vectors with products.
     """
     from spec.load import loads
-    from spec.testing.families import family_documents
+    from spec.testing.family_author import family_documents
 
     return family_documents().map(loads)
 

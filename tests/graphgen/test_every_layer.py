@@ -91,3 +91,18 @@ def test_swapping_dimensions_of_queries_alone_is_no_symmetry() -> None:
     name = next(name for name in weights if name.endswith("q_proj.weight"))
     swapped = {**weights, name: weights[name][[1, 0, *range(2, 8)]]}
     assert relative_error(outputs(net, swapped, x), outputs(net, weights, x)) > 1e-3
+
+
+def test_what_a_mixer_wrote_and_flattening_merged_is_read_as_one() -> None:
+    check(
+        spec.loads("""
+inputs: {x: [3, 2]}
+layers:
+  - linear: {out_features: 4}
+  - transpose: {dim0: 1, dim1: 2}
+  - linear: {out_features: 2}
+  - transpose: {dim0: 1, dim1: 2}
+  - flatten
+  - linear: {out_features: 2}
+""")
+    )

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import graphgen
 import spec
 from graphgen.testing import random_inputs, random_weights, relative_error
 from graphgen.testing.symmetric import outputs
-from spec.testing import networks
+from spec.testing import families, networks
 from spec.testing.examples import EXAMPLES, example_texts
 
 NETS = sorted(Path(spec.__file__).parent.glob("nets/*.yaml"))
@@ -84,14 +85,14 @@ def test_every_reference_network_keeps_its_function(path: Path) -> None:
     check(spec.load(path), count=100)
 
 
-@given(networks())
+@given(st.one_of(networks(), families()))
 def test_random_architectures_keep_their_functions(net: spec.Architecture) -> None:
     check(net)
 
 
 @pytest.mark.long
 @settings(max_examples=200)
-@given(networks())
+@given(st.one_of(networks(), families()))
 def test_random_architectures_keep_their_functions_long(net: spec.Architecture) -> None:
     check(net)
 

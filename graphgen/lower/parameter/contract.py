@@ -33,10 +33,11 @@ def weighted(state: Lowering, operation: Operation, primitive: Contract) -> None
     letters, weight = primitive.operands
     axes = dict(zip(letters, source.axes, strict=True))
     summed = [letter for letter in letters if letter not in primitive.output]
-    if not any(f.group == source.group for letter in summed for f in axes[letter]):
+    if {f.group for letter in summed for f in axes[letter]} - {None} != {source.group}:
         source = state.settled(operation, source)
         axes = dict(zip(letters, source.axes, strict=True))
-        source, axes = pivot(state, operation, source, axes, summed)
+        if not any(f.group is not None for letter in summed for f in axes[letter]):
+            source, axes = pivot(state, operation, source, axes, summed)
     sizes = dict(zip(weight, state.net.tensors[tensor].shape, strict=True))
     new: dict[str, Axis] = {}
     for letter in primitive.output:
