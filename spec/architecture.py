@@ -17,7 +17,8 @@ from spec.primitives import Concat, Lookup, Primitive, Reshape, Shape, Slice, Tr
 class TensorSpec:
     """A named parameter or buffer: its shape, its dtype, and how a new network fills it.
 
-    `initial` is `("uniform", bound)` or `("constant", value)`, as PyTorch's own layers begin.
+    `initial` is `("uniform", bound)`, `("normal", standard deviation)` or `("constant", value)`, as
+    PyTorch's own layers begin.
     """
 
     name: str

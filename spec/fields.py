@@ -92,9 +92,12 @@ def axes(default: Any = REQUIRED, *, summary: str = "") -> Any:
 
 
 def shape(default: Any = REQUIRED, *, summary: str = "") -> Any:
-    """A positive integer or a list of them."""
+    """A positive integer or a list of them; None is admitted when it is the default."""
+    optional = default is None
 
-    def convert(value: object) -> tuple[int, ...]:
+    def convert(value: object) -> tuple[int, ...] | None:
+        if optional and value is None:
+            return None
         if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
             return (value,)
         if isinstance(value, list | tuple) and value:
@@ -102,7 +105,20 @@ def shape(default: Any = REQUIRED, *, summary: str = "") -> Any:
         raise FieldError(f"expected a positive integer or a list of them, got {value!r}")
 
     item = {"type": "integer", "minimum": 1}
-    schema = {"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]}
+    options = [item, {"type": "array", "items": item, "minItems": 1}]
+    schema = {"anyOf": [*options, {"type": "null"}] if optional else options}
+    return declare(Kind(convert, schema), default, summary)
+
+
+def probability(default: Any = REQUIRED, *, summary: str = "") -> Any:
+    """A number from 0, less than 1."""
+
+    def convert(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+            raise FieldError(f"expected a number from 0, less than 1, got {value!r}")
+        return float(value)
+
+    schema = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
     return declare(Kind(convert, schema), default, summary)
 
 

@@ -82,6 +82,12 @@ class Scope:
         """Declare a trainable float tensor."""
         return self._declare(local, shape, "float32", True, initial)
 
+    def tensor(
+        self, local: str, shape: Shape, initial: tuple[str, float], trainable: bool
+    ) -> TensorSpec:
+        """Declare a float tensor that may or may not be trained."""
+        return self._declare(local, shape, "float32", trainable, initial)
+
     def buffer(
         self, local: str, shape: Shape, initial: float, dtype: str = "float32"
     ) -> TensorSpec:

@@ -30,6 +30,8 @@ def random_weights(
             continue
         if kind == "uniform":
             drawn = 1.5 * value * normal
+        elif kind == "normal":
+            drawn = value * normal
         elif tensor.trainable:
             drawn = value + 0.4 * normal
         elif value:

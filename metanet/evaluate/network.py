@@ -93,6 +93,9 @@ def initial_weights(net: Architecture, generator: torch.Generator) -> dict[str, 
         if kind == "uniform":
             drawn = torch.rand(tensor.shape, generator=generator, dtype=dtype)
             weights[tensor.name] = (2 * drawn - 1) * value
+        elif kind == "normal":
+            drawn = torch.randn(tensor.shape, generator=generator, dtype=dtype)
+            weights[tensor.name] = drawn * value
         else:
             weights[tensor.name] = torch.full(tensor.shape, value, dtype=dtype)
     return weights

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Self
 
-from spec.fields import flag, size
+from spec.fields import choice, flag, size
 from spec.layer import Layer, Scope, Value, agree
 from spec.primitives import Shape, ShapeError, Window, show
 
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Layer):
-    """A convolution with zero padding, as `torch.nn.Conv1d` and its siblings."""
+    """A convolution, as `torch.nn.Conv1d` and its siblings."""
 
     in_channels: int | None = size(default=None)
     out_channels: int = size()
@@ -23,6 +23,7 @@ class Convolution(Layer):
     dilation: tuple[int, ...]
     groups: int = size(default=1)
     bias: bool = flag(default=True)
+    padding_mode: str = choice(("zeros", "reflect", "replicate", "circular"), default="zeros")
 
     def infer(self, *shapes: Shape) -> Self:
         if len(shapes[0]) != len(self.kernel_size) + 1:
@@ -43,7 +44,7 @@ class Convolution(Layer):
         weight = scope.parameter(
             "weight", (self.out_channels, per_group, *self.kernel_size), initial
         )
-        window = Window(self.stride, self.padding, self.dilation, self.groups)
+        window = Window(self.stride, self.padding, self.dilation, self.groups, self.padding_mode)
         y = scope.apply(window, x, tensors=(weight,))
         if self.bias:
             y = scope.add(y, scope.parameter("bias", (self.out_channels,), initial), axis=0)

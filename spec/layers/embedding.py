@@ -18,7 +18,6 @@ class Embedding(Layer):
     embedding_dim: int = size()
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
-        # A uniform draw of variance 1, where PyTorch draws from the normal distribution.
-        initial = ("uniform", 3**0.5)
-        weight = scope.parameter("weight", (self.num_embeddings, self.embedding_dim), initial)
+        shape = (self.num_embeddings, self.embedding_dim)
+        weight = scope.parameter("weight", shape, ("normal", 1.0))
         return scope.apply(Lookup("table"), *inputs, tensors=(weight,))

@@ -1,4 +1,4 @@
-"""fourier_features: waves of learned frequencies over places."""
+"""fourier_features: waves of learned or fixed frequencies over places."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Self
 
-from spec.fields import number, size
+from spec.fields import flag, number, size
 from spec.layer import Layer, Scope, Value, agree, register
 from spec.primitives import Concat, Elementwise, Shape, ShapeError, matrix_product, show
 
@@ -14,14 +14,15 @@ from spec.primitives import Concat, Elementwise, Shape, ShapeError, matrix_produ
 @register("fourier_features")
 @dataclass(frozen=True, kw_only=True)
 class FourierFeatures(Layer):
-    """`[sin(2 pi x W^T), cos(2 pi x W^T)]` (Tancik et al. 2020, eq. 5), with W a parameter.
+    """`[sin(2 pi x W^T), cos(2 pi x W^T)]` (Tancik et al. 2020, eq. 5).
 
-    W begins uniform between plus and minus `scale`.
+    W begins normal with the standard deviation `scale`; it is a buffer unless `trainable`.
     """
 
     in_features: int | None = size(default=None)
     frequencies: int = size()
     scale: float = number(default=1.0, minimum=0)
+    trainable: bool = flag(default=True)
 
     def infer(self, *shapes: Shape) -> Self:
         if not shapes[0]:
@@ -32,7 +33,7 @@ class FourierFeatures(Layer):
         (x,) = inputs
         rank = len(x.shape)
         shape = (self.frequencies, x.shape[-1])
-        weight = scope.parameter("weight", shape, ("uniform", self.scale))
+        weight = scope.tensor("weight", shape, ("normal", self.scale), self.trainable)
         phase = scope.apply(matrix_product(rank), x, tensors=(weight,))
         waves = [
             scope.apply(Elementwise(wave, (("frequency", 2 * math.pi),)), phase)

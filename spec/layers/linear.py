@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
-from spec.fields import flag, size
+from spec.fields import flag, number, size
 from spec.layer import Layer, Scope, Value, agree, register
 from spec.primitives import Shape, ShapeError, matrix_product, show
 
@@ -13,11 +13,15 @@ from spec.primitives import Shape, ShapeError, matrix_product, show
 @register("linear")
 @dataclass(frozen=True, kw_only=True)
 class Linear(Layer):
-    """`y = x W^T + b` along the last axis, as `torch.nn.Linear`."""
+    """`y = x W^T + b` along the last axis, as `torch.nn.Linear`.
+
+    W begins uniform between plus and minus `init_bound`, `1 / sqrt(in_features)` by default.
+    """
 
     in_features: int | None = size(default=None)
     out_features: int = size()
     bias: bool = flag(default=True)
+    init_bound: float | None = number(default=None, minimum=0)
 
     def infer(self, *shapes: Shape) -> Self:
         if not shapes[0]:
@@ -28,7 +32,8 @@ class Linear(Layer):
         (x,) = inputs
         features = x.shape[-1]
         initial = ("uniform", features**-0.5)
-        weight = scope.parameter("weight", (self.out_features, features), initial)
+        bound = initial if self.init_bound is None else ("uniform", self.init_bound)
+        weight = scope.parameter("weight", (self.out_features, features), bound)
         y = scope.apply(matrix_product(len(x.shape)), x, tensors=(weight,))
         if self.bias:
             y = scope.add(y, scope.parameter("bias", (self.out_features,), initial), axis=-1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from spec.fields import flag, number, size
+from spec.fields import flag, number, probability, size
 from spec.layer import Layer, Scope, Value, agree, register
 from spec.primitives import (
     Contract,
@@ -28,7 +28,8 @@ class MultiheadAttention(Layer):
 
     One input attends to itself, of two the first (queries) attends to the second (context). Heads
     may share keys and values (`num_kv_heads`), and rotary positions turn queries and keys
-    (`rotary` is their base). The projections are one tensor if `packed`, else one each.
+    (`rotary` is their base). While training the shares have `dropout`. The projections are one
+    tensor if `packed`, else one each.
     """
 
     inputs_allowed: ClassVar[tuple[int, int]] = (1, 2)
@@ -45,6 +46,7 @@ class MultiheadAttention(Layer):
     rotary_size: int | None = size(default=None)
     rotary_interleaved: bool = flag(default=False)
     scale: float | None = number(default=None)
+    dropout: float = probability(default=0.0)
 
     def infer(self, *shapes: Shape) -> Self:
         for shape in shapes:
@@ -96,6 +98,8 @@ class MultiheadAttention(Layer):
         if self.causal:
             scores = scope.apply(Elementwise("causal_mask"), scores)
         shares = scope.apply(Normalise("softmax", 0.0), scores)
+        if self.dropout:
+            shares = scope.apply(Elementwise("dropout", (("p", self.dropout),)), shares)
         mixed = scope.apply(Contract("kgts,skd->tkgd", values=2), shares, v)
         y = scope.apply(Reshape((query.shape[0], width)), mixed)
         bound = ("uniform", width**-0.5)

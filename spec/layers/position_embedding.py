@@ -30,7 +30,7 @@ class PositionEmbedding(Layer):
         (x,) = inputs
         length, features = x.shape
         most = self.max_length or length
-        weight = scope.parameter("weight", (most, features), ("uniform", 0.02 * 3**0.5))
+        weight = scope.parameter("weight", (most, features), ("normal", 0.02))
         if most == length:
             return scope.add(x, weight, axis=0)
         table = scope.apply(Learned(), x, tensors=(weight,))

@@ -18,12 +18,13 @@ from spec.primitives import (
 @register("upsample")
 @dataclass(frozen=True, kw_only=True)
 class Upsample(Layer):
-    """Interpolate `[N, channels, *space]` by `scale_factor`, as `torch.nn.Upsample`.
+    """Interpolate `[N, channels, *space]` to `size` or by `scale_factor`, as `torch.nn.Upsample`.
 
     `linear` is bilinear in two dimensions and trilinear in three.
     """
 
-    scale_factor: tuple[int, ...] = shape()
+    scale_factor: tuple[int, ...] | None = shape(default=None)
+    size: tuple[int, ...] | None = shape(default=None)
     mode: str = choice(("nearest", "linear"), default="nearest")
     align_corners: bool = flag(default=False)
 
@@ -31,12 +32,20 @@ class Upsample(Layer):
         space = shapes[0][1:]
         if not 1 <= len(space) <= 3:
             raise ShapeError(f"`upsample` needs 1 to 3 axes of space, got {show(shapes[0])}")
-        factors = self.scale_factor
-        if len(factors) not in (1, len(space)):
-            raise ShapeError(f"{len(factors)} factors do not fit the space of {show(shapes[0])}")
-        return replace(self, scale_factor=factors * len(space) if len(factors) == 1 else factors)
+        if (self.scale_factor is None) == (self.size is None):
+            raise ShapeError("`upsample` needs either `scale_factor` or `size`")
+        given = self.scale_factor or self.size or ()
+        if len(given) not in (1, len(space)):
+            raise ShapeError(f"{len(given)} numbers do not fit the space of {show(shapes[0])}")
+        spelled = given * len(space) if len(given) == 1 else given
+        if self.size is not None:
+            return replace(self, size=spelled)
+        return replace(self, scale_factor=spelled)
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         (x,) = inputs
-        goal = tuple(n * by for n, by in zip(x.shape[1:], self.scale_factor, strict=True))
+        factors = self.scale_factor
+        goal = self.size or ()
+        if factors is not None:
+            goal = tuple(n * by for n, by in zip(x.shape[1:], factors, strict=True))
         return scope.apply(Resample(self.mode, goal, self.align_corners), x)

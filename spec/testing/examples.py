@@ -57,6 +57,8 @@ EXAMPLES: dict[str, Example] = {
                 "in_channels": 2,
             },
             {"out_channels": 4, "kernel_size": 2, "stride": [1, 2, 2], "padding": 1},
+            {"out_channels": 4, "kernel_size": 3, "padding": 1, "padding_mode": "reflect"},
+            {"out_channels": 4, "kernel_size": 3, "padding": [2, 1, 0], "padding_mode": "circular"},
             {"out_channels": 4, "kernel_size": 2, "dilation": 2},
         ),
     ),
@@ -94,7 +96,7 @@ EXAMPLES: dict[str, Example] = {
         {"x": (5, 2)},
         (
             {"frequencies": 3},
-            {"frequencies": 4, "scale": 0.5, "in_features": 2},
+            {"frequencies": 4, "scale": 0.5, "in_features": 2, "trainable": False},
         ),
     ),
     "grid_encoding": (
@@ -178,7 +180,7 @@ EXAMPLES: dict[str, Example] = {
         IMAGE,
         (
             {"scale_factor": 2},
-            {"scale_factor": 2, "mode": "nearest"},
+            {"size": [7, 3], "mode": "nearest"},
             {"scale_factor": 2, "mode": "linear"},
             {"scale_factor": [2, 3], "mode": "linear"},
             {"scale_factor": 2, "mode": "linear", "align_corners": True},
@@ -203,7 +205,7 @@ EXAMPLES: dict[str, Example] = {
     "multihead_attention": (
         {"x": (4, 8)},
         (
-            {"num_heads": 2, "embed_dim": 8},
+            {"num_heads": 2, "embed_dim": 8, "dropout": 0.1},
             {
                 "num_heads": 4,
                 "num_kv_heads": 2,

@@ -77,7 +77,7 @@ def linear(pen: Pen, flow: Flow, keep: bool) -> Written:
     width = flow.shape[-1] if keep else pen.count(1, MAX_CHANNELS)
     fields = {
         "out_features": pen.number(width),
-        **pen.some(bias=pen.chance(), in_features=flow.shape[-1]),
+        **pen.some(bias=pen.chance(), in_features=flow.shape[-1], init_bound=0.5),
     }
     return fields, Flow((*flow.shape[:-1], width), flow.rank - 1)
 
@@ -105,6 +105,10 @@ def convolution(pen: Pen, flow: Flow, keep: bool) -> Written:
             fields[name] = pen.sizes(values)
     if groups > 1 or pen.chance():
         fields["groups"] = groups
+    modes = ["zeros", "replicate"]
+    modes += ["reflect"] * all(p < n for n, p in zip(space, padding, strict=True))
+    modes += ["circular"] * all(p <= n for n, p in zip(space, padding, strict=True))
+    fields.update(pen.some(padding_mode=pen.pick(modes)))
     return fields, Flow((out, *_extents(space, windows)))
 
 

@@ -72,11 +72,14 @@ def variants(value: Any) -> list[Any]:
         return [not value]
     if isinstance(value, int | float):
         return [value + 1, value * 2, value / 2 if isinstance(value, float) else 1]
+    if value is None:
+        return [0.25]
     if isinstance(value, list):
         if not all(isinstance(item, int) for item in value):
             return [value[:1]]
         return [[size * 2 for size in value], [size + 1 for size in value], [1 for _ in value]]
-    return ["tanh", "none", "relu", "max", "mean", "sum", "multiply", "concat", "linear"]
+    return ["tanh", "none", "relu", "max", "mean", "sum", "multiply", "concat", "linear",
+            "replicate", "zeros"]  # fmt: skip
 
 
 # What the input alone, or two fields together, decide.
