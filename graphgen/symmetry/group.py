@@ -16,6 +16,7 @@ from graphgen.symmetry.derive import Derivation
 from graphgen.symmetry.factors import Factor
 from graphgen.symmetry.permutation import Permutation
 from graphgen.symmetry.pieces import Pieces
+from graphgen.symmetry.turns import turns
 from graphgen.template import Template
 from spec import Architecture
 
@@ -35,14 +36,18 @@ def symmetries(net: Architecture) -> Symmetries:
     edges, depthwise or shared weights tie them to others, or groups of channels move as wholes.
     Parallel branches that are built alike may be exchanged.
     """
-    return Symmetries(template(net))
+    return Symmetries(template(net), turns(net))
 
 
 class Symmetries:
-    """A group of permutations, as a value: it has an order, generators, and random elements."""
+    """A group of permutations, as a value: it has an order, generators, and random elements.
 
-    def __init__(self, structure: Template) -> None:
+    `turns` counts what lies outside: ways to turn channels that have orientations.
+    """
+
+    def __init__(self, structure: Template, turns: int = 1) -> None:
         self.template = structure
+        self.turns = turns
         self.derivation = Derivation(structure)
         self.axes = self.derivation.axes
         self.pieces = Pieces(structure, self.axes)

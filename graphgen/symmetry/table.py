@@ -29,6 +29,8 @@ def write(group: Symmetries) -> str:
     ]
     width = max((len(name) for name, _ in rows), default=0)
     lines = [f"{group.order} permutations"]
+    if group.turns > 1:
+        lines[0] += f", {group.order * group.turns} with turns of channels, outside of the graph"
     for key, name in names.names.items():
         part = names.parts[key]
         copies = sum(1 for other, _ in group.free if other == key)

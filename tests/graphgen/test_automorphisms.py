@@ -81,6 +81,26 @@ def test_grouped_queries_have_128_symmetries(kind: str) -> None:
     assert graph_of(net, kind).order() == 128 * around * 40320
 
 
+@pytest.mark.parametrize(("kind", "turns"), [("p4", 4**3 * 4**2), ("p4m", 8**3 * 8**2)])
+def test_channels_with_orientations_turn(kind: str, turns: int) -> None:
+    net = spec.loads(f"""
+inputs: {{x: [1, 3, 3]}}
+layers:
+  - {kind}_conv2d: {{out_channels: 3, kernel_size: 2}}
+  - relu
+  - {kind}_conv2d: {{out_channels: 2, kernel_size: 2}}
+  - amax: {{dim: [2, 3, 4]}}
+  - linear: {{out_features: 2}}
+""")
+    group = graphgen.symmetries(net)
+    assert (group.order, group.turns) == (12, turns)
+    assert f"12 permutations, {12 * turns} with turns" in str(group)
+    assert graph_of(net, "computation").order() == 12
+    if kind == "p4":  # of the other, the search takes minutes
+        # Where nothing tells the taps of a kernel apart, a kernel may turn.
+        assert coloured_graph(graphgen.template(net, "computation")).order() == 12 * turns
+
+
 def coupled(net: spec.Architecture) -> bool:
     """Whether all positions of each convolution see something, and share weights.
 

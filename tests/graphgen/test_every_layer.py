@@ -93,6 +93,20 @@ def test_swapping_dimensions_of_queries_alone_is_no_symmetry() -> None:
     assert relative_error(outputs(net, swapped, x), outputs(net, weights, x)) > 1e-3
 
 
+def test_the_tied_head_of_gpt2_is_marked() -> None:
+    net = spec.load(Path(spec.__file__).parent / "nets" / "gpt2.yaml")
+    weights = random_weights(net, np.random.default_rng(0))
+    for kind in ("parameter", "computation"):
+        graph = graphgen.compile(net, weights, kind)
+        uses = [block for block in graph.blocks if block.tensor == "wte.weight"]
+        assert [block.tied for block in uses] == [False, True]
+        ids = graph.template.edge_parameters()
+        first, second = (
+            set(ids[block.edge_start : block.edge_start + block.num_edges]) for block in uses
+        )
+        assert first == second
+
+
 def test_what_a_mixer_wrote_and_flattening_merged_is_read_as_one() -> None:
     check(
         spec.loads("""
