@@ -60,7 +60,7 @@ class Quotient:
             whole = self._vertex(("group", *role))
             for place, (start, segment) in enumerate(zip(axis.starts, axis.segments, strict=True)):
                 own = (place,) if single else ()
-                parts = tuple((part.size, part.fixed) for part in segment.parts())
+                parts = tuple((part.size, part.fixed, part.held) for part in segment.parts())
                 alignment = [
                     start % dict(step.attributes).get("size", 1)
                     for step in group.steps

@@ -34,6 +34,9 @@ class Derivation:
         self.contexts = self._contexts()
 
     def _tie_ends(self, block: EdgeBlock) -> None:
+        if block.kind == "rotary":
+            self._hold(block)
+            return
         for coordinate, role in enumerate(block.axes):
             runs = [run for run in self.runs(block, coordinate) if run]
             if role == "place":
@@ -41,6 +44,19 @@ class Derivation:
                     fix(run)
             if len(runs) == 2:
                 tie_runs(*runs)
+
+    def _hold(self, block: EdgeBlock) -> None:
+        """Let the first features of each head stay, which a rotary embedding turns."""
+        features = dict(block.attributes)["features"]
+        group, _, strides = end_of(self.template, block, "target")
+        size = block.shape[-1]
+        for run in self.axes[group].stretch(0, self.axes[group].size, strides[-1], features):
+            if len(run) == 1 and len(run[0].parts()) == 1:
+                part = run[0].parts()[0]
+                part.held = max(part.held, size)
+                part.fixed |= size == part.size
+            else:
+                fix([run])
 
     def _tie_uses(self, owner: EdgeBlock, block: EdgeBlock) -> None:
         nests = [self._nest(owner), self._nest(block)]

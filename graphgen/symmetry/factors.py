@@ -10,12 +10,14 @@ from graphgen.errors import GraphError
 class Factor:
     """A part of an axis, of `size` items that a symmetry may exchange unless `fixed`.
 
-    Factors that are tied share one root; a factor that was cut has children in its place.
+    The first `held` items stay in any case. Factors that are tied share one root; a factor that
+    was cut has children in its place.
     """
 
     def __init__(self, size: int, fixed: bool = False) -> None:
         self.size = size
         self.fixed = fixed
+        self.held = 0
         self.tied_to: Factor | None = None
         self.children: tuple[Factor, Factor] | None = None
 
@@ -25,6 +27,11 @@ class Factor:
         while factor.tied_to is not None:
             factor = factor.tied_to
         return factor
+
+    @property
+    def movable(self) -> int:
+        """The number of items that may be exchanged."""
+        return 0 if self.fixed else self.size - self.held
 
     def parts(self) -> list[Factor]:
         """List the uncut factors that this one consists of, outermost first."""
@@ -36,7 +43,8 @@ class Factor:
     def cut(self, inner: int) -> None:
         """Cut an uncut factor into runs of `inner` items."""
         root = self.root()
-        root.children = (Factor(root.size // inner, root.fixed), Factor(inner, root.fixed))
+        fixed = root.fixed or root.held > 0
+        root.children = (Factor(root.size // inner, fixed), Factor(inner, fixed))
 
 
 class FactoredAxis:
@@ -97,6 +105,7 @@ def tie(first: list[Factor], second: list[Factor]) -> None:
         if a.size == b.size:
             if a is not b:
                 a.fixed = a.fixed or b.fixed
+                a.held = max(a.held, b.held)
                 b.tied_to = a
             left, right = left[1:], right[1:]
         elif a.size % b.size == 0:

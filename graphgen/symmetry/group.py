@@ -69,7 +69,7 @@ class Symmetries:
         sizes = {id(part): part.size for part in parts}
         free: dict[tuple[int, Context], Factor] = {}
         for part in parts:
-            if not part.fixed and part.size > 1:
+            if part.movable > 1:
                 outer = self.derivation.contexts[id(part)]
                 for context in np.ndindex(*(sizes[key] for key in outer)):
                     free[id(part), context] = part
@@ -78,12 +78,12 @@ class Symmetries:
     @property
     def order(self) -> int:
         """The number of permutations in the group."""
-        inside = prod(factorial(part.size) for part in self.free.values())
+        inside = prod(factorial(part.movable) for part in self.free.values())
         return inside * prod(len(level.mappings) for level in self.branches)
 
     def sample(self, rng: np.random.Generator) -> Permutation:
         """Draw a permutation uniformly."""
-        nodes = self.arranged({key: rng.permutation(part.size) for key, part in self.free.items()})
+        nodes = self.arranged({key: shuffled(part, rng) for key, part in self.free.items()})
         for level in self.branches:
             nodes = self._exchanged(level.mappings[rng.integers(len(level.mappings))])[nodes]
         return self.permutation(nodes)
@@ -91,7 +91,7 @@ class Symmetries:
     def generators(self) -> Iterator[Permutation]:
         """Give exchanges of neighbours, and of branches, that together generate the group."""
         for key, part in self.free.items():
-            for i in range(part.size - 1):
+            for i in range(part.held, part.size - 1):
                 order = np.arange(part.size)
                 order[[i, i + 1]] = i + 1, i
                 yield self.permutation(self.arranged({key: order}))
@@ -127,6 +127,11 @@ class Symmetries:
 
     def __str__(self) -> str:
         return table.write(self)
+
+
+def shuffled(part: Factor, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw a permutation of the items of a factor that may be exchanged."""
+    return np.concatenate([np.arange(part.held), part.held + rng.permutation(part.movable)])
 
 
 def arrange(

@@ -91,10 +91,11 @@ class _Matching:
         gains = self._similarity(key, matched)
         if inside:
             gains = gains + self._best_inside(key, matched)
-        order = self.solve(gains, maximize=True)[1]
+        order = self._assign(gains, self.group.free[key])
         nodes = self.nodes[self.group.arranged({key: order})]
         for other in inside:
-            step = self.solve(self._similarity(other, self._arrays(nodes)), maximize=True)[1]
+            pairs = self._similarity(other, self._arrays(nodes))
+            step = self._assign(pairs, self.group.free[other])
             nodes = nodes[self.group.arranged({other: step})]
         after = self._value(nodes)
         if after <= value:
@@ -106,15 +107,22 @@ class _Matching:
         """Say how much each pair of runs gains by the best assignments inside it."""
         size = self.group.free[key].size
         result = np.zeros((size, size))
+        parts = {other[0]: part for other, part in self.group.free.items()}
         inner = {other[0] for other in self.group.free if self._contexts(other)[-1:] == (key[0],)}
         for factor in inner:
             outer = key[1] if len(self._contexts((factor, ()))) > 1 else ()
             for i in range(size):
                 for j in range(size):
                     pairs = self._similarity((factor, (*outer, i)), matched, context=(*outer, j))
-                    rows, columns = self.solve(pairs, maximize=True)
-                    result[i, j] += pairs[rows, columns].sum() - np.trace(pairs)
+                    order = self._assign(pairs, parts[factor])
+                    result[i, j] += pairs[np.arange(len(order)), order].sum() - np.trace(pairs)
         return result
+
+    def _assign(self, gains: NDArray[np.float64], part: Factor) -> NDArray[np.int64]:
+        """Give each item the one that gains most together, but those that stay."""
+        held = part.held
+        order = self.solve(gains[held:, held:], maximize=True)[1]
+        return np.concatenate([np.arange(held), held + order])
 
     def _contexts(self, key: Key) -> tuple[int, ...]:
         return self.group.derivation.contexts[key[0]]

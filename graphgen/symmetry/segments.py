@@ -20,6 +20,11 @@ class SegmentedAxis:
             FactoredAxis(after - before, fixed) for before, after in pairwise(boundaries)
         ]
 
+    @property
+    def size(self) -> int:
+        """The number of neurons."""
+        return sum(segment.size for segment in self.segments)
+
     def parts(self) -> list[Factor]:
         """List the factors of all segments."""
         return [part for segment in self.segments for part in segment.parts()]
@@ -48,12 +53,16 @@ def segments(template: Template) -> list[SegmentedAxis]:
     """Cut each group's axis where a block begins or ends, and where what is tied to it is cut."""
     bounds = [{0, group.size} for group in template.node_groups]
     for block in template.blocks:
+        if block.kind == "rotary":  # it may come to the first features of each head only
+            continue
         for which in ("source", "target"):
             group, start, strides = end_of(template, block, which)
             bounds[group] |= {start, start + extent_of(block.shape, strides)}
     uses: dict[str, EdgeBlock] = {}
     links = []
     for block in template.blocks:
+        if block.kind == "rotary":
+            continue
         ends = [end_of(template, block, which) for which in ("source", "target")]
         links += [(block, ends[0], ends[1], c) for c in range(len(block.shape))]
         if block.tensor is not None:

@@ -34,8 +34,9 @@ def write(group: Symmetries) -> str:
     for key, name in names.names.items():
         part = names.parts[key]
         copies = sum(1 for other, _ in group.free if other == key)
+        stay = f" behind {part.held} that stay" if part.held else ""
         count = f", for each of {copies} runs" if copies > 1 else ""
-        lines.append(f"  {name}: of {part.size}{count}")
+        lines.append(f"  {name}: of {part.movable}{stay}{count}")
     exchanges = prod(len(level.mappings) for level in group.branches)
     if exchanges > 1:
         lines.append(f"  exchanges of branches: {exchanges}")
@@ -52,7 +53,7 @@ class Names:
 
     def word(self, part: Factor) -> str:
         """Name the permutation of a factor; a dot if it stays."""
-        if part.fixed or part.size == 1:
+        if part.movable < 2:
             return "."
         self.parts[id(part)] = part
         return self.names.setdefault(id(part), f"P{len(self.names)}")

@@ -56,6 +56,7 @@ def attention(pen: Pen, width: int) -> Entry:
         fields["head_dim"] = 2
     if fields.get("head_dim", width // heads) % 2 == 0 and pen.chance():
         fields["rotary"] = pen.pick((100, 10000))
+        fields.update(pen.some(rotary_size=2))
     return {"multihead_attention": fields}
 
 
