@@ -40,7 +40,7 @@ def check(net: spec.Architecture) -> None:
     group = graphgen.symmetries(net)
     x = random_inputs(net, rng)
     expected = outputs(net, weights, x)
-    for _ in range(5):
+    for _ in range(100):
         moved = outputs(net, group.sample(rng).apply(weights), x)
         assert relative_error(moved, expected) < 1e-10
 
