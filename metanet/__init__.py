@@ -3,12 +3,23 @@
 from metanet import evaluate
 from metanet.batch import Batch
 from metanet.errors import MetanetError
-from metanet.models import GMN, METANETS, DeepSets, Metanet, StatNN, make_metanet
+from metanet.models import (
+    DMC,
+    GMN,
+    METANETS,
+    MLP,
+    DeepSets,
+    Metanet,
+    StatNN,
+    make_metanet,
+)
 from metanet.models.statistics import network_statistics
 
 __all__ = [
+    "DMC",
     "GMN",
     "METANETS",
+    "MLP",
     "Batch",
     "DeepSets",
     "Metanet",

@@ -6,11 +6,19 @@ from typing import Any
 
 from metanet.errors import MetanetError
 from metanet.models.deepsets import DeepSets
+from metanet.models.dmc import DMC
 from metanet.models.gmn import GMN
 from metanet.models.metanet import Metanet
+from metanet.models.mlp import MLP
 from metanet.models.statnn import StatNN
 
-METANETS: dict[str, type[Metanet]] = {"gmn": GMN, "deepsets": DeepSets, "statnn": StatNN}
+METANETS: dict[str, type[Metanet]] = {
+    "gmn": GMN,
+    "deepsets": DeepSets,
+    "dmc": DMC,
+    "mlp": MLP,
+    "statnn": StatNN,
+}
 
 
 def make_metanet(name: str, **settings: Any) -> Metanet:
@@ -23,4 +31,4 @@ def make_metanet(name: str, **settings: Any) -> Metanet:
         raise MetanetError(f"the metanet {name!r} does not take these settings: {error}") from None
 
 
-__all__ = ["GMN", "METANETS", "DeepSets", "Metanet", "StatNN", "make_metanet"]
+__all__ = ["DMC", "GMN", "METANETS", "MLP", "DeepSets", "Metanet", "StatNN", "make_metanet"]

@@ -81,8 +81,70 @@ MODELS: dict[str, Callable[[], Metanet]] = {
 }
 
 
+WITHOUT_SYMMETRY: dict[str, Callable[[], Metanet]] = {
+    "dmc": lambda: metanet.DMC(**SMALL, dropout=0.5),
+    "mlp": lambda: metanet.MLP(spec.loads(CNN), **SMALL, dropout=0.5),
+}
+
+
 def test_every_metanet_is_tested() -> None:
-    assert {name.split()[0] for name in MODELS} == set(metanet.METANETS)
+    names = {name.split()[0] for name in (*MODELS, *WITHOUT_SYMMETRY)}
+    assert names == set(metanet.METANETS)
+
+
+@pytest.mark.parametrize("name", WITHOUT_SYMMETRY)
+def test_properties_of_models_without_symmetry(name: str) -> None:
+    model = seeded(WITHOUT_SYMMETRY[name])
+    graphs = mixed() if name == "dmc" else graphs_of([spec.loads(CNN)] * 4)
+    rng = np.random.default_rng(0)
+    assert_batch_independent(model, graphs, rng)
+    assert assert_deterministic(model, graphs) == 0
+    with pytest.raises(AssertionError, match="permuting a network's neurons changes a prediction"):
+        assert_invariant(model, graphs, rng)
+
+
+def test_an_augmented_mlp_sees_a_network_permuted_each_time() -> None:
+    net = spec.loads(CNN)
+    batch = metanet.Batch.from_graphs(graphs_of([net] * 3))
+    torch.manual_seed(0)
+    model = metanet.MLP(net, **SMALL).double().train()
+    assert not torch.equal(model(batch), model(batch))
+    index = model.permuted()
+    assert not torch.equal(index, torch.arange(model.size))
+    permuted = [
+        graphgen.symmetries(net).template.bind(unflattened(model, part.values[i][index], batch))
+        for part in batch.parts
+        for i in range(1)
+    ]
+    x = np.random.default_rng(0).standard_normal((3, 2, 6, 6))
+    before = graphgen.evaluate(net, graphs_of([net] * 3)[0].weights(), x)
+    np.testing.assert_allclose(
+        graphgen.evaluate(net, permuted[0].weights(), x), before, rtol=1e-10, atol=1e-12
+    )
+    plain = metanet.MLP(net, **SMALL, augment=False).double().train()
+    assert torch.equal(plain(batch), plain(batch))
+    again = metanet.make_metanet("mlp", **plain.settings)
+    assert again.load_state_dict(plain.state_dict()).missing_keys == []
+
+
+def unflattened(model: metanet.MLP, row: Tensor, batch: metanet.Batch) -> Any:
+    floats = {
+        name: row[start : start + size].numpy() for name, (start, size) in model.offsets.items()
+    }
+    return {
+        tensor.name: floats[tensor.name].reshape(tensor.shape)
+        if tensor.name in floats
+        else np.zeros(tensor.shape, dtype=tensor.dtype)
+        for tensor in model.template.tensors
+    }
+
+
+def test_an_mlp_refuses_other_architectures() -> None:
+    model = metanet.MLP(spec.loads(MLP % 4), **SMALL).double()
+    with pytest.raises(metanet.MetanetError, match="takes networks of one architecture"):
+        model(metanet.Batch.from_graphs(mixed()))
+    with pytest.raises(metanet.MetanetError, match="has no weights that could be read"):
+        metanet.MLP(spec.loads("inputs: {x: [3]}\nlayers: [tanh]"))
 
 
 @pytest.mark.parametrize("name", MODELS)
