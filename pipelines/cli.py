@@ -10,8 +10,10 @@ import click
 from pipelines.commands.check import check
 from pipelines.commands.compile import compile_
 from pipelines.commands.evaluate import evaluate
+from pipelines.commands.match import match
 from pipelines.commands.predict import predict
 from pipelines.commands.report import report
+from pipelines.commands.symmetries import symmetries
 from pipelines.commands.train import train
 from pipelines.commands.zoo import zoo
 
@@ -24,7 +26,7 @@ def gmn() -> None:
     """Graph metanetworks: networks that read other networks' weights."""
 
 
-for command in (check, compile_, zoo, train, evaluate, report, predict):
+for command in (check, compile_, symmetries, match, zoo, train, evaluate, report, predict):
     gmn.add_command(command)
 
 

@@ -21,9 +21,21 @@ from pipelines.commands.variables import variables_option
     show_default=True,
     help="Settings of the splits, for a zoo.",
 )
+@click.option(
+    "--kind",
+    type=click.Choice(["parameter", "computation"]),
+    default="parameter",
+    show_default=True,
+    help="The graph that is printed; graph sets hold parameter graphs.",
+)
 @variables_option
 def compile_(
-    source: Path, weights: Path | None, out: Path | None, params: Path, variables: dict[str, Any]
+    source: Path,
+    weights: Path | None,
+    out: Path | None,
+    params: Path,
+    kind: str,
+    variables: dict[str, Any],
 ) -> None:
     """Compile SOURCE: an architecture (YAML) with its WEIGHTS, or a zoo's folder.
 
@@ -46,7 +58,7 @@ def compile_(
     import spec
 
     architecture = spec.load(source, **variables)
-    graph = graphgen.compile(architecture, weights)
+    graph = graphgen.compile(architecture, weights, kind)
     click.echo(str(graph))
     if out is not None:
         graphgen.GraphSet.write(out, [(architecture, graph.weights(), {"name": str(weights)})])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import pipelines
-from graphgen.files import write_weights
+from graphgen.files import read_weights, write_weights
 from pipelines.cli import main
 
 NET = (
@@ -52,6 +52,45 @@ def test_check_and_compile(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert code == 0
     assert "23 edges in 4 blocks" in out
     assert (folder / "graphs" / "index.json").exists()
+
+
+def test_symmetries_and_match(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "symmetries", "net.yaml", "--scalings")
+    assert (code, err) == (0, "")
+    assert out.startswith("6 permutations\n  P0: of 3\n")
+    assert "0 signs and 3 scales" in out
+    rng = np.random.default_rng(0)
+    first = {name: rng.normal(size=x.shape).astype(np.float32) for name, x in WEIGHTS.items()}
+    order = [2, 0, 1]
+    second = {
+        **first,
+        "0.weight": first["0.weight"][order],
+        "0.bias": first["0.bias"][order],
+        "2.weight": first["2.weight"][:, order],
+    }
+    write_weights(folder / "a.safetensors", first)
+    write_weights(folder / "b.safetensors", second)
+    code, out, _ = run(
+        capsys, "match", "net.yaml", "a.safetensors", "b.safetensors", "--out", "c.safetensors"
+    )
+    assert code == 0
+    assert "distance 0 to a.safetensors" in out
+    aligned = read_weights(folder / "c.safetensors")
+    assert all(np.array_equal(aligned[name], array) for name, array in first.items())
+    code, out, err = run(
+        capsys, "match", "net.yaml", "a.safetensors", "missing.npz", "--out", "d.safetensors"
+    )
+    assert code == 2
+    assert "missing.npz" in err
+    assert not (folder / "d.safetensors").exists()
+
+
+def test_computation_graphs_are_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(
+        capsys, "compile", "net.yaml", "net.safetensors", "--kind", "computation", "--out", "graphs"
+    )
+    assert code == 0
+    assert out.startswith("computation graph of ")
 
 
 def test_resolved_form_loads_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,42 @@
+"""`gmn match`: one network aligned with another of its architecture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipelines.commands.variables import variables_option
+
+
+@click.command()
+@click.argument("net", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("weights", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="File for the aligned weights."
+)
+@variables_option
+def match(net: Path, target: Path, weights: Path, out: Path, variables: dict[str, Any]) -> None:
+    """Permute the neurons of WEIGHTS so that they come close to TARGET; both are networks of NET.
+
+    The aligned network, written to --out, computes what WEIGHTS computes.
+    """
+    import numpy as np
+
+    import graphgen
+    import spec
+    from graphgen.files import read_weights, write_weights
+
+    architecture = spec.load(net, **variables)
+    theirs, ours = read_weights(target), read_weights(weights)
+    aligned = graphgen.match(architecture, theirs, ours).apply(ours)
+    names = architecture.parameters
+
+    def distance(arrays: Any) -> float:
+        squares = (np.square(arrays[n].astype(float) - theirs[n].astype(float)) for n in names)
+        return float(np.sqrt(sum(square.sum() for square in squares)))
+
+    write_weights(out, aligned)
+    click.echo(f"{out}: distance {distance(aligned):.4g} to {target}, {distance(ours):.4g} before")

@@ -1,0 +1,25 @@
+"""`gmn symmetries`: which permutation acts on which axis of which parameter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipelines.commands.variables import variables_option
+
+
+@click.command()
+@click.argument("net", type=click.Path(path_type=Path))
+@click.option("--scalings", is_flag=True, help="Print the sign and scale symmetries too.")
+@variables_option
+def symmetries(net: Path, scalings: bool, variables: dict[str, Any]) -> None:
+    """Print the symmetries of an architecture NET (YAML): their number, and a table."""
+    import graphgen
+    import spec
+
+    architecture = spec.load(net, **variables)
+    click.echo(str(graphgen.symmetries(architecture)))
+    if scalings:
+        click.echo(str(graphgen.scalings(architecture)))
