@@ -11,6 +11,9 @@ from torch import Tensor
 from metanet.batch import Batch, Part
 from metanet.layout import BlockLayout, Layout, layout
 
+PACKED_EDGES = 1024
+"""On a CPU, slices with fewer edges lie together, so that they need one operation for all."""
+
 
 @dataclass(frozen=True)
 class End:
@@ -30,6 +33,7 @@ class BlockSlice:
     `rows` are the block's rows, one for each network, where blocks of networks are listed.
     """
 
+    part: int
     index: int
     start: int
     stop: int
@@ -40,15 +44,26 @@ class BlockSlice:
     target: End
     block: BlockLayout
 
+    @property
+    def row(self) -> End:
+        """The end at which an edge finds the row of its block and network."""
+        axes = len(self.view) - 1
+        return End(
+            start=self.rows.start,
+            sizes=(self.networks, *[1] * axes),
+            strides=(1, *[1] * axes),
+            summed=tuple(range(1, axes + 1)),
+            fan=self.block.num_edges,
+        )
+
 
 @dataclass(frozen=True)
 class PartPlan:
-    """A part's layout and where its nodes, edges and blocks begin in the batch."""
+    """A part's layout and where its nodes, blocks and networks begin in the batch."""
 
     part: Part
     layout: Layout
     node_start: int
-    edge_start: int
     block_start: int
     network_start: int
 
@@ -61,24 +76,47 @@ class PartPlan:
 class Plan:
     """A batch laid out flat: nodes (sum of networks x nodes), edges, blocks, networks.
 
-    Edges run part by part, block by block, network by network. `num_nodes`, `num_edges`,
-    `num_blocks`, `num_networks` and `num_rows` (a row for each block of each network) are totals.
+    Edges run slice by slice; a slice is a block of a part, with all networks. The first
+    `packed_from` edges belong to large slices, those of small ones follow. `num_nodes`,
+    `num_edges`, `num_blocks`, `num_networks` and `num_rows` (a row for each block of each network)
+    are totals.
     """
 
     def __init__(self, batch: Batch, taps: int) -> None:
         self.batch = batch
+        self.device = batch.parts[0].values.device
         self.parts: list[PartPlan] = []
-        self.slices: list[BlockSlice] = []
-        nodes = edges = blocks = networks = rows = 0
+        nodes = blocks = networks = 0
         for part in batch.parts:
             laid = layout(part.template, taps)
-            plan = PartPlan(part, laid, nodes, edges, blocks, networks)
+            plan = PartPlan(part, laid, nodes, blocks, networks)
             self.parts.append(plan)
-            for index, block in enumerate(laid.blocks):
-                count = plan.networks * block.num_edges
+            nodes += plan.networks * laid.num_nodes
+            blocks += len(laid.blocks)
+            networks += plan.networks
+        self.num_nodes, self.num_blocks, self.num_networks = nodes, blocks, networks
+        self.slices: list[BlockSlice] = []
+        self.packed_slices = 0
+        self.num_edges = self.packed_from = self.num_rows = 0
+        self._add_slices()
+
+    def _add_slices(self) -> None:
+        pieces = [
+            (index, plan, number, block, plan.networks * block.num_edges)
+            for index, plan in enumerate(self.parts)
+            for number, block in enumerate(plan.layout.blocks)
+        ]
+        pack = PACKED_EDGES if self.device.type == "cpu" else float("inf")
+        edges = rows = 0
+        for packed in (False, True):
+            self.packed_from, self.packed_slices = edges, len(self.slices)
+            for index, plan, number, block, count in pieces:
+                if (count < pack) != packed:
+                    continue
                 self.slices.append(
                     BlockSlice(
-                        index=blocks + index,
+                        part=index,
+                        index=plan.block_start + number,
                         start=edges,
                         stop=edges + count,
                         networks=plan.networks,
@@ -91,44 +129,49 @@ class Plan:
                 )
                 edges += count
                 rows += plan.networks
-            nodes += plan.networks * laid.num_nodes
-            blocks += len(laid.blocks)
-            networks += plan.networks
-        self.num_nodes, self.num_edges = nodes, edges
-        self.num_blocks, self.num_networks, self.num_rows = blocks, networks, rows
+        self.num_edges, self.num_rows = edges, rows
 
     @cached_property
     def node_network(self) -> Tensor:
         """The network that each node belongs to, int64 (num_nodes,)."""
-        counts = [p.layout.num_nodes for p in self.parts for _ in range(p.networks)]
-        return torch.repeat_interleave(torch.arange(self.num_networks), torch.tensor(counts))
+        return torch.repeat_interleave(
+            torch.arange(self.num_networks, device=self.device), self.nodes_per_network
+        )
 
     @cached_property
     def nodes_per_network(self) -> Tensor:
         """The number of nodes of each network, int64 (num_networks,)."""
-        return torch.tensor([p.layout.num_nodes for p in self.parts for _ in range(p.networks)])
+        counts = [p.layout.num_nodes for p in self.parts for _ in range(p.networks)]
+        return torch.tensor(counts, device=self.device)
 
     @cached_property
     def row_block(self) -> Tensor:
         """The block of each row, int64 (num_rows,)."""
         index = torch.tensor([piece.index for piece in self.slices])
-        return index.repeat_interleave(torch.tensor([piece.networks for piece in self.slices]))
+        counts = torch.tensor([piece.networks for piece in self.slices])
+        return index.repeat_interleave(counts).to(self.device)
 
     @cached_property
     def row_network(self) -> Tensor:
         """The network of each row, int64 (num_rows,)."""
-        networks = [
-            torch.arange(part.network_start, part.network_start + part.networks)
-            for part in self.parts
-            for _ in part.layout.blocks
-        ]
-        return torch.cat(networks)
+        starts = [self.parts[piece.part].network_start for piece in self.slices]
+        counts = torch.tensor([piece.networks for piece in self.slices])
+        firsts = torch.tensor([piece.rows.start for piece in self.slices])
+        shifts = (torch.tensor(starts) - firsts).repeat_interleave(counts)
+        return (torch.arange(self.num_rows) + shifts).to(self.device)
+
+    @cached_property
+    def row_edges(self) -> Tensor:
+        """The number of edges of each row, int64 (num_rows,)."""
+        edges = torch.tensor([piece.block.num_edges for piece in self.slices])
+        counts = torch.tensor([piece.networks for piece in self.slices])
+        return edges.repeat_interleave(counts).to(self.device)
 
     @cached_property
     def rows_per_network(self) -> Tensor:
         """The number of blocks of each network, int64 (num_networks,)."""
         counts = [len(part.layout.blocks) for part in self.parts for _ in range(part.networks)]
-        return torch.tensor(counts)
+        return torch.tensor(counts, device=self.device)
 
     @cached_property
     def node_group(self) -> Tensor:
@@ -137,7 +180,7 @@ class Plan:
         for plan in self.parts:
             rows.append((plan.layout.node_group + start).repeat(plan.networks))
             start += len(plan.layout.group_kind)
-        return torch.cat(rows)
+        return torch.cat(rows).to(self.device)
 
 
 def end(plan: PartPlan, block: BlockLayout, which: str) -> End:

@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+import torch
 from torch import Tensor
 
 from metanet.plan import Plan
 
+EPS = 1e-6
+
+
+@dataclass(frozen=True)
+class EdgeRule:
+    """How edges are updated: see `Backend.update_edges`.
+
+    `norm`: whether edges pass an RMS norm first. `activation`: `silu` or `relu`. `mean`: whether
+    nodes average their messages within each block, else they sum them. `checkpoint`: whether the
+    backward pass computes the inner map again, instead of keeping it.
+    """
+
+    norm: bool = True
+    activation: str = "silu"
+    mean: bool = True
+    checkpoint: bool = False
+
+
+@dataclass(frozen=True)
+class EdgeWeights:
+    """The weights of an edge update, each (h, h); with `factor`, messages multiply states."""
+
+    inner: Tensor
+    outer: Tensor
+    factor: Tensor | None = None
+
 
 class Backend(Protocol):
-    """Moves states of width h between nodes, edges and blocks of a plan.
+    """Moves states of width h between nodes, edges and rows (blocks of networks) of a plan.
 
-    Every method is differentiable. Edges are (num_edges, h), nodes (num_nodes, h).
+    Every method is differentiable. Edges are (num_edges, h), nodes (num_nodes, h), rows
+    (num_rows, h). The first four are what a backend is; the others are made of them, and a backend
+    may do better.
     """
 
     name: ClassVar[str]
@@ -23,12 +53,9 @@ class Backend(Protocol):
         edges: Tensor,
         from_source: Tensor,
         from_target: Tensor,
-        per_block: Tensor,
+        per_row: Tensor,
     ) -> Tensor:
-        """Add to each edge the states of its source, its target, and its block.
-
-        `edges` may be overwritten.
-        """
+        """Add to each edge the states of its source, its target, and its row."""
 
     def to_target(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
         """Sum each node's incoming edges; `mean`: average within each block, then sum blocks."""
@@ -36,5 +63,55 @@ class Backend(Protocol):
     def to_source(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
         """Sum each node's outgoing edges; `mean`: average within each block, then sum blocks."""
 
-    def to_block(self, plan: Plan, edges: Tensor) -> Tensor:
+    def to_row(self, plan: Plan, edges: Tensor) -> Tensor:
         """Average the edges of each block of each network, (num_rows, h)."""
+
+    def from_source(self, plan: Plan, nodes: Tensor) -> Tensor:
+        """Give each edge the state of its source."""
+        edges = nodes.new_zeros(plan.num_edges, nodes.shape[1])
+        none = nodes.new_zeros(plan.num_rows, nodes.shape[1])
+        return self.spread(plan, edges, nodes, torch.zeros_like(nodes), none)
+
+    def update_edges(
+        self,
+        plan: Plan,
+        rule: EdgeRule,
+        weights: EdgeWeights,
+        edges: Tensor,
+        from_source: Tensor,
+        from_target: Tensor,
+        per_row: Tensor,
+        factor: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Send messages along all edges, and update the edges by them.
+
+            n = rms_norm(e)
+            m = act(inner n + from_source + from_target + per_row [+ (factor n) * source factor])
+            e + outer m,  messages at their targets,  messages at their sources
+
+        The results have the shapes of edges, nodes and nodes.
+        """
+        normed = rms_norm(edges) if rule.norm else edges
+        inner = normed @ weights.inner.T
+        if weights.factor is not None and factor is not None:
+            inner = inner + (normed @ weights.factor.T) * self.from_source(plan, factor)
+        messages = self.spread(plan, inner, from_source, from_target, per_row)
+        act = torch.nn.functional.silu if rule.activation == "silu" else torch.relu
+        messages = act(messages)
+        return (
+            edges + messages @ weights.outer.T,
+            self.to_target(plan, messages, rule.mean),
+            self.to_source(plan, messages, rule.mean),
+        )
+
+    def row_moments(self, plan: Plan, edges: Tensor, norm: bool) -> tuple[Tensor, Tensor]:
+        """Average each row's edges, after an RMS norm if `norm`, and their squares."""
+        normed = rms_norm(edges) if norm else edges
+        return self.to_row(plan, normed), self.to_row(plan, normed.square())
+
+
+def rms_norm(states: Tensor) -> Tensor:
+    """Divide each row by its root mean square (Zhang and Sennrich, 2019), without weights."""
+    width = states.shape[1]
+    squares = torch.linalg.vector_norm(states, dim=1, keepdim=True).square() / width
+    return states * (squares + EPS).rsqrt()

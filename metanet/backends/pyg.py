@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import ClassVar
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch_geometric.utils import scatter
 
+from metanet.backends.backend import Backend
 from metanet.plan import BlockSlice, Plan
 
 
-class PygBackend:
+class PygBackend(Backend):
     """Does what the block backend does, edge by edge; its oracle in tests."""
 
     name: ClassVar[str] = "pyg"
@@ -31,53 +33,58 @@ class PygBackend:
         edges: Tensor,
         from_source: Tensor,
         from_target: Tensor,
-        per_block: Tensor,
+        per_row: Tensor,
     ) -> Tensor:
-        """Add to each edge the states of its source, its target, and its block."""
+        """Add to each edge the states of its source, its target, and its row."""
         index = self._index(plan)
-        return (
-            edges + from_source[index.source] + from_target[index.target] + per_block[index.block]
-        )
+        return edges + from_source[index.source] + from_target[index.target] + per_row[index.row]
 
     def to_target(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
         """Sum, or average by block, each node's incoming edges."""
         index = self._index(plan)
-        scaled = edges / index.fan_in.to(edges.dtype)[index.block, None] if mean else edges
+        scaled = edges / index.fan_in.to(edges.dtype) if mean else edges
         return scatter(scaled, index.target, 0, plan.num_nodes, "sum")
 
     def to_source(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
         """Sum, or average by block, each node's outgoing edges."""
         index = self._index(plan)
-        scaled = edges / index.fan_out.to(edges.dtype)[index.block, None] if mean else edges
+        scaled = edges / index.fan_out.to(edges.dtype) if mean else edges
         return scatter(scaled, index.source, 0, plan.num_nodes, "sum")
 
-    def to_block(self, plan: Plan, edges: Tensor) -> Tensor:
+    def to_row(self, plan: Plan, edges: Tensor) -> Tensor:
         """Average the edges of each block of each network."""
         return scatter(edges, self._index(plan).row, 0, plan.num_rows, "mean")
 
+    def from_source(self, plan: Plan, nodes: Tensor) -> Tensor:
+        """Give each edge the state of its source."""
+        return nodes[self._index(plan).source]
+
 
 class Index:
-    """Source, target, block and row of every edge of a plan, int64 (num_edges,)."""
+    """Source, target and row of every edge of a plan, int64 (num_edges,), and its fans."""
 
     def __init__(self, plan: Plan) -> None:
-        source, target, block, row = [], [], [], []
-        for piece in plan.slices:
-            source.append(node_index(piece, "source"))
-            target.append(node_index(piece, "target"))
-            block.append(torch.full((piece.stop - piece.start,), piece.index))
-            rows = torch.arange(piece.rows.start, piece.rows.stop)
-            row.append(rows.repeat_interleave(piece.block.num_edges))
-        self.source, self.target = torch.cat(source), torch.cat(target)
-        self.block, self.row = torch.cat(block), torch.cat(row)
-        self.fan_in = torch.tensor([piece.target.fan for piece in plan.slices])
-        self.fan_out = torch.tensor([piece.source.fan for piece in plan.slices])
+        self.source, self.target, self.row = (
+            torch.from_numpy(np.concatenate([node_index(p, which) for p in plan.slices])).to(
+                plan.device
+            )
+            for which in ("source", "target", "row")
+        )
+        counts = torch.tensor([piece.stop - piece.start for piece in plan.slices])
+        self.fan_in, self.fan_out = (
+            torch.tensor([getattr(piece, which).fan for piece in plan.slices])
+            .repeat_interleave(counts)
+            .unsqueeze(1)
+            .to(plan.device)
+            for which in ("target", "source")
+        )
 
 
-def node_index(piece: BlockSlice, which: str) -> Tensor:
+def node_index(piece: BlockSlice, which: str) -> np.ndarray:
     """Write out the affine map of one end, int64 (edges of the slice,)."""
     end = getattr(piece, which)
-    index = torch.full((1,) * len(piece.view), end.start)
+    index = np.full(piece.view, end.start, dtype=np.int64)
     for axis, (size, stride) in enumerate(zip(end.sizes, end.strides, strict=True)):
         shape = [-1 if i == axis else 1 for i in range(len(piece.view))]
-        index = index + (torch.arange(size) * stride).view(shape)
-    return index.expand(piece.view).reshape(-1)
+        index += (np.arange(size) * stride).reshape(shape)
+    return index.reshape(-1)

@@ -15,7 +15,8 @@ SCALES = 3
 def several_scales(x: Tensor) -> Tensor:
     """Show each number clamped, as a steep tanh, and as a signed logarithm; zero stays zero."""
     return torch.cat(
-        [x.clamp(-3, 3), torch.tanh(4 * x), torch.sign(x) * torch.log1p(100 * x.abs()) / 4], dim=-1
+        [x.clamp(-3, 3), 2 * torch.sigmoid(8 * x) - 1, x.sign() * (100 * x.abs()).log1p() / 4],
+        dim=-1,
     )
 
 
@@ -29,29 +30,27 @@ def edge_weights(plan: Plan, fan_in_power: float) -> Tensor:
     first = plan.parts[0]
     channels = first.layout.channels
     rows = first.part.values.new_zeros(plan.num_edges, channels + POSITION_AXES)
-    start = 0
-    for part in plan.parts:
-        for block, positions in zip(part.layout.blocks, part.layout.positions, strict=True):
-            piece = plan.slices[start]
-            start += 1
-            out = rows[piece.start : piece.stop]
-            if positions is not None:
-                out.view(*piece.view, -1)[..., channels:] = positions
-            if block.values is None:
-                out[:, channels // 2] = block.constant
-                continue
-            offset, size = block.values
-            values = part.part.values[:, offset : offset + size]
-            if block.logarithmic:
-                values = torch.log(values.clamp_min(1e-8)) / 4
-            elif fan_in_power:
-                values = values * block.weight_fan_in**fan_in_power
-            if block.slots is None:
-                out[:, channels // 2] = values.reshape(-1)
-            elif block.slots == tuple(range(channels)):
-                out[:, :channels] = values.reshape(-1, channels)
-            else:
-                out[:, list(block.slots)] = values.reshape(-1, len(block.slots))
+    for piece in plan.slices:
+        part, block = plan.parts[piece.part], piece.block
+        positions = part.layout.positions[piece.index - part.block_start]
+        out = rows[piece.start : piece.stop]
+        if positions is not None:
+            out.view(*piece.view, -1)[..., channels:] = positions
+        if block.values is None:
+            out[:, channels // 2] = block.constant
+            continue
+        offset, size = block.values
+        values = part.part.values[:, offset : offset + size]
+        if block.logarithmic:
+            values = torch.log(values.clamp_min(1e-8)) / 4
+        elif fan_in_power:
+            values = values * block.weight_fan_in**fan_in_power
+        if block.slots is None:
+            out[:, channels // 2] = values.reshape(-1)
+        elif block.slots == tuple(range(channels)):
+            out[:, :channels] = values.reshape(-1, channels)
+        else:
+            out[:, list(block.slots)] = values.reshape(-1, len(block.slots))
     return rows
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from metanet.backends import Backend, make_backend
+from metanet.backends.backend import EdgeRule, EdgeWeights
 from metanet.batch import Batch
 from metanet.errors import MetanetError
 from metanet.models.encoder import BlockEncoder, EdgeEncoder, NodeEncoder
@@ -73,7 +74,6 @@ class GMN(Metanet):
         self.block_encoder = BlockEncoder(hidden)
         self.node_encoder = NodeEncoder(hidden)
         self.layers = nn.ModuleList(GMNLayer(hidden, aggregation == "mean") for _ in range(layers))
-        self.edge_norm = nn.LayerNorm(hidden)
         self.node_norm = nn.LayerNorm(hidden)
         self.block_readout = nn.Sequential(
             nn.Linear(3 * hidden, 2 * hidden), nn.SiLU(), nn.Linear(2 * hidden, 2 * hidden)
@@ -96,7 +96,7 @@ class GMN(Metanet):
             edges, nodes = layer(self.backend, plan, edges, blocks, nodes)
         pooled = torch.cat(
             [
-                self.read_blocks(plan, self.edge_norm(edges), blocks),
+                self.read_blocks(plan, edges, blocks),
                 pool_nodes(plan, self.node_norm(nodes)),
             ],
             dim=1,
@@ -105,9 +105,9 @@ class GMN(Metanet):
 
     def read_blocks(self, plan: Plan, edges: Tensor, blocks: Tensor) -> Tensor:
         """Read each block's mean and standard deviation, and average over a network's blocks."""
-        moments = self.backend.to_block(plan, torch.cat([edges, edges.square()], dim=1))
+        moments = self.backend.row_moments(plan, edges, True)
         rows = self.block_readout(
-            torch.cat([mean_and_deviation(moments), blocks[plan.row_block]], dim=1)
+            torch.cat([mean_and_deviation(torch.cat(moments, 1)), blocks[plan.row_block]], dim=1)
         )
         sums = rows.new_zeros(plan.num_networks, rows.shape[1])
         sums = sums.index_add(0, plan.row_network, rows)
@@ -134,13 +134,13 @@ class GMNLayer(nn.Module):
     def __init__(self, hidden: int, mean: bool) -> None:
         super().__init__()
         self.mean = mean
-        self.edge_norm = nn.LayerNorm(hidden)
+        self.edge_norm = nn.Parameter(torch.ones(hidden))
         self.node_norm = nn.LayerNorm(hidden)
-        self.from_edge = nn.Linear(hidden, hidden)
+        self.from_edge = nn.Linear(hidden, hidden, bias=False)
         self.from_source = nn.Linear(hidden, hidden, bias=False)
         self.from_target = nn.Linear(hidden, hidden, bias=False)
-        self.from_block = nn.Linear(hidden, hidden, bias=False)
-        self.to_edge = nn.Linear(hidden, hidden)
+        self.from_row = nn.Linear(hidden, hidden)
+        self.to_edge = nn.Linear(hidden, hidden, bias=False)
         self.to_node = nn.Sequential(
             nn.Linear(3 * hidden, 2 * hidden), nn.SiLU(), nn.Linear(2 * hidden, hidden)
         )
@@ -150,22 +150,15 @@ class GMNLayer(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Give the new edge and node states."""
         normed = self.node_norm(nodes)
-        messages = torch.nn.functional.silu(
-            backend.spread(
-                plan,
-                self.from_edge(self.edge_norm(edges)),
-                self.from_source(normed),
-                self.from_target(normed),
-                self.from_block(blocks),
-            )
+        weights = EdgeWeights(self.from_edge.weight * self.edge_norm, self.to_edge.weight)
+        edges, into, out_of = backend.update_edges(
+            plan,
+            EdgeRule(mean=self.mean),
+            weights,
+            edges,
+            self.from_source(normed),
+            self.from_target(normed),
+            self.from_row(blocks)[plan.row_block],
         )
-        edges = edges + self.to_edge(messages)
-        received = torch.cat(
-            [
-                normed,
-                backend.to_target(plan, messages, self.mean),
-                backend.to_source(plan, messages, self.mean),
-            ],
-            dim=1,
-        )
+        received = torch.cat([normed, into, out_of], dim=1)
         return edges, nodes + self.to_node(received)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ import metanet
 import spec
 from graphgen.testing import random_weights
 from metanet.backends import make_backend
-from metanet.backends.block import BlockBackend
+from metanet.backends.backend import EdgeRule, EdgeWeights
+from metanet.backends.block import BlockBackend, tiles
 from metanet.layout import MAX_STEPS
 from metanet.plan import Plan
 from metanet.testing import assert_backends_agree
@@ -93,9 +95,10 @@ def test_each_step_is_what_a_slow_loop_does(backend: str) -> None:
         return torch.rand(rows, 2, generator=generator, dtype=torch.float64)
 
     edges, sources, targets = draw(laid.num_edges), draw(laid.num_nodes), draw(laid.num_nodes)
-    blocks = draw(laid.num_blocks)
+    rows = draw(laid.num_rows)
     tool = make_backend(backend)
-    spread = tool.spread(laid, edges.clone(), sources, targets, blocks)
+    spread = tool.spread(laid, edges.clone(), sources, targets, rows)
+    averages = tool.to_row(laid, edges)
     into = {mean: tool.to_target(laid, edges, mean) for mean in (True, False)}
     out_of = {mean: tool.to_source(laid, edges, mean) for mean in (True, False)}
     for piece in laid.slices:
@@ -105,12 +108,14 @@ def test_each_step_is_what_a_slow_loop_does(backend: str) -> None:
                 e = piece.start + network * block.num_edges + number
                 s = node(laid, piece.source.start, block.source_strides, c, network)
                 t = node(laid, piece.target.start, block.target_strides, c, network)
-                expected = edges[e] + sources[s] + targets[t] + blocks[piece.index]
+                row = piece.rows.start + network
+                expected = edges[e] + sources[s] + targets[t] + rows[row]
+                averages[row] -= edges[e] / block.num_edges
                 assert torch.allclose(spread[e], expected, rtol=1e-14)
                 for mean in (True, False):
                     into[mean][t] -= edges[e] / (block.fan_in if mean else 1)
                     out_of[mean][s] -= edges[e] / (block.fan_out if mean else 1)
-    for rest in (*into.values(), *out_of.values()):
+    for rest in (*into.values(), *out_of.values(), averages):
         assert rest.abs().max() < 1e-12
 
 
@@ -126,28 +131,82 @@ def test_the_block_backend_has_the_right_derivatives() -> None:
     def draw(rows: int) -> Tensor:
         return torch.rand(rows, 1, generator=generator, dtype=torch.float64, requires_grad=True)
 
-    def step(edges: Tensor, sources: Tensor, targets: Tensor, blocks: Tensor) -> Tensor:
-        spread = tool.spread(laid, edges * 1, sources, targets, blocks)
+    def step(edges: Tensor, sources: Tensor, targets: Tensor, rows: Tensor) -> Tensor:
+        spread = tool.spread(laid, edges, sources, targets, rows)
         nodes = tool.to_target(laid, spread, True) + tool.to_source(laid, spread, False)
-        return torch.cat([nodes, tool.to_block(laid, spread)])
+        return torch.cat([nodes, tool.to_row(laid, spread)])
 
-    rows = laid.num_edges, laid.num_nodes, laid.num_nodes, laid.num_blocks
+    rows = laid.num_edges, laid.num_nodes, laid.num_nodes, laid.num_rows
     assert torch.autograd.gradcheck(step, [draw(count) for count in rows], fast_mode=True)
+
+
+CHOICES = [
+    {"norm": norm, "activation": activation, "mean": mean, "checkpoint": checkpoint}
+    for norm, activation, mean, checkpoint in (
+        (True, "silu", True, False),
+        (True, "silu", True, True),
+        (False, "relu", False, False),
+        (True, "relu", False, True),
+    )
+]
+
+
+@pytest.mark.parametrize("multiply", [False, True])
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("chunk", [7, 100, 8192])
+def test_an_edge_update_in_chunks_is_the_one_of_single_moves(
+    choice: dict[str, Any], multiply: bool, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "CHUNK_EDGES", chunk)
+    monkeypatch.setattr(metanet.plan, "PACKED_EDGES", 60)
+    laid, generator = plan(), torch.Generator().manual_seed(0)
+    assert 0 < laid.packed_slices < len(laid.slices)
+
+    def draw(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator, dtype=torch.float64, requires_grad=True)
+
+    states = [draw(count, 4) for count in (laid.num_edges, *[laid.num_nodes] * 2, laid.num_rows)]
+    states += [draw(laid.num_nodes, 4)] if multiply else []
+    matrices = [draw(4, 4) for _ in range(3 if multiply else 2)]
+    mixes = [draw(count, 4).detach() for count in (laid.num_edges, *[laid.num_nodes] * 2)]
+    results = []
+    for backend in (make_backend("block"), make_backend("pyg")):
+        rule, weights = EdgeRule(**choice), EdgeWeights(*matrices)
+        outputs = backend.update_edges(laid, rule, weights, *states)
+        moments = backend.row_moments(laid, outputs[0], choice["norm"])
+        total = sum((a * b).sum() for a, b in zip(outputs, mixes, strict=True))
+        total = total + moments[0].sum() + moments[1].square().sum()
+        results.append([*outputs, *moments, *torch.autograd.grad(total, [*states, *matrices])])
+    for actual, expected in zip(*results, strict=True):
+        torch.testing.assert_close(actual, expected, rtol=1e-10, atol=1e-10)
+
+
+def test_an_edge_update_may_pass_on_nodes_alone() -> None:
+    laid, generator = plan(), torch.Generator().manual_seed(0)
+    edges = torch.randn(laid.num_edges, 3, generator=generator, dtype=torch.float64)
+    zeros = [edges.new_zeros(n, 3) for n in (laid.num_nodes, laid.num_nodes, laid.num_rows)]
+    gradients = []
+    for backend in (make_backend("block"), make_backend("pyg")):
+        own = edges.clone().requires_grad_()
+        weights = EdgeWeights(torch.eye(3).double(), torch.eye(3).double())
+        _, into, _ = backend.update_edges(laid, EdgeRule(), weights, own, *zeros)
+        gradients += torch.autograd.grad(into.square().sum(), own)
+    torch.testing.assert_close(*gradients, rtol=1e-10, atol=1e-12)
 
 
 class Skewed(BlockBackend):
     """Sums where it should average."""
 
-    def to_target(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
-        return super().to_target(plan, edges, False)
+    def update_edges(self, plan: Plan, rule: EdgeRule, *states: Any) -> Any:
+        return super().update_edges(plan, replace(rule, mean=False), *states)
 
 
 class Blind(BlockBackend):
     """Passes no gradient to the targets of edges."""
 
-    def spread(self, plan: Plan, edges: Tensor, *states: Tensor) -> Tensor:
-        source, target, per_block = states
-        return super().spread(plan, edges, source, target.detach(), per_block)
+    def update_edges(self, plan: Plan, rule: EdgeRule, *states: Any) -> Any:
+        weights, edges, source, target, *rest = states
+        return super().update_edges(plan, rule, weights, edges, source, target.detach(), *rest)
 
 
 @pytest.mark.parametrize(
