@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import prod
 from typing import Any
@@ -22,12 +22,14 @@ class Part:
     """The networks of one architecture in a batch.
 
     `values` holds their floating-point tensors, flattened one after the other in the template's
-    order, shape (networks, P); `positions` says where in the batch each network stands.
+    order, shape (networks, P); `positions` says where in the batch each network stands. `nodes`
+    may hold features of the nodes, (networks, num_nodes, features).
     """
 
     template: Template
     values: Tensor
     positions: tuple[int, ...]
+    nodes: Tensor | None = None
 
     def tensor(self, name: str) -> Tensor:
         """Give one tensor of all networks, flattened: shape (networks, size), a view."""
@@ -60,12 +62,6 @@ class Batch:
     @classmethod
     def from_graphs(cls, graphs: Sequence[Graph]) -> Batch:
         """Collect graphs; those of one architecture are stacked."""
-        for graph in graphs:
-            if graph.template.kind != "parameter":
-                raise MetanetError(
-                    f"a batch holds parameter graphs, got a {graph.template.kind} graph; compile "
-                    "with kind='parameter'"
-                )
         rows = [(graph.template, float_values(graph)) for graph in graphs]
         dtypes = {str(values.dtype) for _, values in rows if values.size}
         if len(dtypes) > 1:
@@ -92,9 +88,11 @@ class Batch:
 
     @classmethod
     def _collect(cls, items: Iterable[tuple[Template, int, Any]]) -> Batch:
-        by_architecture: dict[str, tuple[Template, list[int], Any]] = {}
+        by_architecture: dict[tuple[str, str], tuple[Template, list[int], Any]] = {}
         for template, position, values in items:
-            entry = by_architecture.setdefault(template.architecture, (template, [], values))
+            entry = by_architecture.setdefault(
+                (template.architecture, template.kind), (template, [], values)
+            )
             entry[1].append(position)
         if not by_architecture:
             raise MetanetError("a batch needs at least one network, got none")
@@ -107,8 +105,43 @@ class Batch:
 
     def to(self, target: torch.device | torch.dtype | str) -> Batch:
         """Move or convert the values."""
-        parts = (Part(p.template, p.values.to(target), p.positions) for p in self.parts)
+        parts = (
+            replace(
+                part,
+                values=part.values.to(target),
+                nodes=None if part.nodes is None else part.nodes.to(target),
+            )
+            for part in self.parts
+        )
         return Batch(tuple(parts))
+
+    def with_nodes(self, features: Sequence[Tensor]) -> Batch:
+        """Add features of the nodes: for each network, in order, (num_nodes, features)."""
+        if len(features) != self.num_networks:
+            raise MetanetError(
+                f"expected node features of {self.num_networks} networks, got {len(features)}"
+            )
+        parts = []
+        for part in self.parts:
+            rows = [features[position] for position in part.positions]
+            wrong = [row.shape for row in rows if row.shape[0] != part.template.num_nodes]
+            if wrong:
+                raise MetanetError(
+                    f"a network has {part.template.num_nodes} nodes, got features {list(wrong[0])}"
+                )
+            parts.append(replace(part, nodes=torch.stack(rows).to(part.values)))
+        return Batch(tuple(parts))
+
+    def graphs(self, originals: Sequence[Graph]) -> list[Graph]:
+        """Put the values back into the graphs they came from; tensors of integers stay."""
+        result = list(originals)
+        for part in self.parts:
+            for position, row in zip(part.positions, part.values.detach().cpu(), strict=True):
+                weights = dict(originals[position].weights())
+                for name, (start, size) in float_offsets(part.template).items():
+                    weights[name] = row[start : start + size].numpy().reshape(weights[name].shape)
+                result[position] = part.template.bind(weights)
+        return result
 
 
 def as_tensor(values: np.ndarray) -> Tensor:

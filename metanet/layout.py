@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from graphgen import EdgeBlock, NodeGroup, Template
+from graphgen.affine import affine
 from graphgen.columns import EDGE_KINDS, NODE_KINDS, POSITION_AXES, STEP_KINDS, coordinates
 from metanet.batch import float_offsets
 from metanet.errors import MetanetError
@@ -28,7 +29,9 @@ MAX_STEPS = 16
 class BlockLayout:
     """A block of edges as a metanet reads it: `shape` is without the taps that are folded.
 
-    `slots` says which channel each folded tap takes (None: one value per edge, in `single`).
+    `slots` says which channel each folded tap takes (None: one value per edge). `index` says
+    where each value lies where they are not the tensor in its own order; `editable`: whether the
+    block owns the parameters of a trainable tensor.
     """
 
     kind: int
@@ -44,6 +47,9 @@ class BlockLayout:
     fan_out: int
     weight_fan_in: int
     logarithmic: bool
+    editable: bool
+    index: Tensor | None = field(default=None, compare=False)
+    coefficients: Tensor | None = field(default=None, compare=False)
 
     @property
     def num_edges(self) -> int:
@@ -115,6 +121,7 @@ def block_layout(template: Template, block: EdgeBlock, taps: int) -> BlockLayout
     folds = 0 < len(kernel) <= 2 and max(kernel) <= taps
     if not folds:
         kept = list(range(len(block.shape)))
+    trainable = {tensor.name for tensor in template.tensors if tensor.trainable}
     return BlockLayout(
         kind=EDGE_KINDS.index(block.kind),
         shape=tuple(block.shape[i] for i in kept),
@@ -129,7 +136,30 @@ def block_layout(template: Template, block: EdgeBlock, taps: int) -> BlockLayout
         fan_out=block.fan_out // prod(kernel) if folds else block.fan_out,
         weight_fan_in=block.fan_in,
         logarithmic=block.kind == "variance",
+        editable=block.tensor in trainable and not block.tied,
+        index=scalars(template, block),
+        coefficients=fixed_coefficients(block),
     )
+
+
+def scalars(template: Template, block: EdgeBlock) -> Tensor | None:
+    """Say where the values of a strided view lie in a row of values, int64 (num_edges,)."""
+    if block.tensor is None or block.tensor_strides is None:
+        return None
+    start, _ = float_offsets(template)[block.tensor]
+    index = affine(block.shape, start + block.tensor_start, block.tensor_strides)
+    return torch.from_numpy(index.reshape(-1))
+
+
+def fixed_coefficients(block: EdgeBlock) -> Tensor | None:
+    """Give the constants of a block's edges where they differ, (num_edges,)."""
+    if not block.coefficients:
+        return None
+    strides = block.tensor_strides or (0,) * len(block.shape)
+    index = affine(block.shape, block.tensor_start, strides)
+    return torch.tensor(block.coefficients, dtype=torch.float64)[
+        torch.from_numpy(index.reshape(-1))
+    ]
 
 
 def tap_slots(kernel: tuple[int, ...], taps: int) -> tuple[int, ...]:
@@ -210,7 +240,7 @@ def node_numbers(group: NodeGroup, depth: int) -> list[float]:
                 sums["word"] += len(value) / 10
             elif isinstance(value, bool):
                 sums["word"] += float(value)
-    return [*numbers, *sums.values(), *fingerprint(group.steps, group.output)]
+    return [*numbers, *sums.values(), *fingerprint(group.steps, group.output, *group.attributes)]
 
 
 def fingerprint(*parts: object) -> list[float]:

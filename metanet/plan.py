@@ -111,7 +111,7 @@ class Plan:
         for packed in (False, True):
             self.packed_from, self.packed_slices = edges, len(self.slices)
             for index, plan, number, block, count in pieces:
-                if (count < pack) != packed:
+                if (count < pack or backwards(block)) != packed:
                     continue
                 self.slices.append(
                     BlockSlice(
@@ -181,6 +181,11 @@ class Plan:
             rows.append((plan.layout.node_group + start).repeat(plan.networks))
             start += len(plan.layout.group_kind)
         return torch.cat(rows).to(self.device)
+
+
+def backwards(block: BlockLayout) -> bool:
+    """Say whether an end runs backwards along an axis, which no view can."""
+    return any(stride < 0 for stride in (*block.source_strides, *block.target_strides))
 
 
 def end(plan: PartPlan, block: BlockLayout, which: str) -> End:

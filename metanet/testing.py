@@ -44,6 +44,49 @@ def assert_invariant(
     return largest
 
 
+def assert_equivariant(
+    editor: Callable[[Batch], Sequence[Batch]],
+    graphs: Sequence[Graph],
+    rng: np.random.Generator,
+    count: int = 3,
+) -> float:
+    """Check that permuting the neurons of networks permutes the weights that an editor writes.
+
+        assert_equivariant(metanet.GMNEditor(), graphs, np.random.default_rng(0))
+
+    Returns the largest difference, relative to the largest change of a weight.
+    """
+    __tracebackhide__ = True
+    groups = [Symmetries(graph.template) for graph in graphs]
+    before = [edited.graphs(graphs) for edited in editor(Batch.from_graphs(graphs))]
+    largest = 0.0
+    for _ in range(count):
+        chosen = [group.sample(rng) for group in groups]
+        permuted = [
+            graph.template.bind(element.apply(graph.weights()))
+            for graph, element in zip(graphs, chosen, strict=True)
+        ]
+        after = [edited.graphs(permuted) for edited in editor(Batch.from_graphs(permuted))]
+        for member, (old, new) in enumerate(zip(before, after, strict=True)):
+            for graph, element, first, second in zip(graphs, chosen, old, new, strict=True):
+                start, expected, actual = (
+                    graph.weights(), element.apply(first.weights()), second.weights(),
+                )  # fmt: skip
+                floats = [name for name in start if start[name].dtype.kind == "f"]
+                change = max(np.abs(first.weights()[n] - start[n]).max(initial=0) for n in floats)
+                if change == 0:
+                    raise AssertionError("the editor changes no weight, so nothing can be measured")
+                error = max(np.abs(actual[n] - expected[n]).max(initial=0) for n in floats) / change
+                limit = tolerance(start[floats[0]].dtype)
+                if not error <= limit:
+                    raise AssertionError(
+                        f"permuting a network's neurons changes what member {member} writes by "
+                        f"{error:.3g} of the largest change of a weight, more than {limit:g}"
+                    )
+                largest = max(largest, float(error))
+    return largest
+
+
 def assert_batch_independent(
     model: Metanet, graphs: Sequence[Graph], rng: np.random.Generator, count: int = 3
 ) -> float:

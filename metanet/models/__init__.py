@@ -7,7 +7,7 @@ from typing import Any
 from metanet.errors import MetanetError
 from metanet.models.deepsets import DeepSets
 from metanet.models.dmc import DMC
-from metanet.models.gmn import GMN
+from metanet.models.gmn import GMN, GMNEditor
 from metanet.models.metanet import Metanet
 from metanet.models.mlp import MLP
 from metanet.models.statnn import StatNN
@@ -31,4 +31,14 @@ def make_metanet(name: str, **settings: Any) -> Metanet:
         raise MetanetError(f"the metanet {name!r} does not take these settings: {error}") from None
 
 
-__all__ = ["DMC", "GMN", "METANETS", "MLP", "DeepSets", "Metanet", "StatNN", "make_metanet"]
+__all__ = [
+    "DMC",
+    "GMN",
+    "METANETS",
+    "MLP",
+    "DeepSets",
+    "GMNEditor",
+    "Metanet",
+    "StatNN",
+    "make_metanet",
+]

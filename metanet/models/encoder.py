@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from graphgen.columns import EDGE_KINDS, NODE_KINDS, POSITION_AXES, STEP_KINDS
+from metanet.errors import MetanetError
 from metanet.layout import EDGE_NUMBERS, MAX_STEPS, NODE_NUMBERS, NODE_ORDER
 from metanet.plan import Plan
 
@@ -35,12 +36,18 @@ def edge_weights(plan: Plan, fan_in_power: float) -> Tensor:
         positions = part.layout.positions[piece.index - part.block_start]
         out = rows[piece.start : piece.stop]
         if positions is not None:
-            out.view(*piece.view, -1)[..., channels:] = positions
+            out.view(*piece.view, -1)[..., channels:] = positions.to(out)
         if block.values is None:
-            out[:, channels // 2] = block.constant
+            if block.coefficients is None:
+                out[:, channels // 2] = block.constant
+            else:
+                out[:, channels // 2] = block.coefficients.to(out).repeat(piece.networks)
             continue
-        offset, size = block.values
-        values = part.part.values[:, offset : offset + size]
+        if block.index is None:
+            offset, size = block.values
+            values = part.part.values[:, offset : offset + size]
+        else:
+            values = part.part.values[:, block.index.to(plan.device)]
         if block.logarithmic:
             values = torch.log(values.clamp_min(1e-8)) / 4
         elif fan_in_power:
@@ -82,9 +89,9 @@ class BlockEncoder(nn.Module):
 
     def forward(self, plan: Plan) -> Tensor:
         """Give states (num_blocks, hidden)."""
-        kind = torch.cat([part.layout.block_kind for part in plan.parts])
-        step = torch.cat([part.layout.block_step for part in plan.parts])
-        numbers = torch.cat([part.layout.block_numbers for part in plan.parts])
+        kind = torch.cat([part.layout.block_kind for part in plan.parts]).to(plan.device)
+        step = torch.cat([part.layout.block_step for part in plan.parts]).to(plan.device)
+        numbers = torch.cat([part.layout.block_numbers for part in plan.parts]).to(plan.device)
         result: Tensor = (
             self.kind(kind) + self.step(step) + self.numbers(numbers.to(self.numbers.weight))
         )
@@ -94,29 +101,51 @@ class BlockEncoder(nn.Module):
 class NodeEncoder(nn.Module):
     """First node states, from a group's kind, its steps in order, its numbers.
 
-    Input and output neurons are told apart by their place.
+    With `positions`, input and output neurons are told apart by their place; `features` is the
+    number of further features that a batch brings.
     """
 
-    def __init__(self, hidden: int) -> None:
+    def __init__(self, hidden: int, positions: bool = True, features: int = 0) -> None:
         super().__init__()
         self.kind = nn.Embedding(len(NODE_KINDS), hidden)
         self.step = nn.Embedding(len(STEP_KINDS) + 1, hidden, padding_idx=len(STEP_KINDS))
         self.place = nn.Embedding(MAX_STEPS, hidden)
         self.numbers = nn.Linear(NODE_NUMBERS, hidden)
-        self.order = nn.Linear(NODE_ORDER, hidden, bias=False)
+        self.order = nn.Linear(NODE_ORDER, hidden, bias=False) if positions else None
+        self.features = nn.Linear(features, hidden, bias=False) if features else None
 
     def forward(self, plan: Plan) -> Tensor:
         """Give states (num_nodes, hidden)."""
         layouts = [part.layout for part in plan.parts]
-        steps = torch.cat([laid.group_steps for laid in layouts])
+        steps = torch.cat([laid.group_steps for laid in layouts]).to(plan.device)
         steps = torch.where(steps < 0, len(STEP_KINDS), steps)
         program = (self.step(steps) * (1 + self.place.weight)).sum(1)
         numbers = torch.cat([laid.group_numbers for laid in layouts])
         groups = (
-            self.kind(torch.cat([laid.group_kind for laid in layouts]))
+            self.kind(torch.cat([laid.group_kind for laid in layouts]).to(plan.device))
             + program
             + self.numbers(numbers.to(self.numbers.weight))
         )
-        order = torch.cat([part.layout.node_order.repeat(part.networks, 1) for part in plan.parts])
-        result: Tensor = groups[plan.node_group] + self.order(order.to(self.order.weight))
+        result: Tensor = groups[plan.node_group]
+        if self.order is not None:
+            parts = plan.parts
+            order = torch.cat([p.layout.node_order.repeat(p.networks, 1) for p in parts])
+            result = result + self.order(order.to(self.order.weight))
+        if self.features is not None:
+            result = result + self.features(node_features(plan, self.features.in_features))
         return result
+
+
+def node_features(plan: Plan, count: int) -> Tensor:
+    """Collect the features that a batch brings for its nodes, (num_nodes, count)."""
+    rows = []
+    for plan_of_part in plan.parts:
+        nodes = plan_of_part.part.nodes
+        if nodes is None or nodes.shape[2] != count:
+            got = "none" if nodes is None else str(nodes.shape[2])
+            raise MetanetError(
+                f"the model reads {count} features of each node, the batch brings {got}; give "
+                "them with `batch.with_nodes`"
+            )
+        rows.append(nodes.flatten(0, 1))
+    return torch.cat(rows)

@@ -219,7 +219,7 @@ class Blind(BlockBackend):
 def test_a_backend_with_other_numbers_is_caught(broken: type[BlockBackend], message: str) -> None:
     def make(backend: str) -> metanet.GMN:
         model = metanet.GMN(hidden=4, layers=1)
-        model.backend = broken() if backend == "broken" else make_backend(backend)
+        model.trunk.backend = broken() if backend == "broken" else make_backend(backend)
         return model
 
     batch = batch_of([spec.loads(CNN)])

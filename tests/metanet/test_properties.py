@@ -19,6 +19,7 @@ from graphgen.testing import random_weights
 from metanet.layout import MAX_STEPS
 from metanet.models.metanet import Metanet, head
 from metanet.testing import (
+    assert_backends_agree,
     assert_batch_independent,
     assert_deterministic,
     assert_invariant,
@@ -76,6 +77,15 @@ MODELS: dict[str, Callable[[], Metanet]] = {
         f"gmn {' '.join(options)}": partial(gmn, *options)
         for options in product(("folded", "parallel"), ("mean", "sum"), ("block", "pyg"))
     },
+    "gmn with a global state and products": lambda: metanet.GMN(
+        **SMALL, global_state=True, multiply=True
+    ),
+    "gmn of sums with a global state, checkpointed": lambda: metanet.GMN(
+        **SMALL, global_state=True, aggregation="sum", checkpoint=True
+    ),
+    "gmn without norms or positions": lambda: metanet.GMN(
+        **SMALL, norm=False, activation="relu", positions=False, readout=["mean", "quantiles"]
+    ),
     "deepsets": lambda: metanet.DeepSets(**SMALL, dropout=0.5),
     "statnn": fitted_trees,
 }
@@ -85,6 +95,66 @@ WITHOUT_SYMMETRY: dict[str, Callable[[], Metanet]] = {
     "dmc": lambda: metanet.DMC(**SMALL, dropout=0.5),
     "mlp": lambda: metanet.MLP(spec.loads(CNN), **SMALL, dropout=0.5),
 }
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"global_state": True, "multiply": True},
+        {"norm": False, "activation": "relu", "aggregation": "sum", "multiply": True},
+        {"readout": ["variance", "quantiles"], "checkpoint": True},
+    ],
+)
+def test_the_options_of_a_gmn_give_the_same_numbers_on_both_backends(options: Any) -> None:
+    def make(backend: str) -> metanet.GMN:
+        return metanet.GMN(**SMALL, **options, backend=backend)
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        assert_backends_agree(make, metanet.Batch.from_graphs(mixed()))
+
+
+def test_an_unknown_option_is_named() -> None:
+    with pytest.raises(metanet.MetanetError, match="`readout` is \\['median'\\], expected some of"):
+        metanet.GMN(readout=["median"])
+    with pytest.raises(metanet.MetanetError, match="`activation` is 'gelu', expected one of silu"):
+        metanet.GMN(activation="gelu")
+    with pytest.raises(metanet.MetanetError, match="does not take these settings"):
+        metanet.make_metanet("gmn", width=3)
+
+
+def test_a_gmn_reads_features_of_nodes() -> None:
+    graphs = mixed()
+    batch = metanet.Batch.from_graphs(graphs)
+    rng = torch.Generator().manual_seed(0)
+    features = [torch.randn(g.num_nodes, 2, generator=rng, dtype=torch.float64) for g in graphs]
+    model = seeded(lambda: metanet.GMN(**SMALL, node_features=2))
+    both = predict(model, batch.with_nodes(features))
+    assert not torch.allclose(both, predict(model, batch.with_nodes([f * 2 for f in features])))
+    order = [2, 0, 5, 1, 4, 3]
+    mixed_up = metanet.Batch.from_graphs([graphs[i] for i in order])
+    other = predict(model, mixed_up.with_nodes([features[i] for i in order]))
+    torch.testing.assert_close(other, both[order], rtol=1e-10, atol=1e-12)
+    with pytest.raises(metanet.MetanetError, match="reads 2 features of each node, the batch"):
+        model(batch)
+    with pytest.raises(metanet.MetanetError, match="expected node features of 6 networks, got 1"):
+        batch.with_nodes(features[:1])
+    with pytest.raises(metanet.MetanetError, match=r"a network has \d+ nodes, got features \[1,"):
+        batch.with_nodes([torch.zeros(1, 2)] * 6)
+
+
+def test_without_positions_permuting_the_inputs_changes_nothing() -> None:
+    net = spec.loads(MLP % 4)
+    (graph, other) = graphs_of([net, net])
+    weights = graph.weights()
+    turned = {**weights, "0.weight": weights["0.weight"][:, ::-1].copy()}
+    batch = metanet.Batch.from_graphs([graph, graphgen.compile(net, turned), other])
+    for positions in (True, False):
+        first, second, third = predict(
+            seeded(lambda p=positions: metanet.GMN(**SMALL, positions=p)), batch
+        )
+        difference = ((first - second).abs().max() / (first - third).abs().max()).item()
+        assert (difference > 1e-3) if positions else (difference < 1e-10)
 
 
 def test_every_metanet_is_tested() -> None:

@@ -1,0 +1,99 @@
+"""The layer-wise readout: from the states of edges and nodes to one row for each network."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from metanet.backends import Backend
+from metanet.backends.backend import rms_norm
+from metanet.errors import MetanetError
+from metanet.models.gmn.layer import States
+from metanet.models.statistics import QUANTILES
+from metanet.plan import Plan
+
+STATISTICS = {"mean": 1, "deviation": 1, "variance": 1, "quantiles": len(QUANTILES)}
+"""What a readout may take of a block's edges, and how many numbers for each channel."""
+
+
+class Readout(nn.Module):
+    """Statistics of each block's edges, through an MLP and averaged over a network's blocks.
+
+    Beside them stand mean and standard deviation of the nodes, and the network's own state. Gives
+    (networks, `width`), part by part.
+    """
+
+    def __init__(
+        self,
+        hidden: int,
+        statistics: tuple[str, ...],
+        *,
+        norm: bool,
+        activation: str,
+        global_state: bool,
+    ) -> None:
+        super().__init__()
+        unknown = [name for name in statistics if name not in STATISTICS]
+        if unknown or not statistics:
+            raise MetanetError(
+                f"`readout` is {list(statistics)}, expected some of {', '.join(STATISTICS)}"
+            )
+        self.statistics, self.norm = statistics, norm
+        self.node_norm = nn.LayerNorm(hidden) if norm else nn.Identity()
+        inputs = hidden * (1 + sum(STATISTICS[name] for name in statistics))
+        self.block_readout = nn.Sequential(
+            nn.Linear(inputs, 2 * hidden),
+            nn.SiLU() if activation == "silu" else nn.ReLU(),
+            nn.Linear(2 * hidden, 2 * hidden),
+        )
+        self.width = (5 if global_state else 4) * hidden
+
+    def forward(self, backend: Backend, states: States) -> Tensor:
+        """Read the states of a batch."""
+        plan = states.plan
+        statistics = [*self.edge_statistics(backend, plan, states.edges)]
+        rows = self.block_readout(torch.cat([*statistics, states.blocks[plan.row_block]], dim=1))
+        sums = rows.new_zeros(plan.num_networks, rows.shape[1])
+        sums = sums.index_add(0, plan.row_network, rows)
+        pooled = [sums / plan.rows_per_network.to(rows.dtype).unsqueeze(1)]
+        pooled.append(pool_nodes(plan, self.node_norm(states.nodes)))
+        if states.networks is not None:
+            pooled.append(states.networks)
+        return torch.cat(pooled, dim=1)
+
+    def edge_statistics(self, backend: Backend, plan: Plan, edges: Tensor) -> list[Tensor]:
+        """Give the chosen statistics of each row's edges, (num_rows, hidden) or wider each."""
+        mean, square = backend.row_moments(plan, edges, self.norm)
+        variance = (square - mean.square()).clamp_min(0)
+        made = {"mean": mean, "variance": variance}
+        if "deviation" in self.statistics:
+            made["deviation"] = (variance + 1e-5).sqrt()
+        if "quantiles" in self.statistics:
+            made["quantiles"] = row_quantiles(plan, rms_norm(edges) if self.norm else edges)
+        return [made[name] for name in self.statistics]
+
+
+def row_quantiles(plan: Plan, edges: Tensor) -> Tensor:
+    """Give the quantiles of each channel over each row's edges, (num_rows, quantiles * h)."""
+    rows = []
+    for piece in plan.slices:
+        block = edges[piece.start : piece.stop].view(piece.networks, -1, edges.shape[1])
+        ordered = block.sort(1).values
+        last = block.shape[1] - 1
+        for share in QUANTILES:
+            low = int(share * last)
+            high = min(low + 1, last)
+            rows.append(torch.lerp(ordered[:, low], ordered[:, high], share * last - low))
+    count = len(QUANTILES)
+    return torch.cat(
+        [torch.cat(rows[i : i + count], dim=1) for i in range(0, len(rows), count)], dim=0
+    )
+
+
+def pool_nodes(plan: Plan, nodes: Tensor) -> Tensor:
+    """Give mean and standard deviation over each network's nodes."""
+    count = plan.nodes_per_network.to(nodes.dtype).unsqueeze(1)
+    sums = nodes.new_zeros(plan.num_networks, 2 * nodes.shape[1])
+    sums = sums.index_add(0, plan.node_network, torch.cat([nodes, nodes.square()], dim=1)) / count
+    mean, square = sums.chunk(2, dim=1)
+    return torch.cat([mean, ((square - mean.square()).clamp_min(0) + 1e-5).sqrt()], dim=1)
