@@ -148,7 +148,7 @@ def scalars(template: Template, block: EdgeBlock) -> Tensor | None:
         return None
     start, _ = float_offsets(template)[block.tensor]
     index = affine(block.shape, start + block.tensor_start, block.tensor_strides)
-    return torch.from_numpy(index.reshape(-1))
+    return torch.from_numpy(index.reshape(-1).copy())
 
 
 def fixed_coefficients(block: EdgeBlock) -> Tensor | None:

@@ -18,6 +18,7 @@ from metanet.backends import make_backend
 from metanet.backends.backend import EdgeRule, EdgeWeights
 from metanet.backends.block import BlockBackend, tiles
 from metanet.layout import MAX_STEPS
+from metanet.models.encoder import edge_weights
 from metanet.plan import Plan
 from metanet.testing import assert_backends_agree
 from spec.testing import networks
@@ -231,3 +232,33 @@ def test_a_backend_with_other_numbers_is_caught(broken: type[BlockBackend], mess
 def test_an_unknown_backend_is_named() -> None:
     with pytest.raises(metanet.MetanetError, match="unknown backend 'dgl'; known: block, pyg"):
         metanet.GMN(backend="dgl")
+
+
+COMPUTATION = """
+inputs: {x: [2, 5, 5]}
+layers:
+  - conv2d: {out_channels: 3, kernel_size: 3, padding: 1, padding_mode: reflect}
+  - relu
+  - upsample: {scale_factor: 2, mode: bilinear}
+  - flatten
+  - linear: {out_features: 2}
+"""
+
+
+def test_both_backends_read_computation_graphs() -> None:
+    net, rng = spec.loads(COMPUTATION), np.random.default_rng(0)
+    graphs = [
+        graphgen.compile(net, random_weights(net, rng), kind=kind)
+        for kind in ("computation", "parameter", "computation")
+    ]
+    laid = Plan(metanet.Batch.from_graphs(graphs), taps=0)
+    strides = [s for piece in laid.slices for s in piece.block.source_strides]
+    assert min(strides) < 0, "a reflected border runs backwards"
+
+    def make(backend: str) -> metanet.GMN:
+        return metanet.GMN(hidden=4, layers=2, backend=backend)
+
+    assert_backends_agree(make, metanet.Batch.from_graphs(graphs))
+    rows = edge_weights(laid, 0.0)[:, 0]
+    expected = [graphs[0].edge_values(), graphs[2].edge_values(), graphs[1].edge_values()]
+    assert torch.allclose(rows.sort().values, torch.from_numpy(np.concatenate(expected)).sort()[0])

@@ -43,8 +43,11 @@ class GMNLayer(nn.Module):
         self.to_node = nn.Sequential(
             nn.Linear(received, 2 * hidden), activation(), nn.Linear(2 * hidden, hidden)
         )
-        self.edge_factor = nn.Linear(hidden, hidden, bias=False) if multiply else None
-        self.source_factor = nn.Linear(hidden, hidden, bias=False) if multiply else None
+        self.edge_factor: nn.Linear | None = None
+        self.source_factor: nn.Linear | None = None
+        if multiply:
+            self.edge_factor = nn.Linear(hidden, hidden, bias=False)
+            self.source_factor = nn.Linear(hidden, hidden, bias=False)
         if global_state:
             self.network_norm = nn.LayerNorm(hidden) if rule.norm else nn.Identity()
             self.from_network = nn.Linear(hidden, hidden, bias=False)

@@ -1,0 +1,104 @@
+"""A GMN that carries out the forward pass of the network it is given (proposition 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from graphgen import Graph
+from metanet.batch import Batch
+from metanet.constructions.channels import clear, layers_of, mark_nodes, matrices, show_weights
+from metanet.errors import MetanetError
+from metanet.models.gmn.trunk import Trunk
+
+VALUE, PLUS, MINUS, INPUT, CONSTANT, SUM, RELU = range(7)
+HIDDEN = 8
+WEIGHT = 0
+
+
+def forward_pass(depth: int, bound: float = 1e3) -> Callable[[Graph, Tensor], Tensor]:
+    """Make a GMN of `depth` layers that runs ReLU networks of at most that depth.
+
+        run = forward_pass(depth=3)
+        run(graphgen.compile(net, weights, kind="computation"), x)      # (batch, outputs)
+
+    It reads computation graphs whose nodes are sums with or without a ReLU: MLPs and CNNs, with
+    strides, paddings, groups and residual connections, and weights between -3 and 3.
+    No value may be beyond `bound`. A node's state is its value; a message is the product of the
+    edge's weight and the source's value, in two channels, one for each sign, so that the ReLU
+    keeps both. After each layer the nodes one step further from the input are right. Float64.
+
+    `MetanetError` for other graphs.
+    """
+    trunk = simulator(depth, bound)
+
+    @torch.no_grad()
+    def run(graph: Graph, x: Tensor) -> Tensor:
+        check(graph, depth)
+        group = next(g for g in graph.node_groups if g.kind == "input")
+        last = next(g for g in graph.node_groups if g.output == 0)
+        features = torch.zeros(len(x), graph.num_nodes, 1, dtype=torch.float64)
+        features[:, group.start : group.start + group.size, 0] = x.double().flatten(1)
+        batch = Batch.from_graphs([graph] * len(x)).to(torch.float64).with_nodes([*features])
+        states = trunk(batch).nodes.view(len(x), graph.num_nodes, HIDDEN)
+        values: Tensor = states[:, last.start : last.start + last.size, VALUE]
+        return values.reshape(len(x), *last.shape)
+
+    return run
+
+
+@torch.no_grad()
+def simulator(depth: int, bound: float) -> Trunk:
+    """Set the weights of the GMN that runs networks."""
+    trunk = Trunk(
+        hidden=HIDDEN, layers=depth, taps="parallel", aggregation="sum", fan_in_power=0.0,
+        activation="relu", norm=False, multiply=True, positions=False, node_features=1,
+    )  # fmt: skip
+    clear(trunk)
+    show_weights(trunk, WEIGHT)
+    mark_nodes(trunk, {"input": INPUT, "constant": CONSTANT, "sum": SUM}, {"relu": RELU})
+    trunk.node_encoder.kind.weight[:, VALUE] = trunk.node_encoder.kind.weight[:, CONSTANT]
+    if trunk.node_encoder.features is not None:
+        trunk.node_encoder.features.weight[VALUE, 0] = 1
+    for layer in layers_of(trunk):
+        if layer.edge_factor is not None and layer.source_factor is not None:
+            layer.edge_factor.weight[PLUS, WEIGHT] = 1
+            layer.edge_factor.weight[MINUS, WEIGHT] = -1
+            layer.source_factor.weight[[PLUS, MINUS], VALUE] = 1
+        first, last = matrices(layer.to_node)
+        into = HIDDEN
+        # relu(s), relu(-s) where there is no ReLU, and the old value to be taken away
+        for unit, sign in ((0, 1), (1, -1)):
+            first[unit, into + PLUS], first[unit, into + MINUS] = sign, -sign
+            first[unit, [INPUT, CONSTANT]] = -bound
+        first[1, RELU] = -bound
+        for unit, sign in ((2, 1), (3, -1)):
+            first[unit, VALUE] = sign
+            first[unit, [INPUT, CONSTANT]] = -bound
+        last[VALUE, :4] = torch.tensor([1.0, -1.0, -1.0, 1.0])
+    return trunk.double()
+
+
+def check(graph: Graph, depth: int) -> None:
+    """Raise `MetanetError` for a graph that the simulator would not run right."""
+    if graph.template.kind != "computation":
+        raise MetanetError(
+            f"expected a computation graph, got a {graph.template.kind} graph: compile with "
+            "kind='computation'"
+        )
+    for group in graph.node_groups:
+        steps = [step.operation for step in group.steps]
+        if group.kind not in ("input", "constant", "sum") or steps not in ([], ["relu"]):
+            what = " then ".join([group.kind, *steps])
+            raise MetanetError(
+                f"{group.name}: this GMN runs sums with or without a ReLU, the graph has {what}"
+            )
+    deepest = max(group.depth for group in graph.node_groups)
+    if deepest > depth:
+        raise MetanetError(f"the graph is {deepest} deep, this GMN has {depth} layers")
+    for block in graph.blocks:
+        largest = abs(block.values()).max(initial=0)
+        if largest > 3:
+            raise MetanetError(f"{block.name}: a weight of size {largest:g}, expected at most 3")

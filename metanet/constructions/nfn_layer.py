@@ -1,0 +1,188 @@
+"""A GMN that is a layer of NP-NFN on MLPs (proposition 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from metanet.batch import Batch
+from metanet.constructions.channels import (
+    clear,
+    layers_of,
+    mark_blocks,
+    matrices,
+    show_weights,
+)
+from metanet.models.gmn.layer import GMNLayer
+from metanet.models.gmn.trunk import Trunk
+
+WEIGHTS = ("self", "row", "column", "before", "after", "bias", "bias_before")
+BIASES = ("self", "row", "after")
+
+
+@dataclass(frozen=True)
+class NFNCoefficients:
+    """The coefficients of a layer of NP-NFN for MLPs of L layers; W^l is (out, in), l from 1.
+
+    `weights` (L, 7): of W^l_jk, its row sum, its column sum, the row sum of W^(l-1) at k, the
+    column sum of W^(l+1) at j, the bias v^l_j and the bias v^(l-1)_k. `biases` (L, 3): of v^l_j,
+    the row sum of W^l at j, the column sum of W^(l+1) at j. `totals` (L, 2, L, 2): of the sum of
+    all weights (0) or biases (1) of layer s in what is written to the weights (0) or biases (1) of
+    layer l. Terms that do not exist at the ends are 0. Zhou et al. (NeurIPS 2023), with sums.
+    """
+
+    weights: Tensor
+    biases: Tensor
+    totals: Tensor
+
+
+def nfn_layer(
+    coefficients: NFNCoefficients, bound: float = 1e3
+) -> Callable[[Batch], list[list[tuple[Tensor, Tensor]]]]:
+    """Make a GMN of two layers that is a given layer of NP-NFN.
+
+        layers = nfn_layer(coefficients)(batch)[0]      # of the first part: [(W^1, v^1), ...]
+
+    It takes MLPs of L linear layers with biases, weights between -3 and 3, whose sums and results
+    are at most `bound`. The first layer collects row, column and total sums in the nodes and in the
+    global state, the second writes each parameter's combination into a channel of its edge. What
+    belongs to one layer alone is let through by ReLUs that are shifted by the block's kind and
+    depth. Float64.
+    """
+    depth = len(coefficients.weights)
+    trunk = build(coefficients, bound)
+    result = channels(depth)["result"]
+
+    @torch.no_grad()
+    def apply(batch: Batch) -> list[list[tuple[Tensor, Tensor]]]:
+        states = trunk(batch.to(torch.float64))
+        plan = states.plan
+        written: list[dict[str, Tensor]] = [{} for _ in plan.parts]
+        for piece in plan.slices:
+            block = plan.parts[piece.part].part.template.blocks[
+                piece.index - plan.parts[piece.part].block_start
+            ]
+            values = states.edges[piece.start : piece.stop, result].view(piece.view)
+            written[piece.part][str(block.tensor)] = values
+        tables = []
+        for part, values in zip(plan.parts, written, strict=True):
+            blocks = part.part.template.blocks
+            weights = [values[str(b.tensor)] for b in blocks if b.kind == "linear"]
+            biases = [values[str(b.tensor)] for b in blocks if b.kind == "bias"]
+            tables.append(list(zip(weights, biases, strict=True)))
+        return tables
+
+    return apply
+
+
+def channels(depth: int) -> dict[str, int]:
+    """Name the channels: of edges and blocks, and where nodes and networks keep their sums."""
+    names = ["weight", "result", "linear", "bias", "depth", "row", "column", "bias_sum"]
+    names += [f"total {s} {kind}" for s in range(depth) for kind in range(2)]
+    return {name: index for index, name in enumerate(names)}
+
+
+@torch.no_grad()
+def build(coefficients: NFNCoefficients, bound: float) -> Trunk:
+    """Set the weights."""
+    depth = len(coefficients.weights)
+    channel = channels(depth)
+    hidden = max(len(channel) + 8, 8 * depth + 8)
+    trunk = Trunk(
+        hidden=hidden, layers=2, taps="parallel", aggregation="sum", fan_in_power=0.0,
+        activation="relu", norm=False, positions=False, global_state=True,
+    ).double()  # fmt: skip
+    clear(trunk)
+    show_weights(trunk, channel["weight"])
+    mark_blocks(trunk, {"linear": channel["linear"], "bias": channel["bias"]}, channel["depth"])
+    first, second = layers_of(trunk)
+    collect_sums(first, channel, depth, bound)
+    combine(second, channel, coefficients, bound)
+    return trunk
+
+
+class Gates:
+    """Four messages that add up to a value where the block is layer l of a kind, else to 0.
+
+    With t = K (d - l) - 2 L K [other kind], K = 2 bound, and d the block's layer,
+    relu(y + bound + t) - relu(bound + t) is y from layer l on, and 0 before it and for the other
+    kind; less the same for l + 1 it is y in layer l alone.
+    """
+
+    def __init__(self, layer: GMNLayer, channel: dict[str, int], depth: int, bound: float):
+        self.layer, self.channel, self.depth, self.bound = layer, channel, depth, bound
+        self.used = 0
+
+    def open(self, index: int, kind: int) -> tuple[list[int], list[float]]:
+        """Give four message channels, and the signs with which they add up to the value."""
+        step = 2 * self.bound
+        other = self.channel["bias" if kind == 0 else "linear"]
+        rows = range(self.used, self.used + 4)
+        self.used += 4
+        for row, start in zip(rows, (index, index, index + 1, index + 1), strict=True):
+            from_row = self.layer.from_row
+            from_row.weight[row, self.channel["depth"]] = step * self.depth
+            from_row.weight[row, other] = -2 * self.depth * step
+            from_row.bias[row] = self.bound - step * (start + 1)
+        return list(rows), [1.0, -1.0, -1.0, 1.0]
+
+
+def collect_sums(layer: GMNLayer, channel: dict[str, int], depth: int, bound: float) -> None:
+    """First layer: row, column and bias sums at the nodes, totals in the global state."""
+    hidden = layer.from_edge.weight.shape[0]
+    (first, last), (total_in, total_out) = matrices(layer.to_node), matrices(layer.to_network)
+    gates = Gates(layer, channel, depth, bound)
+    into, out_of = 2 * hidden, 3 * hidden  # after the node's and the network's state
+    sums = {("row", 0): into, ("bias_sum", 1): into, ("column", 0): out_of}
+    for number, (name, _) in enumerate(sums):
+        plus, minus = 2 * number, 2 * number + 1
+        last[channel[name], plus], last[channel[name], minus] = 1, -1
+    for s in range(depth):
+        for kind in range(2):
+            rows, signs = gates.open(s, kind)
+            for row in (rows[0], rows[2]):
+                layer.from_edge.weight[row, channel["weight"]] = 1
+            for number, ((_, wanted), offset) in enumerate(sums.items()):
+                if wanted == kind:
+                    for row, sign in zip(rows, signs, strict=True):
+                        first[2 * number, offset + row] = sign
+                        first[2 * number + 1, offset + row] = -sign
+            unit = 2 * (2 * s + kind)
+            place = channel[f"total {s} {kind}"]
+            total_out[place, unit], total_out[place, unit + 1] = 1, -1
+            for row, sign in zip(rows, signs, strict=True):
+                total_in[unit, 2 * hidden + row] = sign
+                total_in[unit + 1, 2 * hidden + row] = -sign
+
+
+def combine(
+    layer: GMNLayer, channel: dict[str, int], coefficients: NFNCoefficients, bound: float
+) -> None:
+    """Second layer: each parameter's linear combination, into the result."""
+    depth = len(coefficients.weights)
+    gates = Gates(layer, channel, depth, bound)
+    for index in range(depth):
+        for kind in range(2):
+            rows, signs = gates.open(index, kind)
+            table = coefficients.weights if kind == 0 else coefficients.biases
+            given = dict(zip(WEIGHTS if kind == 0 else BIASES, table[index].double(), strict=True))
+            for row, sign in zip(rows, signs, strict=True):
+                layer.to_edge.weight[channel["result"], row] = sign
+            for row in (rows[0], rows[2]):
+                layer.from_edge.weight[row, channel["weight"]] = given["self"]
+                target, source = layer.from_target.weight, layer.from_source.weight
+                target[row, channel["row"]] = given["row"]
+                target[row, channel["column"]] = given["after"]
+                if kind == 0:
+                    target[row, channel["bias_sum"]] = given["bias"]
+                    source[row, channel["column"]] = given["column"]
+                    source[row, channel["row"]] = given["before"]
+                    source[row, channel["bias_sum"]] = given["bias_before"]
+                for s in range(depth):
+                    for other in range(2):
+                        layer.from_network.weight[row, channel[f"total {s} {other}"]] = (
+                            coefficients.totals[index, kind, s, other]
+                        )
