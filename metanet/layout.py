@@ -231,7 +231,7 @@ def node_numbers(group: NodeGroup, depth: int) -> list[float]:
             elif name in ("negative_slope", "alpha", "beta"):
                 sums["slope"] += value
             elif name == "size":
-                sums["size"] += math.log(value)
+                sums["size"] += math.log(prod(value) if isinstance(value, tuple) else value)
             elif name == "shape":
                 sums["shape"] += math.log(prod(value))
             elif name in sums:

@@ -89,7 +89,8 @@ class Backend(Protocol):
             m = act(inner n + from_source + from_target + per_row [+ (factor n) * source factor])
             e + outer m,  messages at their targets,  messages at their sources
 
-        The results have the shapes of edges, nodes and nodes.
+        The results have the shapes of edges, nodes and nodes. Where nothing needs a gradient,
+        `edges` may be overwritten.
         """
         normed = rms_norm(edges) if rule.norm else edges
         inner = normed @ weights.inner.T

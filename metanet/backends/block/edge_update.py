@@ -93,6 +93,7 @@ class EdgeUpdate(torch.autograd.Function):
         plan: Plan,
         rule: EdgeRule,
         low: torch.dtype | None,
+        learns: bool,
         edges: Tensor,
         source: Tensor,
         target: Tensor,
@@ -106,10 +107,9 @@ class EdgeUpdate(torch.autograd.Function):
         chunks = chunks_of(plan)
         factor = None if factor is None else factor.contiguous()
         ctx.plan, ctx.rule, ctx.low = plan, rule, low
-        keeps = any(ctx.needs_input_grad) and not rule.checkpoint
-        kept = torch.empty_like(edges) if keeps else None
+        kept = torch.empty_like(edges) if learns and not rule.checkpoint else None
         space = Workspace(chunks, edges)
-        result = torch.empty_like(edges)
+        result = torch.empty_like(edges) if learns else edges
         into, out_of = torch.zeros_like(source), torch.zeros_like(source)
         arguments = (low, source, target, rows, factor, inner, by_factor, space)
         for chunk in chunks:
@@ -125,7 +125,10 @@ class EdgeUpdate(torch.autograd.Function):
                 torch.addmm(own, messages, outer.T, out=written)
             else:
                 torch.add(own, messages.to(low) @ outer.T.to(low), out=written)
-        ctx.save_for_backward(edges, source, target, rows, factor, inner, outer, by_factor, kept)
+        if learns:
+            ctx.save_for_backward(
+                edges, source, target, rows, factor, inner, outer, by_factor, kept
+            )
         return result, into, out_of
 
     @staticmethod
@@ -176,7 +179,7 @@ class EdgeUpdate(torch.autograd.Function):
                 )  # fmt: skip
             norm_backward(by_states, states, scale, before, g_edges[chunk.start : chunk.stop])
         return (
-            None, None, None, g_edges, g_source, g_target, g_rows, g_factor, g_inner, g_outer,
+            None, None, None, None, g_edges, g_source, g_target, g_rows, g_factor, g_inner, g_outer,
             g_by_factor,
         )  # fmt: skip
 
@@ -243,11 +246,14 @@ def update_edges(
     factor: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Apply `EdgeUpdate`; under autocast, products are computed in its precision."""
+    tensors = (edges, from_source, from_target, per_row, factor)
+    tensors = (*tensors, weights.inner, weights.outer, weights.factor)
+    learns = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
     kind = edges.device.type
     low = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
     with torch.autocast(kind, enabled=False):
         result: tuple[Tensor, Tensor, Tensor] = EdgeUpdate.apply(
-            plan, rule, low,
+            plan, rule, low, learns,
             *(None if t is None else t.to(edges.dtype)
               for t in (edges, from_source, from_target, per_row, factor,
                         weights.inner, weights.outer, weights.factor)),

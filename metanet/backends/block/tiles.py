@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain, pairwise
 from math import ceil, prod
 from typing import Protocol
@@ -291,8 +292,16 @@ def indexed_tiles(plan: Plan, largest: int) -> Iterator[IndexedTile]:
 
 def end_index(end: End, view: tuple[int, ...]) -> np.ndarray:
     """Write out the affine map of one end, int64 (edges of the slice,)."""
-    index = np.full((1,) * len(view), end.start, dtype=np.int64)
-    for axis, (size, stride) in enumerate(zip(end.sizes, end.strides, strict=True)):
+    return relative_index(end.sizes, end.strides, view) + end.start
+
+
+@lru_cache(maxsize=8192)
+def relative_index(
+    sizes: tuple[int, ...], strides: tuple[int, ...], view: tuple[int, ...]
+) -> np.ndarray:
+    """Write out an affine map that begins at 0; small, and asked for again by every batch."""
+    index = np.zeros((1,) * len(view), dtype=np.int64)
+    for axis, (size, stride) in enumerate(zip(sizes, strides, strict=True)):
         if size > 1:
             shape = [-1 if i == axis else 1 for i in range(len(view))]
             index = index + (np.arange(size) * stride).reshape(shape)
