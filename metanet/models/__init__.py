@@ -10,13 +10,24 @@ from metanet.models.dmc import DMC
 from metanet.models.gmn import GMN, GMNEditor
 from metanet.models.metanet import Metanet
 from metanet.models.mlp import MLP
+from metanet.models.neural_graphs import NGGNN, NGT
+from metanet.models.nfn import HNPNFN, NPNFN, DWSNet
+from metanet.models.scale_gmn import ScaleGMN
+from metanet.models.stat_mlp import StatMLP
 from metanet.models.statnn import StatNN
 
 METANETS: dict[str, type[Metanet]] = {
     "gmn": GMN,
     "deepsets": DeepSets,
     "dmc": DMC,
+    "dws": DWSNet,
+    "hnp_nfn": HNPNFN,
     "mlp": MLP,
+    "ng_gnn": NGGNN,
+    "ng_t": NGT,
+    "np_nfn": NPNFN,
+    "scale_gmn": ScaleGMN,
+    "stat_mlp": StatMLP,
     "statnn": StatNN,
 }
 
@@ -32,13 +43,6 @@ def make_metanet(name: str, **settings: Any) -> Metanet:
 
 
 __all__ = [
-    "DMC",
-    "GMN",
-    "METANETS",
-    "MLP",
-    "DeepSets",
-    "GMNEditor",
-    "Metanet",
-    "StatNN",
-    "make_metanet",
-]
+    "DMC", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "DWSNet", "DeepSets",
+    "GMNEditor", "Metanet", "ScaleGMN", "StatMLP", "StatNN", "make_metanet",
+]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,10 @@ class Run:
         (self.folder / "settings.json").unlink(missing_ok=True)
         graph_set = GraphSet.open(self.graphs)
         targets = read_targets(graph_set, self.target)
-        settings = self.model.get("settings", {})
+        settings = dict(self.model.get("settings", {}))
+        if takes_architecture(self.model["metanet"]):
+            first = graph_set.template(targets.indices["train"][0]).architecture
+            settings.setdefault("net", graph_set.architectures[first].resolved())
         if METANETS[self.model["metanet"]] is StatNN:
             search = self.model.get("search", {})
             predictor, tried = grow(settings, search, graph_set, targets, self.seed)
@@ -81,3 +85,8 @@ class Run:
                 self.hash,
             )
             predictor.save(self.folder, run=self.hash, seed=self.seed)
+
+
+def takes_architecture(metanet: str) -> bool:
+    """Say whether a metanet is made for an architecture, which the networks' own one then is."""
+    return "net" in inspect.signature(METANETS[metanet].__init__).parameters

@@ -246,16 +246,16 @@ def update_edges(
     factor: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Apply `EdgeUpdate`; under autocast, products are computed in its precision."""
-    tensors = (edges, from_source, from_target, per_row, factor)
-    tensors = (*tensors, weights.inner, weights.outer, weights.factor)
+    tensors = (
+        edges, from_source, from_target, per_row, factor,
+        weights.inner, weights.outer, weights.factor,
+    )  # fmt: skip
     learns = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
     kind = edges.device.type
     low = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
     with torch.autocast(kind, enabled=False):
         result: tuple[Tensor, Tensor, Tensor] = EdgeUpdate.apply(
             plan, rule, low, learns,
-            *(None if t is None else t.to(edges.dtype)
-              for t in (edges, from_source, from_target, per_row, factor,
-                        weights.inner, weights.outer, weights.factor)),
+            *(None if t is None else t.to(edges.dtype) for t in tensors),
         )  # fmt: skip
     return result

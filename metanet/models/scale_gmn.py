@@ -1,0 +1,224 @@
+"""ScaleGMN: graph metanetworks that know of sign and scale symmetries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+import graphgen
+import spec
+from metanet.batch import Batch, Part
+from metanet.errors import MetanetError
+from metanet.models.chain import ChainLayer, bias_of, chain, weight_of
+from metanet.models.metanet import Metanet, head
+from metanet.models.nfn import waves
+
+POSITIVE, ODD = ("relu", "leaky_relu"), ("tanh", "sine", "softsign")
+
+
+class ScaleGMN(Metanet):
+    """ScaleGMN: a graph metanetwork whose answer sign and scale symmetries leave as it is.
+
+        model = metanet.ScaleGMN(net, hidden=64, bidirectional=True)
+
+    Kalogeropoulos, Bouritsas, Panagakis, *Scale equivariant graph metanetworks* (NeurIPS 2024).
+    Besides permutations of hidden neurons, its prediction does not change where a neuron's bias and
+    incoming weights are multiplied by a number and its outgoing weights divided by it: any positive
+    number after ReLU and leaky ReLU, -1 after tanh, sine and softsign. A neuron's state is
+    multiplied along with it, an edge's by the quotient of its ends. For chains of one kind of
+    activation, with the number of layers, the channels and the outer sizes of `net`.
+    `bidirectional` sends messages against the direction of computation too.
+    """
+
+    def __init__(
+        self,
+        net: spec.Architecture | Mapping[str, Any],
+        hidden: int = 64,
+        layers: int = 4,
+        outputs: int = 1,
+        *,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        if not isinstance(net, spec.Architecture):
+            net = spec.from_resolved(dict(net))
+        super().__init__(
+            net=net.resolved(), hidden=hidden, layers=layers, outputs=outputs,
+            bidirectional=bidirectional, dropout=dropout,
+        )  # fmt: skip
+        self.chain = chain(graphgen.template(net), "ScaleGMN")
+        self.positive = symmetry(self.chain) == "positive"
+        depth = len(self.chain)
+        self.edge_encoders = nn.ModuleList(
+            nn.Linear(layer.channels, hidden, bias=False) for layer in self.chain
+        )
+        self.bias_encoders = nn.ModuleList(nn.Linear(1, hidden, bias=False) for _ in range(depth))
+        self.first = nn.Parameter(torch.randn(hidden) / hidden**0.5)
+        self.output = nn.Linear(hidden, hidden)
+        self.layers = nn.ModuleList(
+            ScaleGMNLayer(hidden, self.positive, bidirectional) for _ in range(layers)
+        )
+        self.invariants = nn.ModuleList(
+            ScaleInvariant(hidden, hidden, self.positive) for _ in range(2 * depth - 1)
+        )
+        self.head = head(2 * depth * hidden, 2 * hidden, outputs, dropout)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Predict for each network of the batch, (networks, outputs)."""
+        rows = []
+        for part in batch.parts:
+            layers = chain(part.template, "ScaleGMN")
+            if signature(layers) != signature(self.chain):
+                raise MetanetError(
+                    "this ScaleGMN was made for another number of layers, other channels, "
+                    "activations, inputs or outputs than a network of the batch has"
+                )
+            nodes, edges = self.first_states(part, layers)
+            for layer in self.layers:
+                nodes, edges = layer(nodes, edges)
+            states = [state.flatten(1, -2) for state in (*nodes[1:-1], *edges)]
+            rows.append(
+                torch.cat(
+                    [
+                        *(f(s).mean(1) for f, s in zip(self.invariants, states, strict=True)),
+                        self.output(nodes[-1]).mean(1),
+                    ],
+                    dim=1,
+                )
+            )
+        return self.head(torch.cat(rows)[batch.order])
+
+    def first_states(
+        self, part: Part, layers: tuple[ChainLayer, ...]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Give first states: nodes (networks, n, h) by layer, edges (networks, out, in, h)."""
+        networks = len(part.positions)
+        places = waves(layers[0].in_features, self.first)
+        nodes = [(self.first + places).expand(networks, -1, -1)]
+        edges = []
+        for layer, edge, bias in zip(layers, self.edge_encoders, self.bias_encoders, strict=True):
+            nodes.append(bias(bias_of(part, layer).unsqueeze(2)))
+            edges.append(edge(weight_of(part, layer)))
+        nodes[-1] = nodes[-1] + waves(layers[-1].out_features, self.first)
+        return nodes, edges
+
+
+def symmetry(layers: tuple[ChainLayer, ...]) -> str:
+    """Say which scales the activations of all hidden neurons let through."""
+    names = {layer.activation for layer in layers[:-1]}
+    if names and names <= set(POSITIVE):
+        return "positive"
+    if names and names <= set(ODD):
+        return "sign"
+    raise MetanetError(
+        f"ScaleGMN needs hidden activations among {', '.join(POSITIVE)}, or among "
+        f"{', '.join(ODD)}; the architecture has {', '.join(sorted(names)) or 'none'}, so there is "
+        "no scaling symmetry to build in"
+    )
+
+
+def signature(layers: tuple[ChainLayer, ...]) -> tuple[Any, ...]:
+    """Give what networks that one ScaleGMN takes have in common."""
+    ends = layers[0].in_features, layers[-1].out_features
+    return (*ends, symmetry(layers), *(layer.channels for layer in layers))
+
+
+class ScaleInvariant(nn.Module):
+    """A function of states that their scale does not change: (..., inputs) to (..., outputs).
+
+    With positive scales an MLP of the normed state; with signs MLP(x) + MLP(-x). Paper, section 4.
+    """
+
+    def __init__(self, inputs: int, outputs: int, positive: bool) -> None:
+        super().__init__()
+        self.positive = positive
+        self.inner, self.outer = nn.Linear(inputs, outputs), nn.Linear(outputs, outputs)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Apply."""
+        if self.positive:
+            result: Tensor = self.outer(nn.functional.silu(self.inner(unit(states))))
+            return result
+        linear = nn.functional.linear(states, self.inner.weight)
+        both = nn.functional.silu(linear + self.inner.bias)
+        both = both + nn.functional.silu(self.inner.bias - linear)
+        result = self.outer(both)
+        return result
+
+
+class ScaleEquivariant(nn.Module):
+    """A function of states that scales with them: a linear map times an invariant of them all."""
+
+    def __init__(self, inputs: int, outputs: int, positive: bool) -> None:
+        super().__init__()
+        self.linear = nn.Linear(inputs, outputs, bias=False)
+        self.invariant = ScaleInvariant(inputs, outputs, positive)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Apply."""
+        result: Tensor = self.linear(states) * self.invariant(states)
+        return result
+
+
+class ScaleGMNLayer(nn.Module):
+    """One round of updates of nodes and edges that keeps their scales apart."""
+
+    def __init__(self, hidden: int, positive: bool, bidirectional: bool) -> None:
+        super().__init__()
+        self.positive = positive
+        directions = 2 if bidirectional else 1
+        self.by_node = nn.ModuleList(
+            nn.Linear(hidden, hidden, bias=False) for _ in range(directions)
+        )
+        self.by_edge = nn.ModuleList(
+            nn.Linear(hidden, hidden, bias=False) for _ in range(directions)
+        )
+        self.update = ScaleEquivariant((1 + directions) * hidden, hidden, positive)
+        self.edge_linear = nn.Linear(hidden, hidden, bias=False)
+        self.edge_invariant = ScaleInvariant(hidden, hidden, positive)
+        self.ends = nn.ModuleList(ScaleInvariant(hidden, hidden, positive) for _ in range(2))
+
+    def forward(
+        self, nodes: list[Tensor], edges: list[Tensor]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Give the next states."""
+        known = [[state] for state in nodes]
+        for index, edge in enumerate(edges):
+            messages = self.by_edge[0](edge) * self.by_node[0](nodes[index]).unsqueeze(1)
+            known[index + 1].append(messages.mean(2))
+            if len(self.by_node) == 2:
+                back = self.by_edge[1](inverse(edge) if self.positive else edge)
+                messages = back * self.by_node[1](nodes[index + 1]).unsqueeze(2)
+                known[index].append(messages.mean(1))
+        known[0].insert(1, torch.zeros_like(nodes[0]))
+        if len(self.by_node) == 2:
+            known[-1].append(torch.zeros_like(nodes[-1]))
+        new_edges = []
+        for index, edge in enumerate(edges):
+            ends = self.ends[0](nodes[index]).unsqueeze(1) + self.ends[1](
+                nodes[index + 1]
+            ).unsqueeze(2)
+            gate = nn.functional.silu(self.edge_invariant(edge) + ends)
+            new_edges.append(edge + self.edge_linear(edge) * gate)
+        new_nodes = [
+            state + self.update(torch.cat(parts, dim=-1))
+            for state, parts in zip(nodes, known, strict=True)
+        ]
+        return new_nodes, new_edges
+
+
+def unit(states: Tensor) -> Tensor:
+    """Divide states by their length; zero stays zero."""
+    squares = states.square().sum(-1, keepdim=True)
+    some = squares > 0
+    return torch.where(some, states * torch.where(some, squares, 1).rsqrt(), 0)
+
+
+def inverse(states: Tensor) -> Tensor:
+    """Divide states by their squared length, so that they scale inversely; zero stays zero."""
+    squares = states.square().sum(-1, keepdim=True)
+    some = squares > 0
+    return torch.where(some, states / torch.where(some, squares, 1), 0)
