@@ -131,6 +131,12 @@ class Plan:
                 rows += plan.networks
         self.num_edges, self.num_rows = edges, rows
 
+    def prepare(self) -> None:
+        """Make all indices, so that compiled code finds them as constants of the plan."""
+        for name, value in vars(type(self)).items():
+            if isinstance(value, cached_property):
+                getattr(self, name)
+
     @cached_property
     def node_network(self) -> Tensor:
         """The network that each node belongs to, int64 (num_nodes,)."""

@@ -53,13 +53,16 @@ def chain(template: Template, method: str) -> tuple[ChainLayer, ...]:
             raise refusal(template, method, block.name)
         used |= {block.name, *(b.name for b in into)}
         words = [s.operation for s in target.steps if s.operation not in ("bias", "mean_pool")]
+        inputs, channels = block.shape[1], prod(block.shape[2:])
+        if not layers and "position" in block.axes:
+            inputs, channels = inputs * channels, 1  # a flattened image: an input for each pixel
         layers.append(
             ChainLayer(
                 weight=str(block.tensor),
                 bias=into[0].tensor if into else None,
                 out_features=block.shape[0],
-                in_features=block.shape[1],
-                channels=prod(block.shape[2:]),
+                in_features=inputs,
+                channels=channels,
                 activation=words[0] if words else "",
             )
         )

@@ -76,7 +76,7 @@ class NeuralGraphEncoder(nn.Module):
         """Put a layer's taps into the middle of the grid, (networks, out, in, taps * taps)."""
         weights = weight_of(part, layer)
         shape = next(b.shape for b in part.template.blocks if b.tensor == layer.weight)
-        kernel = (1, 1, *shape[2:])[-2:]
+        kernel = (1, 1, *shape[2:])[-2:] if layer.channels > 1 else (1, 1)
         if max(kernel) > self.taps:
             raise MetanetError(
                 f"{method} was made for kernels of at most {self.taps} x {self.taps}, got "

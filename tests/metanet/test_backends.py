@@ -262,3 +262,40 @@ def test_both_backends_read_computation_graphs() -> None:
     rows = edge_weights(laid, 0.0)[:, 0]
     expected = [graphs[0].edge_values(), graphs[2].edge_values(), graphs[1].edge_values()]
     assert torch.allclose(rows.sort().values, torch.from_numpy(np.concatenate(expected)).sort()[0])
+
+
+def test_a_model_compiles_and_takes_other_batches() -> None:
+    model = metanet.GMN(hidden=8, layers=2)
+    compiled = torch.compile(model, dynamic=True, backend="aot_eager")
+    for nets in ([spec.loads(CNN)], [spec.loads(CNN), spec.loads(COMPUTATION)]):
+        batch = batch_of(nets).to(torch.float32)
+        torch.testing.assert_close(compiled(batch), model(batch), rtol=1e-4, atol=1e-5)
+        compiled(batch).sum().backward()
+        assert all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())
+
+
+def test_autocast_computes_in_low_precision_near_the_full_one() -> None:
+    torch.manual_seed(0)
+    model = metanet.GMN(hidden=16, layers=2)
+    batch = batch_of([spec.loads(CNN), spec.loads(COMPUTATION)]).to(torch.float32)
+    full = model(batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        low = model(batch)
+    assert low.dtype == torch.bfloat16
+    difference = (low.float() - full).abs().max().item()
+    assert 1e-7 < difference < 0.05
+    low.float().sum().backward()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+@pytest.mark.parametrize("options", OPTIONS)
+def test_both_backends_give_the_cpu_s_numbers_on_a_gpu(options: dict[str, str]) -> None:
+    batch = batch_of([spec.loads(CNN), spec.loads(COMPUTATION)])
+    model = metanet.GMN(hidden=6, layers=2, **options).double().eval()
+    expected = model(batch)
+    for backend in ("block", "pyg"):
+        other = metanet.GMN(hidden=6, layers=2, backend=backend, **options).double().eval()
+        other.load_state_dict(model.state_dict())
+        actual = other.cuda()(batch.to("cuda")).cpu()
+        torch.testing.assert_close(actual, expected, rtol=1e-10, atol=1e-10)

@@ -62,21 +62,22 @@ CHAINS = {
     "mlp": [mlp(3, 5, 4, 2)] * 4,
     "tanh": [mlp(3, 5, 4, 2, activation="tanh")] * 4,
     "cnn": [cnn(4, 5)] * 4,
+    "image": [spec.load(NETS / "mlp.yaml", size=3, width=4)] * 4,
     "flattened": [cnn(4, 5, end="identity")] * 4,
     "mixed": [mlp(3, 5, 4, 2), cnn(4, 5), mlp(3, 6, 2), cnn(3), mlp(3, 5, 4, 2)],
     "widths": [mlp(3, 5, 4, 2), mlp(3, 7, 3, 2), mlp(3, 5, 4, 2), mlp(3, 2, 9, 2)],
 }
 MODELS: dict[str, tuple[Callable[..., Metanet], bool, tuple[str, ...]]] = {
-    "np_nfn": (metanet.NPNFN, True, ("mlp", "tanh", "cnn", "flattened", "widths")),
-    "hnp_nfn": (metanet.HNPNFN, True, ("mlp", "tanh", "cnn", "flattened", "widths")),
-    "dws": (metanet.DWSNet, True, ("mlp", "tanh", "widths")),
-    "ng_gnn": (metanet.NGGNN, False, ("mlp", "tanh", "cnn", "mixed", "widths")),
-    "ng_t": (metanet.NGT, False, ("mlp", "tanh", "cnn", "mixed", "widths")),
-    "scale_gmn": (metanet.ScaleGMN, True, ("mlp", "tanh", "cnn", "flattened", "widths")),
+    "np_nfn": (metanet.NPNFN, True, ("mlp", "image", "tanh", "cnn", "flattened", "widths")),
+    "hnp_nfn": (metanet.HNPNFN, True, ("mlp", "image", "tanh", "cnn", "flattened", "widths")),
+    "dws": (metanet.DWSNet, True, ("mlp", "image", "tanh", "widths")),
+    "ng_gnn": (metanet.NGGNN, False, ("mlp", "image", "tanh", "cnn", "mixed", "widths")),
+    "ng_t": (metanet.NGT, False, ("mlp", "image", "tanh", "cnn", "mixed", "widths")),
+    "scale_gmn": (metanet.ScaleGMN, True, ("mlp", "image", "tanh", "cnn", "flattened", "widths")),
     "scale_gmn both ways": (
         partial(metanet.ScaleGMN, bidirectional=True),
         True,
-        ("mlp", "tanh", "cnn", "widths"),
+        ("mlp", "image", "tanh", "cnn", "widths"),
     ),
 }
 CASES = [(name, kind) for name, (_, _, kinds) in MODELS.items() for kind in kinds]

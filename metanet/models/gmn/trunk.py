@@ -87,14 +87,20 @@ class Trunk(nn.Module):
 
     def forward(self, batch: Batch) -> States:
         """Give the last states of edges, nodes, blocks and networks."""
+        states = self.first_states(batch)
+        for layer in self.layers:
+            states = layer(self.backend, states)
+        return states
+
+    @torch.compiler.disable
+    def first_states(self, batch: Batch) -> States:
+        """Lay a batch out, and encode it; not compiled, for its Python depends on every shape."""
         plan = Plan(batch, self.taps)
-        states = States(
+        plan.prepare()
+        return States(
             plan,
             self.edge_encoder(plan),
             self.node_encoder(plan),
             self.block_encoder(plan),
             None if self.start is None else self.start.expand(plan.num_networks, -1),
         )
-        for layer in self.layers:
-            states = layer(self.backend, states)
-        return states
