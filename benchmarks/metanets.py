@@ -1,16 +1,22 @@
-"""Time of every metanet, from a batch of weights to gradients: ratios to GMN on blocks."""
+"""Time and memory of every metanet, from weights in to gradients, as ratios to GMN on blocks."""
 
 from __future__ import annotations
 
+import json
+import resource
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from result import Measure, save
+from bars import draw
+from result import FOLDER, Measure, save
 
 import graphgen
 import metanet
@@ -20,6 +26,7 @@ from metanet.models.metanet import Metanet
 
 NETS = Path(spec.__file__).parent / "nets"
 BATCH, HIDDEN, LAYERS, ROUNDS = 32, 64, 4, 7
+SIZE: dict[str, Any] = {"hidden": HIDDEN, "layers": LAYERS}
 INR: dict[str, Any] = {"width": 32, "depth": 1}
 SMALL_CNN = """
 name: small-cnn
@@ -38,9 +45,8 @@ layers:
 """The 4,970 parameters of the small CNNs of Unterthiner et al. (2020)."""
 
 
-def batches() -> dict[str, metanet.Batch]:
-    """Make the reference batches: implicit networks, small CNNs, CNNs of many sizes, ViTs."""
-    rng = np.random.default_rng(0)
+def architectures() -> dict[str, list[spec.Architecture]]:
+    """Give the networks of each batch: implicit networks, small CNNs, CNNs of many sizes, ViTs."""
     small = spec.loads(SMALL_CNN)
     mixed = [
         spec.load(NETS / "cnn.yaml", width=width, depth=depth, norm=norm)
@@ -48,32 +54,52 @@ def batches() -> dict[str, metanet.Batch]:
         for depth in (2, 3)
         for norm in ("identity", "batch_norm")
     ]
-    chosen = {
+    return {
         "INR 2-32-32-1": [spec.load(NETS / "siren.yaml", **INR)] * BATCH,
         "small CNN": [small] * BATCH,
         "mixed CNNs": (mixed * BATCH)[:BATCH],
         "ViT": [spec.load(NETS / "vit.yaml", width=16, hidden=32, depth=2)] * BATCH,
     }
-    return {
-        name: metanet.Batch.from_graphs(
-            [graphgen.compile(net, random_weights(net, rng, np.float32)) for net in nets]
-        )
-        for name, nets in chosen.items()
-    }
 
 
-MODELS: dict[str, Callable[[], Metanet]] = {
-    "GMN, blocks": lambda: metanet.GMN(hidden=HIDDEN, layers=LAYERS),
-    "GMN, torch_geometric": lambda: metanet.GMN(hidden=HIDDEN, layers=LAYERS, backend="pyg"),
-    "GMN, blocks, parallel taps": lambda: metanet.GMN(
-        hidden=HIDDEN, layers=LAYERS, taps="parallel"
+def graphs_of(nets: list[spec.Architecture]) -> list[graphgen.Graph]:
+    """Compile networks with random weights."""
+    rng = np.random.default_rng(0)
+    return [graphgen.compile(net, random_weights(net, rng, np.float32)) for net in nets]
+
+
+MODELS: dict[str, Callable[[spec.Architecture], Metanet]] = {
+    "GMN, blocks": lambda net: metanet.GMN(**SIZE),
+    "GMN, torch_geometric": lambda net: metanet.GMN(**SIZE, backend="pyg"),
+    "GMN, blocks, parallel taps": lambda net: metanet.GMN(**SIZE, taps="parallel"),
+    "GMN, torch_geometric, parallel taps": lambda net: metanet.GMN(
+        **SIZE, taps="parallel", backend="pyg"
     ),
-    "GMN, torch_geometric, parallel taps": lambda: metanet.GMN(
-        hidden=HIDDEN, layers=LAYERS, taps="parallel", backend="pyg"
-    ),
-    "DeepSets": lambda: metanet.DeepSets(hidden=HIDDEN, layers=LAYERS),
-    "DMC": lambda: metanet.DMC(hidden=HIDDEN, layers=LAYERS),
+    "NP-NFN": lambda net: metanet.NPNFN(net, **SIZE),
+    "HNP-NFN": lambda net: metanet.HNPNFN(net, **SIZE),
+    "DWSNets": lambda net: metanet.DWSNet(net, **SIZE),
+    "NG-GNN": lambda net: metanet.NGGNN(**SIZE),
+    "NG-T": lambda net: metanet.NGT(**SIZE),
+    "ScaleGMN": lambda net: metanet.ScaleGMN(net, **SIZE),
+    "ScaleGMN, bidirectional": lambda net: metanet.ScaleGMN(net, **SIZE, bidirectional=True),
+    "DeepSets": lambda net: metanet.DeepSets(**SIZE),
+    "DMC": lambda net: metanet.DMC(**SIZE),
+    "StatNN, MLP": lambda net: metanet.StatMLP(**SIZE),
+    "MLP": lambda net: metanet.MLP(net, **SIZE, augment=False),
 }
+PARALLEL = "parallel taps"
+
+
+def make(label: str, net: spec.Architecture, batch: metanet.Batch) -> Metanet | None:
+    """Make a model; None if it cannot take the batch."""
+    torch.manual_seed(0)
+    try:
+        model = MODELS[label](net)
+        with torch.no_grad():
+            model(batch)
+    except metanet.MetanetError:
+        return None
+    return model
 
 
 def step(model: Metanet, batch: metanet.Batch) -> float:
@@ -84,25 +110,79 @@ def step(model: Metanet, batch: metanet.Batch) -> float:
     return time.perf_counter() - start
 
 
+def timed(action: Callable[[], object]) -> float:
+    """Time an action, in seconds."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def memory(name: str, label: str) -> int:
+    """Give the bytes that a training step adds at the peak; run in a process of its own."""
+    nets = architectures()[name]
+    batch = metanet.Batch.from_graphs(graphs_of(nets))
+    tiny = metanet.Batch.from_graphs(graphs_of(nets[:1]))
+    model = make(label, nets[0], tiny)
+    if model is None:
+        return 0
+    step(model, tiny)  # so that what a process needs once is not counted
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    step(model, batch)
+    return 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+
+
+def measured_memory(name: str, label: str) -> int:
+    """Run `memory` in a process of its own."""
+    command = [sys.executable, __file__, name, label]
+    return int(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
+
+
 def main() -> None:
     torch.set_num_threads(2)
     measures: dict[str, Measure] = {}
-    for name, batch in batches().items():
-        models = {label: make() for label, make in MODELS.items()}
+    bars: dict[str, dict[str, float]] = {}
+    for name, nets in architectures().items():
+        graphs = graphs_of(nets)
+        batch = metanet.Batch.from_graphs(graphs)
+        made = {label: make(label, nets[0], batch) for label in MODELS}
+        models = {label: model for label, model in made.items() if model is not None}
         times: dict[str, list[float]] = {label: [] for label in models}
-        for round_ in range(ROUNDS + 1):
+        collate: list[float] = []
+        for _ in range(ROUNDS):
+            collate.append(timed(partial(metanet.Batch.from_graphs, graphs)))
             for label, model in models.items():
-                elapsed = step(model, batch)
-                if round_:  # the first one prepares layouts
-                    times[label].append(elapsed)
-        base = statistics.median(times["GMN, blocks"])
+                times[label].append(step(model, batch))
+        medians = {label: statistics.median(own) for label, own in times.items()}
+        base = medians["GMN, blocks"]
         edges = sum(part.template.num_edges * len(part.positions) for part in batch.parts)
         measures[f"{name}: edges"] = Measure(edges, "")
         measures[f"{name}: GMN, blocks"] = Measure(base, "s")
-        for label, own in list(times.items())[1:]:
-            measures[f"{name}: {label}"] = Measure(statistics.median(own) / base, "times")
+        for label, own in list(medians.items())[1:]:
+            measures[f"{name}: {label}"] = Measure(own / base, "times")
+        for taps in ("", f", {PARALLEL}"):
+            ratio = medians[f"GMN, torch_geometric{taps}"] / medians[f"GMN, blocks{taps}"]
+            measures[f"{name}: torch_geometric / blocks{taps}"] = Measure(ratio, "times")
+        share = 100 * statistics.median(collate) / base
+        measures[f"{name}: weights to batch, share of a step"] = Measure(share, "%", 5)
+        for label, model in models.items():
+            count = sum(p.numel() for p in model.parameters())
+            measures[f"{name}: {label}, parameters"] = Measure(count, "")
+        bars[name] = medians
+    for name in ("small CNN", "mixed CNNs"):
+        used = {label: measured_memory(name, label) for label in MODELS if label in bars[name]}
+        for label, peak in used.items():
+            measures[f"{name}: {label}, peak memory"] = Measure(peak / 1e6, "MB")
+        for taps in ("", f", {PARALLEL}"):
+            ratio = used[f"GMN, blocks{taps}"] / used[f"GMN, torch_geometric{taps}"]
+            measures[f"{name}: blocks / torch_geometric{taps}, peak memory"] = Measure(
+                ratio, "times", 0.5
+            )
     save("metanets", measures)
+    draw(FOLDER / "metanets.svg", bars, "seconds, forward and backward")
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 2:
+        print(json.dumps(memory(sys.argv[1], sys.argv[2])))
+    else:
+        main()

@@ -264,6 +264,7 @@ def test_both_backends_read_computation_graphs() -> None:
     assert torch.allclose(rows.sort().values, torch.from_numpy(np.concatenate(expected)).sort()[0])
 
 
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")  # dynamo's own
 def test_a_model_compiles_and_takes_other_batches() -> None:
     model = metanet.GMN(hidden=8, layers=2)
     compiled = torch.compile(model, dynamic=True, backend="aot_eager")
