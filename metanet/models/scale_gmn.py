@@ -1,39 +1,36 @@
-"""ScaleGMN: message passing with the scale and sign symmetries of activations built in."""
+"""ScaleGMN: graph metanetworks that know of sign and scale symmetries."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 import graphgen
 import spec
-from graphgen import Template
-from graphgen.symmetry.scalings import ODD, POSITIVE
 from metanet.batch import Batch, Part
 from metanet.errors import MetanetError
-from metanet.layout import NODE_ORDER, node_order
 from metanet.models.chain import ChainLayer, bias_of, chain, weight_of
 from metanet.models.metanet import Metanet, head
+from metanet.models.nfn import waves
 
-LINEAR = ("bias", "mean_pool")
+POSITIVE, ODD = ("relu", "leaky_relu"), ("tanh", "sine", "softsign")
 
 
 class ScaleGMN(Metanet):
-    """Message passing that multiplying a neuron does not change (Kalogeropoulos et al. 2024).
+    """ScaleGMN: a graph metanetwork whose answer sign and scale symmetries leave as it is.
 
         model = metanet.ScaleGMN(net, hidden=64, bidirectional=True)
 
-    Kalogeropoulos, Bouritsas & Panagakis, *Scale equivariant graph metanetworks*, NeurIPS 2024.
-    `net` says how many layers a chain has, the channels of each, and the symmetry: positive
-    factors where all activations are positively homogeneous (ReLU), signs where all are odd (tanh,
-    sine). Networks that agree in these may have any widths. Of a hidden layer without an
-    activation, which allows both, the symmetry of the others is built in. With `bidirectional`,
-    messages pass against the direction of computation, too.
+    Kalogeropoulos, Bouritsas, Panagakis, *Scale equivariant graph metanetworks* (NeurIPS 2024).
+    Besides permutations of hidden neurons, its prediction does not change where a neuron's bias and
+    incoming weights are multiplied by a number and its outgoing weights divided by it: any positive
+    number after ReLU and leaky ReLU, -1 after tanh, sine and softsign. A neuron's state is
+    multiplied along with it, an edge's by the quotient of its ends. For chains of one kind of
+    activation, with the number of layers, the channels and the outer sizes of `net`.
+    `bidirectional` sends messages against the direction of computation too.
     """
 
     def __init__(
@@ -52,264 +49,186 @@ class ScaleGMN(Metanet):
             net=net.resolved(), hidden=hidden, layers=layers, outputs=outputs,
             bidirectional=bidirectional, dropout=dropout,
         )  # fmt: skip
-        template = graphgen.template(net)
-        self.channels = tuple(layer.channels for layer in chain(template, "ScaleGMN"))
-        self.symmetry = symmetry_kind(template)
-        depth = len(self.channels)
-        self.edges = nn.ModuleList(nn.Linear(c, hidden, bias=False) for c in self.channels)
-        self.biases = nn.ModuleList(nn.Linear(1, hidden, bias=False) for _ in range(depth))
-        self.sources = nn.Linear(NODE_ORDER, hidden)
-        self.targets = nn.Linear(NODE_ORDER, hidden)
-        self.layers = nn.ModuleList(
-            ScaleLayer(hidden, self.symmetry, bidirectional) for _ in range(layers)
+        self.chain = chain(graphgen.template(net), "ScaleGMN")
+        self.positive = symmetry(self.chain) == "positive"
+        depth = len(self.chain)
+        self.edge_encoders = nn.ModuleList(
+            nn.Linear(layer.channels, hidden, bias=False) for layer in self.chain
         )
-        self.node_readout = NodeInvariants(hidden, self.symmetry, bidirectional)
-        self.edge_readout = ScaleInvariant(1, hidden, self.symmetry)
-        summaries = 2 * depth + bidirectional
-        self.head = head(summaries * hidden, 2 * hidden, outputs, dropout)
+        self.bias_encoders = nn.ModuleList(nn.Linear(1, hidden, bias=False) for _ in range(depth))
+        self.first = nn.Parameter(torch.randn(hidden) / hidden**0.5)
+        self.output = nn.Linear(hidden, hidden)
+        self.layers = nn.ModuleList(
+            ScaleGMNLayer(hidden, self.positive, bidirectional) for _ in range(layers)
+        )
+        self.invariants = nn.ModuleList(
+            ScaleInvariant(hidden, hidden, self.positive) for _ in range(2 * depth - 1)
+        )
+        self.head = head(2 * depth * hidden, 2 * hidden, outputs, dropout)
 
     def forward(self, batch: Batch) -> Tensor:
         """Predict for each network of the batch, (networks, outputs)."""
-        return self.head(torch.cat([self.summary(part) for part in batch.parts])[batch.order])
-
-    def summary(self, part: Part) -> Tensor:
-        """Give the invariants of a part's networks, (networks, summaries * hidden)."""
-        states = self.encoded(part, self.checked(part.template))
-        for layer in self.layers:
-            states = layer(states)
-        nodes = self.node_readout(states.nodes)
-        means = [x.mean(1) for x in nodes if x is not None]
-        means += [self.edge_readout(edge).mean((1, 2)) for edge in states.edges]
-        return torch.cat(means, dim=1)
-
-    def checked(self, template: Template) -> tuple[ChainLayer, ...]:
-        """Read a template as a chain; `MetanetError` if it differs from that of the settings."""
-        layers = chain(template, "ScaleGMN")
-        channels = tuple(layer.channels for layer in layers)
-        if channels != self.channels:
-            raise MetanetError(
-                f"this ScaleGMN takes chains with {list(self.channels)} channels in their layers; "
-                f"the architecture {template.architecture[:12]} has {list(channels)}"
+        rows = []
+        for part in batch.parts:
+            layers = chain(part.template, "ScaleGMN")
+            if signature(layers) != signature(self.chain):
+                raise MetanetError(
+                    "this ScaleGMN was made for another number of layers, other channels, "
+                    "activations, inputs or outputs than a network of the batch has"
+                )
+            nodes, edges = self.first_states(part, layers)
+            for layer in self.layers:
+                nodes, edges = layer(nodes, edges)
+            states = [state.flatten(1, -2) for state in (*nodes[1:-1], *edges)]
+            rows.append(
+                torch.cat(
+                    [
+                        *(f(s).mean(1) for f, s in zip(self.invariants, states, strict=True)),
+                        self.output(nodes[-1]).mean(1),
+                    ],
+                    dim=1,
+                )
             )
-        symmetry = symmetry_kind(template)
-        if symmetry != self.symmetry:
-            raise MetanetError(
-                f"this ScaleGMN was made for networks of the symmetry {self.symmetry!r}; the "
-                f"architecture {template.architecture[:12]} has {symmetry!r}"
-            )
-        return layers
+        return self.head(torch.cat(rows)[batch.order])
 
-    def encoded(self, part: Part, layers: Sequence[ChainLayer]) -> States:
-        """Give first states: linear maps of weights and biases, waves at inputs and outputs."""
-        groups = part.template.node_groups
-        first = next(group for group in groups if group.kind == "input")
-        last = next(group for group in groups if group.output >= 0)
-        source = self.sources(node_order(first).to(part.values))
-        nodes = [source.expand(len(part.positions), -1, -1)]
-        nodes += [
-            encode(bias_of(part, layer).unsqueeze(2))
-            for encode, layer in zip(self.biases, layers, strict=True)
-        ]
-        nodes[-1] = nodes[-1] + self.targets(node_order(last).to(part.values))
-        edges = [
-            encode(weight_of(part, layer))
-            for encode, layer in zip(self.edges, layers, strict=True)
-        ]
-        return States(nodes, edges)
+    def first_states(
+        self, part: Part, layers: tuple[ChainLayer, ...]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Give first states: nodes (networks, n, h) by layer, edges (networks, out, in, h)."""
+        networks = len(part.positions)
+        places = waves(layers[0].in_features, self.first)
+        nodes = [(self.first + places).expand(networks, -1, -1)]
+        edges = []
+        for layer, edge, bias in zip(layers, self.edge_encoders, self.bias_encoders, strict=True):
+            nodes.append(bias(bias_of(part, layer).unsqueeze(2)))
+            edges.append(edge(weight_of(part, layer)))
+        nodes[-1] = nodes[-1] + waves(layers[-1].out_features, self.first)
+        return nodes, edges
 
 
-def symmetry_kind(template: Template) -> str:
-    """Say which factors the hidden neurons of a chain admit: `positive` or `sign`.
-
-        symmetry_kind(graphgen.template(net))
-
-    The cases of Kalogeropoulos, Bouritsas & Panagakis (NeurIPS 2024), section 3.
-    """
-    hidden = [g for g in template.node_groups if g.kind == "neuron" and g.output < 0]
-    operations = {s.operation for g in hidden for s in g.steps} - set(LINEAR)
-    if hidden and operations <= set(POSITIVE):
+def symmetry(layers: tuple[ChainLayer, ...]) -> str:
+    """Say which scales the activations of all hidden neurons let through."""
+    names = {layer.activation for layer in layers[:-1]}
+    if names and names <= set(POSITIVE):
         return "positive"
-    if hidden and operations <= set(ODD):
+    if names and names <= set(ODD):
         return "sign"
     raise MetanetError(
-        f"the architecture {template.architecture[:12]} has no scaling symmetry to build in: "
-        + (f"hidden neurons apply {', '.join(sorted(operations))}" if hidden else "no hidden layer")
-        + "; ScaleGMN takes ReLU and leaky ReLU, or odd functions such as tanh and sine"
+        f"ScaleGMN needs hidden activations among {', '.join(POSITIVE)}, or among "
+        f"{', '.join(ODD)}; the architecture has {', '.join(sorted(names)) or 'none'}, so there is "
+        "no scaling symmetry to build in"
     )
 
 
-@dataclass(frozen=True)
-class States:
-    """States of one part: nodes (networks, size, hidden), edges (networks, out, in, hidden)."""
-
-    nodes: list[Tensor]
-    edges: list[Tensor]
-
-
-def length(x: Tensor) -> Tensor:
-    """Give norms over the last axis, kept; at zeros they and their gradients are exactly 0.
-
-    length(torch.tensor([3.0, 4.0]))           # tensor([5.])
-    """
-    largest = x.detach().abs().amax(-1, keepdim=True)
-    zero = largest == 0
-    squares = (x / largest.masked_fill(zero, 1)).square().sum(-1, keepdim=True)
-    return largest * squares.masked_fill(zero, 1).sqrt()
-
-
-def inverse(x: Tensor) -> Tensor:
-    """Give x / |x|², which is divided where x is multiplied; zeros stay zero.
-
-    inverse(torch.tensor([0.0, 2.0]))          # tensor([0.0000, 0.5000])
-    """
-    norm = length(x)
-    norm = norm.masked_fill(norm == 0, 1)
-    return x / norm / norm
-
-
-class Mixed(nn.Module):
-    """A linear map of several arguments side by side, broadcast only after their own maps."""
-
-    def __init__(self, arguments: int, hidden: int, bias: bool) -> None:
-        super().__init__()
-        self.maps = nn.ModuleList(
-            nn.Linear(hidden, hidden, bias=bias and i == 0) for i in range(arguments)
-        )
-
-    def forward(self, *arguments: Tensor) -> Tensor:
-        """Map and add the arguments."""
-        first, *rest = [map_(x) for map_, x in zip(self.maps, arguments, strict=True)]
-        for x in rest:
-            first = first + x
-        return first
+def signature(layers: tuple[ChainLayer, ...]) -> tuple[Any, ...]:
+    """Give what networks that one ScaleGMN takes have in common."""
+    ends = layers[0].in_features, layers[-1].out_features
+    return (*ends, symmetry(layers), *(layer.channels for layer in layers))
 
 
 class ScaleInvariant(nn.Module):
-    """An MLP of arguments with one common factor, and of invariants, that the factor leaves as is.
+    """A function of states that their scale does not change: (..., inputs) to (..., outputs).
 
-        ScaleInvariant(2, hidden, "positive")(x, y, context=invariants)
-
-    Kalogeropoulos et al. (NeurIPS 2024), section 5: arguments are divided by their norm
-    (`positive`), or the MLP is summed over both signs (`sign`). `none` is an ordinary MLP.
+    With positive scales an MLP of the normed state; with signs MLP(x) + MLP(-x). Paper, section 4.
     """
 
-    def __init__(self, arguments: int, hidden: int, symmetry: str) -> None:
+    def __init__(self, inputs: int, outputs: int, positive: bool) -> None:
         super().__init__()
-        self.symmetry = symmetry
-        self.mixed = Mixed(arguments, hidden, bias=False)
-        self.bias = nn.Parameter(torch.empty(hidden).uniform_(-1, 1) / hidden**0.5)
-        self.last = nn.Linear(hidden, hidden)
+        self.positive = positive
+        self.inner, self.outer = nn.Linear(inputs, outputs), nn.Linear(outputs, outputs)
 
-    def forward(self, *arguments: Tensor, context: Tensor | None = None) -> Tensor:
-        """Give invariants, in the shape that the arguments broadcast to."""
-        inner = self.mixed(*arguments)
-        offset = self.bias if context is None else self.bias + context
-        if self.symmetry == "sign":
-            return self.last(F.silu(offset + inner) + F.silu(offset - inner))
-        if self.symmetry == "positive":
-            norms = torch.broadcast_tensors(*(length(x) for x in arguments))
-            norm = length(torch.cat(norms, dim=-1))
-            inner = inner / norm.masked_fill(norm == 0, 1)
-        return self.last(F.silu(offset + inner))
+    def forward(self, states: Tensor) -> Tensor:
+        """Apply."""
+        if self.positive:
+            result: Tensor = self.outer(nn.functional.silu(self.inner(unit(states))))
+            return result
+        linear = nn.functional.linear(states, self.inner.weight)
+        both = nn.functional.silu(linear + self.inner.bias)
+        both = both + nn.functional.silu(self.inner.bias - linear)
+        result = self.outer(both)
+        return result
 
 
 class ScaleEquivariant(nn.Module):
-    """A map that multiplies with its arguments: a linear map times invariants.
+    """A function of states that scales with them: a linear map times an invariant of them all."""
 
-        ScaleEquivariant(2, hidden, "sign")(x, y)
-
-    Kalogeropoulos et al. (NeurIPS 2024), section 5.
-    """
-
-    def __init__(self, arguments: int, hidden: int, symmetry: str) -> None:
+    def __init__(self, inputs: int, outputs: int, positive: bool) -> None:
         super().__init__()
-        self.linear = Mixed(arguments, hidden, bias=symmetry == "none")
-        self.invariant = ScaleInvariant(arguments, hidden, symmetry)
+        self.linear = nn.Linear(inputs, outputs, bias=False)
+        self.invariant = ScaleInvariant(inputs, outputs, positive)
 
-    def forward(self, *arguments: Tensor, context: Tensor | None = None) -> Tensor:
-        """Map the arguments, in the shape that they broadcast to."""
-        return self.linear(*arguments) * self.invariant(*arguments, context=context)
+    def forward(self, states: Tensor) -> Tensor:
+        """Apply."""
+        result: Tensor = self.linear(states) * self.invariant(states)
+        return result
 
 
-class NodeInvariants(nn.Module):
-    """Invariants of all nodes; those of inputs and outputs, which have no factor, by MLPs.
+class ScaleGMNLayer(nn.Module):
+    """One round of updates of nodes and edges that keeps their scales apart."""
 
-    NodeInvariants(hidden, "positive", inputs=False)(nodes)    # None for the inputs
-    """
-
-    def __init__(self, hidden: int, symmetry: str, inputs: bool) -> None:
+    def __init__(self, hidden: int, positive: bool, bidirectional: bool) -> None:
         super().__init__()
-        self.source = ScaleInvariant(1, hidden, "none") if inputs else None
-        self.neuron = ScaleInvariant(1, hidden, symmetry)
-        self.target = ScaleInvariant(1, hidden, "none")
+        self.positive = positive
+        directions = 2 if bidirectional else 1
+        self.by_node = nn.Linear(hidden, hidden, bias=False)
+        self.by_edge = nn.Linear(hidden, hidden, bias=False)
+        self.back_node: nn.Linear | None = None
+        if bidirectional:
+            self.back_node = nn.Linear(hidden, hidden, bias=False)
+            self.back_edge = nn.Linear(hidden, hidden, bias=False)
+            self.back_message = ScaleInvariant(hidden, hidden, positive)
+            self.back_target = ScaleInvariant(hidden, hidden, positive)
+        self.update = ScaleEquivariant((1 + directions) * hidden, hidden, positive)
+        self.edge_linear = nn.Linear(hidden, hidden, bias=False)
+        self.edge_invariant = ScaleInvariant(hidden, hidden, positive)
+        self.ends = nn.ModuleList(ScaleInvariant(hidden, hidden, positive) for _ in range(2))
 
-    def forward(self, nodes: Sequence[Tensor]) -> list[Tensor | None]:
-        """Give invariants for each layer of nodes."""
-        source = None if self.source is None else self.source(nodes[0])
-        return [source, *(self.neuron(x) for x in nodes[1:-1]), self.target(nodes[-1])]
-
-
-class Message(nn.Module):
-    """Messages along edges: of products of node and edge states, seen with the receiver.
-
-        Message(hidden, "sign")(receiver, sender, edge)
-
-    A product of linear maps takes both factors (ReScaleEq of Kalogeropoulos et al.), so that the
-    receiver's is left.
-    """
-
-    def __init__(self, hidden: int, symmetry: str) -> None:
-        super().__init__()
-        self.sender = nn.Linear(hidden, hidden, bias=False)
-        self.edge = nn.Linear(hidden, hidden, bias=False)
-        self.message = ScaleEquivariant(2, hidden, symmetry)
-
-    def forward(self, receiver: Tensor, sender: Tensor, edge: Tensor) -> Tensor:
-        """Give messages, (networks, out, in, hidden); nodes come with an axis of size 1."""
-        return self.message(receiver, self.sender(sender) * self.edge(edge))
-
-
-class ScaleLayer(nn.Module):
-    """One round: messages, new nodes, new edges, each with the factors of the old.
-
-        ScaleLayer(hidden, "positive", bidirectional=False)(states)
-
-    Messages are summed over what a neuron reads, and averaged over what reads it.
-    """
-
-    def __init__(self, hidden: int, symmetry: str, bidirectional: bool) -> None:
-        super().__init__()
-        self.symmetry = symmetry
-        self.onward = Message(hidden, symmetry)
-        self.backward = Message(hidden, symmetry) if bidirectional else None
-        self.source = ScaleEquivariant(2, hidden, "none") if bidirectional else None
-        self.neuron = ScaleEquivariant(2 + bidirectional, hidden, symmetry)
-        self.target = ScaleEquivariant(2, hidden, "none")
-        self.invariants = NodeInvariants(hidden, symmetry, inputs=True)
-        self.row = nn.Linear(hidden, hidden, bias=False)
-        self.column = nn.Linear(hidden, hidden, bias=False)
-        self.edge = ScaleEquivariant(1, hidden, symmetry)
-
-    def forward(self, states: States) -> States:
-        """Give new states."""
-        nodes = self.new_nodes(states)
-        seen = [x for x in self.invariants(nodes) if x is not None]
-        edges = [
-            edge + self.edge(edge, context=self.row(j).unsqueeze(2) + self.column(k).unsqueeze(1))
-            for edge, k, j in zip(states.edges, seen[:-1], seen[1:], strict=True)
+    def forward(
+        self, nodes: list[Tensor], edges: list[Tensor]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Give the next states."""
+        known = [[state] for state in nodes]
+        for index, edge in enumerate(edges):
+            source, target = nodes[index], nodes[index + 1]
+            messages = self.by_edge(edge) * self.by_node(source).unsqueeze(1)
+            known[index + 1].append(messages.mean(2))
+            if self.back_node is not None:
+                known[index].append(self.returned(source, target, edge, messages))
+        known[0].insert(1, torch.zeros_like(nodes[0]))
+        if self.back_node is not None:
+            known[-1].append(torch.zeros_like(nodes[-1]))
+        new_edges = []
+        for index, edge in enumerate(edges):
+            ends = self.ends[0](nodes[index]).unsqueeze(1) + self.ends[1](
+                nodes[index + 1]
+            ).unsqueeze(2)
+            gate = nn.functional.silu(self.edge_invariant(edge) + ends)
+            new_edges.append(edge + self.edge_linear(edge) * gate)
+        new_nodes = [
+            state + self.update(torch.cat(parts, dim=-1))
+            for state, parts in zip(nodes, known, strict=True)
         ]
-        return replace(states, nodes=nodes, edges=edges)
+        return new_nodes, new_edges
 
-    def new_nodes(self, states: States) -> list[Tensor]:
-        """Give new states of nodes."""
-        nodes = states.nodes
-        received: list[list[Tensor]] = [[x] for x in nodes]
-        for i, edge in enumerate(states.edges):
-            j, k = nodes[i + 1].unsqueeze(2), nodes[i].unsqueeze(1)
-            received[i + 1].append(self.onward(j, k, edge).sum(2))
-            if self.backward is not None:
-                turned = inverse(edge) if self.symmetry == "positive" else edge
-                received[i].append(self.backward(k, j, turned).mean(1))
-        first = nodes[0] if self.source is None else nodes[0] + self.source(*received[0])
-        inner = [x + self.neuron(*r) for x, r in zip(nodes[1:-1], received[1:-1], strict=True)]
-        return [first, *inner, nodes[-1] + self.target(*received[-1])]
+    def returned(self, source: Tensor, target: Tensor, edge: Tensor, messages: Tensor) -> Tensor:
+        """Average what targets tell their source, which must scale with the source.
+
+        A sign is its own inverse, so the edge times the target's state does. A positive factor
+        would have to be divided out, which explodes for small weights; there the source's own state
+        is multiplied by invariants of its message and of the target.
+        """
+        if self.back_node is None:
+            return torch.zeros_like(source)
+        if not self.positive:
+            return (self.back_edge(edge) * self.back_node(target).unsqueeze(2)).mean(1)
+        told = self.back_message(messages) + self.back_target(target).unsqueeze(2)
+        return nn.functional.silu(told).mean(1) * self.back_node(source)
+
+
+def unit(states: Tensor) -> Tensor:
+    """Divide states by their length; what is too small to be divided becomes zero."""
+    largest = states.detach().abs().amax(-1, keepdim=True)  # so that no square is lost
+    some = largest > 1e-30
+    scaled = torch.where(some, states / torch.where(some, largest, 1), 0)
+    squares = scaled.square().sum(-1, keepdim=True)
+    return scaled * torch.where(some, squares, 1).rsqrt()

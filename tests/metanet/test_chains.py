@@ -156,6 +156,20 @@ def test_a_scale_gmn_does_not_see_scales(net: spec.Architecture, bidirectional: 
     assert error(broken) > 1e-6
 
 
+@pytest.mark.parametrize("scale", [0.0, 1e-42, 1e-25, 1e12])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_scale_gmn_learns_from_extreme_weights(scale: float, bidirectional: bool) -> None:
+    net = mlp(3, 5, 4, 2)
+    (graph,) = graphs_of([net])
+    weights = {name: array.astype(np.float32) for name, array in graph.weights().items()}
+    weights["0.weight"][2] *= scale
+    weights["0.bias"][2] *= scale
+    batch = metanet.Batch.from_graphs([graphgen.compile(net, weights)])
+    model = seeded(lambda: metanet.ScaleGMN(net, **SMALL, bidirectional=bidirectional)).float()
+    model(batch).square().sum().backward()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())
+
+
 def permuted(state: Tensor, axes: tuple[int, ...], orders: dict[int, Tensor]) -> Tensor:
     for place, axis in enumerate(axes):
         state = state.index_select(place + 1, orders[axis])
