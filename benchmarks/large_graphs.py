@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import resource
 import subprocess
 import sys
 import time
 
 import numpy as np
 import torch
-from result import Measure, save
+from result import Measure, peak_memory, save
 
 import graphgen
 import metanet
@@ -26,9 +25,9 @@ def measure(width: int) -> dict[str, float]:
     """Train two steps on one wide MLP; give edges, seconds of the second, and peak bytes."""
     torch.set_num_threads(2)
     train(8)  # so that what a process needs once is not counted
-    before = peak()
+    before = peak_memory()
     edges, seconds = train(width)
-    return {"edges": edges, "seconds": seconds, "bytes": peak() - before}
+    return {"edges": edges, "seconds": seconds, "bytes": peak_memory() - before}
 
 
 def train(width: int) -> tuple[int, float]:
@@ -49,11 +48,6 @@ def train(width: int) -> tuple[int, float]:
         optimizer.step()
         seconds = time.perf_counter() - start
     return graph.num_edges, seconds
-
-
-def peak() -> int:
-    """Give the largest resident memory of this process so far, in bytes."""
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def slope(points: list[dict[str, float]], what: str) -> float:

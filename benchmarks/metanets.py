@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from bars import draw
-from result import FOLDER, Measure, save
+from result import FOLDER, Measure, peak_memory, save
 
 import graphgen
 import metanet
@@ -25,7 +24,7 @@ from graphgen.testing import random_weights
 from metanet.models.metanet import Metanet
 
 NETS = Path(spec.__file__).parent / "nets"
-BATCH, HIDDEN, LAYERS, ROUNDS = 32, 64, 4, 7
+BATCH, HIDDEN, LAYERS, ROUNDS = 32, 64, 4, 5
 SIZE: dict[str, Any] = {"hidden": HIDDEN, "layers": LAYERS}
 INR: dict[str, Any] = {"width": 32, "depth": 1}
 SMALL_CNN = """
@@ -126,9 +125,9 @@ def memory(name: str, label: str) -> int:
     if model is None:
         return 0
     step(model, tiny)  # so that what a process needs once is not counted
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_memory()
     step(model, batch)
-    return 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    return peak_memory() - before
 
 
 def measured_memory(name: str, label: str) -> int:

@@ -41,6 +41,15 @@ class Measure:
         return f"{'under' if kept else 'MISSED:'} {self.limit:,g} {self.unit}".strip()
 
 
+def peak_memory() -> int:
+    """Give the largest resident memory of this process so far, in bytes.
+
+    Not `ru_maxrss`, which a process inherits from the one that started it.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return 1024 * int(status.split("VmHWM:")[1].split()[0])
+
+
 def save(name: str, measures: Mapping[str, Measure]) -> None:
     """Print the measures and write them to `results/<name>.json`."""
     for label, measure in measures.items():
