@@ -13,6 +13,7 @@ from pipelines.commands.evaluate import evaluate
 from pipelines.commands.match import match
 from pipelines.commands.predict import predict
 from pipelines.commands.report import report
+from pipelines.commands.search import search
 from pipelines.commands.symmetries import symmetries
 from pipelines.commands.train import train
 from pipelines.commands.zoo import zoo
@@ -26,7 +27,7 @@ def gmn() -> None:
     """Graph metanetworks: networks that read other networks' weights."""
 
 
-for command in (check, compile_, symmetries, match, zoo, train, evaluate, report, predict):
+for command in (check, compile_, symmetries, match, zoo, search, train, evaluate, report, predict):
     gmn.add_command(command)
 
 

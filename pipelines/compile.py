@@ -15,6 +15,7 @@ from pipelines.settings import read_section
 from pipelines.zoo import open_zoo, read_networks
 
 SPLITS = ("train", "validation", "test")
+WIDER = "wider"
 SCHEMA = {
     "type": "object",
     "additionalProperties": False,
@@ -27,6 +28,15 @@ SCHEMA = {
             "required": list(SPLITS),
             "properties": {name: {"type": "number", "minimum": 0} for name in SPLITS},
         },
+        "wider": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": {"type": "number"},
+                "minProperties": 1,
+                "maxProperties": 1,
+            },
+        },
         "networks_per_shard": {"type": "integer", "minimum": 1},
     },
 }
@@ -37,16 +47,22 @@ def compile_zoo(settings_file: str | Path, zoo: str | Path, out: str | Path) -> 
 
         graphs = compile_zoo("params.yaml", "out/zoo", "out/graphs")
 
-    Splits are drawn by `seed` within each family, by the shares given. Networks whose training
-    diverged stay in the zoo's index and are left out here; their number is kept in the set's
-    `about`. Raises `PipelineError` for a zoo without networks.
+    Splits are drawn by `seed` within each family, by the shares given. `wider` names a variable
+    and a number for each family, as `cnn: {width: 10}`: networks above it are the split `wider`,
+    for tests out of distribution, and in no other. Networks whose training diverged stay in the
+    zoo's index and are left out here; their number is kept in the set's `about`.
+
+    Raises `PipelineError` for a zoo without networks, and for a `wider` that does not fit it.
     """
     settings = read_section(settings_file, "compile", SCHEMA)
     index = open_zoo(zoo)
     rows = [row for row in index["networks"] if row["status"] == "trained"]
     if not rows:
         raise PipelineError(f"{zoo}: no network of this zoo was trained to the end")
-    split = draw_splits(rows, settings["splits"], settings["seed"])
+    held_out = wider_networks(rows, settings.get("wider", {}))
+    within = [row for row in rows if row["index"] not in held_out]
+    split = draw_splits(within, settings["splits"], settings["seed"])
+    split |= dict.fromkeys(held_out, WIDER)
 
     def networks() -> Iterator[tuple[Any, Any, dict[str, Any]]]:
         for net, weights, record in read_networks(zoo):
@@ -80,4 +96,26 @@ def draw_splits(rows: list[dict[str, Any]], shares: dict[str, float], seed: int)
         cuts = np.rint(ends).astype(int)
         for name, start, stop in zip(SPLITS, [0, *cuts[:-1]], cuts, strict=True):
             result |= {int(member): name for member in order[start:stop]}
+    return result
+
+
+def wider_networks(rows: list[dict[str, Any]], limits: dict[str, dict[str, float]]) -> list[int]:
+    """List the networks of each family whose variable is above its limit."""
+    families = {row["family"] for row in rows}
+    if limits and families != set(limits):
+        raise PipelineError(
+            f"`wider` has limits for {', '.join(sorted(limits))}, but the families of this zoo are "
+            f"{', '.join(sorted(families))}: give each of them one"
+        )
+    result = []
+    for row in rows:
+        for name, limit in limits.get(row["family"], {}).items():
+            value = row["variables"].get(name)
+            if not isinstance(value, int | float):
+                raise PipelineError(
+                    f"`wider`: {row['family']}: `{name}` of network {row['index']} is {value!r}, "
+                    "expected a number; name a variable that the zoo draws"
+                )
+            if value > limit:
+                result.append(int(row["index"]))
     return result

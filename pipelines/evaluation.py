@@ -10,13 +10,14 @@ from typing import Any
 
 from graphgen import GraphSet
 from graphgen.files import write_bytes, write_json
+from pipelines.compile import WIDER
 from pipelines.errors import PipelineError
 from pipelines.metrics import scores, summarise
 from pipelines.training.predictor import Predictor, read_settings
 from pipelines.training.targets import read_targets
 
 COLUMNS = ("model", "seed", "network", "family", "split", "true", "predicted")
-HELD_OUT = ("validation", "test")
+HELD_OUT = {"validation": "validation.json", "test": "metrics.json", "wider": "wider.json"}
 
 
 def evaluate(train: str | Path, graphs: str | Path, out: str | Path) -> dict[str, Any]:
@@ -24,8 +25,9 @@ def evaluate(train: str | Path, graphs: str | Path, out: str | Path) -> dict[str
 
         metrics = evaluate("out/train", "out/graphs", "out/evaluate")
 
-    Writes `predictions.csv`, `validation.json` and `metrics.json` (test networks): R2, Kendall's
-    tau and mean absolute error, mean and standard deviation over seeds. Gives the last.
+    Writes `predictions.csv`, `validation.json`, `metrics.json` (test networks) and, where there are
+    wider networks, `wider.json`: R2, Kendall's tau and mean absolute error, mean and standard
+    deviation over seeds. Gives those of the test networks.
     """
     folders = finished_runs(train)
     graph_set = GraphSet.open(graphs)
@@ -39,7 +41,7 @@ def evaluate(train: str | Path, graphs: str | Path, out: str | Path) -> dict[str
         targets = read_targets(graph_set, predictor.target)
         name, seed = folder.name.rsplit("-seed", 1)[0], settings["seed"]
         for split in HELD_OUT:
-            indices = targets.indices[split]
+            indices = targets.indices.get(split)
             if not indices:
                 continue
             predicted = predictor.predict_set(graph_set, indices)
@@ -54,16 +56,16 @@ def evaluate(train: str | Path, graphs: str | Path, out: str | Path) -> dict[str
     writer.writeheader()
     writer.writerows(rows)
     write_bytes(out / "predictions.csv", text.getvalue().encode())
-    for split in HELD_OUT:
-        name = "metrics.json" if split == "test" else f"{split}.json"
-        write_json(out / name, summarise(measured[split]) if measured[split] else {})
+    for split, file in HELD_OUT.items():
+        if measured[split] or split != WIDER:
+            write_json(out / file, summarise(measured[split]) if measured[split] else {})
     metrics: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     return metrics
 
 
 def finished_runs(train: str | Path) -> list[Path]:
     """List the folders of finished runs; `PipelineError` if there is none."""
-    folders = sorted(path.parent for path in Path(train).glob("*-seed*/settings.json"))
+    folders = sorted(path.parent for path in Path(train).rglob("*-seed*/settings.json"))
     if not folders:
         raise PipelineError(f"{train}: no finished training run in this folder; run `gmn train`")
     return folders

@@ -8,7 +8,7 @@ from typing import Any
 from spec.architecture import Architecture
 from spec.builder import Builder
 from spec.context import Context, Path, StopExpansion
-from spec.errors import Problem, SpecError
+from spec.errors import Problem, SpecError, quoted
 from spec.expressions import ExpressionError, substitute
 from spec.fields import FieldError, to_integer
 from spec.inputs import entries
@@ -155,6 +155,12 @@ class Expander:
         type_ = self.evaluate(written, inner, context)
         if "when" in raw and not self.evaluate(raw["when"], (*inner, "when"), context):
             return current
+        if is_entry(type_) and not raw:
+            return self.item(type_, path, context, current)
+        if not isinstance(type_, str):
+            expected = "expected a layer: its type, or a mapping of its type to its fields"
+            self.note(inner, f"{expected}; got {quoted(type_)}", context)
+            raise StopExpansion
         if type_ in STRUCTURES:
             return STRUCTURES[type_](self, raw, inner, context, current)
         if type_ in self.blocks:
@@ -295,3 +301,11 @@ def unknown(type_: object, blocks: Mapping[str, Any]) -> str:
     """Say that nothing has this name."""
     options = [*LAYERS, *STRUCTURES, *blocks]
     return f"no layer or block is called {type_!r}{suggest(str(type_), options)}"
+
+
+def is_entry(value: object) -> bool:
+    """Say whether a variable's value is a layer with its fields, as `{group_norm: {...}}` is."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    ((type_, fields),) = value.items()
+    return isinstance(type_, str) and "$" not in type_ and isinstance(fields, dict)

@@ -14,10 +14,20 @@ import click
     "--params", type=click.Path(path_type=Path), default=Path("params.yaml"), show_default=True
 )
 @click.option("--model", help="Train this model of the settings only.")
+@click.option("--networks", type=int, help="Train on this number of networks of the settings only.")
+@click.option("--search", type=click.Path(path_type=Path), help="Folder of `gmn search`.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; default: all cores.")
-def train(graphs: Path, out: Path, params: Path, model: str | None, workers: int | None) -> None:
+def train(
+    graphs: Path,
+    out: Path,
+    params: Path,
+    model: str | None,
+    networks: int | None,
+    search: Path | None,
+    workers: int | None,
+) -> None:
     """Train every model of the settings, with every seed, on the graph set GRAPHS."""
     from pipelines.training import train as execute
 
-    runs = execute(params, graphs, out, workers, model)
+    runs = execute(params, graphs, out, workers, model, networks, search)
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -18,7 +20,9 @@ from pipelines.errors import PipelineError
 from pipelines.settings import read_section
 from pipelines.training.history import FILE
 from pipelines.training.predictor import Predictor
+from pipelines.training.ranges import ranges_of
 from pipelines.training.run import Run
+from pipelines.training.search import choose, chosen_model, trials_of
 from pipelines.training.settings import SCHEMA
 
 
@@ -28,33 +32,89 @@ def train(
     out: str | Path,
     workers: int | None = None,
     only: str | None = None,
+    networks: int | None = None,
+    choices: str | Path | None = None,
 ) -> list[Run]:
     """Train all models of the settings, with one thread in each of `workers` processes.
 
         runs = train("params.yaml", "out/graphs", "out/train")
 
     Finished runs of the same settings and graph set are kept, stopped ones go on from their last
-    epoch. `only` names one model. Gives the runs; their folders hold weights and histories.
+    epoch. `only` names one model, `networks` one of the numbers of training networks; `choices` is
+    the folder of searches, for models with ranges. Gives the runs; their folders hold weights and
+    histories.
     """
     settings = read_section(settings_file, "train", SCHEMA)
-    graph_set = GraphSet.open(graphs)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    if only is not None and only not in settings["models"]:
-        raise PipelineError(
-            f"{settings_file}: no model {only!r}; the models are: {', '.join(settings['models'])}"
-        )
-    runs = [
-        Run(name, seed, settings["target"], model, Path(graphs), graph_set.hash, out)
-        for name, model in settings["models"].items()
-        for seed in settings["seeds"]
-        if only in (None, name)
-    ]
+    runs = []
+    for run in planned(settings_file, settings, graphs, out, only, networks):
+        if choices is not None and ranges_of(run.model):
+            run = replace(run, model=chosen_model(run, Path(choices)))
+        runs += [replace(run, seed=seed) for seed in settings["seeds"]]
     for run in runs:
         run.check()
     with exclusive(out):
         execute([run for run in runs if not run.finished()], workers or os.cpu_count() or 1)
     return runs
+
+
+def search(
+    settings_file: str | Path,
+    graphs: str | Path,
+    out: str | Path,
+    workers: int | None = None,
+    only: str | None = None,
+    networks: int | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Choose the open settings of all models that have some, by short trials.
+
+        chosen = search("params.yaml", "out/graphs", "out/search")["gmn"]["model"]
+
+    The best R2 on validation networks wins. Finished trials of the same settings are kept.
+    """
+    settings = read_section(settings_file, "train", SCHEMA)
+    if "search" not in settings:
+        raise PipelineError(f"{settings_file}: `train` has no `search`, with its `trials`")
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    runs = planned(settings_file, settings, graphs, out, only, networks)
+    trials = {run.label: trials_of(run, settings["search"], out) for run in runs}
+    every = [trial for own in trials.values() for trial in own]
+    for trial in every:
+        trial.check()
+    with exclusive(out):
+        execute([trial for trial in every if not trial.finished()], workers or os.cpu_count() or 1)
+        return {run.label: choose(run, trials[run.label], out) for run in runs}
+
+
+def planned(
+    settings_file: str | Path,
+    settings: dict[str, Any],
+    graphs: str | Path,
+    out: Path,
+    only: str | None,
+    networks: int | None,
+) -> list[Run]:
+    """List the runs of the settings, for each model and number of networks, with seed 0."""
+    graph_set = GraphSet.open(graphs)
+    if only is not None and only not in settings["models"]:
+        raise PipelineError(
+            f"{settings_file}: no model {only!r}; the models are: {', '.join(settings['models'])}"
+        )
+    sizes = settings.get("networks", [None])
+    if networks is not None and networks not in sizes:
+        listed = ", ".join(str(size) for size in sizes if size is not None) or "not given"
+        raise PipelineError(
+            f"{settings_file}: {networks} is none of the numbers of training networks in "
+            f"`networks`, which are: {listed}"
+        )
+    return [
+        Run(name, 0, settings["target"], model, Path(graphs), graph_set.hash, out, size)
+        for name, model in settings["models"].items()
+        for size in sizes
+        if only in (None, name) and networks in (None, size)
+    ]
 
 
 def execute(runs: list[Run], workers: int) -> None:
@@ -135,4 +195,4 @@ def epochs_done(run: Run) -> int:
     return min(run.epochs, max(0, lines - 1))
 
 
-__all__ = ["Predictor", "Run", "train"]
+__all__ = ["Predictor", "Run", "search", "train"]

@@ -14,12 +14,16 @@ from pipelines.settings import settings_hash
 from pipelines.training.fit import fit
 from pipelines.training.grow import grow
 from pipelines.training.predictor import read_settings
+from pipelines.training.ranges import ranges_of
 from pipelines.training.targets import read_targets
 
 
 @dataclass(frozen=True)
 class Run:
-    """What is trained: a model of the settings, a seed, and on which graph set."""
+    """What is trained: a model of the settings, a seed, and on which graph set.
+
+    `networks`: how many of its training networks; None for all.
+    """
 
     name: str
     seed: int
@@ -28,16 +32,25 @@ class Run:
     graphs: Path
     graphs_hash: str
     out: Path
+    networks: int | None = None
+
+    @property
+    def label(self) -> str:
+        """The model's name, with the number of networks if one was asked for."""
+        return self.name if self.networks is None else f"{self.name}-{self.networks}"
 
     @property
     def folder(self) -> Path:
         """The run's folder."""
-        return self.out / f"{self.name}-seed{self.seed}"
+        return self.out / f"{self.label}-seed{self.seed}"
 
     @property
     def hash(self) -> str:
         """The identity of everything that decides the run's result."""
-        return settings_hash(self.name, self.seed, self.target, self.model, self.graphs_hash)
+        subset = () if self.networks is None else (self.networks,)
+        return settings_hash(
+            self.name, self.seed, self.target, self.model, self.graphs_hash, *subset
+        )
 
     @property
     def epochs(self) -> int:
@@ -50,7 +63,7 @@ class Run:
         return settings is not None and settings.get("run") == self.hash
 
     def check(self) -> None:
-        """Raise `PipelineError` for a model that does not exist or lacks its recipe."""
+        """Raise `PipelineError` for an unknown metanet, a missing recipe, and open ranges."""
         metanet = self.model["metanet"]
         if metanet not in METANETS:
             raise PipelineError(
@@ -58,13 +71,18 @@ class Run:
             )
         if METANETS[metanet] is not StatNN and "training" not in self.model:
             raise PipelineError(f"models.{self.name}: {metanet!r} needs a `training` recipe")
+        if open_ranges := ranges_of(self.model):
+            raise PipelineError(
+                f"models.{self.name}: {', '.join('.'.join(path) for path in open_ranges)}: a range "
+                "is not chosen from; run `gmn search` first, and name its folder by --search"
+            )
 
     def execute(self) -> None:
         """Train, or go on where a stopped run left off, and save the result."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "settings.json").unlink(missing_ok=True)
         graph_set = GraphSet.open(self.graphs)
-        targets = read_targets(graph_set, self.target)
+        targets = read_targets(graph_set, self.target, self.networks)
         settings = dict(self.model.get("settings", {}))
         if takes_architecture(self.model["metanet"]):
             first = graph_set.template(targets.indices["train"][0]).architecture
@@ -72,7 +90,7 @@ class Run:
         if METANETS[self.model["metanet"]] is StatNN:
             search = self.model.get("search", {})
             predictor, tried = grow(settings, search, graph_set, targets, self.seed)
-            predictor.save(self.folder, run=self.hash, seed=self.seed, tried=tried)
+            predictor.save(self.folder, tried=tried, **self.about())
         else:
             predictor = fit(
                 self.model["metanet"],
@@ -84,7 +102,12 @@ class Run:
                 self.folder,
                 self.hash,
             )
-            predictor.save(self.folder, run=self.hash, seed=self.seed)
+            predictor.save(self.folder, **self.about())
+
+    def about(self) -> dict[str, Any]:
+        """Give what a finished run's settings say of it, beside its model."""
+        result = {"run": self.hash, "seed": self.seed, "label": self.label}
+        return result if self.networks is None else {**result, "networks": self.networks}
 
 
 def takes_architecture(metanet: str) -> bool:

@@ -28,8 +28,11 @@ class Targets:
         return result
 
 
-def read_targets(graph_set: GraphSet, name: str) -> Targets:
-    """Read a metric from a graph set's records; `PipelineError` if a network lacks it."""
+def read_targets(graph_set: GraphSet, name: str, networks: int | None = None) -> Targets:
+    """Read a metric from a graph set's records; `PipelineError` if a network lacks it.
+
+    With `networks`, only so many training networks are used; more include those of fewer.
+    """
     indices: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
     values = np.empty(len(graph_set))
     for i, record in enumerate(graph_set.records):
@@ -40,7 +43,9 @@ def read_targets(graph_set: GraphSet, name: str) -> Targets:
                 f"{graph_set.folder}: network {i} has no metric {name!r}; it has: {known}"
             )
         values[i] = metrics[name]
-        indices[record["split"]].append(i)
+        indices.setdefault(record["split"], []).append(i)
+    if networks is not None:
+        indices["train"] = first_networks(graph_set, indices["train"], networks)
     for split in ("train", "validation"):
         if len(indices[split]) < 2:
             raise PipelineError(
@@ -52,3 +57,14 @@ def read_targets(graph_set: GraphSet, name: str) -> Targets:
     if deviation == 0:
         raise PipelineError(f"{graph_set.folder}: all training networks have the same {name}")
     return Targets(name, values, indices, float(train.mean()), deviation)
+
+
+def first_networks(graph_set: GraphSet, train: list[int], networks: int) -> list[int]:
+    """Give the first of the training networks in an order drawn once for all."""
+    if networks > len(train):
+        raise PipelineError(
+            f"{graph_set.folder}: {networks} training networks are asked for, there are "
+            f"{len(train)}"
+        )
+    order = np.random.default_rng(0).permutation(len(train))
+    return sorted(train[i] for i in order[:networks])

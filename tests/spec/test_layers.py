@@ -183,3 +183,27 @@ def test_a_layer_from_outside_is_a_layer_like_any_other(monkeypatch: pytest.Monk
     finally:
         LAYERS.clear()
         LAYERS.update(before)
+
+
+def net_with_norm(norm: object) -> spec.Architecture:
+    text = """
+name: net
+vars: {norm: batch_norm}
+inputs: {image: [3, 8, 8]}
+layers: [conv2d: {out_channels: 4, kernel_size: 3}, $norm, flatten, linear: {out_features: 2}]
+"""
+    return spec.loads(text, norm=norm)
+
+
+def test_a_variable_may_hold_a_layer_with_its_fields():
+    net = net_with_norm({"group_norm": {"num_groups": 2}})
+    assert net.operations[2].primitive != net_with_norm("batch_norm").operations[2].primitive
+    assert net.parameters["1.weight"] == (4,)
+
+
+@pytest.mark.parametrize(
+    "norm", [{"group_norm": {}, "relu": {}}, {"$norm": {}}, ["relu"], 3, {"group_norm": 2}]
+)
+def test_a_variable_that_holds_no_layer_is_a_mistake(norm):
+    with pytest.raises(spec.SpecError, match="expected a layer"):
+        net_with_norm(norm)

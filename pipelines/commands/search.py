@@ -1,0 +1,37 @@
+"""`gmn search`: choose a metanet's open settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("graphs", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of searches.")
+@click.option(
+    "--params", type=click.Path(path_type=Path), default=Path("params.yaml"), show_default=True
+)
+@click.option("--model", help="Search for this model of the settings only.")
+@click.option("--networks", type=int, help="Search with this number of training networks only.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; default: all cores.")
+def search(
+    graphs: Path,
+    out: Path,
+    params: Path,
+    model: str | None,
+    networks: int | None,
+    workers: int | None,
+) -> None:
+    """Choose what the settings leave open (their ranges), by trials scored on validation networks.
+
+    The graph set GRAPHS gives training and validation networks; `gmn train --search` uses the
+    choice.
+    """
+    from pipelines.training import search as execute
+
+    for label, result in execute(params, graphs, out, workers, model, networks).items():
+        best = result["trials"][result["chosen"]]
+        values = ", ".join(f"{name} {value}" for name, value in best["values"].items())
+        click.echo(f"{label}: R2 {best['r2']:.3f} with {values or 'nothing open'}")

@@ -1,0 +1,39 @@
+"""Ranges in a model's settings, as a zoo's: what a search draws from."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pipelines.zoo.ranges import NAMES, Range, parse
+from spec.fields import FieldError
+
+Path = tuple[str, ...]
+
+
+def ranges_of(model: Mapping[str, Any]) -> dict[Path, Range]:
+    """Find the ranges in a model's `settings` and `training`, by their path, in its order.
+
+    >>> list(ranges_of({"training": {"learning_rate": {"log_uniform": [1e-3, 1e-2]}}}))
+    [('training', 'learning_rate')]
+    """
+    found: dict[Path, Range] = {}
+    for section in ("settings", "training"):
+        for name, value in sorted(model.get(section, {}).items()):
+            if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in NAMES:
+                try:
+                    found[section, name] = parse(value)
+                except FieldError as error:
+                    raise FieldError(f"{section}.{name}: {error}") from None
+    return found
+
+
+def drawn(model: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """Put a value drawn from it in the place of each range."""
+    result = copy.deepcopy(dict(model))
+    for (section, name), range_ in ranges_of(model).items():
+        result[section][name] = range_.draw(rng)
+    return result

@@ -1,0 +1,177 @@
+"""Searching, training and evaluating metanets on a small zoo of real networks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from graphgen import GraphSet
+from graphgen.files import read_weights
+from pipelines.compile import compile_zoo
+from pipelines.errors import PipelineError
+from pipelines.evaluation import evaluate
+from pipelines.training import fit as fitting
+from pipelines.training import search, train
+from pipelines.training.targets import read_targets
+from pipelines.zoo import generate
+
+RECIPE = {
+    "epochs": 3,
+    "batch_size": 4,
+    "learning_rate": 1e-3,
+    "weight_decay": 0.0,
+    "gradient_norm": 1.0,
+}
+TRAIN: dict[str, Any] = {
+    "target": "test_accuracy",
+    "seeds": [0, 1],
+    "networks": [8, 4],
+    "search": {"trials": 2, "epochs": 1},
+    "models": {
+        "gmn": {
+            "metanet": "gmn",
+            "settings": {"hidden": 8, "layers": 1, "dropout": {"choice": [0.0, 0.2]}},
+            "training": {**RECIPE, "learning_rate": {"log_uniform": [1e-4, 1e-2]}},
+        },
+        "statnn": {"metanet": "statnn", "settings": {"trees": {"choice": [3, 5]}, "leaves": 2}},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a zoo of 24 networks, of which the widest are held out; give its graph set."""
+    from tests.pipelines.conftest import write
+
+    folder = tmp_path_factory.mktemp("training")
+    file = write(folder, count=24, networks_per_shard=10)
+    generate(file, folder / "zoo", workers=2)
+    settings = json.loads(file.read_text())
+    settings["compile"] = {
+        "seed": 0,
+        "splits": {"train": 0.6, "validation": 0.2, "test": 0.2},
+        "wider": {"mlp": {"width": 4}, "cnn": {"channels": 2}},
+    }
+    file.write_text(json.dumps(settings))
+    compile_zoo(file, folder / "zoo", folder / "graphs")
+    return folder / "graphs"
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Add in the order in which a worker of `train` does."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def write_settings(folder: Path, **changes: Any) -> Path:
+    file = folder / "params.yaml"
+    file.write_text(json.dumps({"train": {**TRAIN, **changes}}))
+    return file
+
+
+def test_wider_networks_are_in_no_other_split(graphs: Path) -> None:
+    records = GraphSet.open(graphs).records
+    for record in records:
+        variables = record["variables"]
+        wide = variables.get("width", 0) > 4 or variables.get("channels", 0) > 2
+        assert wide == (record["split"] == "wider")
+    assert {record["split"] for record in records} == {"train", "validation", "test", "wider"}
+
+
+@pytest.mark.parametrize(
+    ("wider", "message"),
+    [
+        ({"mlp": {"width": 4}}, "the families of this zoo are cnn, mlp"),
+        ({"mlp": {"depth": 4}, "cnn": {"channels": 2}}, "`depth` of network .* is None"),
+    ],
+)
+def test_limits_that_do_not_fit_are_a_mistake(
+    graphs: Path, tmp_path: Path, wider: dict[str, Any], message: str
+) -> None:
+    splits = {"train": 0.6, "validation": 0.2, "test": 0.2}
+    file = tmp_path / "params.yaml"
+    file.write_text(json.dumps({"compile": {"seed": 0, "splits": splits, "wider": wider}}))
+    with pytest.raises(PipelineError, match=message):
+        compile_zoo(file, graphs.parent / "zoo", tmp_path / "graphs")
+
+
+def test_fewer_networks_are_a_part_of_more(graphs: Path) -> None:
+    graph_set = GraphSet.open(graphs)
+    few, more = (
+        read_targets(graph_set, "test_accuracy", networks).indices["train"] for networks in (4, 8)
+    )
+    assert (len(few), len(more)) == (4, 8)
+    assert set(few) < set(more)
+    with pytest.raises(PipelineError, match="100 training networks are asked for, there are"):
+        read_targets(graph_set, "test_accuracy", 100)
+
+
+def test_search_train_and_evaluate(graphs: Path, tmp_path: Path) -> None:
+    file = write_settings(tmp_path)
+    with pytest.raises(PipelineError, match="settings.dropout, training.learning_rate: a range"):
+        train(file, graphs, tmp_path / "train", workers=2)
+    found = search(file, graphs, tmp_path / "search", workers=2)
+    assert set(found) == {"gmn-8", "gmn-4", "statnn-8", "statnn-4"}
+    for label, result in found.items():
+        trials = result["trials"]
+        assert len(trials) == 2
+        assert trials[result["chosen"]]["r2"] == max(trial["r2"] for trial in trials)
+        if label.startswith("gmn"):
+            chosen = trials[result["chosen"]]["values"]
+            training = result["model"]["training"]
+            assert training["learning_rate"] == chosen["training.learning_rate"]
+            assert training["epochs"] == 3  # those of a trial are fewer
+    runs = train(file, graphs, tmp_path / "train", workers=2, choices=tmp_path / "search")
+    assert len(runs) == 8
+    evaluate(tmp_path / "train", graphs, tmp_path / "results")
+    for name in ("metrics", "validation", "wider"):
+        table = json.loads((tmp_path / "results" / f"{name}.json").read_text())
+        assert set(table) == set(found)
+        assert all(np.isfinite(row["r2"]["mean"]) for row in table.values())
+    # A search of other settings is not taken for that of these.
+    other = write_settings(tmp_path, target="test_loss")
+    with pytest.raises(PipelineError, match="of other settings or graphs; run `gmn search` again"):
+        train(other, graphs, tmp_path / "train", workers=2, choices=tmp_path / "search")
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(graphs: Path, tmp_path: Path) -> None:
+    model = {"gmn": {"metanet": "gmn", "settings": {"hidden": 8, "layers": 1}, "training": RECIPE}}
+    file = write_settings(tmp_path, models=model, seeds=[0], networks=[8])
+    (straight,) = train(file, graphs, tmp_path / "straight", workers=1)
+    (stopped,) = train(file, graphs, tmp_path / "stopped", workers=1)
+    expected = read_weights(straight.folder / "model.safetensors")
+
+    class StoppedError(Exception):
+        pass
+
+    real = fitting.save_checkpoint
+    (stopped.folder / "settings.json").unlink()
+    (stopped.folder / "checkpoint.safetensors").unlink()
+
+    def stop_after_one(*arguments: Any) -> None:
+        real(*arguments)
+        raise StoppedError
+
+    with one_thread():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fitting, "save_checkpoint", stop_after_one)
+            with pytest.raises(StoppedError):
+                stopped.execute()
+        stopped.execute()
+    result = read_weights(stopped.folder / "model.safetensors")
+    assert all(np.array_equal(result[name], array) for name, array in expected.items())
+    histories = [(run.folder / "history.csv").read_text() for run in (straight, stopped)]
+    without_seconds = [[line.rsplit(",", 1)[0] for line in text.splitlines()] for text in histories]
+    assert without_seconds[0] == without_seconds[1]
