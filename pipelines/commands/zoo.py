@@ -11,12 +11,19 @@ import click
 @click.argument("settings", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The zoo's folder.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; default: all cores.")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Work on a Dask cluster, as tcp://10.0.0.1:8786; `local` starts one on this machine.",
+)
 @click.option("--replace", is_flag=True, help="Remove a zoo of other settings from the folder.")
-def zoo(settings: Path, out: Path, workers: int | None, replace: bool) -> None:
+def zoo(
+    settings: Path, out: Path, workers: int | None, scheduler: str | None, replace: bool
+) -> None:
     """Train the networks that SETTINGS (YAML) describes; go on where a stopped run left off."""
     from pipelines.zoo import generate
 
-    index = generate(settings, out, workers, replace)
+    index = generate(settings, out, workers, replace, scheduler)
     networks = index["networks"]
     diverged = sum(network["status"] == "diverged" for network in networks)
     click.echo(

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,6 +18,7 @@ from tqdm import tqdm
 
 from graphgen.files import exclusive
 from pipelines.errors import PipelineError
+from pipelines.zoo.cluster import AHEAD, Cluster
 from pipelines.zoo.pool import ProcessPool, run_all
 from pipelines.zoo.replace import remove_other_zoo
 from pipelines.zoo.settings import ZooSettings, read_settings
@@ -33,6 +35,7 @@ def generate(
     out_folder: str | os.PathLike[str],
     workers: int | None = None,
     replace: bool = False,
+    scheduler: str | None = None,
 ) -> dict[str, Any]:
     """Train the networks of a zoo, or those that a folder still lacks; give the zoo's index.
 
@@ -42,6 +45,9 @@ def generate(
     each CPU that may be used), and however often the work was interrupted. A folder that is
     finished is verified and left alone; one that holds a zoo of other settings is refused, or
     emptied of it with `replace`. Progress and damaged files are reported on stderr.
+
+    `scheduler` is the address of a Dask scheduler whose workers are to do the work, each with this
+    package and the data set at hand; `local` starts one.
 
     Raises `SpecError` for mistakes in the settings, `PipelineError` for a folder that holds a zoo
     of other settings and for a network that cannot be trained, and `GraphError` while another
@@ -57,7 +63,7 @@ def generate(
             if replace:
                 remove_other_zoo(folder, settings)
             with Store(folder, settings, _say) as store:
-                _train_missing(store, settings, workers or _cpus())
+                _train_missing(store, settings, workers or _cpus(), scheduler)
                 return store.finish()
     except OSError as error:
         raise PipelineError(
@@ -66,7 +72,9 @@ def generate(
         ) from error
 
 
-def _train_missing(store: Store, settings: ZooSettings, workers: int) -> None:
+def _train_missing(
+    store: Store, settings: ZooSettings, workers: int, scheduler: str | None
+) -> None:
     missing = store.missing()
     if not missing:
         return
@@ -81,10 +89,14 @@ def _train_missing(store: Store, settings: ZooSettings, workers: int) -> None:
         unit="net",
         mininterval=0.2 if sys.stderr.isatty() else 10,
     )
-    preload = [*_PRELOAD, *_PRELOAD_FOR_DATASET.get(settings.dataset, [])]
-    with bar, ProcessPool(workers, preload) as pool:
-        # One call for each worker lies ready, so that none waits for the disk.
-        for encoded in run_all(pool, train, calls, 2 * workers, lambda c: f"network {c[1]}"):
+    pool: Executor
+    if scheduler is None:
+        pool = ProcessPool(workers, [*_PRELOAD, *_PRELOAD_FOR_DATASET.get(settings.dataset, [])])
+        ahead = 2 * workers  # one call for each worker lies ready, so that none waits for the disk
+    else:
+        pool, ahead = Cluster(scheduler, workers), AHEAD
+    with bar, pool:
+        for encoded in run_all(pool, train, calls, ahead, lambda c: f"network {c[1]}"):
             store.add(encoded)
             bar.update()
 

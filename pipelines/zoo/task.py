@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from functools import lru_cache
 
 from pipelines import datasets
@@ -10,6 +11,8 @@ from pipelines.datasets import Dataset
 from pipelines.zoo.record import record
 from pipelines.zoo.sampling import plan
 from pipelines.zoo.settings import ZooSettings
+
+_alone = threading.Lock()
 
 
 def train(settings: str, index: int) -> bytes:
@@ -22,10 +25,12 @@ def train(settings: str, index: int) -> bytes:
 
     from pipelines.zoo.fit import fit
 
-    torch.set_num_threads(1)
-    zoo, dataset = _prepare(settings)
-    planned = plan(zoo, index)
-    return record(planned, fit(planned, dataset)).encode()
+    # A Dask worker may have several threads; they would draw from one generator.
+    with _alone:
+        torch.set_num_threads(1)
+        zoo, dataset = _prepare(settings)
+        planned = plan(zoo, index)
+        return record(planned, fit(planned, dataset)).encode()
 
 
 @lru_cache(maxsize=1)
