@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from pipelines.commands.card import card
 from pipelines.commands.check import check
 from pipelines.commands.compile import compile_
 from pipelines.commands.evaluate import evaluate
@@ -27,7 +28,19 @@ def gmn() -> None:
     """Graph metanetworks: networks that read other networks' weights."""
 
 
-for command in (check, compile_, symmetries, match, zoo, search, train, evaluate, report, predict):
+for command in (
+    check,
+    compile_,
+    symmetries,
+    match,
+    zoo,
+    card,
+    search,
+    train,
+    evaluate,
+    report,
+    predict,
+):
     gmn.add_command(command)
 
 

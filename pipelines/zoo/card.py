@@ -1,0 +1,119 @@
+"""Dataset cards: what a zoo holds, on one page of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphgen.files import write_bytes
+from pipelines.zoo.reading import open_zoo
+
+BARS = 40
+BINS = 20
+
+
+def write_card(zoo: str | Path, out: str | Path, command: str) -> Path:
+    """Write the card of a finished zoo; `command` is what makes it again.
+
+    write_card("out/zoo", "results/zoo.md", "gmn zoo params.yaml --out out/zoo")
+    """
+    out = Path(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(out, card(open_zoo(zoo), command).encode())
+    return out
+
+
+def card(index: Mapping[str, Any], command: str) -> str:
+    """Give the card of a zoo's index: counts, ranges, accuracies, hash, command."""
+    settings, rows = index["zoo"], index["networks"]
+    trained = [row for row in rows if row["status"] == "trained"]
+    parts = [
+        "# The zoo",
+        f"{len(rows):,} networks of {len(index['architectures']):,} architectures, trained on "
+        f"{settings['dataset']}; {len(rows) - len(trained):,} diverged. Hash "
+        f"`{index['hash']}`. Made by",
+        f"```sh\n{command}\n```",
+        images(settings),
+        "## Families",
+        families(rows),
+        "## Ranges",
+        "Each network draws from these, by its index and the zoo's seed "
+        f"({settings['seed']}) alone.",
+        ranges(settings),
+        "## Test accuracy",
+        histogram([row["metrics"]["test_accuracy"] for row in trained]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def images(settings: Mapping[str, Any]) -> str:
+    """Say which images were used."""
+    first = {part: settings[f"{part}_samples"] for part in ("train", "test")}
+    used = [
+        f"all {part} images" if count is None else f"the first {count:,} {part} images"
+        for part, count in first.items()
+    ]
+    return f"Of the data set: {' and '.join(used)}."
+
+
+def families(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Tabulate each family's networks, parameters and accuracies."""
+    lines = []
+    for family in dict.fromkeys(sorted(row["family"] for row in rows)):
+        own = [row for row in rows if row["family"] == family]
+        trained = [row for row in own if row["status"] == "trained"]
+        sizes = [row["parameters"] for row in own]
+        scores = np.array([row["metrics"]["test_accuracy"] for row in trained], np.float64)
+        spread = (
+            f"{scores.mean():.3f} +- {scores.std():.3f} | {scores.min():.3f} to {scores.max():.3f}"
+            if len(scores)
+            else " | "
+        )
+        lines.append(
+            f"{family} | {len(own):,} | {len(own) - len(trained)} | "
+            f"{min(sizes):,} to {max(sizes):,} | {int(np.median(sizes)):,} | {spread}"
+        )
+    head = "family | networks | diverged | parameters | median | accuracy | from, to"
+    return table(head, lines)
+
+
+def ranges(settings: Mapping[str, Any]) -> str:
+    """Tabulate the ranges of the architectures' variables and of the recipe."""
+    lines = [
+        f"{entry['family']} | {name} | {written(value)}"
+        for entry in settings["architectures"]
+        for name, value in sorted(entry["variables"].items())
+    ]
+    lines += [f"training | {name} | {written(v)}" for name, v in settings["training"].items()]
+    return table("of | what | range", lines)
+
+
+def written(value: Any) -> str:
+    """Write a range as settings do, without the braces."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {written(inner)}".strip() for key, inner in value.items())
+    if isinstance(value, list):
+        return "[" + ", ".join(map(written, value)) + "]"
+    return f"{value}"
+
+
+def histogram(values: Sequence[float]) -> str:
+    """Draw a histogram of fractions with characters."""
+    if not values:
+        return "No network was trained to the end."
+    counts, edges = np.histogram(values, BINS, (0, 1))
+    used = np.flatnonzero(counts)
+    lines = [
+        f"{edges[i]:.2f} {'#' * round(BARS * counts[i] / counts.max()):<{BARS}} {counts[i]}"
+        for i in range(used[0], used[-1] + 1)
+    ]
+    return "```\n" + "\n".join(lines) + "\n```"
+
+
+def table(head: str, lines: Iterable[str]) -> str:
+    """Write a table of Markdown."""
+    rule = " | ".join("---" for _ in head.split(" | "))
+    return "\n".join(f"| {line} |" for line in (head, rule, *lines))
