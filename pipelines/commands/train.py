@@ -16,7 +16,13 @@ import click
 @click.option("--model", help="Train this model of the settings only.")
 @click.option("--networks", type=int, help="Train on this number of networks of the settings only.")
 @click.option("--search", type=click.Path(path_type=Path), help="Folder of `gmn search`.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; default: all cores.")
+@click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Processes that share the batches of a run; more than one: one run after the other.",
+)
 def train(
     graphs: Path,
     out: Path,
@@ -25,9 +31,10 @@ def train(
     networks: int | None,
     search: Path | None,
     workers: int | None,
+    processes: int,
 ) -> None:
     """Train every model of the settings, with every seed, on the graph set GRAPHS."""
     from pipelines.training import train as execute
 
-    runs = execute(params, graphs, out, workers, model, networks, search)
+    runs = execute(params, graphs, out, workers, model, networks, search, processes)
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

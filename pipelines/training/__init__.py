@@ -34,6 +34,7 @@ def train(
     only: str | None = None,
     networks: int | None = None,
     choices: str | Path | None = None,
+    processes: int = 1,
 ) -> list[Run]:
     """Train all models of the settings, with one thread in each of `workers` processes.
 
@@ -41,8 +42,8 @@ def train(
 
     Finished runs of the same settings and graph set are kept, stopped ones go on from their last
     epoch. `only` names one model, `networks` one of the numbers of training networks; `choices` is
-    the folder of searches, for models with ranges. Gives the runs; their folders hold weights and
-    histories.
+    the folder of searches, for models with ranges. With several `processes`, they share each batch
+    of one run after the other. Gives the runs; their folders hold weights and histories.
     """
     settings = read_section(settings_file, "train", SCHEMA)
     out = Path(out)
@@ -55,7 +56,12 @@ def train(
     for run in runs:
         run.check()
     with exclusive(out):
-        execute([run for run in runs if not run.finished()], workers or os.cpu_count() or 1)
+        left = [run for run in runs if not run.finished()]
+        if processes == 1:
+            execute(left, workers or os.cpu_count() or 1)
+        else:
+            for run in left:
+                run.execute(processes)
     return runs
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor
 
 from graphgen import GraphSet
@@ -31,14 +33,49 @@ def fit(
     seed: int,
     folder: Path,
     run: str,
+    processes: int = 1,
 ) -> Predictor:
     """Train a metanet on the training networks of a graph set.
 
     Minimises the mean squared error of the standardised target by AdamW with a one-cycle learning
     rate. The order of networks and all other chance depend on the seed and the epoch alone, so a
-    run that goes on from its checkpoint gives the same numbers as one that was not stopped.
+    run that goes on from its checkpoint gives the same numbers as one that was not stopped. Several
+    `processes` share each batch (gloo), and give the same numbers up to rounding, but for dropout.
     """
-    fabric = Fabric(accelerator="cpu", devices=1)
+    arguments = (name, settings, training, graph_set.folder, targets, seed, folder, run)
+    if processes == 1:
+        return work(Fabric(accelerator="cpu", devices=1), *arguments)
+    strategy = DDPStrategy(
+        start_method="spawn", process_group_backend="gloo", find_unused_parameters=True
+    )
+    Fabric(accelerator="cpu", devices=processes, strategy=strategy).launch(
+        partial(share, arguments)
+    )
+    model = make_metanet(name, **settings)
+    load_checkpoint(folder, run, model, torch.optim.AdamW(model.parameters()))
+    return Predictor(name, model, targets.name, targets.mean, targets.deviation)
+
+
+def share(arguments: tuple[Any, ...], fabric: Fabric) -> None:
+    """Work as one of several processes."""
+    work(fabric, *arguments)
+
+
+def work(
+    fabric: Fabric,
+    name: str,
+    settings: Mapping[str, Any],
+    training: Mapping[str, Any],
+    graphs: Path,
+    targets: Targets,
+    seed: int,
+    folder: Path,
+    run: str,
+) -> Predictor:
+    """Do one process's part of `fit`; the first one measures, and writes what is kept."""
+    if fabric.world_size > 1:
+        torch.set_num_threads(1)
+    graph_set = GraphSet.open(graphs)
     fabric.seed_everything(seed, verbose=False)
     bare = make_metanet(name, **settings)
     model, optimizer = fabric.setup(
@@ -55,39 +92,56 @@ def fit(
     predictor = Predictor(name, bare, targets.name, targets.mean, targets.deviation)
     start = load_checkpoint(folder, run, bare, optimizer)
     rows: list[Mapping[str, object]] = list(read_history(folder, start))
+    fabric.barrier()
     for epoch in range(start, epochs):
         begun = time.perf_counter()
         torch.manual_seed(hash_seed(seed, epoch))
         order = np.random.default_rng([seed, epoch]).permutation(len(train))
         model.train()
-        losses = []
+        total = torch.zeros(())
         for step in range(steps):
             rate = one_cycle((epoch * steps + step) / (epochs * steps))
             for group in optimizer.param_groups:
                 group["lr"] = training["learning_rate"] * rate
             chosen = [train[i] for i in order[step * size : (step + 1) * size]]
-            loss = squared_error(model, graph_set, targets, chosen)
+            loss = own_share(fabric, model, graph_set, targets, chosen)
             optimizer.zero_grad(set_to_none=True)
             fabric.backward(loss)
             fabric.clip_gradients(model, optimizer, max_norm=training["gradient_norm"])
             optimizer.step()
-            losses.append(float(loss.detach()) * len(chosen))
-        predicted = predictor.predict_set(graph_set, validation)
-        true = targets.values[validation]
-        measured = scores(true, predicted)
-        rows.append(
-            {
-                "epoch": epoch + 1,
-                "train_loss": sum(losses) / len(train),
-                "validation_loss": float(np.mean((predicted - true) ** 2)) / targets.deviation**2,
-                "validation_r2": measured["r2"],
-                "validation_tau": measured["tau"],
-                "seconds": round(time.perf_counter() - begun, 3),
-            }
-        )
-        write_history(folder, rows)
-        save_checkpoint(folder, run, epoch + 1, bare, optimizer)
+            total += loss.detach() * len(chosen)
+        total = torch.as_tensor(fabric.all_reduce(total, reduce_op="mean"))
+        if fabric.is_global_zero:
+            predicted = predictor.predict_set(graph_set, validation)
+            true = targets.values[validation]
+            measured = scores(true, predicted)
+            rows.append(
+                {
+                    "epoch": epoch + 1,
+                    "train_loss": float(total) / len(train),
+                    "validation_loss": float(np.mean((predicted - true) ** 2))
+                    / targets.deviation**2,
+                    "validation_r2": measured["r2"],
+                    "validation_tau": measured["tau"],
+                    "seconds": round(time.perf_counter() - begun, 3),
+                }
+            )
+            write_history(folder, rows)
+            save_checkpoint(folder, run, epoch + 1, bare, optimizer)
+        fabric.barrier()
     return predictor
+
+
+def own_share(
+    fabric: Fabric, model: Any, graph_set: GraphSet, targets: Targets, chosen: list[int]
+) -> Tensor:
+    """Give this process's share of a batch's loss: the mean over processes is the whole loss."""
+    if fabric.world_size == 1:
+        return squared_error(model, graph_set, targets, chosen)
+    # A process without a network of its own takes one along that counts nothing.
+    own = chosen[fabric.global_rank :: fabric.world_size]
+    loss = squared_error(model, graph_set, targets, own or chosen[:1])
+    return loss * (len(own) * fabric.world_size / len(chosen))
 
 
 def squared_error(model: Any, graph_set: GraphSet, targets: Targets, chosen: list[int]) -> Tensor:

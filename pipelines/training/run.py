@@ -77,8 +77,11 @@ class Run:
                 "is not chosen from; run `gmn search` first, and name its folder by --search"
             )
 
-    def execute(self) -> None:
-        """Train, or go on where a stopped run left off, and save the result."""
+    def execute(self, processes: int = 1) -> None:
+        """Train, or go on where a stopped run left off, and save the result.
+
+        `processes` share each batch of a metanet that is trained by gradient descent.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "settings.json").unlink(missing_ok=True)
         graph_set = GraphSet.open(self.graphs)
@@ -101,6 +104,7 @@ class Run:
                 self.seed,
                 self.folder,
                 self.hash,
+                processes,
             )
             predictor.save(self.folder, **self.about())
 

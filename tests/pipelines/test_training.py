@@ -175,3 +175,28 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(graphs: Path, tmp_path: Pat
     histories = [(run.folder / "history.csv").read_text() for run in (straight, stopped)]
     without_seconds = [[line.rsplit(",", 1)[0] for line in text.splitlines()] for text in histories]
     assert without_seconds[0] == without_seconds[1]
+
+
+def test_two_processes_train_as_one_with_the_same_batches(graphs: Path, tmp_path: Path) -> None:
+    training = {**RECIPE, "batch_size": 3}  # the last batch has one network for two processes
+    model = {
+        "gmn": {"metanet": "gmn", "settings": {"hidden": 8, "layers": 1}, "training": training}
+    }
+    file = write_settings(tmp_path, models=model, seeds=[0], networks=[7])
+    (one,) = train(file, graphs, tmp_path / "one")
+    (two,) = train(file, graphs, tmp_path / "two", processes=2)
+    curves = [np.loadtxt(r.folder / "history.csv", delimiter=",", skiprows=1) for r in (one, two)]
+    np.testing.assert_allclose(curves[0][:, 1:4], curves[1][:, 1:4], rtol=1e-4)
+    evaluate(tmp_path / "one", graphs, tmp_path / "a")
+    evaluate(tmp_path / "two", graphs, tmp_path / "b")
+    tables = [json.loads((tmp_path / f / "metrics.json").read_text()) for f in ("a", "b")]
+    for name in ("r2", "mae"):
+        values = [table["gmn-7"][name]["mean"] for table in tables]
+        assert values[0] == pytest.approx(values[1], rel=1e-3)
+    # The control: other batches give another curve.
+    model["gmn"]["training"] = {**training, "batch_size": 2}
+    (other,) = train(
+        write_settings(tmp_path, models=model, seeds=[0], networks=[7]), graphs, tmp_path / "other"
+    )
+    curve = np.loadtxt(other.folder / "history.csv", delimiter=",", skiprows=1)
+    assert abs(curve[:, 1:4] / curves[0][:, 1:4] - 1).max() > 1e-3
