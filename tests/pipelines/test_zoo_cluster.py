@@ -75,28 +75,33 @@ def dask(tmp_path: Path) -> Iterator[DaskProcesses]:
         processes.close()
 
 
+@pytest.mark.parametrize(
+    ("kills", "count"), [(5, 8), pytest.param(100, 130, marks=pytest.mark.long)]
+)
 def test_a_cluster_makes_the_same_zoo_though_its_workers_are_killed(
     write_zoo: Callable[..., Path],
-    small_zoo: Path,
     tmp_path: Path,
     dask: DaskProcesses,
     monkeypatch: pytest.MonkeyPatch,
+    kills: int,
+    count: int,
 ) -> None:
+    undisturbed = generate(write_zoo(count=count), tmp_path / "undisturbed", workers=1)
     rng, killed = random.Random(0), []
     real = Store.add
 
     def add(store: Store, encoded: bytes) -> None:
         real(store, encoded)
-        if len(killed) < 5:
+        if len(killed) < kills:
             worker = rng.choice([p for p in dask.processes[1:] if p.poll() is None])
             dask.add_worker(len(dask.processes))
             worker.kill()
             killed.append(worker.pid)
 
     monkeypatch.setattr(Store, "add", add)
-    made = generate(write_zoo(), tmp_path / "zoo", scheduler=dask.address)
-    assert made == open_zoo(small_zoo)
-    assert len(killed) == 5
+    made = generate(write_zoo(count=count), tmp_path / "zoo", scheduler=dask.address)
+    assert made == undisturbed
+    assert len(killed) == kills
     assert all(p.poll() == -signal.SIGKILL for p in dask.processes if p.pid in killed)
 
 

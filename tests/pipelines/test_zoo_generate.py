@@ -228,18 +228,25 @@ def processes_of(mark: str) -> list[int]:
     return found
 
 
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT)
+
+
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks into /proc")
+@pytest.mark.parametrize(
+    "interruptions", [SIGNALS, pytest.param((signal.SIGKILL,) * 100, marks=pytest.mark.long)]
+)
 def test_interrupted_runs_lose_nothing_repeat_nothing_and_leave_no_process(
-    write_zoo: Callable[..., Path], tmp_path: Path
+    write_zoo: Callable[..., Path], tmp_path: Path, interruptions: tuple[signal.Signals, ...]
 ) -> None:
     # Trainings of about 0.1 s: four interruptions come after 16 networks at most.
     training = {"epochs": 4, "batch_size": 8, "train_fraction": 1.0}
-    settings = write_zoo(count=40, networks_per_shard=3, train_samples=250, training=training)
+    count = 10 * len(interruptions)
+    settings = write_zoo(count=count, networks_per_shard=3, train_samples=250, training=training)
     (tmp_path / "run.py").write_text(SCRIPT)
     mark, folder = f"MARK={uuid.uuid4()}", tmp_path / "zoo"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MARK": mark.removeprefix("MARK=")}
     rng, added = random.Random(0), Counter[int]()
-    for interruption in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT, None):
+    for interruption in (*interruptions, None):
         run = subprocess.Popen(
             [sys.executable, str(tmp_path / "run.py"), str(settings), str(folder), "2"],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -273,6 +280,6 @@ def test_interrupted_runs_lose_nothing_repeat_nothing_and_leave_no_process(
         assert "Process" not in err
     # Killed between the disk and the print, a network may be there without having been told of.
     assert max(added.values()) == 1
-    assert 40 - 4 <= sum(added.values()) <= 40
+    assert count - len(interruptions) <= sum(added.values()) <= count
     undisturbed = generate(settings, tmp_path / "undisturbed", workers=1)
     assert lines[-1] == undisturbed["hash"] == open_zoo(folder)["hash"]
