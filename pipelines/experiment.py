@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from graphgen import GraphSet
+from graphgen.files import write_bytes
 from pipelines.datasets import load
 from pipelines.errors import PipelineError
 from pipelines.metrics import r2_ceiling, table
 from pipelines.report import write_report
+from pipelines.report.comparison import compare, markdown
+from pipelines.report.inputs import read_predictions
 from pipelines.training.history import FILE
 from pipelines.zoo import open_zoo
 from spec.yaml_reader import read_file
@@ -20,18 +23,24 @@ RESULTS, REPORT = Path("results"), Path("out/report.html")
 
 
 def write_experiment_report(root: str | Path, params: str | Path) -> Path:
-    """Write the report of an experiment from `out/` and `results/` in its folder."""
+    """Write the report of an experiment from `out/` and `results/` in its folder.
+
+    Where there are several training sets or splits, `results/table.md` compares the systems too.
+    """
     root = Path(root)
     graph_set = GraphSet.open(root / GRAPHS)
     zoo = open_zoo(root / ZOO)
     out = root / REPORT
     out.parent.mkdir(parents=True, exist_ok=True)
+    compared = compare(read_predictions(root / RESULTS / "predictions.csv"), test_size(zoo))
+    if len(compared) > 1:
+        write_bytes(root / RESULTS / "table.md", markdown(compared).encode())
     return write_report(
         out,
         zoo_index=zoo,
         metrics=read_metrics(root),
         predictions=root / RESULTS / "predictions.csv",
-        histories={p.parent.name: p for p in sorted((root / TRAIN).glob(f"*/{FILE}"))},
+        histories={p.parent.name: p for p in sorted((root / TRAIN).rglob(FILE))},
         settings=read_file(params).data,
         split_sizes=graph_set.index["about"]["networks"],
         test_size=test_size(zoo),

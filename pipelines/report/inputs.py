@@ -51,6 +51,7 @@ class Content:
         families: all families in the order of the zoo, which fixes their colours.
         target: what is predicted, in words.
         split: the split that is scored, or "" without predictions.
+        predicted: the predictions on every split.
         scored: the predictions on that split.
         split_sizes: networks per split.
         ceiling: what the finite test set of the zoo leaves of R2, or None where that is unknown.
@@ -65,6 +66,7 @@ class Content:
     families: Sequence[str]
     target: str
     split: str
+    predicted: Sequence[Prediction]
     scored: Sequence[Prediction]
     split_sizes: Mapping[str, int]
     ceiling: float | None = None
@@ -111,9 +113,10 @@ def read(
         ),
         target=target.replace("_", " "),
         split=split,
+        predicted=rows,
         scored=scored,
         split_sizes=dict(split_sizes) if split_sizes else _count_splits(rows),
-        ceiling=_ceiling(scored, test_size) if "accuracy" in target else None,
+        ceiling=ceiling(scored, test_size) if "accuracy" in target else None,
         test_size=test_size,
         graph_set_hash=graph_set_hash,
         networks=networks,
@@ -244,7 +247,8 @@ def _test_size(zoo_index: Mapping[str, Any]) -> int | None:
     return None
 
 
-def _ceiling(scored: Sequence[Prediction], test_size: int | None) -> float | None:
+def ceiling(scored: Sequence[Prediction], test_size: int | None) -> float | None:
+    """Give the ceiling of R2 for accuracies measured on `test_size` examples, if it is known."""
     true = np.array(list({row.network: row.true for row in scored}.values()))
     in_range = true.size > 1 and np.ptp(true) > 0 and true.min() >= 0 and true.max() <= 1
     return r2_ceiling(true, test_size) if in_range and test_size is not None else None

@@ -82,6 +82,7 @@ def page(content: Content) -> str:
     heading = title(content)
     body = [
         f"<header><h1>{escape(heading)}</h1>{answer(content)}</header>",
+        sections.comparison(content),
         sections.scores(content),
         sections.scatter(content),
         sections.learning_curves(content),

@@ -12,6 +12,7 @@ import numpy as np
 import yaml
 
 from pipelines.report import drawing, plots, tables
+from pipelines.report.comparison import compare
 from pipelines.report.inputs import Content
 
 _MOST_PANELS = 8
@@ -32,6 +33,15 @@ def scores(content: Content) -> str:
             "not a bound."
         )
     return _section("Scores", tables.scores(content) + _note(note))
+
+
+def comparison(content: Content) -> str:
+    """The table of systems by training set and split, where there are several."""
+    rows = compare(content.predicted, content.test_size)
+    if len(rows) < 2:
+        return ""
+    note = "R² / Kendall’s τ, mean ± standard deviation over seeds; the best R² of a row is bold."
+    return _section("Every training set and split", tables.comparison(rows) + _note(note))
 
 
 def scatter(content: Content) -> str:

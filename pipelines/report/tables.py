@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipelines import metrics as m
+from pipelines.report.comparison import Row, cell, systems
 from pipelines.report.drawing import legend_symbol
 from pipelines.report.inputs import Content, Prediction
 
@@ -68,6 +69,27 @@ def scores(content: Content) -> str:
         f'<tr><th scope="col">model</th>{head}<th scope="col" class="number">seeds</th></tr>',
         rows,
         "Scores per model, best first",
+    )
+
+
+def comparison(rows: Sequence[Row]) -> str:
+    """R2 and tau of each system in each setting, the best R2 of a row bold."""
+    names = list(dict.fromkeys(systems(rows)))
+    head = "".join(f'<th scope="col" class="number">{escape(name)}</th>' for name in names)
+    lines = []
+    for row in rows:
+        best = m.ranking(row.metrics)[0]
+        cells = ""
+        for name in names:
+            words = typeset(cell(row.metrics.get(name))) or "–"
+            cells += _number(f"<strong>{words}</strong>" if name == best else words)
+        cells += _number("–" if row.ceiling is None else f"{row.ceiling:.3f}")
+        lines.append(f'<tr><th scope="row">{escape(row.setting.words)}</th>{cells}</tr>')
+    return _table(
+        f'<tr><th scope="col">trained on, tested on</th>{head}'
+        '<th scope="col" class="number">ceiling of R²</th></tr>',
+        lines,
+        "R2 and tau of each system, by training set and split",
     )
 
 

@@ -85,7 +85,10 @@ def search(
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     runs = planned(settings_file, settings, graphs, out, only, networks)
-    trials = {run.label: trials_of(run, settings["search"], out) for run in runs}
+    trials = {
+        run.label: trials_of(run, settings["search"], repetition(run.networks, settings), out)
+        for run in runs
+    }
     every = [trial for own in trials.values() for trial in own]
     for trial in every:
         trial.check()
@@ -102,7 +105,10 @@ def planned(
     only: str | None,
     networks: int | None,
 ) -> list[Run]:
-    """List the runs of the settings, for each model and number of networks, with seed 0."""
+    """List the runs of the settings, for each model and number of networks, with seed 0.
+
+    Fewer networks are gone through more often, by the root of the ratio to the most.
+    """
     graph_set = GraphSet.open(graphs)
     if only is not None and only not in settings["models"]:
         raise PipelineError(
@@ -116,11 +122,33 @@ def planned(
             f"`networks`, which are: {listed}"
         )
     return [
-        Run(name, 0, settings["target"], model, Path(graphs), graph_set.hash, out, size)
+        Run(
+            name,
+            0,
+            settings["target"],
+            more_epochs(model, repetition(size, settings)),
+            Path(graphs),
+            graph_set.hash,
+            out,
+            size,
+        )
         for name, model in settings["models"].items()
         for size in sizes
         if only in (None, name) and networks in (None, size)
     ]
+
+
+def repetition(networks: int | None, settings: dict[str, Any]) -> float:
+    """Say how many times more often fewer networks are gone through."""
+    return 1.0 if networks is None else (max(settings["networks"]) / networks) ** 0.5
+
+
+def more_epochs(model: dict[str, Any], times: float) -> dict[str, Any]:
+    """Give a model with that many times its epochs."""
+    if "training" not in model:
+        return model
+    training = {**model["training"], "epochs": round(times * model["training"]["epochs"])}
+    return {**model, "training": training}
 
 
 def execute(runs: list[Run], workers: int) -> None:

@@ -21,18 +21,18 @@ from pipelines.training.run import Run
 from pipelines.training.targets import read_targets
 
 
-def trials_of(run: Run, search: Mapping[str, Any], out: Path) -> list[Run]:
+def trials_of(run: Run, search: Mapping[str, Any], repetition: float, out: Path) -> list[Run]:
     """Give the trials of a model: short runs with settings drawn from its ranges.
 
-    Every model has equally many of them, of equally many epochs. What a trial draws depends on the
-    search's seed and its number alone.
+    Every model has equally many of them, of equally many epochs (times `repetition`). What a trial
+    draws depends on the search's seed and its number alone.
     """
     trials = []
     for number in range(search["trials"]):
         rng = np.random.default_rng([search.get("seed", 0), number])
         model = drawn(run.model, rng)
         if "epochs" in search and "training" in model:
-            model["training"]["epochs"] = search["epochs"]
+            model["training"]["epochs"] = round(repetition * search["epochs"])
         folder = out / run.label / f"trial{number}"
         trials.append(replace(run, model=model, seed=search.get("seed", 0), out=folder))
     return trials

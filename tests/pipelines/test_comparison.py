@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipelines.metrics import scores
+from pipelines.report.comparison import compare, markdown, system_and_size
+from pipelines.report.inputs import Prediction
+
+
+def predictions(seeds: int = 2) -> list[Prediction]:
+    rng = np.random.default_rng(0)
+    true = {split: rng.uniform(0.1, 0.6, 30) for split in ("validation", "test", "wider")}
+    return [
+        Prediction(f"{system}-{size}", seed, f"{split}{i}", "cnn", split, t, t + error * noise)
+        for system, error in (("gmn", 0.02), ("statnn", 0.1))
+        for size in (150, 1500)
+        for seed in range(seeds)
+        for split, values in true.items()
+        for i, (t, noise) in enumerate(zip(values, rng.normal(size=30), strict=True))
+    ]
+
+
+def test_each_training_set_and_split_has_a_row() -> None:
+    rows = compare(predictions(), 4000)
+    settings = [(row.setting.networks, row.setting.split) for row in rows]
+    assert settings == [(1500, "test"), (150, "test"), (1500, "wider"), (150, "wider")]
+    own = [p for p in predictions() if (p.model, p.split) == ("gmn-150", "wider")]
+    by_seed = [
+        scores([p.true for p in own if p.seed == s], [p.predicted for p in own if p.seed == s])
+        for s in (0, 1)
+    ]
+    measured = rows[3].metrics["gmn"]
+    assert measured["r2"]["mean"] == pytest.approx(np.mean([row["r2"] for row in by_seed]))
+    assert measured["tau"]["std"] == pytest.approx(np.std([r["tau"] for r in by_seed], ddof=1))
+    assert rows[0].ceiling == pytest.approx(1, abs=0.02)
+    assert compare(predictions(), None)[0].ceiling is None
+
+
+def test_the_best_of_a_row_is_bold() -> None:
+    lines = markdown(compare(predictions(), 4000)).splitlines()
+    assert lines[0] == "| R2 / tau | gmn | statnn | ceiling of R2 |"
+    assert len(lines) == 6
+    assert all(line.count("**") == 2 and "| **0.9" in line for line in lines[2:])
+    assert lines[4].startswith("| 1,500 networks, wider networks |")
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [("gmn", ("gmn", None)), ("gmn-1500", ("gmn", 1500)), ("np-nfn", ("np-nfn", None))],
+)
+def test_a_label_is_a_system_and_a_size(label: str, expected: tuple[str, int | None]) -> None:
+    assert system_and_size(label) == expected
