@@ -99,15 +99,15 @@ def draw_splits(rows: list[dict[str, Any]], shares: dict[str, float], seed: int)
     return result
 
 
-def wider_networks(rows: list[dict[str, Any]], limits: dict[str, dict[str, float]]) -> list[int]:
-    """List the networks of each family whose variable is above its limit."""
+def wider_networks(rows: list[dict[str, Any]], limits: dict[str, dict[str, float]]) -> set[int]:
+    """Find the networks of each family whose variable is above its limit."""
     families = {row["family"] for row in rows}
     if limits and families != set(limits):
         raise PipelineError(
             f"`wider` has limits for {', '.join(sorted(limits))}, but the families of this zoo are "
             f"{', '.join(sorted(families))}: give each of them one"
         )
-    result = []
+    result = set()
     for row in rows:
         for name, limit in limits.get(row["family"], {}).items():
             value = row["variables"].get(name)
@@ -117,5 +117,5 @@ def wider_networks(rows: list[dict[str, Any]], limits: dict[str, dict[str, float
                     "expected a number; name a variable that the zoo draws"
                 )
             if value > limit:
-                result.append(int(row["index"]))
+                result.add(int(row["index"]))
     return result

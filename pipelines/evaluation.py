@@ -17,7 +17,7 @@ from pipelines.training.predictor import Predictor, read_settings
 from pipelines.training.targets import read_targets
 
 COLUMNS = ("model", "seed", "network", "family", "split", "true", "predicted")
-HELD_OUT = {"validation": "validation.json", "test": "metrics.json", "wider": "wider.json"}
+HELD_OUT = {"validation": "validation.json", "test": "metrics.json", WIDER: "wider.json"}
 
 
 def evaluate(train: str | Path, graphs: str | Path, out: str | Path) -> dict[str, Any]:

@@ -72,8 +72,7 @@ def system_and_size(label: str) -> tuple[str, int | None]:
 
 def systems(rows: Sequence[Row]) -> list[str]:
     """List the systems, the best of the first row first."""
-    names = list(m.ranking(rows[0].metrics)) if rows else []
-    return [*names, *(n for row in rows for n in m.ranking(row.metrics) if n not in names)]
+    return list(dict.fromkeys(name for row in rows for name in m.ranking(row.metrics)))
 
 
 def cell(summary: Mapping[str, Any] | None) -> str:
@@ -86,7 +85,7 @@ def cell(summary: Mapping[str, Any] | None) -> str:
 
 def markdown(rows: Sequence[Row]) -> str:
     """Write the comparison as a table of Markdown; R2 / tau, the best R2 of a row in bold."""
-    names = list(dict.fromkeys(systems(rows)))
+    names = systems(rows)
     lines = [
         f"| R2 / tau | {' | '.join(names)} | ceiling of R2 |",
         f"| --- | {'--- | ' * len(names)}--- |",

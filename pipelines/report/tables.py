@@ -74,7 +74,7 @@ def scores(content: Content) -> str:
 
 def comparison(rows: Sequence[Row]) -> str:
     """R2 and tau of each system in each setting, the best R2 of a row bold."""
-    names = list(dict.fromkeys(systems(rows)))
+    names = systems(rows)
     head = "".join(f'<th scope="col" class="number">{escape(name)}</th>' for name in names)
     lines = []
     for row in rows:

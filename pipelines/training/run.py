@@ -110,7 +110,7 @@ class Run:
 
     def about(self) -> dict[str, Any]:
         """Give what a finished run's settings say of it, beside its model."""
-        result = {"run": self.hash, "seed": self.seed, "label": self.label}
+        result = {"run": self.hash, "seed": self.seed}
         return result if self.networks is None else {**result, "networks": self.networks}
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.metrics import scores
+from pipelines.metrics import r2_ceiling, scores
 from pipelines.report.comparison import compare, markdown, system_and_size
 from pipelines.report.inputs import Prediction
 
@@ -33,7 +33,9 @@ def test_each_training_set_and_split_has_a_row() -> None:
     measured = rows[3].metrics["gmn"]
     assert measured["r2"]["mean"] == pytest.approx(np.mean([row["r2"] for row in by_seed]))
     assert measured["tau"]["std"] == pytest.approx(np.std([r["tau"] for r in by_seed], ddof=1))
-    assert rows[0].ceiling == pytest.approx(1, abs=0.02)
+    true = {p.network: p.true for p in predictions() if p.split == "test"}
+    assert rows[0].ceiling == pytest.approx(r2_ceiling(list(true.values()), 4000), rel=1e-12)
+    assert rows[0].ceiling < 1
     assert compare(predictions(), None)[0].ceiling is None
 
 

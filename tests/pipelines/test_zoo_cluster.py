@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,8 +19,6 @@ from pipelines import PipelineError
 from pipelines.zoo import generate, open_zoo
 from pipelines.zoo.cluster import Cluster
 from pipelines.zoo.store import Store
-
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
 class DaskProcesses:
@@ -138,12 +136,23 @@ def test_an_address_without_a_scheduler_is_a_mistake(
 
 
 def test_local_workers_are_started_and_end(
-    write_zoo: Callable[..., Path], small_zoo: Path, tmp_path: Path
+    write_zoo: Callable[..., Path],
+    small_zoo: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    threads = threading.active_count()
+    before, during = multiprocessing.active_children(), []
+    real = Store.add
+
+    def add(store: Store, encoded: bytes) -> None:
+        real(store, encoded)
+        during.append(len(multiprocessing.active_children()))
+
+    monkeypatch.setattr(Store, "add", add)
     made = generate(write_zoo(), tmp_path / "zoo", workers=2, scheduler="local")
     assert made == open_zoo(small_zoo)
-    assert threading.active_count() <= threads + 4
+    assert max(during) >= len(before) + 2
+    assert multiprocessing.active_children() == before
 
 
 def test_errors_of_a_call_come_back_as_they_are(dask: DaskProcesses) -> None:
