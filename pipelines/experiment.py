@@ -22,14 +22,20 @@ ZOO, GRAPHS, TRAIN = Path("out/zoo"), Path("out/graphs"), Path("out/train")
 RESULTS, REPORT = Path("results"), Path("out/report.html")
 
 
-def write_experiment_report(root: str | Path, params: str | Path) -> Path:
+def write_experiment_report(
+    root: str | Path,
+    params: str | Path,
+    zoo_folder: str | Path | None = None,
+    graphs: str | Path | None = None,
+) -> Path:
     """Write the report of an experiment from `out/` and `results/` in its folder.
 
     Where there are several training sets or splits, `results/table.md` compares the systems too.
+    `zoo_folder` and `graphs` are those of another experiment, if they are not in `out/`.
     """
     root = Path(root)
-    graph_set = GraphSet.open(root / GRAPHS)
-    zoo = open_zoo(root / ZOO)
+    graph_set = GraphSet.open(graphs or root / GRAPHS)
+    zoo = open_zoo(zoo_folder or root / ZOO)
     out = root / REPORT
     out.parent.mkdir(parents=True, exist_ok=True)
     compared = compare(read_predictions(root / RESULTS / "predictions.csv"), test_size(zoo))

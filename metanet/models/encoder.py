@@ -62,19 +62,31 @@ def edge_weights(plan: Plan, fan_in_power: float) -> Tensor:
 
 
 class EdgeEncoder(nn.Module):
-    """First edge states: a linear map of the weights on several scales and of the positions."""
+    """First edge states: a linear map of the weights on several scales and of the positions.
 
-    def __init__(self, channels: int, hidden: int, fan_in_power: float) -> None:
+    Without `coordinates`, the weights of a folded kernel are summed, and positions left out.
+    """
+
+    def __init__(
+        self, channels: int, hidden: int, fan_in_power: float, coordinates: bool = True
+    ) -> None:
         super().__init__()
         self.channels = channels
         self.fan_in_power = fan_in_power
-        self.linear = nn.Linear(SCALES * channels + POSITION_AXES, hidden)
+        self.coordinates = coordinates
+        inputs = SCALES * channels + POSITION_AXES if coordinates else SCALES
+        self.linear = nn.Linear(inputs, hidden)
 
     def forward(self, plan: Plan) -> Tensor:
         """Give states (num_edges, hidden)."""
         rows = edge_weights(plan, self.fan_in_power)
         weights, positions = rows[:, : self.channels], rows[:, self.channels :]
-        result: Tensor = self.linear(torch.cat([several_scales(weights), positions], dim=1))
+        scaled = several_scales(weights)
+        if self.coordinates:
+            inputs = torch.cat([scaled, positions], dim=1)
+        else:
+            inputs = scaled.view(-1, SCALES, self.channels).sum(2)
+        result: Tensor = self.linear(inputs)
         return result
 
 

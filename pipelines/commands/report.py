@@ -12,12 +12,14 @@ FOLDER = click.Path(path_type=Path)
 @click.command()
 @click.option("--root", type=FOLDER, default=Path(), help="The experiment's folder; default: here.")
 @click.option("--params", type=FOLDER, default=Path("params.yaml"), show_default=True)
+@click.option("--zoo", type=FOLDER, help="Another experiment's zoo; default: ROOT/out/zoo.")
+@click.option("--graphs", type=FOLDER, help="Its graph set; default: ROOT/out/graphs.")
 @click.option("--show", is_flag=True, help="Print the table of a written report, and its place.")
-def report(root: Path, params: Path, show: bool) -> None:
+def report(root: Path, params: Path, zoo: Path | None, graphs: Path | None, show: bool) -> None:
     """Write the report of the experiment whose stages were run in ROOT."""
     from pipelines.experiment import show_results, write_experiment_report
 
     if show:
         click.echo(show_results(root))
     else:
-        click.echo(f"report: {write_experiment_report(root, params)}")
+        click.echo(f"report: {write_experiment_report(root, params, zoo, graphs)}")

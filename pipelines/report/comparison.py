@@ -1,4 +1,4 @@
-"""The comparison of systems: a row for each size of the training set and each split."""
+"""The comparison of systems: a column for each size of the training set and each split."""
 
 from __future__ import annotations
 
@@ -14,20 +14,19 @@ SPLITS = ("test", "wider")
 
 @dataclass(frozen=True)
 class Setting:
-    """What the systems of one row have in common: how many networks, and what was predicted."""
+    """What the systems of one column have in common: how many networks, and what was predicted."""
 
     networks: int | None
     split: str
 
     @property
     def words(self) -> str:
-        """Name the row."""
-        tested = "wider networks" if self.split == "wider" else f"{self.split} networks"
-        return tested if self.networks is None else f"{self.networks:,} networks, {tested}"
+        """Name the column."""
+        return self.split if self.networks is None else f"{self.networks:,} networks, {self.split}"
 
 
 @dataclass(frozen=True)
-class Row:
+class Column:
     """Scores by system in one setting; `ceiling` is what the finite test set leaves of R2."""
 
     setting: Setting
@@ -35,7 +34,7 @@ class Row:
     ceiling: float | None
 
 
-def compare(predictions: Sequence[Prediction], test_size: int | None) -> list[Row]:
+def compare(predictions: Sequence[Prediction], test_size: int | None) -> list[Column]:
     """Score every system in every setting, from the largest training set to the smallest.
 
     A model's label is its system, with the number of networks behind it if there are several
@@ -47,7 +46,7 @@ def compare(predictions: Sequence[Prediction], test_size: int | None) -> list[Ro
             system, networks = system_and_size(prediction.model)
             runs = groups.setdefault(Setting(networks, prediction.split), {})
             runs.setdefault((system, prediction.seed), []).append(prediction)
-    rows = []
+    columns = []
     for setting, runs in groups.items():
         measured = [
             {
@@ -58,9 +57,9 @@ def compare(predictions: Sequence[Prediction], test_size: int | None) -> list[Ro
             for (system, seed), run in runs.items()
         ]
         every = [prediction for run in runs.values() for prediction in run]
-        rows.append(Row(setting, m.summarise(measured), ceiling(every, test_size)))
+        columns.append(Column(setting, m.summarise(measured), ceiling(every, test_size)))
     return sorted(
-        rows, key=lambda row: (SPLITS.index(row.setting.split), -(row.setting.networks or 0))
+        columns, key=lambda c: (SPLITS.index(c.setting.split), -(c.setting.networks or 0))
     )
 
 
@@ -70,9 +69,9 @@ def system_and_size(label: str) -> tuple[str, int | None]:
     return (system, int(size)) if dash and size.isdecimal() else (label, None)
 
 
-def systems(rows: Sequence[Row]) -> list[str]:
-    """List the systems, the best of the first row first."""
-    return list(dict.fromkeys(name for row in rows for name in m.ranking(row.metrics)))
+def systems(columns: Sequence[Column]) -> list[str]:
+    """List the systems, the best of the first column first."""
+    return list(dict.fromkeys(name for c in columns for name in m.ranking(c.metrics)))
 
 
 def cell(summary: Mapping[str, Any] | None) -> str:
@@ -83,19 +82,16 @@ def cell(summary: Mapping[str, Any] | None) -> str:
     return " / ".join(m.measure(summary[name], 3, count) for name in ("r2", "tau"))
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """Write the comparison as a table of Markdown; R2 / tau, the best R2 of a row in bold."""
-    names = systems(rows)
-    lines = [
-        f"| R2 / tau | {' | '.join(names)} | ceiling of R2 |",
-        f"| --- | {'--- | ' * len(names)}--- |",
-    ]
-    for row in rows:
-        best = m.ranking(row.metrics)[0]
-        cells = []
-        for name in names:
-            text = cell(row.metrics.get(name))
-            cells.append(f"**{text}**" if name == best else text)
-        limit = "" if row.ceiling is None else f"{row.ceiling:.3f}"
-        lines.append(f"| {row.setting.words} | {' | '.join(cells)} | {limit} |")
-    return "\n".join(lines) + "\n"
+def markdown(columns: Sequence[Column]) -> str:
+    """Write the comparison as a table of Markdown; R2 / tau, the best R2 of a column in bold."""
+    best = [m.ranking(column.metrics)[0] for column in columns]
+    rows = [["R2 / tau", *(column.setting.words for column in columns)]]
+    rows.append(["---"] * len(rows[0]))
+    for name in systems(columns):
+        texts = [cell(column.metrics.get(name)) for column in columns]
+        bold = [f"**{t}**" if name == b else t for t, b in zip(texts, best, strict=True)]
+        rows.append([name, *bold])
+    if any(column.ceiling is not None for column in columns):
+        limits = ["" if c.ceiling is None else f"{c.ceiling:.3f}" for c in columns]
+        rows.append(["ceiling of R2", *limits])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)

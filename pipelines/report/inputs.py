@@ -6,13 +6,14 @@ import csv
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.compile import WIDER
 from pipelines.errors import PipelineError
 from pipelines.metrics import r2_ceiling, ranking
 
@@ -73,6 +74,13 @@ class Content:
     test_size: int | None = None
     graph_set_hash: str | None = None
     networks: Sequence[Mapping[str, Any]] = field(default=())
+
+    def held_out(self) -> list[Content]:
+        """The same on each split that tests are made on: the scored one, then wider networks."""
+        wider = [p for p in self.predicted if p.split == WIDER]
+        if self.split == WIDER or not wider:
+            return [self]
+        return [self, replace(self, split=WIDER, scored=wider)]
 
     def predictions(self, model: str) -> dict[int, list[Prediction]]:
         """The scored predictions of a model, by seed in ascending order."""

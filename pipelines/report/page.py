@@ -84,7 +84,7 @@ def page(content: Content) -> str:
         f"<header><h1>{escape(heading)}</h1>{answer(content)}</header>",
         sections.comparison(content),
         sections.scores(content),
-        sections.scatter(content),
+        *(sections.scatter(part) for part in content.held_out()),
         sections.learning_curves(content),
         sections.zoo(content),
         sections.settings(content),

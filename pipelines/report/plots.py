@@ -12,6 +12,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from pipelines.report import drawing
+from pipelines.report.comparison import Column
 from pipelines.report.inputs import Floats, History, Prediction
 
 T = TypeVar("T")
@@ -57,6 +58,36 @@ def predicted_against_true(
         axes.set(xlim=window, ylim=window, xlabel="true", ylabel="predicted", aspect="equal")
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_locator(MaxNLocator(5))
+        return drawing.to_svg(figure, name, description)
+
+
+def scaling(
+    columns: Sequence[Column], systems: Sequence[str], *, name: str, description: str
+) -> str:
+    """R2 against the number of training networks, a line and error bars for each system."""
+    with drawing.panel(4.4, 3.3) as (figure, axes):
+        for index, system in enumerate(systems):
+            points = sorted(
+                (column.setting.networks or 0, column.metrics[system]["r2"])
+                for column in columns
+                if system in column.metrics
+            )
+            axes.errorbar(
+                [size for size, _ in points],
+                [score["mean"] for _, score in points],
+                [score["std"] for _, score in points],
+                color=drawing.colour(index),
+                marker=drawing.marker(index),
+                markersize=4.6,
+                linewidth=1.3,
+                capsize=2.5,
+            )
+        sizes = sorted({column.setting.networks or 0 for column in columns})
+        axes.set_xscale("log")
+        axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.set(xlabel="training networks", ylabel="R²")
         return drawing.to_svg(figure, name, description)
 
 

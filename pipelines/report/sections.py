@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from pipelines.report import drawing, plots, tables
-from pipelines.report.comparison import compare
+from pipelines.report.comparison import SPLITS, compare, systems
 from pipelines.report.inputs import Content
 
 _MOST_PANELS = 8
@@ -36,12 +36,31 @@ def scores(content: Content) -> str:
 
 
 def comparison(content: Content) -> str:
-    """The table of systems by training set and split, where there are several."""
-    rows = compare(content.predicted, content.test_size)
-    if len(rows) < 2:
+    """The table of systems by training set and split, where there are several, and as curves."""
+    columns = compare(content.predicted, content.test_size)
+    if len(columns) < 2:
         return ""
-    note = "R² / Kendall’s τ, mean ± standard deviation over seeds; the best R² of a row is bold."
-    return _section("Every training set and split", tables.comparison(rows) + _note(note))
+    note = "R² / Kendall’s τ, mean ± standard deviation over seeds; the best R² of a column is "
+    body = tables.comparison(columns) + _note(note + "bold.")
+    names = systems(columns)
+    panels = []
+    for split in SPLITS:
+        sizes = [c for c in columns if c.setting.split == split and c.setting.networks]
+        if len(sizes) < 2:
+            continue
+        svg = plots.scaling(
+            sizes,
+            names,
+            name=f"scaling-{split}",
+            description=f"R2 on {split} networks against the number of training networks",
+        )
+        panels.append(drawing.figure_html(svg, f"{split} networks"))
+    if panels:
+        lines = enumerate(names)
+        keys = "".join(f"<li>{drawing.legend_line(i)}{escape(name)}</li>" for i, name in lines)
+        body += "<h3>By number of training networks</h3>" + f'<ul class="legend">{keys}</ul>'
+        body += _grid(panels) + _note("Bars are one standard deviation over seeds.")
+    return _section("Every training set and split", body)
 
 
 def scatter(content: Content) -> str:
@@ -61,7 +80,7 @@ def scatter(content: Content) -> str:
             run,
             content.families,
             window,
-            name=f"scatter{number}",
+            name=f"{content.split}-scatter{number}",
             description=f"Predicted against true {content.target} of {len(run)} networks by "
             f"{model}, seed {seed}",
         )
@@ -86,7 +105,7 @@ def scatter(content: Content) -> str:
             "model knows beyond which family it sees."
         )
     body = _note(note) + _families(content, present) + _grid(panels, "small") + by_family
-    return _section(f"Predicted against true {content.target}", body)
+    return _section(f"Predicted against true {content.target}, {content.split} networks", body)
 
 
 def learning_curves(content: Content) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipelines import metrics as m
-from pipelines.report.comparison import Row, cell, systems
+from pipelines.report.comparison import Column, cell, systems
 from pipelines.report.drawing import legend_symbol
 from pipelines.report.inputs import Content, Prediction
 
@@ -72,23 +72,24 @@ def scores(content: Content) -> str:
     )
 
 
-def comparison(rows: Sequence[Row]) -> str:
-    """R2 and tau of each system in each setting, the best R2 of a row bold."""
-    names = systems(rows)
-    head = "".join(f'<th scope="col" class="number">{escape(name)}</th>' for name in names)
-    lines = []
-    for row in rows:
-        best = m.ranking(row.metrics)[0]
+def comparison(columns: Sequence[Column]) -> str:
+    """R2 and tau of each system in each setting, the best R2 of a column bold."""
+    head = "".join(
+        f'<th scope="col" class="number">{escape(column.setting.words)}</th>' for column in columns
+    )
+    best = [m.ranking(column.metrics)[0] for column in columns]
+    rows = []
+    for name in systems(columns):
         cells = ""
-        for name in names:
-            words = typeset(cell(row.metrics.get(name))) or "–"
-            cells += _number(f"<strong>{words}</strong>" if name == best else words)
-        cells += _number("–" if row.ceiling is None else f"{row.ceiling:.3f}")
-        lines.append(f'<tr><th scope="row">{escape(row.setting.words)}</th>{cells}</tr>')
+        for column, first in zip(columns, best, strict=True):
+            words = typeset(cell(column.metrics.get(name))) or "–"
+            cells += _number(f"<strong>{words}</strong>" if name == first else words)
+        rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
+    limits = "".join(_number("–" if c.ceiling is None else f"{c.ceiling:.3f}") for c in columns)
+    rows.append(f'<tr class="ceiling"><th scope="row">ceiling of R²</th>{limits}</tr>')
     return _table(
-        f'<tr><th scope="col">trained on, tested on</th>{head}'
-        '<th scope="col" class="number">ceiling of R²</th></tr>',
-        lines,
+        f'<tr><th scope="col">system</th>{head}</tr>',
+        rows,
         "R2 and tau of each system, by training set and split",
     )
 

@@ -27,7 +27,13 @@ class GMNLayer(nn.Module):
     """One round of updates; see `Trunk`."""
 
     def __init__(
-        self, hidden: int, rule: EdgeRule, *, multiply: bool = False, global_state: bool = False
+        self,
+        hidden: int,
+        rule: EdgeRule,
+        *,
+        multiply: bool = False,
+        global_state: bool = False,
+        directed: bool = True,
     ) -> None:
         super().__init__()
         self.rule = rule
@@ -36,7 +42,8 @@ class GMNLayer(nn.Module):
         self.node_norm = nn.LayerNorm(hidden) if rule.norm else nn.Identity()
         self.from_edge = nn.Linear(hidden, hidden, bias=False)
         self.from_source = nn.Linear(hidden, hidden, bias=False)
-        self.from_target = nn.Linear(hidden, hidden, bias=False)
+        self.directed = directed
+        self.from_target = nn.Linear(hidden, hidden, bias=False) if directed else self.from_source
         self.from_row = nn.Linear(hidden, hidden)
         self.to_edge = nn.Linear(hidden, hidden, bias=False)
         received = (4 if global_state else 3) * hidden
@@ -76,6 +83,8 @@ class GMNLayer(nn.Module):
             rows,
             factor,
         )
+        if not self.directed:
+            into = out_of = (into + out_of) / 2
         nodes = states.nodes + self.to_node(torch.cat([*known, into, out_of], dim=1))
         if networks is not None:
             total = nodes.new_zeros(len(networks), 3 * nodes.shape[1])

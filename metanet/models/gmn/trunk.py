@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from metanet.backends import Backend, make_backend
 from metanet.backends.backend import EdgeRule
 from metanet.batch import Batch
 from metanet.errors import MetanetError
 from metanet.models.encoder import BlockEncoder, EdgeEncoder, NodeEncoder
+from metanet.models.gmn.ablation import check_ingredients, reduce_batch, unit_parameters
 from metanet.models.gmn.layer import GMNLayer, States
 from metanet.plan import Plan
 
@@ -45,6 +47,8 @@ class Trunk(nn.Module):
     - `global_state`: whether there is a `u`; else its terms are left out.
     - `positions`: whether input and output neurons are told apart by their place.
     - `node_features`: how many numbers a batch brings for each node (`Batch.with_nodes`).
+    - `without`: ingredients of the graph that the model is not shown, of
+      `ablation.INGREDIENTS`; to measure what each adds.
     - `checkpoint`: computes the inner map of messages again in the backward pass: a third less
       memory for a tenth more time.
     """
@@ -65,6 +69,7 @@ class Trunk(nn.Module):
         global_state: bool = False,
         positions: bool = True,
         node_features: int = 0,
+        without: Sequence[str] = (),
         checkpoint: bool = False,
     ) -> None:
         super().__init__()
@@ -75,13 +80,22 @@ class Trunk(nn.Module):
                 raise MetanetError(f"`{name}` is {value!r}, expected one of {expected}")
         self.backend: Backend = make_backend(backend)
         self.taps = kernel_taps if taps == "folded" else 0
-        self.edge_encoder = EdgeEncoder(max(1, self.taps**2), hidden, fan_in_power)
+        self.without = check_ingredients(without)
+        self.edge_encoder = EdgeEncoder(
+            max(1, self.taps**2), hidden, fan_in_power, "tap_coordinates" not in self.without
+        )
         self.block_encoder = BlockEncoder(hidden)
         self.node_encoder = NodeEncoder(hidden, positions, node_features)
         self.start = nn.Parameter(0.02 * torch.randn(hidden)) if global_state else None
         rule = EdgeRule(norm, activation, aggregation == "mean", checkpoint)
         self.layers = nn.ModuleList(
-            GMNLayer(hidden, rule, multiply=multiply, global_state=global_state)
+            GMNLayer(
+                hidden,
+                rule,
+                multiply=multiply,
+                global_state=global_state,
+                directed="direction" not in self.without,
+            )
             for _ in range(layers)
         )
 
@@ -95,12 +109,24 @@ class Trunk(nn.Module):
     @torch.compiler.disable
     def first_states(self, batch: Batch) -> States:
         """Lay a batch out, and encode it; not compiled, for its Python depends on every shape."""
-        plan = Plan(batch, self.taps)
+        plan = Plan(reduce_batch(batch, self.without), self.taps)
         plan.prepare()
+        nodes = self.node_encoder(plan)
+        if "bias_nodes" in self.without:
+            nodes = nodes + self.unit_features(batch)
         return States(
             plan,
             self.edge_encoder(plan),
-            self.node_encoder(plan),
+            nodes,
             self.block_encoder(plan),
             None if self.start is None else self.start.expand(plan.num_networks, -1),
         )
+
+    def unit_features(self, batch: Batch) -> Tensor:
+        """Give each neuron what edges from bias nodes would have brought, (num_nodes, hidden)."""
+        plan = Plan(unit_parameters(batch), self.taps)
+        edges = self.edge_encoder(plan)
+        edges = edges + self.block_encoder(plan)[plan.row_block].repeat_interleave(
+            plan.row_edges, dim=0
+        )
+        return self.backend.to_target(plan, edges, False)

@@ -1,0 +1,106 @@
+"""Ablation: batches without one ingredient of their graphs, to measure what it adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+
+from graphgen import EdgeBlock, NodeGroup, Template
+from graphgen.template import Step
+from metanet.batch import Batch
+from metanet.errors import MetanetError
+
+INGREDIENTS = (
+    "activations", "heads", "running_statistics", "tap_coordinates", "bias_nodes", "direction",
+)  # fmt: skip
+"""What `without` may name.
+
+- `activations`: every activation function looks like a ReLU.
+- `heads`: every query meets every key, as if attention had one head.
+- `running_statistics`: a batch norm's mean and variance have no edges.
+- `tap_coordinates`: the taps of a kernel, and the positions that a linear map reads, are a set.
+- `bias_nodes`: biases and scales are features of their neuron, and no edges.
+- `direction`: an edge treats its two ends alike, a node its incoming and outgoing edges.
+"""
+
+ACTIVATIONS = (
+    "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "sigmoid", "tanh",
+    "softplus", "softsign", "hardtanh", "hardsigmoid", "hardswish", "sine", "cosine",
+)  # fmt: skip
+STATISTICS = ("mean", "variance")
+UNIT_PARAMETERS = ("bias", "scale")
+
+
+def check_ingredients(without: Iterable[str]) -> frozenset[str]:
+    """Give the ingredients as a set; `MetanetError` for an unknown one."""
+    chosen = frozenset([without] if isinstance(without, str) else without)
+    if unknown := sorted(chosen - set(INGREDIENTS)):
+        raise MetanetError(
+            f"`without` names {', '.join(unknown)}, expected some of {', '.join(INGREDIENTS)}"
+        )
+    return chosen
+
+
+def reduce_batch(batch: Batch, without: frozenset[str]) -> Batch:
+    """Give the batch with graphs that lack some ingredients; weights and nodes stay."""
+    if not without:
+        return batch
+    parts = (replace(part, template=reduced(part.template, without)) for part in batch.parts)
+    return Batch(tuple(parts))
+
+
+def unit_parameters(batch: Batch) -> Batch:
+    """Give the batch with those edges alone that `bias_nodes` turns into features of neurons."""
+    parts = (replace(part, template=unit_edges(part.template)) for part in batch.parts)
+    return Batch(tuple(parts))
+
+
+@lru_cache(maxsize=4096)
+def reduced(template: Template, without: frozenset[str]) -> Template:
+    """Give a template without some ingredients."""
+    groups, blocks = template.node_groups, template.blocks
+    if "running_statistics" in without:
+        blocks = tuple(block for block in blocks if block.kind not in STATISTICS)
+    if "bias_nodes" in without:
+        blocks = tuple(block for block in blocks if not belongs_to_unit(block))
+    if "heads" in without:
+        blocks = tuple(without_heads(block, groups) for block in blocks)
+    if "activations" in without:
+        groups = tuple(without_activation(group) for group in groups)
+    return replace(template, node_groups=groups, blocks=blocks)
+
+
+@lru_cache(maxsize=4096)
+def unit_edges(template: Template) -> Template:
+    """Give a template with the edges of biases and scales alone."""
+    blocks = tuple(block for block in template.blocks if belongs_to_unit(block))
+    return replace(template, blocks=blocks)
+
+
+def belongs_to_unit(block: EdgeBlock) -> bool:
+    """Say whether each edge is a bias or scale of one neuron."""
+    return block.kind in UNIT_PARAMETERS and block.axes == ("unit",)
+
+
+def without_heads(block: EdgeBlock, groups: tuple[NodeGroup, ...]) -> EdgeBlock:
+    """Sum the products of all queries and keys for every head; other blocks stay."""
+    scores = groups[block.target_group]
+    if block.kind != "sum" or all(step.operation != "softmax" for step in scores.steps):
+        return block
+    units = groups[block.source_group]
+    return replace(
+        block,
+        shape=(scores.size, units.size),
+        axes=("unit", "unit"),
+        source_start=units.start,
+        source_strides=(0, 1),
+        target_start=scores.start,
+        target_strides=(1, 0),
+    )
+
+
+def without_activation(group: NodeGroup) -> NodeGroup:
+    """Make every activation function a ReLU."""
+    steps = tuple(Step("relu") if step.operation in ACTIVATIONS else step for step in group.steps)
+    return replace(group, steps=steps)
