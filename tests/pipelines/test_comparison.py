@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 from pipelines.metrics import r2_ceiling, scores
+from pipelines.report import write_report
 from pipelines.report.comparison import compare, markdown, system_and_size
 from pipelines.report.inputs import Prediction
 
@@ -47,6 +51,22 @@ def test_the_best_of_a_column_is_bold() -> None:
     assert lines[2].count("**") == 8
     assert lines[3].count("**") == 0
     assert "ceiling" not in markdown(compare(predictions(), None))
+
+
+def test_the_report_shows_wider_networks_and_sizes(tmp_path: Path) -> None:
+    def text(chosen: list[Prediction]) -> str:
+        arguments: dict[str, Any] = {"zoo_index": {}, "metrics": {}, "histories": {}}
+        rows = [vars(prediction) for prediction in chosen]
+        path = write_report(tmp_path / "r.html", predictions=rows, settings={}, **arguments)
+        return path.read_text(encoding="utf-8")
+
+    every = predictions()
+    whole = text(every)
+    assert whole.count("Predicted against true") >= 2
+    assert "test accuracy, wider networks</h2>" in whole
+    assert "By number of training networks" in whole
+    assert "wider networks</h2>" not in text([p for p in every if p.split != "wider"])
+    assert "By number of" not in text([p for p in every if p.model.endswith("-150")])
 
 
 @pytest.mark.parametrize(
