@@ -92,6 +92,9 @@ class Cluster(Executor):
             died = isinstance(cause, KilledWorker)
             future.set_exception(WorkerDied(f"its workers died: {cause}") if died else cause)
             return
+        if status in ("lost", "pending"):  # between Dask's call of us and our reading the status
+            future.set_exception(WorkerDied("its result was lost with the worker that held it"))
+            return
         future.set_exception(
             PipelineError(
                 f"{self.address}: the connection to the scheduler was lost; what is finished is "

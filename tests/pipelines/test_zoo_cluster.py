@@ -18,6 +18,7 @@ import pytest
 from pipelines import PipelineError
 from pipelines.zoo import generate, open_zoo
 from pipelines.zoo.cluster import Cluster
+from pipelines.zoo.pool import WorkerDied
 from pipelines.zoo.store import Store
 
 
@@ -125,6 +126,28 @@ def test_a_lost_scheduler_is_reported_and_nothing_is_lost(
     assert 3 <= before < 8
     assert generate(write_zoo(), tmp_path / "zoo", workers=2) == open_zoo(small_zoo)
     assert len(added) == 8  # none twice
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [("lost", WorkerDied), ("pending", WorkerDied), ("cancelled", PipelineError)],
+)
+def test_only_a_cancelled_call_is_a_lost_scheduler(
+    dask: DaskProcesses, monkeypatch: pytest.MonkeyPatch, status: str, error: type[Exception]
+) -> None:
+    class Remote:
+        """A future of Dask whose status has changed by the time its callback reads it."""
+
+        def __init__(self) -> None:
+            self.status = status
+
+        def add_done_callback(self, callback: Callable[[Any], None]) -> None:
+            callback(self)
+
+    monkeypatch.setattr("distributed.Client.submit", lambda *_, **__: Remote())
+    with Cluster(dask.address, 1) as cluster, pytest.raises(error) as raised:
+        cluster.submit(sum, [1, 2]).result(30)
+    assert raised.type is error
 
 
 def test_an_address_without_a_scheduler_is_a_mistake(
