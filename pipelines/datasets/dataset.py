@@ -64,9 +64,7 @@ class Pixels:
             standardise(images, peak=self.peak, mean=self.mean, std=self.std)
             for images in (self.train_images, self.test_images)
         )
-        return Dataset(
-            self.name, train, self.train_labels, test, self.test_labels, self.classes
-        )
+        return Dataset(self.name, train, self.train_labels, test, self.test_labels, self.classes)
 
 
 def standardise(

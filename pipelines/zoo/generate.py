@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import signal
-import sys
-import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from tqdm import tqdm
-
-from graphgen.files import exclusive
-from pipelines.errors import PipelineError
-from pipelines.zoo.cluster import AHEAD, Cluster
-from pipelines.zoo.pool import ProcessPool, run_all
-from pipelines.zoo.replace import remove_other_zoo
-from pipelines.zoo.settings import ZooSettings, read_settings
-from pipelines.zoo.store import Store
+from pipelines.zoo.settings import read_settings
 from pipelines.zoo.task import train
+from pipelines.zoo.work import Work, make_zoo
 
 # What is slow to import in a worker; the fork server imports it once for all of them.
 _PRELOAD = ["pipelines.zoo.fit"]
@@ -53,76 +38,12 @@ def generate(
     of other settings and for a network that cannot be trained, and `GraphError` while another
     process works in the folder.
     """
-    if workers is not None and workers < 1:
-        raise PipelineError(f"`workers` is {workers}; expected 1 or more")
     settings = read_settings(settings_file)
-    folder = Path(out_folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _stopping_on_sigterm(), exclusive(folder):
-            if replace:
-                remove_other_zoo(folder, settings)
-            with Store(folder, settings, _say) as store:
-                _train_missing(store, settings, workers or _cpus(), scheduler)
-                return store.finish()
-    except OSError as error:
-        raise PipelineError(
-            f"{error.filename or folder}: {error.strerror or error}; what is finished is kept: "
-            "remove the cause, then run the same command again"
-        ) from error
-
-
-def _train_missing(
-    store: Store, settings: ZooSettings, workers: int, scheduler: str | None
-) -> None:
-    missing = store.missing()
-    if not missing:
-        return
-    workers = min(workers, len(missing))
     text = json.dumps(settings.plain())
-    calls = [(text, index) for index in missing]
-    done = settings.count - len(missing)
-    bar = tqdm(
-        total=settings.count,
-        initial=done,
-        desc="zoo",
-        unit="net",
-        mininterval=0.2 if sys.stderr.isatty() else 10,
+    work = Work(
+        task=train,
+        calls=lambda missing: [(text, index) for index in missing],
+        describe=lambda call: f"network {call[1]}",
+        preload=[*_PRELOAD, *_PRELOAD_FOR_DATASET.get(settings.dataset, [])],
     )
-    pool: Executor
-    if scheduler is None:
-        pool = ProcessPool(workers, [*_PRELOAD, *_PRELOAD_FOR_DATASET.get(settings.dataset, [])])
-        ahead = 2 * workers  # one call for each worker lies ready, so that none waits for the disk
-    else:
-        pool, ahead = Cluster(scheduler, workers), AHEAD
-    with bar, pool:
-        for encoded in run_all(pool, train, calls, ahead, lambda c: f"network {c[1]}"):
-            store.add(encoded)
-            bar.update()
-
-
-@contextlib.contextmanager
-def _stopping_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM unwind the stack, as Ctrl-C does; the exit status stays that of the signal."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr)
+    return make_zoo(out_folder, settings, work, workers, replace, scheduler)
