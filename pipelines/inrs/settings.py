@@ -11,7 +11,7 @@ from pipelines import signals
 from pipelines.errors import PipelineError
 from pipelines.inrs.conventions import CONVENTIONS, Convention
 from pipelines.signals import SPLITS, SignalSet
-from pipelines.zoo.architectures import Family, read_description, unknown_variables
+from pipelines.zoo.architectures import Family, check_family, read_description
 from pipelines.zoo.fields import (
     Field,
     Place,
@@ -184,14 +184,11 @@ def _architecture(place: Place, signal_set: SignalSet | None) -> Family | None:
     if document is None or len(place.problems) > before:
         return None
     family = Family(values["family"], 1.0, variables, document.data)
-    if unknown_variables(family, document, place):
-        return None
-    try:
-        net = expand_family(family)
-    except SpecError as error:
-        place.problems.extend(error.problems)
+    check_family(family, document, None, place)
+    if len(place.problems) > before:
         return None
     if signal_set is not None:
+        net = expand_family(family)
         wanted = (signal_set.dimensions,), (signal_set.channels,)
         found = tuple(net.inputs.values()), net.output_shapes
         if found != tuple((shape,) for shape in wanted):

@@ -84,33 +84,29 @@ def check_family(family: Family, document: Document, dataset: Dataset | None, pl
 
     `document` is the description as it was read, `place` the entry in the settings.
     """
-    if unknown_variables(family, document, place):
-        return
-    seen: set[tuple[object, str]] = set()
-    for corner in family.corners():
-        values = ", ".join(f"{name}={quoted(value)}" for name, value in corner.items())
-        try:
-            mismatch = _mismatch(expand(document, corner), dataset) if dataset else None
-        except SpecError as error:
-            asked = f"with {values}, " if values else ""
-            phrase = f"{asked}as {place.document.mark((*place.path, 'file'))} asks"
-            for problem in error.problems:
-                _note(place, seen, _called(problem, phrase))
-        else:
-            if mismatch and (None, mismatch) not in seen:
-                seen.add((None, mismatch))
-                (place / "file").note(f"{mismatch}{f' (with {values})' if values else ''}")
-
-
-def unknown_variables(family: Family, document: Document, place: Place) -> list[str]:
-    """Note the variables of an entry that its description does not have, and list them."""
     known = _variables(document)
     unknown = [name for name in family.variables if name not in known]
     for name in unknown:
         hint = suggest(name, known) or f"; its variables are {', '.join(known) or 'none'}"
         spot = place / "variables" / name
         spot.note(f"{document.file} has no variable {name!r}{hint}", key=True)
-    return unknown
+    if unknown:
+        return
+    seen: set[tuple[object, str]] = set()
+    for corner in family.corners():
+        values = ", ".join(f"{name}={quoted(value)}" for name, value in corner.items())
+        try:
+            net = expand(document, corner)
+        except SpecError as error:
+            asked = f"with {values}, " if values else ""
+            phrase = f"{asked}as {place.document.mark((*place.path, 'file'))} asks"
+            for problem in error.problems:
+                _note(place, seen, _called(problem, phrase))
+        else:
+            mismatch = _mismatch(net, dataset) if dataset else None
+            if mismatch and (None, mismatch) not in seen:
+                seen.add((None, mismatch))
+                (place / "file").note(f"{mismatch}{f' (with {values})' if values else ''}")
 
 
 def read_description(file: str, place: Place) -> Document | None:

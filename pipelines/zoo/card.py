@@ -13,7 +13,7 @@ from graphgen.files import write_bytes
 from pipelines.zoo.reading import open_zoo
 
 BARS = 40
-BINS = 20
+FRACTIONS = np.linspace(0, 1, 21)
 
 
 def write_card(zoo: str | Path, out: str | Path, command: str) -> Path:
@@ -50,9 +50,7 @@ def card(index: Mapping[str, Any], command: str) -> str:
         f"({settings['seed']}) alone.",
         ranges(settings),
         "## Test accuracy",
-        histogram(
-            [row["metrics"]["test_accuracy"] for row in trained], np.linspace(0, 1, BINS + 1)
-        ),
+        histogram([row["metrics"]["test_accuracy"] for row in trained]),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -108,7 +106,7 @@ def written(value: Any) -> str:
     return f"{value}"
 
 
-def histogram(values: Sequence[float], edges: ArrayLike, digits: int = 2) -> str:
+def histogram(values: Sequence[float], edges: ArrayLike = FRACTIONS, digits: int = 2) -> str:
     """Draw a histogram with characters: bins between edges, whose starts have so many digits."""
     if not values:
         return "No network was trained to the end."
