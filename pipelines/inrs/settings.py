@@ -49,7 +49,7 @@ INRS = {
     "architecture": Field(mapping),
     "convention": Field(word(list(CONVENTIONS))),
     "fit": Field(mapping),
-    "together": Field(integer(1), 16),
+    "together": Field(integer(1), 32),
     "networks_per_shard": Field(integer(1), 1024),
 }
 SECTION = "inrs"

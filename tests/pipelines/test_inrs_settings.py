@@ -84,8 +84,8 @@ def test_options_of_signals_are_part_of_the_settings(folder: Path) -> None:
         (
             "width: 8",
             "width: -1",
-            "4:13",
-            "[^§]*out_features[^§]*with width=-1, as .*inrs.yaml:4:9 asks",
+            "4:28",
+            "`out_features`.*with width=-1, as .*inrs.yaml:4:9 asks",
         ),
         ("net.yaml", "ent.yaml", "4:9", "no file .*ent.yaml"),
         ("standard", "sitzmann", "6:13", "expected one of standard, offset"),
