@@ -50,14 +50,12 @@ def fit_stack(settings: str, number: int, device: str) -> list[bytes]:
         peaks = signal_set.peak or [np.ptp(signal.values) for signal in chosen]
         ratios = psnr(loss.numpy(), peaks)
         arrays = {name: tensor.cpu().numpy() for name, tensor in weights.items()}
-        return [
-            _record(
-                (zoo, net, one, signal),
-                {name: array[i] for name, array in arrays.items()},
-                {"psnr": float(ratios[i]), "loss": float(loss[i])},
-            ).encode()
-            for i, (one, signal) in enumerate(zip(members, chosen, strict=True))
-        ]
+        made = []
+        for i, (one, signal) in enumerate(zip(members, chosen, strict=True)):
+            metrics = {"psnr": float(ratios[i]), "loss": float(loss[i])}
+            own = {name: array[i] for name, array in arrays.items()}
+            made.append(_record(zoo, net, one, signal.labels, own, metrics).encode())
+        return made
 
 
 def _coordinates(chosen: Sequence[Signal]) -> Tensor:
@@ -71,11 +69,13 @@ def _coordinates(chosen: Sequence[Signal]) -> Tensor:
 
 
 def _record(
-    what: tuple[InrSettings, Architecture, Member, Signal],
+    zoo: InrSettings,
+    net: Architecture,
+    one: Member,
+    labels: dict[str, Any],
     weights: dict[str, np.ndarray],
     metrics: dict[str, float],
 ) -> Record:
-    zoo, net, one, signal = what
     finite = math.isfinite(metrics["loss"]) and all(np.isfinite(a).all() for a in weights.values())
     columns = pack(net.tensors.values(), weights)
     about: dict[str, Any] = {
@@ -86,7 +86,7 @@ def _record(
         "split": one.split,
         "signal": one.signal,
         "copy": one.copy,
-        "labels": signal.labels,
+        "labels": labels,
         "offset": zoo.offset,
         "status": "trained" if finite else "diverged",
         "metrics": {
