@@ -45,12 +45,11 @@ def run_padded(primitive: Normalise, size: Tensor, x: Tensor, *statistics: Tenso
     running_mean, running_var, count = statistics
     count += 1
     axes, number = tuple(range(2, x.ndim)), float(prod(x.shape[2:]))
-    real = (torch.arange(x.shape[0], device=x.device) < size).to(x.dtype)
-    shares = (real / size).reshape(-1, *(1,) * (x.ndim - 1))
+    real = (torch.arange(x.shape[0], device=x.device) < size).reshape(-1, *(1,) * (x.ndim - 1))
     batch = primitive.statistics == "batch"
 
     def average(t: Tensor) -> Tensor:
-        return (t * shares).sum(0, keepdim=True)
+        return torch.where(real, t, 0).sum(0, keepdim=True) / size
 
     def moment(t: Tensor) -> Tensor:
         t = t.mean(axes, keepdim=True) if axes else t
