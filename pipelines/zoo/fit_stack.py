@@ -219,7 +219,9 @@ class _Stack:
 def _cross_entropy(logits: Tensor, labels: Tensor, smoothing: Tensor | None = None) -> Tensor:
     """Give the loss (networks, N) of each sample, with a label smoothing (networks, 1)."""
     logarithms = F.log_softmax(logits, -1)
-    losses = -logarithms.gather(-1, labels[..., None])[..., 0]
+    # Not by `gather`, whose gradient has no fast deterministic form on a GPU.
+    right = labels[..., None] == torch.arange(logits.shape[-1], device=logits.device)
+    losses = -torch.where(right, logarithms, 0).sum(-1)
     if smoothing is None:
         return losses
     # Without smoothing, a class of probability 0 must not count.

@@ -257,14 +257,31 @@ def test_a_network_that_diverges_is_as_alone_and_disturbs_no_other(
 def test_weights_that_are_not_finite_after_an_epoch_are_found_without_a_loss(
     exact: Dataset,
 ) -> None:
-    plans = planned("mlp", "sgd", learning_rate={3: 1.7e308}, epochs={3: 1})
-    plans[3] = replace(plans[3], training={**plans[3].training, "momentum": 0.0})
+    plans = planned("mlp", "sgd", learning_rate={3: 1e307}, epochs={3: 1})
+    plans[3] = replace(
+        plans[3], training={**plans[3].training, "momentum": 0.0, "weight_decay": 1e3}
+    )
     fitted = fit_stack(plans, exact)  # network 3 takes one step only
     assert [network.status for network in fitted] == [*["trained"] * 3, "diverged"]
     alone = fit(plans[3], exact)
     assert alone.status == "diverged"
     for name, array in alone.weights.items():
         np.testing.assert_allclose(fitted[3].weights[name], array, rtol=1e-9)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", ["mlp", "batch norm", "group norm", "vit"])
+def test_a_gpu_gives_the_networks_of_the_cpu_and_equal_bits(exact: Dataset, name: str) -> None:
+    plans = planned(name, "sgd")
+    fitted = fit_stack(plans, exact, "cuda")
+    for plan, network in zip(plans, fitted, strict=True):
+        assert_same(network, fit(plan, exact), 1e-6)
+        assert_same(fit(plan, exact, "cuda"), fit(plan, exact), 1e-6)
+    again = fit_stack(plans, exact, "cuda")
+    assert [bits(network) for network in again] == [bits(network) for network in fitted]
+    plans = planned("dropout", "adam", (0.1, 0.2, 0.3, 0.4))
+    first, second = (fit_stack(plans, exact, "cuda") for _ in range(2))
+    assert [bits(network) for network in first] == [bits(network) for network in second]
 
 
 def test_a_parameter_that_reaches_no_output_stays(exact: Dataset) -> None:
