@@ -60,8 +60,8 @@ def generate(
     dropout; it is the same each time on the same device, with the same `stack`.
 
     Raises `SpecError` for mistakes in the settings, `PipelineError` for a folder that holds a zoo
-    of other settings and for a network that cannot be trained, and `GraphError` while another
-    process works in the folder.
+    of other settings, for a network that cannot be trained and for a device that is not there, and
+    `GraphError` while another process works in the folder.
     """
     for name, value in (("workers", workers), ("stack", stack)):
         if value is not None and value < 1:
@@ -124,7 +124,8 @@ def _train_missing_stacks(
     text = json.dumps(settings.plain())
     # Stacks are those of the whole zoo, whatever is there: else an interruption would change them.
     grouped = stacks((plan(settings, index) for index in range(settings.count)), limit)
-    wanted = [tuple(sorted(set(missing).intersection(members))) for members in grouped]
+    lacking = set(missing)
+    wanted = [tuple(index for index in members if index in lacking) for members in grouped]
     calls = [(text, m, w, device) for m, w in zip(grouped, wanted, strict=True) if w]
     workers = min(workers, len(calls))
     with _bar(settings, missing) as bar, _pool(workers, settings) as pool:

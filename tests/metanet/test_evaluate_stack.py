@@ -99,6 +99,22 @@ def test_training_gives_outputs_gradients_and_statistics_of_each_network() -> No
             assert not torch.equal(weights[name][i], stacked(several(net))[name][i])
 
 
+def test_a_stack_works_under_the_transforms_of_torch_func() -> None:
+    net = spec.loads(DROPOUT)
+    weights = stacked(several(net))
+    x = torch.randn(COUNT, 5, 400, dtype=torch.float64)
+
+    def loss(weights: Weights, x: Tensor) -> Tensor:
+        return (run_stack(net, weights, x) ** 3).sum()
+
+    gradients = torch.func.grad(loss)(weights, x)
+    for i in range(COUNT):
+        one = {name: tensor[i] for name, tensor in weights.items()}
+        alone = torch.func.grad(lambda w, i=i: (run(net, w, x[i]) ** 3).sum())(one)
+        for name, expected in alone.items():
+            assert_close(gradients[name][i], expected)
+
+
 def test_statistics_that_are_not_contiguous_are_updated_too() -> None:
     net = spec.loads(NORMS)
     weights = stacked(several(net))

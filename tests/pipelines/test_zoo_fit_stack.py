@@ -250,6 +250,7 @@ def test_a_network_that_diverges_is_as_alone_and_disturbs_no_other(
             # Numbers as large as these double their rounding with each step.
             for key, array in alone[i].weights.items():
                 np.testing.assert_allclose(fitted[i].weights[key], array, rtol=1e-3)
+            assert fitted[i].metrics == pytest.approx(alone[i].metrics, rel=1e-3, nan_ok=True)
         else:
             assert_same(fitted[i], alone[i])
 
