@@ -50,6 +50,13 @@ def run(primitive: Elementwise, training: bool, *operands: Tensor) -> Tensor:
     return FUNCTIONS[primitive.function](x, **arguments)
 
 
+def drop(x: Tensor, rate: Tensor) -> Tensor:
+    """Set a part `rate` (a scalar tensor) of x to zero at random, and scale what is left."""
+    rate = rate.to(x.dtype)
+    scale = torch.where(rate < 1, 1 / (1 - rate), 0)
+    return x * ((torch.rand_like(x) >= rate) * scale)
+
+
 def visible(x: Tensor) -> Tensor:
     """Say what is left of the diagonal that ends in the lower right corner, or on it."""
     rows, columns = x.shape[-2:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -25,6 +25,7 @@ from metanet.evaluate import (
     window,
 )
 from spec import Architecture
+from spec.architecture import Operation
 from spec.primitives import (
     Concat,
     Contract,
@@ -73,11 +74,24 @@ def run(
     While `training`, dropout is active and batch statistics are used; the running ones in
     `weights` are updated in place. Gives the first output, shape (N, ...).
     """
+
+    def apply(operation: Operation, *operands: Tensor) -> Tensor:
+        return TORCH[type(operation.primitive)](operation.primitive, training, *operands)
+
+    return run_operations(net, weights, inputs, apply)
+
+
+def run_operations(
+    net: Architecture,
+    weights: Mapping[str, Tensor],
+    inputs: Sequence[Tensor],
+    apply: Callable[..., Tensor],
+) -> Tensor:
+    """Run a network's operations, each by `apply(operation, *values, *tensors)`."""
     values = dict(zip(net.inputs, inputs, strict=True))
     for operation in net.operations:
-        values[operation.output] = TORCH[type(operation.primitive)](
-            operation.primitive,
-            training,
+        values[operation.output] = apply(
+            operation,
             *[values[name] for name in operation.inputs],
             *[weights[name] for name in operation.parameters],
         )

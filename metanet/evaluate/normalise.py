@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import prod
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -32,3 +35,32 @@ def run(primitive: Normalise, training: bool, x: Tensor, *statistics: Tensor) ->
     if primitive.statistics == "layer":
         return F.layer_norm(x, x.shape[x.ndim - primitive.size :], None, None, primitive.eps)
     return F.group_norm(x, primitive.size, None, None, primitive.eps)
+
+
+def run_padded(primitive: Normalise, size: Tensor, x: Tensor, *statistics: Tensor) -> Tensor:
+    """Train on x (N, ...) of which the first `size` samples count, a scalar tensor.
+
+    For the norms with running statistics; the others read each sample alone.
+    """
+    running_mean, running_var, count = statistics
+    count += 1
+    axes, number = tuple(range(2, x.ndim)), float(prod(x.shape[2:]))
+    real = (torch.arange(x.shape[0], device=x.device) < size).reshape(-1, *(1,) * (x.ndim - 1))
+    batch = primitive.statistics == "batch"
+
+    def average(t: Tensor) -> Tensor:
+        return torch.where(real, t, 0).sum(0, keepdim=True) / size
+
+    def moment(t: Tensor) -> Tensor:
+        t = t.mean(axes, keepdim=True) if axes else t
+        return average(t) if batch else t
+
+    mean = moment(x)
+    centred = x - mean
+    variance = moment(centred**2)
+    samples = size.to(x.dtype) * number if batch else number
+    unbiased = variance * (samples / (samples - 1))
+    for running, now in ((running_mean, mean), (running_var, unbiased)):
+        seen = (now if batch else average(now)).detach().reshape(running.shape)
+        running.mul_(1 - primitive.momentum).add_(primitive.momentum * seen)
+    return centred * (variance + primitive.eps).rsqrt()

@@ -19,10 +19,10 @@ import click
 @click.option("--replace", is_flag=True, help="Remove a zoo of other settings from the folder.")
 @click.option(
     "--device",
-    type=click.Choice(["cpu", "cuda"]),
+    metavar="NAME",
     default="cpu",
     show_default=True,
-    help="Where to fit; on cuda by one worker, unless there are to be more.",
+    help="Where to fit, as cuda or cuda:1; by one worker there, unless there are to be more.",
 )
 def inrs(
     settings: Path,

@@ -10,20 +10,40 @@ import click
 @click.command()
 @click.argument("settings", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The zoo's folder.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; default: all cores.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes; default: all cores, or one on a device.",
+)
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
     help="Work on a Dask cluster, as tcp://10.0.0.1:8786; `local` starts one on this machine.",
 )
+@click.option(
+    "--device",
+    metavar="NAME",
+    help="Train many networks at once on a device: cuda, cuda:1, or cpu.",
+)
+@click.option(
+    "--stack",
+    type=click.IntRange(min=1),
+    help="Networks trained at once on a device; default: 256.",
+)
 @click.option("--replace", is_flag=True, help="Remove a zoo of other settings from the folder.")
 def zoo(
-    settings: Path, out: Path, workers: int | None, scheduler: str | None, replace: bool
+    settings: Path,
+    out: Path,
+    workers: int | None,
+    scheduler: str | None,
+    device: str | None,
+    stack: int | None,
+    replace: bool,
 ) -> None:
     """Train the networks that SETTINGS (YAML) describes; go on where a stopped run left off."""
     from pipelines.zoo import generate
 
-    index = generate(settings, out, workers, replace, scheduler)
+    index = generate(settings, out, workers, replace, scheduler, device, stack)
     networks = index["networks"]
     diverged = sum(network["status"] == "diverged" for network in networks)
     click.echo(

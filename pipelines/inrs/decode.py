@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from metanet.evaluate import run
+from metanet.evaluate import run_stack
 from spec import Architecture
 
 
@@ -33,7 +32,7 @@ def decode(
     Returns:
         The values `(N, P, c)`, of the weights' dtype.
     """
-    values = _run_stack(net, weights, coordinates)
+    values = run_stack(net, weights, coordinates)
     return values + (offset.reshape(-1, 1, 1) if isinstance(offset, Tensor) else offset)
 
 
@@ -61,11 +60,3 @@ def occupancy_iou(first: ArrayLike, second: ArrayLike) -> np.ndarray:
     either = (one | two).sum(-1)
     both = (one & two).sum(-1)
     return np.where(either == 0, 1.0, both / np.maximum(either, 1))
-
-
-def _run_stack(net: Architecture, weights: Mapping[str, Tensor], coordinates: Tensor) -> Tensor:
-    own = 0 if coordinates.ndim == 3 else None
-    values: Tensor = torch.func.vmap(
-        lambda tensors, points: run(net, tensors, points), in_dims=(0, own)
-    )(dict(weights), coordinates)
-    return values

@@ -6,9 +6,9 @@ import json
 import os
 from typing import Any
 
-from pipelines.errors import PipelineError
 from pipelines.inrs.settings import read_settings
 from pipelines.inrs.task import fit_stack
+from pipelines.zoo.device import check_device
 from pipelines.zoo.work import Work, make_zoo
 
 _PRELOAD = ["pipelines.inrs.fit"]
@@ -29,18 +29,17 @@ def generate(
 
     All is as with `pipelines.zoo.generate`: networks depend on the settings alone, whatever the
     number of `workers` and however often the work was interrupted. Those of one stack are made
-    together: where one is missing, all are fitted again. On the device `cuda`, which has one worker
-    unless more are asked for, numbers are those of the card, equal to others by rounding only.
+    together: where one is missing, all are fitted again. On a `device` as cuda, which has one
+    worker unless more are asked for, numbers are those of the device, equal to others by rounding
+    only.
 
     Raises `SpecError` for mistakes in the settings, `PipelineError` for a folder that holds a zoo
     of other settings and for a device that is not there, and `GraphError` while another process
     works in the folder.
     """
-    if device == "cuda":
-        _check_cuda()
+    if device != "cpu":
+        check_device(device)
         workers = workers or 1
-    elif device != "cpu":
-        raise PipelineError(f"`device` is {device!r}; expected cpu or cuda")
     settings = read_settings(settings_file)
     text = json.dumps(settings.plain())
     size = settings.together
@@ -56,10 +55,3 @@ def generate(
         preload=[*_PRELOAD, *_PRELOAD_FOR_SIGNALS.get(settings.signals["name"], [])],
     )
     return make_zoo(out_folder, settings, work, workers, replace, scheduler)
-
-
-def _check_cuda() -> None:
-    import torch
-
-    if not torch.cuda.is_available():
-        raise PipelineError("`device` is cuda, but PyTorch finds no such card; use cpu")

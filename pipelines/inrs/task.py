@@ -33,9 +33,10 @@ def fit_stack(settings: str, number: int, device: str) -> list[bytes]:
 
     from pipelines.inrs.decode import decode, psnr
     from pipelines.inrs.fit import begin, errors, fit
+    from pipelines.zoo.reproducibly import reproducibly
 
-    with _alone:
-        torch.set_num_threads(1)
+    torch.set_num_threads(1)
+    with _alone, reproducibly(0, torch.device(device)):
         zoo, net, signal_set = _prepare(settings)
         members = stack(zoo, number)
         chosen = [signal_set.signal(one.split, one.signal) for one in members]

@@ -1,10 +1,9 @@
-"""Fitting: one network trained on one thread, the same to the last bit each time."""
+"""Fitting: one network trained alone, the same to the last bit each time."""
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,9 @@ from torch import Tensor
 
 from metanet.evaluate import initial_weights, run
 from pipelines.datasets import Dataset
+from pipelines.zoo.reproducibly import reproducibly
 from pipelines.zoo.sampling import NetworkPlan
+from pipelines.zoo.schedule import Schedule
 
 _CHUNK = 500
 
@@ -38,34 +39,35 @@ class FittedNetwork:
     metrics: dict[str, float]
 
 
-def fit(plan: NetworkPlan, dataset: Dataset) -> FittedNetwork:
+def fit(plan: NetworkPlan, dataset: Dataset, device: str = "cpu") -> FittedNetwork:
     """Train a planned network on the images of a data set.
 
         fit(plan(settings, 3), datasets.load("digits")).metrics["test_accuracy"]
 
     Adam has PyTorch's defaults; sgd has the recipe's `momentum`; `weight_decay` is an L2 penalty on
-    every parameter in both. Each epoch goes through a random part of the training images, of
-    `train_fraction` of them, in a new order; a last batch of a single image is left out, as it has
-    no statistics. The cosine schedule falls from the learning rate to 0 over all steps.
+    every parameter in both. `Schedule` says which images each step takes, at which learning rate.
+    Work is done on one thread; for many networks on a GPU see `fit_stack`.
     """
-    with _reproducibly(plan.seeds.dropout), torch.enable_grad():
-        weights = initial_weights(plan.net, _generator(plan.seeds.weights))
-        order = _generator(plan.seeds.data_order)
-        images = torch.from_numpy(dataset.train_images)
-        labels = torch.from_numpy(dataset.train_labels)
-        count = max(2, round(plan.training["train_fraction"] * len(images)))
-        chosen = torch.randperm(len(images), generator=order)[:count]
-        trained = _train(plan, weights, images, labels, chosen, order)
-    with _reproducibly(plan.seeds.dropout), torch.inference_mode():
+    place = torch.device(device)
+    with reproducibly(plan.seeds.dropout, place), torch.enable_grad():
+        generator = torch.Generator().manual_seed(plan.seeds.weights)
+        weights = {
+            n: tensor.to(place) for n, tensor in initial_weights(plan.net, generator).items()
+        }
+        images = torch.from_numpy(dataset.train_images).to(place)
+        labels = torch.from_numpy(dataset.train_labels).to(place)
+        schedule = Schedule(plan, len(images))
+        trained = _train(plan, weights, images, labels, schedule)
+    with reproducibly(plan.seeds.dropout, place), torch.inference_mode():
         weights = {name: tensor.detach() for name, tensor in weights.items()}
-        test_images = torch.from_numpy(dataset.test_images)
-        test_labels = torch.from_numpy(dataset.test_labels)
+        test_images = torch.from_numpy(dataset.test_images).to(place)
+        test_labels = torch.from_numpy(dataset.test_labels).to(place)
         everything = torch.arange(len(test_images))
         test_loss, test_accuracy = _measure(plan, weights, test_images, test_labels, everything)
-        train_loss, _ = _measure(plan, weights, images, labels, chosen)
+        train_loss, _ = _measure(plan, weights, images, labels, schedule.chosen)
     return FittedNetwork(
         "trained" if trained else "diverged",
-        {name: tensor.numpy() for name, tensor in weights.items()},
+        {name: tensor.cpu().numpy() for name, tensor in weights.items()},
         {"test_accuracy": test_accuracy, "test_loss": test_loss, "train_loss": train_loss},
     )
 
@@ -75,21 +77,16 @@ def _train(
     weights: dict[str, Tensor],
     images: Tensor,
     labels: Tensor,
-    chosen: Tensor,
-    order: torch.Generator,
+    schedule: Schedule,
 ) -> bool:
     """Train `weights` in place; False where they or a loss have diverged."""
     recipe = plan.training
     parameters = [weights[name].requires_grad_() for name in plan.net.parameters]
     optimizer = _optimizer(parameters, recipe)
-    size, epochs = recipe["batch_size"], recipe["epochs"]
-    batches = -(-len(chosen) // size) - (len(chosen) % size == 1)
-    for epoch in range(epochs):
-        shuffled = chosen[torch.randperm(len(chosen), generator=order)]
-        for step, batch in enumerate(shuffled.split(size)[:batches], epoch * batches):
-            if recipe["schedule"] == "cosine":
-                share = (1 + math.cos(math.pi * step / (epochs * batches))) / 2
-                optimizer.param_groups[0]["lr"] = recipe["learning_rate"] * share
+    for epoch in range(recipe["epochs"]):
+        for step, batch in enumerate(schedule.epoch(), epoch * schedule.batches):
+            optimizer.param_groups[0]["lr"] = schedule.learning_rate(step)
+            batch = batch.to(images.device)
             logits = run(plan.net, weights, images.index_select(0, batch), training=True)
             loss = F.cross_entropy(
                 logits, labels.index_select(0, batch), label_smoothing=recipe["label_smoothing"]
@@ -122,29 +119,10 @@ def _measure(
 ) -> tuple[float, float]:
     """Give mean cross entropy and accuracy; the latter is NaN where an output is not finite."""
     loss, correct = 0.0, 0.0
-    for part in chosen.split(_CHUNK):
+    for part in chosen.to(images.device).split(_CHUNK):
         logits = run(plan.net, weights, images.index_select(0, part))
         truth = labels.index_select(0, part)
         loss += F.cross_entropy(logits, truth, reduction="sum").item()
         finite = bool(logits.isfinite().all())
         correct += (logits.argmax(1) == truth).sum().item() if finite else math.nan
     return loss / len(chosen), correct / len(chosen)
-
-
-def _generator(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-@contextlib.contextmanager
-def _reproducibly(seed: int) -> Iterator[None]:
-    """Work on one thread, since sums depend on how many there are, with a seed for dropout."""
-    threads = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        if threads > 1:
-            torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            if threads > 1:
-                torch.set_num_threads(threads)

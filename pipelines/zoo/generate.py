@@ -6,8 +6,12 @@ import json
 import os
 from typing import Any
 
-from pipelines.zoo.settings import read_settings
-from pipelines.zoo.task import train
+from pipelines.errors import PipelineError
+from pipelines.zoo.device import check_device
+from pipelines.zoo.sampling import plan
+from pipelines.zoo.settings import ZooSettings, read_settings
+from pipelines.zoo.stack import LIMIT, stacks
+from pipelines.zoo.task import train, train_stack
 from pipelines.zoo.work import Work, make_zoo
 
 # What is slow to import in a worker; the fork server imports it once for all of them.
@@ -21,6 +25,8 @@ def generate(
     workers: int | None = None,
     replace: bool = False,
     scheduler: str | None = None,
+    device: str | None = None,
+    stack: int | None = None,
 ) -> dict[str, Any]:
     """Train the networks of a zoo, or those that a folder still lacks; give the zoo's index.
 
@@ -34,16 +40,63 @@ def generate(
     `scheduler` is the address of a Dask scheduler whose workers are to do the work, each with this
     package and the data set at hand; `local` starts one.
 
+    `device`, as `cuda`, trains many networks at once: those of one architecture in stacks of at
+    most `stack` (by default 256), each stack by one of `workers` processes (by default one) that
+    share the device. Such a zoo is another than that of one by one, up to rounding and the masks of
+    dropout; it is the same each time on the same device, with the same `stack`.
+
     Raises `SpecError` for mistakes in the settings, `PipelineError` for a folder that holds a zoo
-    of other settings and for a network that cannot be trained, and `GraphError` while another
-    process works in the folder.
+    of other settings, for a network that cannot be trained and for a device that is not there, and
+    `GraphError` while another process works in the folder.
     """
+    for name, value in (("workers", workers), ("stack", stack)):
+        if value is not None and value < 1:
+            raise PipelineError(f"`{name}` is {value}; expected 1 or more")
+    if device is not None:
+        if scheduler is not None:
+            raise PipelineError(
+                f"got both the device {device!r} and the scheduler {scheduler!r}; expected one of "
+                "them: a cluster trains networks one by one, on CPUs"
+            )
+        check_device(device)
+    elif stack is not None:
+        raise PipelineError(f"`stack` is {stack}, but there is no `device` to train stacks on")
     settings = read_settings(settings_file)
+    if device is None:
+        work = _one_by_one(settings)
+    else:
+        work, workers = _in_stacks(settings, device, stack or LIMIT), workers or 1
+    return make_zoo(out_folder, settings, work, workers, replace, scheduler)
+
+
+def _one_by_one(settings: ZooSettings) -> Work:
     text = json.dumps(settings.plain())
-    work = Work(
+    return Work(
         task=train,
         calls=lambda missing: [(text, index) for index in missing],
         describe=lambda call: f"network {call[1]}",
-        preload=[*_PRELOAD, *_PRELOAD_FOR_DATASET.get(settings.dataset, [])],
+        preload=_preload(settings),
     )
-    return make_zoo(out_folder, settings, work, workers, replace, scheduler)
+
+
+def _in_stacks(settings: ZooSettings, device: str, limit: int) -> Work:
+    text = json.dumps(settings.plain())
+
+    def calls(missing: list[int]) -> list[tuple[Any, ...]]:
+        lacking = set(missing)
+        # Stacks are those of the whole zoo, whatever is there: else an interruption would change
+        # them.
+        grouped = stacks((plan(settings, index) for index in range(settings.count)), limit)
+        wanted = [tuple(index for index in members if index in lacking) for members in grouped]
+        return [(text, m, w, device) for m, w in zip(grouped, wanted, strict=True) if w]
+
+    return Work(
+        task=train_stack,
+        calls=calls,
+        describe=lambda call: f"the stack of network {call[1][0]}",
+        preload=_preload(settings),
+    )
+
+
+def _preload(settings: ZooSettings) -> list[str]:
+    return [*_PRELOAD, *_PRELOAD_FOR_DATASET.get(settings.dataset, [])]

@@ -1,4 +1,4 @@
-"""The task of a worker: train one network, given the zoo's settings and its index."""
+"""The task of a worker: train one network or one stack, given the zoo's settings and indices."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from pipelines import datasets
 from pipelines.datasets import Dataset
+from pipelines.errors import PipelineError
 from pipelines.zoo.record import record
 from pipelines.zoo.sampling import plan
 from pipelines.zoo.settings import ZooSettings
@@ -31,6 +32,35 @@ def train(settings: str, index: int) -> bytes:
         zoo, dataset = _prepare(settings)
         planned = plan(zoo, index)
         return record(planned, fit(planned, dataset)).encode()
+
+
+def train_stack(
+    settings: str, indices: tuple[int, ...], wanted: tuple[int, ...], device: str
+) -> list[bytes]:
+    """Train the networks of a stack on a device; give the encoded records of those wanted.
+
+    The others are trained too, since a stack's bits depend on all of its networks.
+    """
+    import torch
+
+    from pipelines.zoo.fit_stack import fit_stack
+
+    torch.set_num_threads(1)
+    zoo, dataset = _prepare(settings)
+    plans = [plan(zoo, index) for index in indices]
+    try:
+        fitted = fit_stack(plans, dataset, device)
+    except torch.OutOfMemoryError as error:
+        raise PipelineError(
+            f"{device}: its memory is too small for a stack of {len(indices)} networks "
+            f"(network {indices[0]} and others, of family {plans[0].family!r}): give a smaller "
+            f"`--stack`, or fewer `--workers`; what is finished is kept ({error})"
+        ) from None
+    return [
+        record(planned, result).encode()
+        for planned, result in zip(plans, fitted, strict=True)
+        if planned.index in wanted
+    ]
 
 
 @lru_cache(maxsize=1)

@@ -274,7 +274,10 @@ def test_the_command_fits_and_writes_the_card(
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"device": "gpu"}, "'gpu'; expected cpu or cuda"), ({"workers": 0}, "`workers` is 0")],
+    [
+        ({"device": "gpu"}, "no device 'gpu'; expected one of cpu"),
+        ({"workers": 0}, "`workers` is 0"),
+    ],
 )
 def test_wrong_arguments_are_refused(
     zoo: Path, tmp_path: Path, arguments: dict[str, Any], message: str
@@ -285,6 +288,6 @@ def test_wrong_arguments_are_refused(
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card")
 def test_a_card_that_is_not_there_is_a_mistake(zoo: Path, tmp_path: Path) -> None:
-    with pytest.raises(PipelineError, match="finds no such card"):
+    with pytest.raises(PipelineError, match="finds no CUDA GPU"):
         generate(zoo.parent / "params.yaml", tmp_path / "zoo", device="cuda")
     assert not (tmp_path / "zoo").exists()
