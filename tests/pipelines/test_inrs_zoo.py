@@ -288,3 +288,15 @@ def test_a_card_that_is_not_there_is_a_mistake(zoo: Path, tmp_path: Path) -> Non
     with pytest.raises(PipelineError, match="finds no such card"):
         generate(zoo.parent / "params.yaml", tmp_path / "zoo", device="cuda")
     assert not (tmp_path / "zoo").exists()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_card_gives_the_same_networks_but_for_rounding(zoo: Path, tmp_path: Path) -> None:
+    settings = zoo.parent / "params.yaml"
+    index = generate(settings, tmp_path / "zoo", device="cuda")
+    pairs = zip(read_networks(zoo), read_networks(tmp_path / "zoo"), strict=True)
+    for (_, one, record), (_, two, other) in pairs:
+        assert record["labels"] == other["labels"]
+        for name, array in one.items():
+            np.testing.assert_allclose(array, two[name], rtol=0, atol=1e-3)
+    assert generate(settings, tmp_path / "again", device="cuda")["hash"] == index["hash"]
