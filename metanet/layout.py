@@ -17,7 +17,6 @@ from graphgen.affine import affine
 from graphgen.columns import EDGE_KINDS, NODE_KINDS, POSITION_AXES, STEP_KINDS, coordinates
 from metanet.batch import float_offsets
 from metanet.errors import MetanetError
-from metanet.gain import Gain, find_gain
 
 FINGERPRINT = 4
 EDGE_NUMBERS = 10 + FINGERPRINT
@@ -51,7 +50,6 @@ class BlockLayout:
     editable: bool
     index: Tensor | None = field(default=None, compare=False)
     coefficients: Tensor | None = field(default=None, compare=False)
-    gain: Gain | None = field(default=None, compare=False)
 
     @property
     def num_edges(self) -> int:
@@ -141,7 +139,6 @@ def block_layout(template: Template, block: EdgeBlock, taps: int) -> BlockLayout
         editable=block.tensor in trainable and not block.tied,
         index=scalars(template, block),
         coefficients=fixed_coefficients(block),
-        gain=find_gain(template, block, len(kernel) if folds else 0),
     )
 
 

@@ -21,13 +21,12 @@ def several_scales(x: Tensor) -> Tensor:
     )
 
 
-def edge_weights(plan: Plan, fan_in_power: float, effective: bool = False) -> Tensor:
+def edge_weights(plan: Plan, fan_in_power: float) -> Tensor:
     """Write the weights of all edges side by side, (num_edges, channels + POSITION_AXES).
 
     A folded kernel fills the channels of its taps, a single weight the middle one. Weights are
     multiplied by a power of their fan-in, so that networks of different widths look alike;
-    variances enter by their logarithm. `effective` multiplies them by the gain of the norm behind
-    them. The last columns are the coordinates of positions.
+    variances enter by their logarithm. The last columns are the coordinates of positions.
     """
     first = plan.parts[0]
     channels = first.layout.channels
@@ -53,9 +52,6 @@ def edge_weights(plan: Plan, fan_in_power: float, effective: bool = False) -> Te
             values = torch.log(values.clamp_min(1e-8)) / 4
         elif fan_in_power:
             values = values * block.weight_fan_in**fan_in_power
-        if effective and block.gain is not None:
-            gain = block.gain.of(part.part)
-            values = (values.view(*gain.shape, -1) * gain.unsqueeze(2)).flatten(1)
         if block.slots is None:
             out[:, channels // 2] = values.reshape(-1)
         elif block.slots == tuple(range(channels)):
@@ -68,40 +64,28 @@ def edge_weights(plan: Plan, fan_in_power: float, effective: bool = False) -> Te
 class EdgeEncoder(nn.Module):
     """First edge states: a linear map of the weights on several scales and of the positions.
 
-    Without `coordinates`, the weights of a folded kernel are summed, and positions left out. With
-    `effective`, each weight stands there a second time, multiplied by the gain of the norm that it
-    enters: running statistics and scales act on all weights of a neuron together.
+    Without `coordinates`, the weights of a folded kernel are summed, and positions left out.
     """
 
     def __init__(
-        self,
-        channels: int,
-        hidden: int,
-        fan_in_power: float,
-        coordinates: bool = True,
-        effective: bool = False,
+        self, channels: int, hidden: int, fan_in_power: float, coordinates: bool = True
     ) -> None:
         super().__init__()
         self.channels = channels
         self.fan_in_power = fan_in_power
         self.coordinates = coordinates
-        self.effective = effective
-        scales = 2 * SCALES if effective else SCALES
-        inputs = scales * channels + POSITION_AXES if coordinates else scales
+        inputs = SCALES * channels + POSITION_AXES if coordinates else SCALES
         self.linear = nn.Linear(inputs, hidden)
 
     def forward(self, plan: Plan) -> Tensor:
         """Give states (num_edges, hidden)."""
         rows = edge_weights(plan, self.fan_in_power)
         weights, positions = rows[:, : self.channels], rows[:, self.channels :]
-        if self.effective:
-            gained = edge_weights(plan, self.fan_in_power, effective=True)[:, : self.channels]
-            weights = torch.cat([weights, gained], dim=1)
         scaled = several_scales(weights)
         if self.coordinates:
             inputs = torch.cat([scaled, positions], dim=1)
         else:
-            inputs = scaled.unflatten(1, (-1, self.channels)).sum(2)
+            inputs = scaled.view(-1, SCALES, self.channels).sum(2)
         result: Tensor = self.linear(inputs)
         return result
 

@@ -78,7 +78,7 @@ MODELS: dict[str, Callable[[], Metanet]] = {
         for options in product(("folded", "parallel"), ("mean", "sum"), ("block", "pyg"))
     },
     "gmn with a global state and products": lambda: metanet.GMN(
-        **SMALL, global_state=True, multiply=True, effective_weights=True
+        **SMALL, global_state=True, multiply=True
     ),
     "gmn of sums with a global state, checkpointed": lambda: metanet.GMN(
         **SMALL, global_state=True, aggregation="sum", checkpoint=True
@@ -103,7 +103,7 @@ WITHOUT_SYMMETRY: dict[str, Callable[[], Metanet]] = {
 @pytest.mark.parametrize(
     "options",
     [
-        {"global_state": True, "multiply": True, "effective_weights": True},
+        {"global_state": True, "multiply": True},
         {"norm": False, "activation": "relu", "aggregation": "sum", "multiply": True},
         {"readout": ["variance", "quantiles"], "checkpoint": True},
     ],

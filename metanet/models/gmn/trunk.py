@@ -41,8 +41,6 @@ class Trunk(nn.Module):
     - `taps`: `folded` (kernels up to `kernel_taps` wide are channels of one edge) or `parallel`.
     - `aggregation`: `mean` (within each block, then summed over blocks) or `sum`.
     - `fan_in_power`: weights are multiplied by this power of their fan-in before encoding.
-    - `effective_weights`: whether edges carry, beside each weight, the weight times the gain of the
-      norm that it enters (its scale over its running deviation).
     - `backend`: `block` or `pyg`; the same parameters give the same numbers.
     - `activation`: `silu` or `relu`; `norm`: whether states are normed.
     - `multiply`: messages gain (F norm(e)) * (H norm(x_source)) before the activation.
@@ -65,7 +63,6 @@ class Trunk(nn.Module):
         kernel_taps: int = 3,
         aggregation: str = "mean",
         fan_in_power: float = 0.5,
-        effective_weights: bool = False,
         activation: str = "silu",
         norm: bool = True,
         multiply: bool = False,
@@ -85,11 +82,7 @@ class Trunk(nn.Module):
         self.taps = kernel_taps if taps == "folded" else 0
         self.without = check_ingredients(without)
         self.edge_encoder = EdgeEncoder(
-            max(1, self.taps**2),
-            hidden,
-            fan_in_power,
-            "tap_coordinates" not in self.without,
-            effective_weights,
+            max(1, self.taps**2), hidden, fan_in_power, "tap_coordinates" not in self.without
         )
         self.block_encoder = BlockEncoder(hidden)
         self.node_encoder = NodeEncoder(hidden, positions, node_features)
