@@ -18,6 +18,7 @@ from torch import Tensor
 from graphgen import GraphSet
 from metanet import Batch, make_metanet
 from pipelines.metrics import scores
+from pipelines.training.auxiliary import Auxiliary
 from pipelines.training.checkpoint import load_checkpoint, save_checkpoint
 from pipelines.training.history import read_history, write_history
 from pipelines.training.predictor import Predictor
@@ -30,6 +31,7 @@ def fit(
     training: Mapping[str, Any],
     graph_set: GraphSet,
     targets: Targets,
+    auxiliary: Auxiliary,
     seed: int,
     folder: Path,
     run: str,
@@ -37,12 +39,15 @@ def fit(
 ) -> Predictor:
     """Train a metanet on the training networks of a graph set.
 
-    Minimises the mean squared error of the standardised target by AdamW with a one-cycle learning
-    rate. The order of networks and all other chance depend on the seed and the epoch alone, so a
-    run that goes on from its checkpoint gives the same numbers as one that was not stopped. Several
-    `processes` share each batch (gloo), and give the same numbers up to rounding, but for dropout.
+    Minimises the mean squared error of the standardised target, and of the auxiliary ones by their
+    weights, by AdamW with a one-cycle learning rate. The order of networks and all other chance
+    depend on the seed and the epoch alone, so a run that goes on from its checkpoint gives the same
+    numbers as one that was not stopped. Several `processes` share each batch (gloo), and give the
+    same numbers up to rounding, but for dropout.
     """
-    arguments = (name, settings, training, graph_set.folder, targets, seed, folder, run)
+    if auxiliary.columns:
+        settings = {**settings, "outputs": 1 + auxiliary.columns}
+    arguments = (name, settings, training, graph_set.folder, targets, auxiliary, seed, folder, run)
     if processes == 1:
         return work(Fabric(accelerator="cpu", devices=1), *arguments)
     strategy = DDPStrategy(
@@ -68,6 +73,7 @@ def work(
     training: Mapping[str, Any],
     graphs: Path,
     targets: Targets,
+    auxiliary: Auxiliary,
     seed: int,
     folder: Path,
     run: str,
@@ -104,7 +110,7 @@ def work(
             for group in optimizer.param_groups:
                 group["lr"] = training["learning_rate"] * rate
             chosen = [train[i] for i in order[step * size : (step + 1) * size]]
-            loss = own_share(fabric, model, graph_set, targets, chosen)
+            loss = own_share(fabric, model, graph_set, targets, auxiliary, chosen)
             optimizer.zero_grad(set_to_none=True)
             fabric.backward(loss)
             fabric.clip_gradients(model, optimizer, max_norm=training["gradient_norm"])
@@ -133,22 +139,37 @@ def work(
 
 
 def own_share(
-    fabric: Fabric, model: Any, graph_set: GraphSet, targets: Targets, chosen: list[int]
+    fabric: Fabric,
+    model: Any,
+    graph_set: GraphSet,
+    targets: Targets,
+    auxiliary: Auxiliary,
+    chosen: list[int],
 ) -> Tensor:
     """Give this process's share of a batch's loss: the mean over processes is the whole loss."""
     if fabric.world_size == 1:
-        return squared_error(model, graph_set, targets, chosen)
+        return squared_error(model, graph_set, targets, auxiliary, chosen)
     # A process without a network of its own takes one along that counts nothing.
     own = chosen[fabric.global_rank :: fabric.world_size]
-    loss = squared_error(model, graph_set, targets, own or chosen[:1])
+    loss = squared_error(model, graph_set, targets, auxiliary, own or chosen[:1])
     return loss * (len(own) * fabric.world_size / len(chosen))
 
 
-def squared_error(model: Any, graph_set: GraphSet, targets: Targets, chosen: list[int]) -> Tensor:
-    """Give the mean squared error on some networks, of the standardised target."""
+def squared_error(
+    model: Any, graph_set: GraphSet, targets: Targets, auxiliary: Auxiliary, chosen: list[int]
+) -> Tensor:
+    """Give the mean squared error on some networks, of the standardised target.
+
+    Those of the auxiliary targets are added by their weights; an unknown one counts nothing.
+    """
     wanted = torch.from_numpy(targets.standardised(chosen)).float()
-    output: Tensor = model(Batch.from_set(graph_set, chosen))[:, 0]
-    return torch.nn.functional.mse_loss(output, wanted)
+    output: Tensor = model(Batch.from_set(graph_set, chosen))
+    loss = torch.nn.functional.mse_loss(output[:, 0], wanted)
+    if auxiliary.columns:
+        beside = torch.from_numpy(auxiliary.values[chosen])
+        errors = torch.where(beside.isnan(), 0, (output[:, 1:] - beside.nan_to_num()).square())
+        loss = loss + errors.mean(0) @ torch.from_numpy(auxiliary.weights)
+    return loss
 
 
 def one_cycle(progress: float, warm_up: float = 0.15, floor: float = 0.001) -> float:

@@ -48,6 +48,7 @@ def planned(
             graph_set.hash,
             out,
             size,
+            settings.get("auxiliary", {}),
         )
         for name, model in settings["models"].items()
         for size in sizes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from graphgen import GraphSet
 from metanet import METANETS, StatNN
 from pipelines.errors import PipelineError
 from pipelines.settings import settings_hash
+from pipelines.training.auxiliary import read_auxiliary
 from pipelines.training.fit import fit
 from pipelines.training.grow import grow
 from pipelines.training.predictor import read_settings
@@ -22,7 +24,8 @@ from pipelines.training.targets import read_targets
 class Run:
     """What is trained: a model of the settings, a seed, and on which graph set.
 
-    `networks`: how many of its training networks; None for all.
+    `networks`: how many of its training networks; None for all. `auxiliary`: what is learned beside
+    the target, with weights.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Run:
     graphs_hash: str
     out: Path
     networks: int | None = None
+    auxiliary: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -47,10 +51,10 @@ class Run:
     @property
     def hash(self) -> str:
         """The identity of everything that decides the run's result."""
-        subset = () if self.networks is None else (self.networks,)
-        return settings_hash(
-            self.name, self.seed, self.target, self.model, self.graphs_hash, *subset
-        )
+        more: list[Any] = [] if self.networks is None else [self.networks]
+        if self.auxiliary:
+            more.append(dict(self.auxiliary))
+        return settings_hash(self.name, self.seed, self.target, self.model, self.graphs_hash, *more)
 
     @property
     def epochs(self) -> int:
@@ -101,6 +105,7 @@ class Run:
                 self.model["training"],
                 graph_set,
                 targets,
+                read_auxiliary(graph_set, self.auxiliary, targets.indices["train"]),
                 self.seed,
                 self.folder,
                 self.hash,

@@ -81,4 +81,5 @@ def chosen_model(run: Run, folder: Path) -> dict[str, Any]:
 
 def identity(run: Run) -> str:
     """Identify what a search is about."""
-    return settings_hash(run.target, run.model, run.graphs_hash, run.networks)
+    beside = (dict(run.auxiliary),) if run.auxiliary else ()
+    return settings_hash(run.target, run.model, run.graphs_hash, run.networks, *beside)

@@ -37,6 +37,11 @@ SCHEMA: dict[str, Any] = {
     "required": ["target", "seeds", "models"],
     "properties": {
         "target": {"type": "string"},
+        "auxiliary": {
+            "type": "object",
+            "propertyNames": {"pattern": r"^(metrics|training|variables)\."},
+            "additionalProperties": {"type": "number", "exclusiveMinimum": 0},
+        },
         "seeds": {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1},
         "networks": {"type": "array", "items": {"type": "integer", "minimum": 2}, "minItems": 1},
         "search": {
