@@ -92,6 +92,21 @@ def test_a_gmn_as_a_learned_optimizer_is_equivariant(taps: str, backend: str) ->
     assert_editor_batch_independent(step, graphs_of(texts), np.random.default_rng(0))
 
 
+def test_a_channel_that_goes_by_place_is_caught() -> None:
+    editor = seeded(lambda: metanet.GMNEditor(**SMALL, channels=2))
+
+    def step(batch: metanet.Batch) -> tuple[metanet.Batch, ...]:
+        places = [torch.arange(part.values.shape[1]) for part in batch.parts]
+        return editor(
+            batch.with_channels(
+                [p.expand_as(part.values) for p, part in zip(places, batch.parts, strict=True)]
+            )
+        )
+
+    with pytest.raises(AssertionError, match="permuting a network's neurons changes what"):
+        assert_editor_equivariant(step, graphs_of([CNN, MLP]), np.random.default_rng(0))
+
+
 @pytest.mark.parametrize("name", ["np_nfn", "hnp_nfn", "dws", "ng_gnn"])
 def test_baselines_as_learned_optimizers_are_equivariant(name: str) -> None:
     settings = SMALL if name == "ng_gnn" else {**SMALL, "net": spec.loads(MLP)}

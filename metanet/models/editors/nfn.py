@@ -69,7 +69,7 @@ class WeightSpaceEditor(Editor):
 
 
 class NPNFNEditor(WeightSpaceEditor):
-    """NP-NFN that writes weights (Zhou et al., NeurIPS 2023, section 3.3).
+    """NP-NFN that writes weights (Zhou et al., NeurIPS 2023).
 
         editor = metanet.NPNFNEditor(net, hidden=64)
         (edited,) = editor(batch)              # a Batch of the same networks, with new weights
@@ -81,7 +81,7 @@ class NPNFNEditor(WeightSpaceEditor):
 
 
 class HNPNFNEditor(WeightSpaceEditor):
-    """HNP-NFN that writes weights (Zhou et al., NeurIPS 2023, section 3.3).
+    """HNP-NFN that writes weights (Zhou et al., NeurIPS 2023).
 
         editor = metanet.HNPNFNEditor(net, hidden=64)
         (edited,) = editor(batch)              # a Batch of the same networks, with new weights
