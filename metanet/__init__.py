@@ -5,6 +5,7 @@ from metanet.batch import Batch
 from metanet.errors import MetanetError
 from metanet.models import (
     DMC,
+    EDITORS,
     GMN,
     HNPNFN,
     METANETS,
@@ -14,17 +15,26 @@ from metanet.models import (
     NPNFN,
     DeepSets,
     DWSNet,
+    DWSNetEditor,
+    Editor,
     GMNEditor,
+    HNPNFNEditor,
     Metanet,
+    MLPEditor,
+    NGGNNEditor,
+    NPNFNEditor,
     ScaleGMN,
+    ScaleGMNEditor,
     StatMLP,
     StatNN,
+    make_editor,
     make_metanet,
 )
 from metanet.models.statistics import network_statistics
 
 __all__ = [
-    "DMC", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "Batch", "DWSNet",
-    "DeepSets", "GMNEditor", "Metanet", "MetanetError", "ScaleGMN", "StatMLP", "StatNN",
-    "evaluate", "make_metanet", "network_statistics",
+    "DMC", "EDITORS", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "Batch",
+    "DWSNet", "DWSNetEditor", "DeepSets", "Editor", "GMNEditor", "HNPNFNEditor", "MLPEditor",
+    "Metanet", "MetanetError", "NGGNNEditor", "NPNFNEditor", "ScaleGMN", "ScaleGMNEditor",
+    "StatMLP", "StatNN", "evaluate", "make_editor", "make_metanet", "network_statistics",
 ]  # fmt: skip

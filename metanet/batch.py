@@ -23,13 +23,16 @@ class Part:
 
     `values` holds their floating-point tensors, flattened one after the other in the template's
     order, shape (networks, P); `positions` says where in the batch each network stands. `nodes`
-    may hold features of the nodes, (networks, num_nodes, features).
+    may hold features of the nodes, (networks, num_nodes, features), `extra` further numbers of each
+    parameter, (networks, P, channels - 1), and `conditions` numbers of each network, (networks, n).
     """
 
     template: Template
     values: Tensor
     positions: tuple[int, ...]
     nodes: Tensor | None = None
+    extra: Tensor | None = None
+    conditions: Tensor | None = None
 
     def tensor(self, name: str) -> Tensor:
         """Give one tensor of all networks, flattened: shape (networks, size), a view."""
@@ -104,12 +107,18 @@ class Batch:
         )
 
     def to(self, target: torch.device | torch.dtype | str) -> Batch:
-        """Move or convert the values."""
+        """Move or convert the values, and what stands beside them."""
+
+        def moved(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.to(target)
+
         parts = (
             replace(
                 part,
                 values=part.values.to(target),
-                nodes=None if part.nodes is None else part.nodes.to(target),
+                nodes=moved(part.nodes),
+                extra=moved(part.extra),
+                conditions=moved(part.conditions),
             )
             for part in self.parts
         )
@@ -130,6 +139,39 @@ class Batch:
                     f"a network has {part.template.num_nodes} nodes, got features {list(wrong[0])}"
                 )
             parts.append(replace(part, nodes=torch.stack(rows).to(part.values)))
+        return Batch(tuple(parts))
+
+    def with_channels(self, *channels: Sequence[Tensor]) -> Batch:
+        """Add numbers beside each parameter, such as gradients and momenta.
+
+            gradients = torch.autograd.grad(loss, [part.values for part in batch.parts])
+            edited = editor(batch.with_channels(gradients, momenta))
+
+        Each channel has a tensor (networks, P) for each part, in the order of `parts`.
+        """
+        expected = [tuple(part.values.shape) for part in self.parts]
+        for channel in channels:
+            if (got := [tuple(tensor.shape) for tensor in channel]) != expected:
+                raise MetanetError(
+                    f"expected a tensor for each part of the batch, of shapes {expected}, got {got}"
+                )
+        parts = (
+            replace(part, extra=torch.stack(beside, dim=2).to(part.values) if beside else None)
+            for part, *beside in zip(self.parts, *channels, strict=True)
+        )
+        return Batch(tuple(parts))
+
+    def with_conditions(self, numbers: Tensor) -> Batch:
+        """Add numbers of each network, such as a time: (networks, n), in the order of the batch."""
+        if numbers.ndim != 2 or len(numbers) != self.num_networks:
+            raise MetanetError(
+                f"expected conditions of shape ({self.num_networks}, n), a row for each network of "
+                f"the batch, got {list(numbers.shape)}"
+            )
+        parts = (
+            replace(part, conditions=numbers[list(part.positions)].to(part.values))
+            for part in self.parts
+        )
         return Batch(tuple(parts))
 
     def graphs(self, originals: Sequence[Graph]) -> list[Graph]:

@@ -1,4 +1,4 @@
-"""The metanets, by name."""
+"""The metanets and the editors, by name."""
 
 from __future__ import annotations
 
@@ -7,11 +7,21 @@ from typing import Any
 from metanet.errors import MetanetError
 from metanet.models.deepsets import DeepSets
 from metanet.models.dmc import DMC
+from metanet.models.editor import Editor
+from metanet.models.editors import (
+    DWSNetEditor,
+    HNPNFNEditor,
+    MLPEditor,
+    NGGNNEditor,
+    NPNFNEditor,
+    ScaleGMNEditor,
+)
 from metanet.models.gmn import GMN, GMNEditor
 from metanet.models.metanet import Metanet
 from metanet.models.mlp import MLP
-from metanet.models.neural_graphs import NGGNN, NGT
 from metanet.models.nfn import HNPNFN, NPNFN, DWSNet
+from metanet.models.ng_gnn import NGGNN
+from metanet.models.ng_t import NGT
 from metanet.models.scale_gmn import ScaleGMN
 from metanet.models.stat_mlp import StatMLP
 from metanet.models.statnn import StatNN
@@ -31,6 +41,16 @@ METANETS: dict[str, type[Metanet]] = {
     "statnn": StatNN,
 }
 
+EDITORS: dict[str, type[Editor]] = {
+    "gmn": GMNEditor,
+    "dws": DWSNetEditor,
+    "hnp_nfn": HNPNFNEditor,
+    "mlp": MLPEditor,
+    "ng_gnn": NGGNNEditor,
+    "np_nfn": NPNFNEditor,
+    "scale_gmn": ScaleGMNEditor,
+}
+
 
 def make_metanet(name: str, **settings: Any) -> Metanet:
     """Make a metanet by its name and settings."""
@@ -42,7 +62,19 @@ def make_metanet(name: str, **settings: Any) -> Metanet:
         raise MetanetError(f"the metanet {name!r} does not take these settings: {error}") from None
 
 
+def make_editor(name: str, **settings: Any) -> Editor:
+    """Make an editor by its name and settings."""
+    if name not in EDITORS:
+        raise MetanetError(f"unknown editor {name!r}; known: {', '.join(EDITORS)}")
+    try:
+        return EDITORS[name](**settings)
+    except TypeError as error:
+        raise MetanetError(f"the editor {name!r} does not take these settings: {error}") from None
+
+
 __all__ = [
-    "DMC", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "DWSNet", "DeepSets",
-    "GMNEditor", "Metanet", "ScaleGMN", "StatMLP", "StatNN", "make_metanet",
+    "DMC", "EDITORS", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "DWSNet",
+    "DWSNetEditor", "DeepSets", "Editor", "GMNEditor", "HNPNFNEditor", "MLPEditor", "Metanet",
+    "NGGNNEditor", "NPNFNEditor", "ScaleGMN", "ScaleGMNEditor", "StatMLP", "StatNN",
+    "make_editor", "make_metanet",
 ]  # fmt: skip

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from graphgen.columns import EDGE_KINDS, NODE_KINDS, POSITION_AXES, STEP_KINDS
 from metanet.errors import MetanetError
-from metanet.layout import EDGE_NUMBERS, MAX_STEPS, NODE_NUMBERS, NODE_ORDER
+from metanet.layout import EDGE_NUMBERS, MAX_STEPS, NODE_NUMBERS, NODE_ORDER, BlockLayout
+from metanet.models.side_inputs import extra_of
 from metanet.plan import Plan
 
 SCALES = 3
@@ -43,11 +44,7 @@ def edge_weights(plan: Plan, fan_in_power: float) -> Tensor:
             else:
                 out[:, channels // 2] = block.coefficients.to(out).repeat(piece.networks)
             continue
-        if block.index is None:
-            offset, size = block.values
-            values = part.part.values[:, offset : offset + size]
-        else:
-            values = part.part.values[:, block.index.to(plan.device)]
+        values = values_of(block, part.part.values)
         if block.logarithmic:
             values = torch.log(values.clamp_min(1e-8)) / 4
         elif fan_in_power:
@@ -61,14 +58,45 @@ def edge_weights(plan: Plan, fan_in_power: float) -> Tensor:
     return rows
 
 
+def values_of(block: BlockLayout, table: Tensor) -> Tensor:
+    """Take a block's values from a table of all parameters: (networks, P, ...), in its order."""
+    if block.index is not None:
+        return table[:, block.index.to(table.device)]
+    start, size = block.values or (0, 0)
+    return table[:, start : start + size]
+
+
+def edge_extras(plan: Plan, count: int) -> Tensor:
+    """Write what a batch brings beside the weights of all edges, (num_edges, count, channels).
+
+    Taps lie as in `edge_weights`; the numbers stay as they are.
+    """
+    channels = plan.parts[0].layout.channels
+    extras = [extra_of(part.part, count) for part in plan.parts]
+    rows = extras[0].new_zeros(plan.num_edges, count, channels)
+    for piece in plan.slices:
+        block = piece.block
+        if block.values is not None:
+            slots = [channels // 2] if block.slots is None else list(block.slots)
+            values = values_of(block, extras[piece.part]).reshape(-1, len(slots), count)
+            rows[piece.start : piece.stop, :, slots] = values.transpose(1, 2)
+    return rows
+
+
 class EdgeEncoder(nn.Module):
     """First edge states: a linear map of the weights on several scales and of the positions.
 
     Without `coordinates`, the weights of a folded kernel are summed, and positions left out.
+    `extras` is how many numbers a batch brings beside each weight.
     """
 
     def __init__(
-        self, channels: int, hidden: int, fan_in_power: float, coordinates: bool = True
+        self,
+        channels: int,
+        hidden: int,
+        fan_in_power: float,
+        coordinates: bool = True,
+        extras: int = 0,
     ) -> None:
         super().__init__()
         self.channels = channels
@@ -76,6 +104,9 @@ class EdgeEncoder(nn.Module):
         self.coordinates = coordinates
         inputs = SCALES * channels + POSITION_AXES if coordinates else SCALES
         self.linear = nn.Linear(inputs, hidden)
+        self.count = extras
+        own = SCALES * extras * (channels if coordinates else 1)
+        self.extras = nn.Linear(own, hidden, bias=False) if extras else None
 
     def forward(self, plan: Plan) -> Tensor:
         """Give states (num_edges, hidden)."""
@@ -87,6 +118,11 @@ class EdgeEncoder(nn.Module):
         else:
             inputs = scaled.view(-1, SCALES, self.channels).sum(2)
         result: Tensor = self.linear(inputs)
+        if self.extras is not None:
+            beside = several_scales(edge_extras(plan, self.count))
+            if not self.coordinates:
+                beside = beside.unflatten(2, (SCALES, self.channels)).sum(3)
+            result = result + self.extras(beside.flatten(1))
         return result
 
 
@@ -161,3 +197,11 @@ def node_features(plan: Plan, count: int) -> Tensor:
             )
         rows.append(nodes.flatten(0, 1))
     return torch.cat(rows)
+
+
+def waves(count: int, like: Tensor) -> Tensor:
+    """Give sines and cosines of places, (count, width), as for the words of a transformer."""
+    width = like.shape[-1]
+    rates = 100.0 ** (-torch.arange((width + 1) // 2).to(like) * 2 / width)
+    angles = torch.outer(torch.arange(count).to(like), rates)
+    return torch.cat([angles.sin(), angles.cos()], dim=1)[:, :width]

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 import graphgen
 import spec
-from metanet.batch import Batch, float_offsets
+from metanet.batch import Batch, Part, float_offsets
 from metanet.errors import MetanetError
 from metanet.models.encoder import SCALES, several_scales
-from metanet.models.metanet import Metanet, head
+from metanet.models.metanet import Metanet, architecture_of, head
+from metanet.models.side_inputs import check_side_inputs, conditions_of, parts_by_channel
 
 
 class MLP(Metanet):
@@ -37,12 +38,39 @@ class MLP(Metanet):
         augment: bool = True,
         dropout: float = 0.0,
     ) -> None:
-        if not isinstance(net, spec.Architecture):
-            net = spec.from_resolved(dict(net))
+        net = architecture_of(net)
         super().__init__(
             net=net.resolved(), hidden=hidden, layers=layers, outputs=outputs, augment=augment,
             dropout=dropout,
         )  # fmt: skip
+        self.trunk = FlatTrunk(net, hidden, layers, augment=augment)
+        self.head = head(hidden, 2 * hidden, outputs, dropout)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Predict for each network of the batch, (networks, outputs)."""
+        rows = [self.trunk(part, self.trunk.permutations(part)) for part in batch.parts]
+        return self.head(torch.cat(rows)[batch.order])
+
+
+class FlatTrunk(nn.Module):
+    """An MLP on the flattened weights of one architecture, that may be permuted in training.
+
+    `channels` and `conditions` are those of GMN's `Trunk`; all stand side by side.
+    """
+
+    def __init__(
+        self,
+        net: spec.Architecture,
+        hidden: int,
+        layers: int,
+        *,
+        augment: bool = True,
+        channels: int = 1,
+        conditions: int = 0,
+    ) -> None:
+        super().__init__()
+        check_side_inputs(channels, conditions)
+        self.channels, self.conditions = channels, conditions
         self.template = graphgen.template(net)
         self.symmetries = graphgen.symmetries(net) if augment else None
         self.offsets = float_offsets(self.template)
@@ -50,26 +78,32 @@ class MLP(Metanet):
         if not self.size:
             raise MetanetError(f"the architecture {net.name!r} has no weights that could be read")
         steps: list[nn.Module] = []
-        for before in (SCALES * self.size, *(hidden,) * (layers - 1)):
+        inputs = SCALES * channels * self.size + conditions
+        for before in (inputs, *(hidden,) * (layers - 1)):
             steps += [nn.Linear(before, hidden), nn.SiLU()]
         self.layers = nn.Sequential(*steps)
-        self.head = head(hidden, 2 * hidden, outputs, dropout)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, outputs)."""
-        if any(p.template.architecture != self.template.architecture for p in batch.parts):
+    def forward(self, part: Part, index: Tensor | None = None) -> Tensor:
+        """Give a state for each network, (networks, hidden); `index` says how it is permuted."""
+        if part.template.architecture != self.template.architecture:
             raise MetanetError(
                 "this MLP takes networks of one architecture, that of "
                 f"{self.template.architecture[:12]}; the batch has another"
             )
-        rows = []
-        for part in batch.parts:
-            values = part.values
-            if self.training and self.symmetries is not None:
-                index = torch.stack([self.permuted() for _ in part.positions])
-                values = values.gather(1, index.to(values.device))
-            rows.append(self.layers(several_scales(values.unsqueeze(2)).flatten(1)))
-        return self.head(torch.cat(rows)[batch.order])
+        values = [channel.values for channel in parts_by_channel(part, self.channels)]
+        if index is not None:
+            values = [channel.gather(1, index) for channel in values]
+        inputs = [several_scales(torch.stack(values, dim=2)).flatten(1)]
+        if self.conditions:
+            inputs.append(conditions_of(part, self.conditions))
+        result: Tensor = self.layers(torch.cat(inputs, dim=1))
+        return result
+
+    def permutations(self, part: Part) -> Tensor | None:
+        """Draw a symmetry for each network of a part, in training and where it is asked for."""
+        if not self.training or self.symmetries is None:
+            return None
+        return torch.stack([self.permuted() for _ in part.positions]).to(part.values.device)
 
     def permuted(self) -> Tensor:
         """Draw a symmetry: for each number of a network, the place of the one it takes."""

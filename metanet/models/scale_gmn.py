@@ -13,8 +13,9 @@ import spec
 from metanet.batch import Batch, Part
 from metanet.errors import MetanetError
 from metanet.models.chain import ChainLayer, bias_of, chain, weight_of
-from metanet.models.metanet import Metanet, head
-from metanet.models.nfn import waves
+from metanet.models.encoder import waves
+from metanet.models.metanet import Metanet, architecture_of, head
+from metanet.models.side_inputs import ConditionEncoder, check_side_inputs
 
 POSITIVE, ODD = ("relu", "leaky_relu"), ("tanh", "sine", "softsign")
 
@@ -43,26 +44,15 @@ class ScaleGMN(Metanet):
         bidirectional: bool = False,
         dropout: float = 0.0,
     ) -> None:
-        if not isinstance(net, spec.Architecture):
-            net = spec.from_resolved(dict(net))
+        net = architecture_of(net)
         super().__init__(
             net=net.resolved(), hidden=hidden, layers=layers, outputs=outputs,
             bidirectional=bidirectional, dropout=dropout,
         )  # fmt: skip
-        self.chain = chain(graphgen.template(net), "ScaleGMN")
-        self.positive = symmetry(self.chain) == "positive"
-        depth = len(self.chain)
-        self.edge_encoders = nn.ModuleList(
-            nn.Linear(layer.channels, hidden, bias=False) for layer in self.chain
-        )
-        self.bias_encoders = nn.ModuleList(nn.Linear(1, hidden, bias=False) for _ in range(depth))
-        self.first = nn.Parameter(torch.randn(hidden) / hidden**0.5)
-        self.output = nn.Linear(hidden, hidden)
-        self.layers = nn.ModuleList(
-            ScaleGMNLayer(hidden, self.positive, bidirectional) for _ in range(layers)
-        )
+        self.trunk = ScaleGMNTrunk(net, hidden, layers, bidirectional=bidirectional)
+        depth = len(self.trunk.chain)
         self.invariants = nn.ModuleList(
-            ScaleInvariant(hidden, hidden, self.positive) for _ in range(2 * depth - 1)
+            ScaleInvariant(hidden, hidden, self.trunk.positive) for _ in range(2 * depth - 1)
         )
         self.head = head(2 * depth * hidden, 2 * hidden, outputs, dropout)
 
@@ -70,26 +60,73 @@ class ScaleGMN(Metanet):
         """Predict for each network of the batch, (networks, outputs)."""
         rows = []
         for part in batch.parts:
-            layers = chain(part.template, "ScaleGMN")
-            if signature(layers) != signature(self.chain):
-                raise MetanetError(
-                    "this ScaleGMN was made for another number of layers, other channels, "
-                    "activations, inputs or outputs than a network of the batch has"
-                )
-            nodes, edges = self.first_states(part, layers)
-            for layer in self.layers:
-                nodes, edges = layer(nodes, edges)
+            nodes, edges = self.trunk(part)
             states = [state.flatten(1, -2) for state in (*nodes[1:-1], *edges)]
             rows.append(
                 torch.cat(
                     [
                         *(f(s).mean(1) for f, s in zip(self.invariants, states, strict=True)),
-                        self.output(nodes[-1]).mean(1),
+                        nodes[-1].mean(1),
                     ],
                     dim=1,
                 )
             )
         return self.head(torch.cat(rows)[batch.order])
+
+
+class ScaleGMNTrunk(nn.Module):
+    """Encoders and layers of ScaleGMN: what its predictor and its editor share.
+
+    `conditions`, numbers of each network, multiply the first states, so that these scale as before.
+    """
+
+    def __init__(
+        self,
+        net: spec.Architecture,
+        hidden: int,
+        layers: int,
+        *,
+        bidirectional: bool = False,
+        conditions: int = 0,
+    ) -> None:
+        super().__init__()
+        check_side_inputs(1, conditions)
+        self.chain = chain(graphgen.template(net), "ScaleGMN")
+        self.positive = symmetry(self.chain) == "positive"
+        self.edge_encoders = nn.ModuleList(
+            nn.Linear(layer.channels, hidden, bias=False) for layer in self.chain
+        )
+        self.bias_encoders = nn.ModuleList(nn.Linear(1, hidden, bias=False) for _ in self.chain)
+        self.first = nn.Parameter(torch.randn(hidden) / hidden**0.5)
+        self.output = nn.Linear(hidden, hidden)
+        self.layers = nn.ModuleList(
+            ScaleGMNLayer(hidden, self.positive, bidirectional) for _ in range(layers)
+        )
+        self.conditions: nn.ModuleList | None = None
+        if conditions:
+            self.conditions = nn.ModuleList(ConditionEncoder(conditions, hidden) for _ in range(2))
+
+    def forward(self, part: Part) -> tuple[list[Tensor], list[Tensor]]:
+        """Give last states: nodes (networks, n, h) by layer, edges (networks, out, in, h)."""
+        layers = self.layers_of(part)
+        nodes, edges = self.first_states(part, layers)
+        if self.conditions is not None:
+            on_nodes, on_edges = (1 + encoder(part) for encoder in self.conditions)
+            nodes = [state * on_nodes[:, None] for state in nodes]
+            edges = [state * on_edges[:, None, None] for state in edges]
+        for layer in self.layers:
+            nodes, edges = layer(nodes, edges)
+        return [*nodes[:-1], self.output(nodes[-1])], edges
+
+    def layers_of(self, part: Part) -> tuple[ChainLayer, ...]:
+        """Read the networks of a part as a chain that fits."""
+        layers = chain(part.template, "ScaleGMN")
+        if signature(layers) != signature(self.chain):
+            raise MetanetError(
+                "this ScaleGMN was made for another number of layers, other channels, "
+                "activations, inputs or outputs than a network of the batch has"
+            )
+        return layers
 
     def first_states(
         self, part: Part, layers: tuple[ChainLayer, ...]

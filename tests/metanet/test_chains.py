@@ -150,7 +150,7 @@ def test_a_scale_gmn_does_not_see_scales(net: spec.Architecture, bidirectional: 
     assert error(seeded(make)) < 1e-9
     assert error(seeded(lambda: metanet.GMN(**SMALL))) > 1e-3
     broken = seeded(make)
-    for layer in broken.layers:
+    for layer in broken.trunk.layers:
         assert isinstance(layer, ScaleGMNLayer)
         layer.edge_linear.bias = torch.nn.Parameter(torch.ones(8, dtype=torch.float64))
     assert error(broken) > 1e-6

@@ -13,7 +13,7 @@ import metanet
 import spec
 from graphgen.testing import random_weights
 from metanet.layout import MAX_STEPS
-from metanet.testing import assert_equivariant
+from metanet.testing import assert_editor_equivariant
 from spec.testing import networks
 
 CNN = """
@@ -46,7 +46,7 @@ def editor(**options: Any) -> metanet.GMNEditor:
 def test_an_editor_is_equivariant(taps: str, backend: str) -> None:
     graphs = graphs_of([spec.loads(text) for text in (CNN, MLP, CNN)])
     model = editor(taps=taps, backend=backend)
-    assert_equivariant(model, graphs, np.random.default_rng(0))
+    assert_editor_equivariant(model, graphs, np.random.default_rng(0))
 
 
 def readable(net: spec.Architecture) -> bool:
@@ -64,7 +64,7 @@ def test_an_editor_is_equivariant_on_any_network(nets: list[spec.Architecture]) 
         [graphgen.Symmetries(graph.template) for graph in graphs]
     except graphgen.GraphError:
         reject()
-    assert_equivariant(editor(), graphs, np.random.default_rng(0))
+    assert_editor_equivariant(editor(), graphs, np.random.default_rng(0))
 
 
 def test_running_statistics_are_left_alone() -> None:
@@ -100,9 +100,9 @@ def test_an_editor_that_writes_by_place_is_caught() -> None:
 
     graphs = graphs_of([spec.loads(MLP)] * 2)
     with pytest.raises(AssertionError, match="changes what member 0 writes by"):
-        assert_equivariant(shifted, graphs, np.random.default_rng(0))
+        assert_editor_equivariant(shifted, graphs, np.random.default_rng(0))
     with pytest.raises(AssertionError, match="the editor changes no weight"):
-        assert_equivariant(lambda batch: (batch,), graphs, np.random.default_rng(0))
+        assert_editor_equivariant(lambda batch: (batch,), graphs, np.random.default_rng(0))
 
 
 def test_an_editor_refuses_what_it_cannot_write() -> None:

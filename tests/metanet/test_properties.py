@@ -182,8 +182,8 @@ def test_an_augmented_mlp_sees_a_network_permuted_each_time() -> None:
     torch.manual_seed(0)
     model = metanet.MLP(net, **SMALL).double().train()
     assert not torch.equal(model(batch), model(batch))
-    index = model.permuted()
-    assert not torch.equal(index, torch.arange(model.size))
+    index = model.trunk.permuted()
+    assert not torch.equal(index, torch.arange(model.trunk.size))
     permuted = [
         graphgen.symmetries(net).template.bind(unflattened(model, part.values[i][index], batch))
         for part in batch.parts
@@ -202,13 +202,14 @@ def test_an_augmented_mlp_sees_a_network_permuted_each_time() -> None:
 
 def unflattened(model: metanet.MLP, row: Tensor, batch: metanet.Batch) -> Any:
     floats = {
-        name: row[start : start + size].numpy() for name, (start, size) in model.offsets.items()
+        name: row[start : start + size].numpy()
+        for name, (start, size) in model.trunk.offsets.items()
     }
     return {
         tensor.name: floats[tensor.name].reshape(tensor.shape)
         if tensor.name in floats
         else np.zeros(tensor.shape, dtype=tensor.dtype)
-        for tensor in model.template.tensors
+        for tensor in model.trunk.template.tensors
     }
 
 

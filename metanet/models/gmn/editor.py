@@ -9,59 +9,35 @@ from torch import Tensor, nn
 
 from graphgen.columns import EDGE_KINDS
 from metanet.backends.backend import rms_norm
-from metanet.batch import Batch, Part
-from metanet.errors import MetanetError
-from metanet.models.gmn.layer import States
+from metanet.batch import Batch
+from metanet.models.editor import Editor, first_scales
 from metanet.models.gmn.trunk import Trunk
 
 
-class GMNEditor(nn.Module):
+class GMNEditor(Editor):
     """A GMN that writes weights: each parameter moves by what its edge says.
 
         editor = metanet.GMNEditor(hidden=64, layers=4)
         (edited,) = editor(batch)              # a Batch of the same networks, with new weights
 
     New weights are the old ones plus `scale`, learned for each kind of tensor, times a linear map
-    of the last edge state, divided by the fan-in to the power `fan_in_power`. With `members` k
-    there are k proposals, an ensemble whose networks' outputs are to be averaged. Buffers and
-    tied uses stay with their owners. Permuting a network's neurons permutes its new weights.
-    `options` are those of `Trunk`.
+    of the last edge state, divided by the fan-in to the power `fan_in_power` (Lim et al., ICLR
+    2024, section 3; what all editors share: `Editor`). Permuting a network's neurons permutes its
+    new weights. `options` are those of `Trunk`.
     """
 
     def __init__(self, hidden: int = 64, layers: int = 4, members: int = 1, **options: Any) -> None:
-        super().__init__()
-        if members < 1:
-            raise MetanetError(f"`members` is {members}, expected at least 1")
-        self.members = members
-        self.settings = {"hidden": hidden, "layers": layers, "members": members, **options}
+        super().__init__(hidden=hidden, layers=layers, members=members, **options)
         self.trunk = Trunk(hidden, layers, **options)
         self.channels = max(1, self.trunk.taps**2)
         self.fan_in_power = float(options.get("fan_in_power", 0.5))
         self.norm = bool(options.get("norm", True))
         self.to_weights = nn.Linear(hidden, members * self.channels)
-        self.scale = nn.Parameter(torch.full((len(EDGE_KINDS),), 0.01))
+        self.scale = first_scales(len(EDGE_KINDS))
 
-    def forward(self, batch: Batch) -> tuple[Batch, ...]:
-        """Give one batch of edited networks for each member."""
-        if any(part.template.kind != "parameter" for part in batch.parts):
-            raise MetanetError(
-                "an editor writes each parameter at its one edge, so it takes parameter graphs; "
-                "got a computation graph"
-            )
+    def changes(self, batch: Batch) -> list[Tensor]:
+        """Give each part's change of weights, (networks, members, P), zero at buffers."""
         states = self.trunk(batch)
-        changes = self.changes(states)
-        return tuple(
-            Batch(
-                tuple(
-                    Part(part.template, part.values + change[:, member], part.positions, part.nodes)
-                    for part, change in zip(batch.parts, changes, strict=True)
-                )
-            )
-            for member in range(self.members)
-        )
-
-    def changes(self, states: States) -> list[Tensor]:
-        """Give each part's change of weights, (networks, members, P)."""
         plan = states.plan
         edges = rms_norm(states.edges) if self.norm else states.edges
         proposed = self.to_weights(edges).view(-1, self.members, self.channels)

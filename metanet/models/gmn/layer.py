@@ -14,13 +14,17 @@ from metanet.plan import Plan
 
 @dataclass(frozen=True)
 class States:
-    """What a GMN knows of a batch: states of edges, nodes, blocks, and of each network."""
+    """What a GMN knows of a batch: states of edges, nodes, blocks, and of each network.
+
+    `conditions` is what the batch says of each network; it is never updated.
+    """
 
     plan: Plan
     edges: Tensor
     nodes: Tensor
     blocks: Tensor
     networks: Tensor | None = None
+    conditions: Tensor | None = None
 
 
 class GMNLayer(nn.Module):
@@ -34,6 +38,7 @@ class GMNLayer(nn.Module):
         multiply: bool = False,
         global_state: bool = False,
         directed: bool = True,
+        conditioned: bool = False,
     ) -> None:
         super().__init__()
         self.rule = rule
@@ -61,12 +66,15 @@ class GMNLayer(nn.Module):
             self.to_network = nn.Sequential(
                 nn.Linear(4 * hidden, 2 * hidden), activation(), nn.Linear(2 * hidden, hidden)
             )
+        self.from_conditions = nn.Linear(hidden, hidden, bias=False) if conditioned else None
 
     def forward(self, backend: Backend, states: States) -> States:
         """Give the new states of edges, nodes and networks."""
         plan, networks = states.plan, states.networks
         normed = self.node_norm(states.nodes)
         rows = self.from_row(states.blocks)[plan.row_block]
+        if self.from_conditions is not None and states.conditions is not None:
+            rows = rows + self.from_conditions(states.conditions)[plan.row_network]
         known = [normed]
         if networks is not None:
             context = self.network_norm(networks)

@@ -15,6 +15,7 @@ from metanet.errors import MetanetError
 from metanet.models.encoder import BlockEncoder, EdgeEncoder, NodeEncoder
 from metanet.models.gmn.ablation import check_ingredients, reduce_batch, unit_parameters
 from metanet.models.gmn.layer import GMNLayer, States
+from metanet.models.side_inputs import ConditionEncoder, check_side_inputs
 from metanet.plan import Plan
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
@@ -47,6 +48,11 @@ class Trunk(nn.Module):
     - `global_state`: whether there is a `u`; else its terms are left out.
     - `positions`: whether input and output neurons are told apart by their place.
     - `node_features`: how many numbers a batch brings for each node (`Batch.with_nodes`).
+    - `channels`: how many numbers each parameter has: its value, and what a batch brings beside it
+      (`Batch.with_channels`), which is not scaled by any fan-in.
+    - `conditions`: how many numbers a batch brings for each network, such as a time
+      (`Batch.with_conditions`); an MLP of them is added to the first states of nodes, and a linear
+      map of that to messages.
     - `without`: ingredients of the graph that the model is not shown, of
       `ablation.INGREDIENTS`; to measure what each adds.
     - `checkpoint`: computes the inner map of messages again in the backward pass: a third less
@@ -69,6 +75,8 @@ class Trunk(nn.Module):
         global_state: bool = False,
         positions: bool = True,
         node_features: int = 0,
+        channels: int = 1,
+        conditions: int = 0,
         without: Sequence[str] = (),
         checkpoint: bool = False,
     ) -> None:
@@ -78,11 +86,16 @@ class Trunk(nn.Module):
             if value not in OPTIONS[name]:
                 expected = ", ".join(OPTIONS[name])
                 raise MetanetError(f"`{name}` is {value!r}, expected one of {expected}")
+        check_side_inputs(channels, conditions)
         self.backend: Backend = make_backend(backend)
         self.taps = kernel_taps if taps == "folded" else 0
         self.without = check_ingredients(without)
         self.edge_encoder = EdgeEncoder(
-            max(1, self.taps**2), hidden, fan_in_power, "tap_coordinates" not in self.without
+            max(1, self.taps**2),
+            hidden,
+            fan_in_power,
+            "tap_coordinates" not in self.without,
+            channels - 1,
         )
         self.block_encoder = BlockEncoder(hidden)
         self.node_encoder = NodeEncoder(hidden, positions, node_features)
@@ -95,9 +108,11 @@ class Trunk(nn.Module):
                 multiply=multiply,
                 global_state=global_state,
                 directed="direction" not in self.without,
+                conditioned=conditions > 0,
             )
             for _ in range(layers)
         )
+        self.conditions = ConditionEncoder(conditions, hidden) if conditions else None
 
     def forward(self, batch: Batch) -> States:
         """Give the last states of edges, nodes, blocks and networks."""
@@ -114,12 +129,17 @@ class Trunk(nn.Module):
         nodes = self.node_encoder(plan)
         if "bias_nodes" in self.without:
             nodes = nodes + self.unit_features(batch)
+        conditions = None
+        if self.conditions is not None:
+            conditions = torch.cat([self.conditions(part) for part in batch.parts])
+            nodes = nodes + conditions[plan.node_network]
         return States(
             plan,
             self.edge_encoder(plan),
             nodes,
             self.block_encoder(plan),
             None if self.start is None else self.start.expand(plan.num_networks, -1),
+            conditions,
         )
 
     def unit_features(self, batch: Batch) -> Tensor:

@@ -1,0 +1,106 @@
+"""NP-NFN, HNP-NFN and DWSNets that write weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+import spec
+from metanet.batch import Batch, Part
+from metanet.models.editor import Editor, first_scales, laid_out
+from metanet.models.metanet import architecture_of
+from metanet.models.nfn_trunk import DWSTrunk, HNPNFNTrunk, NPNFNTrunk, WeightSpaceTrunk
+
+
+class WeightSpaceEditor(Editor):
+    """What the three share: a linear map of each item's last, normed state to its numbers.
+
+    Each tensor has a scale of its own. `options` are those of the trunk: `channels`, `conditions`.
+    """
+
+    trunk_type: ClassVar[type[WeightSpaceTrunk]]
+
+    def __init__(
+        self,
+        net: spec.Architecture | Mapping[str, Any],
+        hidden: int = 64,
+        layers: int = 4,
+        members: int = 1,
+        **options: Any,
+    ) -> None:
+        net = architecture_of(net)
+        super().__init__(
+            net=net.resolved(), hidden=hidden, layers=layers, members=members, **options
+        )
+        self.trunk = self.trunk_type(net, hidden, layers, **options)
+        self.sizes = self.trunk.encoded()
+        self.heads = nn.ModuleDict(
+            {
+                name: nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, members * size))
+                for name, size in self.sizes.items()
+            }
+        )
+        self.scale = first_scales(len(self.sizes))
+
+    def changes(self, batch: Batch) -> list[Tensor]:
+        return [self.change(part) for part in batch.parts]
+
+    def change(self, part: Part) -> Tensor:
+        """Give the change of a part's weights, (networks, members, P)."""
+        states = self.trunk(part)
+        numbers = {
+            name: self.propose(name, states[name]) * scale
+            for name, scale in zip(self.sizes, self.scale, strict=True)
+        }
+        changes = {}
+        for number, layer in enumerate(self.trunk.layers_of(part), start=1):
+            weight = numbers[f"weight{number}"]
+            changes[layer.weight] = self.trunk.weight_from(number, layer, weight)
+            if layer.bias is not None:
+                changes[layer.bias] = numbers[f"bias{number}"].flatten(2)
+        return laid_out(part.template, changes)
+
+    def propose(self, name: str, state: Tensor) -> Tensor:
+        """Map an item's state to its numbers, (networks, members, *axes, numbers)."""
+        proposed: Tensor = self.heads[name](self.trunk.separate(state))
+        return proposed.unflatten(-1, (self.members, self.sizes[name])).movedim(-2, 1)
+
+
+class NPNFNEditor(WeightSpaceEditor):
+    """NP-NFN that writes weights (Zhou et al., NeurIPS 2023).
+
+        editor = metanet.NPNFNEditor(net, hidden=64)
+        (edited,) = editor(batch)              # a Batch of the same networks, with new weights
+
+    Permuting the hidden neurons of a network permutes its new weights. It takes what `NPNFN` takes.
+    """
+
+    trunk_type = NPNFNTrunk
+
+
+class HNPNFNEditor(WeightSpaceEditor):
+    """HNP-NFN that writes weights (Zhou et al., NeurIPS 2023).
+
+        editor = metanet.HNPNFNEditor(net, hidden=64)
+        (edited,) = editor(batch)              # a Batch of the same networks, with new weights
+
+    Permuting the hidden neurons of a network permutes its new weights. It takes what `HNPNFN`
+    takes.
+    """
+
+    trunk_type = HNPNFNTrunk
+
+
+class DWSNetEditor(WeightSpaceEditor):
+    """DWSNets that write weights (Navon et al., ICML 2023).
+
+        editor = metanet.DWSNetEditor(net, hidden=16)
+        (edited,) = editor(batch)              # a Batch of the same networks, with new weights
+
+    Permuting the hidden neurons of a network permutes its new weights. It takes what `DWSNet`
+    takes.
+    """
+
+    trunk_type = DWSTrunk

@@ -1,0 +1,250 @@
+"""The trunks of NP-NFN, HNP-NFN and DWSNets: what their predictors and editors share."""
+
+from __future__ import annotations
+
+from typing import ClassVar, cast
+
+import torch
+from torch import Tensor, nn
+
+import graphgen
+import spec
+from metanet.batch import Part
+from metanet.errors import MetanetError
+from metanet.models.chain import ChainLayer, bias_of, chain, weight_of
+from metanet.models.encoder import SCALES, several_scales, waves
+from metanet.models.side_inputs import ConditionEncoder, check_side_inputs, parts_by_channel
+from metanet.models.weight_space import Item, WeightSpaceLayer
+
+
+class WeightSpaceTrunk(nn.Module):
+    """Equivariant layers on the weights of a chain, each followed by a pointwise step.
+
+    Each layer is a `WeightSpaceLayer` on the method's items, then SiLU and a pointwise layer norm,
+    added to what came before. `channels` and `conditions` are those of GMN's `Trunk`; conditions
+    are added to the first states.
+    """
+
+    method: ClassVar[str]
+
+    def __init__(
+        self,
+        net: spec.Architecture,
+        hidden: int,
+        layers: int,
+        *,
+        channels: int = 1,
+        conditions: int = 0,
+    ) -> None:
+        super().__init__()
+        check_side_inputs(channels, conditions)
+        self.chain = chain(graphgen.template(net), self.method)
+        self.hidden, self.channels = hidden, channels
+        self.items = self.make_items()
+        self.encoders = nn.ModuleDict(
+            {
+                name: nn.Linear(SCALES * size * channels, hidden)
+                for name, size in self.encoded().items()
+            }
+        )
+        self.layers = nn.ModuleList(WeightSpaceLayer(self.items) for _ in range(layers))
+        self.norms = nn.ModuleList(
+            nn.ModuleList(nn.LayerNorm(item.width) for item in self.items) for _ in range(layers)
+        )
+        self.conditions: nn.ModuleDict | None = None
+        if conditions:
+            self.conditions = nn.ModuleDict(
+                {item.name: ConditionEncoder(conditions, item.width) for item in self.items}
+            )
+
+    def make_items(self) -> list[Item]:
+        """List what the layers transform."""
+        raise NotImplementedError
+
+    def encoded(self) -> dict[str, int]:
+        """Say how many numbers each item's first state is made of."""
+        raise NotImplementedError
+
+    def numbers(self, part: Part, layers: tuple[ChainLayer, ...]) -> dict[str, Tensor]:
+        """Give the numbers of each item, (networks, *axes, numbers)."""
+        raise NotImplementedError
+
+    def weight_from(self, number: int, layer: ChainLayer, numbers: Tensor) -> Tensor:
+        """Put numbers (networks, members, *axes, numbers) in the order of a layer's weight."""
+        return numbers.flatten(2)
+
+    def separate(self, state: Tensor) -> Tensor:
+        """Give what tells of the numbers of an item at once, (networks, *axes, hidden)."""
+        return state
+
+    def encode(self, name: str, numbers: Tensor) -> Tensor:
+        """Map numbers (networks, *axes, numbers, channels), on several scales, to a state."""
+        state: Tensor = self.encoders[name](several_scales(numbers.flatten(-2)))
+        return state
+
+    def tell_apart(self, states: dict[str, Tensor], layers: tuple[ChainLayer, ...]) -> None:
+        """Add places to the first states of what the layers could not tell apart."""
+
+    def matches(self, layers: tuple[ChainLayer, ...]) -> bool:
+        """Say whether networks of these layers can be taken."""
+        return [x.channels for x in layers] == [x.channels for x in self.chain]
+
+    def layers_of(self, part: Part) -> tuple[ChainLayer, ...]:
+        """Read the networks of a part as a chain that fits."""
+        layers = chain(part.template, self.method)
+        if not self.matches(layers):
+            raise MetanetError(
+                f"this {self.method} was made for layers {describe(self.chain)}; a network "
+                f"of the batch has {describe(layers)}"
+            )
+        return layers
+
+    def first_states(self, part: Part) -> dict[str, Tensor]:
+        """Give each item's first state, (networks, *axes, width)."""
+        layers = self.layers_of(part)
+        tables = [
+            self.numbers(channel, layers) for channel in parts_by_channel(part, self.channels)
+        ]
+        states = {
+            item.name: self.encode(item.name, torch.stack([t[item.name] for t in tables], dim=-1))
+            for item in self.items
+        }
+        self.tell_apart(states, layers)
+        if self.conditions is not None:
+            for item in self.items:
+                condition = self.conditions[item.name](part)
+                shape = (len(condition), *[1] * len(item.axes), item.width)
+                states[item.name] = states[item.name] + condition.view(shape)
+        return states
+
+    def forward(self, part: Part) -> dict[str, Tensor]:
+        """Give each item's last state, (networks, *axes, width)."""
+        states = self.first_states(part)
+        for layer, norms in zip(self.layers, self.norms, strict=True):
+            changes = layer(states)
+            for item, norm in zip(self.items, cast(nn.ModuleList, norms), strict=True):
+                change = norm(nn.functional.silu(changes[item.name]))
+                states[item.name] = states[item.name] + change
+        return states
+
+
+class NPNFNTrunk(WeightSpaceTrunk):
+    """All neurons may be permuted; waves tell inputs and outputs apart."""
+
+    method = "NP-NFN"
+
+    def make_items(self) -> list[Item]:
+        items = []
+        for number, _ in enumerate(self.chain, start=1):
+            items.append(Item(f"weight{number}", (number, number - 1), self.hidden))
+            items.append(Item(f"bias{number}", (number,), self.hidden))
+        return items
+
+    def encoded(self) -> dict[str, int]:
+        sizes = {f"weight{n}": layer.channels for n, layer in enumerate(self.chain, start=1)}
+        return sizes | {f"bias{n}": 1 for n, _ in enumerate(self.chain, start=1)}
+
+    def numbers(self, part: Part, layers: tuple[ChainLayer, ...]) -> dict[str, Tensor]:
+        result = {}
+        for number, layer in enumerate(layers, start=1):
+            result[f"weight{number}"] = weight_of(part, layer)
+            result[f"bias{number}"] = bias_of(part, layer).unsqueeze(2)
+        return result
+
+    def tell_apart(self, states: dict[str, Tensor], layers: tuple[ChainLayer, ...]) -> None:
+        last = len(layers)
+        weight, bias = f"weight{last}", f"bias{last}"
+        states["weight1"] = states["weight1"] + waves(layers[0].in_features, states["weight1"])
+        places = waves(layers[-1].out_features, states[weight])
+        states[weight] = states[weight] + places.unsqueeze(1)
+        states[bias] = states[bias] + places
+
+
+class HNPNFNTrunk(WeightSpaceTrunk):
+    """Hidden neurons may be permuted; inputs and outputs are features of their neighbours."""
+
+    method = "HNP-NFN"
+
+    def make_items(self) -> list[Item]:
+        last = len(self.chain)
+        if last < 2:
+            raise MetanetError(f"{self.method} needs a hidden layer; the architecture has none")
+        items = []
+        for number, layer in enumerate(self.chain, start=1):
+            hidden = tuple(axis for axis in (number, number - 1) if 0 < axis < last)
+            items.append(Item(f"weight{number}", hidden, self.width("weight", number, layer)))
+            own = (number,) if number < last else ()
+            items.append(Item(f"bias{number}", own, self.width("bias", number, layer)))
+        return items
+
+    def width(self, kind: str, number: int, layer: ChainLayer) -> int:
+        """Give the width of an item's state."""
+        return self.hidden
+
+    def encoded(self) -> dict[str, int]:
+        sizes = {}
+        for number, layer in enumerate(self.chain, start=1):
+            fixed = layer.in_features if number == 1 else 1
+            fixed *= layer.out_features if number == len(self.chain) else 1
+            sizes[f"weight{number}"] = fixed * layer.channels
+            sizes[f"bias{number}"] = layer.out_features if number == len(self.chain) else 1
+        return sizes
+
+    def numbers(self, part: Part, layers: tuple[ChainLayer, ...]) -> dict[str, Tensor]:
+        result: dict[str, Tensor] = {}
+        for number, layer in enumerate(layers, start=1):
+            weight, bias = weight_of(part, layer), bias_of(part, layer)
+            if number == 1:
+                weight = weight.flatten(2)
+            elif number == len(layers):
+                weight = weight.transpose(1, 2).flatten(2)
+            if number < len(layers):
+                bias = bias.unsqueeze(2)
+            result |= {f"weight{number}": weight, f"bias{number}": bias}
+        return result
+
+    def weight_from(self, number: int, layer: ChainLayer, numbers: Tensor) -> Tensor:
+        if number == len(self.chain):
+            numbers = numbers.flatten(3).unflatten(3, (layer.out_features, -1)).transpose(2, 3)
+        return numbers.flatten(2)
+
+    def matches(self, layers: tuple[ChainLayer, ...]) -> bool:
+        return (
+            super().matches(layers)
+            and layers[0].in_features == self.chain[0].in_features
+            and layers[-1].out_features == self.chain[-1].out_features
+        )
+
+
+class DWSTrunk(HNPNFNTrunk):
+    """As HNP-NFN, with a state for every single weight."""
+
+    method = "DWSNets"
+
+    def make_items(self) -> list[Item]:
+        if any(layer.channels > 1 for layer in self.chain):
+            raise MetanetError(
+                "DWSNets take MLPs; the architecture has kernels or flattened positions. GMN and "
+                "the NFNs take them"
+            )
+        return super().make_items()
+
+    def width(self, kind: str, number: int, layer: ChainLayer) -> int:
+        fixed = layer.in_features if kind == "weight" and number == 1 else 1
+        fixed *= layer.out_features if number == len(self.chain) else 1
+        return fixed * self.hidden
+
+    def encoded(self) -> dict[str, int]:
+        return dict.fromkeys(super().encoded(), 1)
+
+    def encode(self, name: str, numbers: Tensor) -> Tensor:
+        state: Tensor = self.encoders[name](several_scales(numbers))
+        return state.flatten(-2)
+
+    def separate(self, state: Tensor) -> Tensor:
+        return state.unflatten(-1, (-1, self.hidden))
+
+
+def describe(layers: tuple[ChainLayer, ...]) -> str:
+    """Write the shapes of layers in one line."""
+    return ", ".join(f"{x.out_features}x{x.in_features}x{x.channels}" for x in layers)
