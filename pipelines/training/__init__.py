@@ -61,7 +61,8 @@ def search(
 
         chosen = search("params.yaml", "out/graphs", "out/search")["gmn"]["model"]
 
-    The best R2 on validation networks wins. Finished trials of the same settings are kept.
+    The best leading score on validation networks wins, such as R2. Finished trials of the same
+    settings are kept.
     """
     out = Path(out)
     settings, runs = planned(settings_file, graphs, out, only, networks)
