@@ -58,7 +58,7 @@ def compile_zoo(settings_file: str | Path, zoo: str | Path, out: str | Path) -> 
 
     A zoo whose networks have a split of their own, as INRs have that of their signals, keeps it:
     only its `train` is cut, by the shares of `train` and `validation`, and all networks of one
-    signal stay together.
+    signal stay together. The set's `about` then says which `signals` they are.
 
     Raises `PipelineError` for a zoo without networks, for a `wider` that does not fit it, and for a
     share of `test` missing, or given to a zoo with a split of its own.
@@ -81,11 +81,13 @@ def compile_zoo(settings_file: str | Path, zoo: str | Path, out: str | Path) -> 
             row = {key: record[key] for key in KEPT if key in record}
             yield net, weights, {**row, "split": split[record["index"]]}
 
-    about = {
+    about: dict[str, Any] = {
         "zoo": index["hash"],
         "networks": Counter(split.values()),
         "diverged": len(index["networks"]) - len(rows),
     }
+    if signals := index["zoo"].get("signals"):
+        about["signals"] = {**signals, "seed": index["zoo"]["seed"]}
     return GraphSet.write(out, networks(), settings.get("networks_per_shard", 256), about)
 
 

@@ -73,6 +73,28 @@ def scores(true: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
     return {"r2": r2, "tau": tau, "mae": float(np.mean(np.abs(t - p)))}
 
 
+def class_scores(true: Sequence[Any], predicted: Sequence[Any]) -> dict[str, float]:
+    """Score predicted classes: the share that is right, and the mean of that over true classes.
+
+    >>> class_scores([0, 0, 0, 1], [0, 0, 0, 0])
+    {'accuracy': 0.75, 'balanced_accuracy': 0.5}
+
+    Raises `PipelineError` for unequal lengths and for no classes.
+    """
+    if len(true) != len(predicted) or not len(true):
+        raise PipelineError(
+            f"`true` has {len(true)} classes and `predicted` has {len(predicted)}; give one each "
+            "per network, and a network at least"
+        )
+    right: dict[Any, list[bool]] = {}
+    for t, p in zip(true, predicted, strict=True):
+        right.setdefault(t, []).append(bool(t == p))
+    return {
+        "accuracy": float(np.mean([t == p for t, p in zip(true, predicted, strict=True)])),
+        "balanced_accuracy": float(np.mean([np.mean(own) for own in right.values()])),
+    }
+
+
 def summarise(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Mean and standard deviation over seeds, per model.
 

@@ -10,11 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphgen import GraphSet
+from pipelines.tasks.classification import Classification
+from pipelines.tasks.editing import Editing
+from pipelines.tasks.embedding import Embedding
 from pipelines.tasks.regression import Regression
 from pipelines.tasks.task import Measured, Prediction, Task
 
 DEFAULT = Regression.name
-TASKS: dict[str, type[Task]] = {task.name: task for task in (Regression,)}
+TASKS: dict[str, type[Task]] = {
+    task.name: task for task in (Regression, Classification, Editing, Embedding)
+}
 
 
 def task_of(settings: Mapping[str, Any]) -> type[Task]:
