@@ -8,6 +8,7 @@ from typing import Any
 
 from graphgen.files import exclusive
 from pipelines.errors import PipelineError
+from pipelines.training.editor import Editor
 from pipelines.training.planning import planned, repetition
 from pipelines.training.predictor import Predictor
 from pipelines.training.processes import execute
@@ -80,4 +81,4 @@ def search(
         return {run.label: choose(run, trials[run.label], out) for run in runs}
 
 
-__all__ = ["Predictor", "Run", "search", "train"]
+__all__ = ["Editor", "Predictor", "Run", "search", "train"]

@@ -103,7 +103,10 @@ def test_numbers_of_any_section_are_regressed(toys: Path, tmp_path: Path) -> Non
     [
         ({"target": "labels.kind"}, "'labels.kind' of network 0 is 'small', expected a number"),
         ({"target": "accuracy"}, "network 0 has no metric 'accuracy'; it has: none"),
-        ({"target": "labels.colour"}, "network 0 has no `labels` 'colour'; it has: kind, noise, size"),
+        (
+            {"target": "labels.colour"},
+            "network 0 has no `labels` 'colour'; it has: kind, noise, size",
+        ),
         ({"task": "classification", "target": "labels.size"}, "expected a class: a word or"),
         ({"task": "editing", "edit": "dilation"}, "does not say which signals its networks encode"),
     ],
