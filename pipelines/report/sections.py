@@ -240,7 +240,7 @@ def _number(value: Any) -> float:
 
 def _metric(content: Content) -> str:
     named = [str(key) for n in content.networks for key in (n.get("metrics") or {})]
-    wanted = (content.target.replace(" ", "_"), "test_accuracy")
+    wanted = (content.target.replace(" ", "_"), "test_accuracy", "psnr")
     return next((name for name in wanted if name in named), named[0] if named else wanted[0])
 
 
