@@ -100,11 +100,14 @@ def split_networks(graph_set: GraphSet, networks: int | None = None) -> dict[str
 
 
 def first_networks(graph_set: GraphSet, train: list[int], networks: int) -> list[int]:
-    """Give the first of the training networks in an order drawn once for all."""
-    if networks > len(train):
+    """Give the first of the training networks, with their checkpoints, in an order drawn once."""
+    numbers = [graph_set.records[i].get("network", i) for i in train]
+    every = list(dict.fromkeys(numbers))
+    if networks > len(every):
         raise PipelineError(
             f"{graph_set.folder}: {networks} training networks are asked for, there are "
-            f"{len(train)}"
+            f"{len(every)}"
         )
-    order = np.random.default_rng(0).permutation(len(train))
-    return sorted(train[i] for i in order[:networks])
+    order = np.random.default_rng(0).permutation(len(every))
+    chosen = {every[i] for i in order[:networks]}
+    return [i for i, number in zip(train, numbers, strict=True) if number in chosen]
