@@ -10,6 +10,7 @@ import click
 from pipelines.commands.card import card
 from pipelines.commands.check import check
 from pipelines.commands.compile import compile_
+from pipelines.commands.edit import edit
 from pipelines.commands.evaluate import evaluate
 from pipelines.commands.inrs import inrs
 from pipelines.commands.match import match
@@ -42,6 +43,7 @@ for command in (
     evaluate,
     report,
     predict,
+    edit,
 ):
     gmn.add_command(command)
 

@@ -13,11 +13,13 @@ from graphgen import GraphSet
 from pipelines.errors import PipelineError
 from pipelines.settings import read_section
 from pipelines.zoo import open_zoo, read_networks
+from pipelines.zoo.checkpoints import is_last, network_of
 
 SPLITS = ("train", "validation", "test")
 WIDER = "wider"
 KEPT = (
     *("index", "family", "parameters", "variables", "training", "metrics"),
+    *("network", "checkpoint", "checkpoints"),  # of networks with several checkpoints
     *("signal", "copy", "labels", "offset"),  # of INRs
 )
 SCHEMA = {
@@ -58,14 +60,18 @@ def compile_zoo(settings_file: str | Path, zoo: str | Path, out: str | Path) -> 
 
     A zoo whose networks have a split of their own, as INRs have that of their signals, keeps it:
     only its `train` is cut, by the shares of `train` and `validation`, and all networks of one
-    signal stay together.
+    signal stay together. The set's `about` then says which `signals` they are.
+
+    Of a network with several checkpoints, all are taken for training, and the last one alone where
+    it is validated or tested; a network whose last one diverged is left out.
 
     Raises `PipelineError` for a zoo without networks, for a `wider` that does not fit it, and for a
     share of `test` missing, or given to a zoo with a split of its own.
     """
     settings = read_section(settings_file, "compile", SCHEMA)
     index = open_zoo(zoo)
-    rows = [row for row in index["networks"] if row["status"] == "trained"]
+    last = [row for row in index["networks"] if is_last(row)]
+    rows = [{**row, "index": network_of(row)} for row in last if row["status"] == "trained"]
     if not rows:
         raise PipelineError(f"{zoo}: no network of this zoo was trained to the end")
     held_out = wider_networks(rows, settings.get("wider", {}))
@@ -76,16 +82,20 @@ def compile_zoo(settings_file: str | Path, zoo: str | Path, out: str | Path) -> 
 
     def networks() -> Iterator[tuple[Any, Any, dict[str, Any]]]:
         for net, weights, record in read_networks(zoo):
-            if record["status"] != "trained":
+            own = split.get(network_of(record))
+            if own is None or record["status"] != "trained":
                 continue
-            row = {key: record[key] for key in KEPT if key in record}
-            yield net, weights, {**row, "split": split[record["index"]]}
+            if own == SPLITS[0] or is_last(record):
+                row = {key: record[key] for key in KEPT if key in record}
+                yield net, weights, {**row, "split": own}
 
-    about = {
+    about: dict[str, Any] = {
         "zoo": index["hash"],
         "networks": Counter(split.values()),
-        "diverged": len(index["networks"]) - len(rows),
+        "diverged": len(last) - len(rows),
     }
+    if signals := index["zoo"].get("signals"):
+        about["signals"] = {**signals, "seed": index["zoo"]["seed"]}
     return GraphSet.write(out, networks(), settings.get("networks_per_shard", 256), about)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,34 @@ from scipy.stats import kendalltau
 
 from pipelines.errors import PipelineError
 
-LABELS = {"r2": "R2", "tau": "tau", "mae": "MAE"}
+
+@dataclass(frozen=True)
+class Score:
+    """A score: its name in plain text and in print, and whether a higher one is better.
+
+    `higher` is None where there is no better: the number only says how to read the others.
+    """
+
+    label: str
+    heading: str
+    higher: bool | None
+
+
+SCORES: Mapping[str, Score] = {
+    "mse": Score("MSE", "MSE", False),
+    "psnr": Score("PSNR", "PSNR", True),
+    "unedited_mse": Score("MSE unedited", "MSE unedited", None),
+    "reconstruction_mse": Score("MSE of fits", "MSE of the fits", None),
+    "accuracy": Score("accuracy", "accuracy", True),
+    "balanced_accuracy": Score("balanced", "balanced accuracy", True),
+    "r2": Score("R2", "R²", True),
+    "tau": Score("tau", "Kendall’s τ", True),
+    "mae": Score("MAE", "MAE", False),
+}
+"""All scores, in the order of tables. The first of those that a task has leads: a search maximises
+it, or minimises it if lower is better, and tables are sorted by it."""
+
+LABELS = {name: score.label for name, score in SCORES.items()}
 _KEYS_OF_A_ROW = ("model", "seed")
 
 
@@ -43,6 +71,28 @@ def scores(true: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
     constant = np.ptp(t) == 0 or np.ptp(p) == 0
     tau = 0.0 if constant else float(kendalltau(t, p).statistic)
     return {"r2": r2, "tau": tau, "mae": float(np.mean(np.abs(t - p)))}
+
+
+def class_scores(true: Sequence[Any], predicted: Sequence[Any]) -> dict[str, float]:
+    """Score predicted classes: the share that is right, and the mean of that over true classes.
+
+    >>> class_scores([0, 0, 0, 1], [0, 0, 0, 0])
+    {'accuracy': 0.75, 'balanced_accuracy': 0.5}
+
+    Raises `PipelineError` for unequal lengths and for no classes.
+    """
+    if len(true) != len(predicted) or not len(true):
+        raise PipelineError(
+            f"`true` has {len(true)} classes and `predicted` has {len(predicted)}; give one each "
+            "per network, and a network at least"
+        )
+    right: dict[Any, list[bool]] = {}
+    for t, p in zip(true, predicted, strict=True):
+        right.setdefault(t, []).append(bool(t == p))
+    return {
+        "accuracy": float(np.mean([t == p for t, p in zip(true, predicted, strict=True)])),
+        "balanced_accuracy": float(np.mean([np.mean(own) for own in right.values()])),
+    }
 
 
 def summarise(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -79,11 +129,37 @@ def summarise(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     return {model: _summary(list(seeds.values())) for model, seeds in runs.items()}
 
 
-def ranking(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Models by mean R2, best first, ties by tau and then by name; one without a score is last."""
+def judged(names: Collection[str]) -> list[str]:
+    """List those of some scores that have a better, the leading one first."""
+    return [name for name, score in SCORES.items() if name in names and score.higher is not None]
 
-    def key(model: str) -> tuple[float, float, str]:
-        return -_mean(metrics[model], "r2"), -_mean(metrics[model], "tau"), model
+
+def signed(name: str, value: float) -> float:
+    """Give a score's value with the sign by which more is better."""
+    score = SCORES.get(name)
+    return -value if score is not None and score.higher is False else value
+
+
+def leading_value(measured: Mapping[str, float]) -> float:
+    """Give the leading score of one run, with the sign by which more is better."""
+    first = judged(measured)[0]
+    return signed(first, measured[first])
+
+
+def ranking(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Models by the mean of the leading score, best first, ties by the next one, then by name.
+
+    A model without a score is last.
+    """
+    names = judged({name for summary in metrics.values() for name in summary})[:2]
+
+    def key(model: str) -> tuple[Any, ...]:
+        means = (_mean(metrics[model], name) for name in names)
+        best_first = (
+            -signed(name, mean) if math.isfinite(mean) else math.inf
+            for name, mean in zip(names, means, strict=True)
+        )
+        return (*best_first, model)
 
     return sorted(metrics, key=key)
 
@@ -139,7 +215,7 @@ def r2_ceiling(true: npt.ArrayLike, test_size: int) -> float:
 
 
 def score_names(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Names of the scores in a summary: R2, tau and MAE first, others in order of appearance."""
+    """Names of the scores in a summary: those of `SCORES` first, others in order of appearance."""
     present = [name for summary in metrics.values() for name in summary if name != "seeds"]
     return list(dict.fromkeys([*(name for name in LABELS if name in present), *present]))
 
@@ -153,8 +229,10 @@ def decimals(metrics: Mapping[str, Mapping[str, Any]], name: str) -> int:
     """Decimals for one column: three, and more where a mean would lose its third digit."""
     means = [abs(_mean(summary, name)) for summary in metrics.values()]
     smallest = min((m for m in means if math.isfinite(m) and m > 0), default=1.0)
-    if name in ("r2", "tau"):
+    if name in ("r2", "tau", "accuracy", "balanced_accuracy"):
         return 3
+    if name == "psnr":
+        return 2
     return min(max(2 - math.floor(math.log10(smallest)), 3), 8)
 
 

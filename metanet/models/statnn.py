@@ -20,6 +20,7 @@ class StatNN(Metanet):
         model.fit(network_statistics(batch), targets)     # (n, NUM_STATISTICS), (n,)
         prediction = model(batch)
 
+    With `classes`, targets are numbers of classes, and outputs logarithms of their probabilities.
     What is stored is the table it was fitted on; the trees, a function of that table and of
     `seed`, are grown again when first used after loading.
     """
@@ -34,8 +35,10 @@ class StatNN(Metanet):
         l2: float = 1.0,
         features_per_split: float = 0.5,
         seed: int = 0,
+        classes: int = 0,
     ) -> None:
         super().__init__(
+            **({"classes": classes} if classes else {}),
             trees=trees,
             learning_rate=learning_rate,
             leaves=leaves,
@@ -55,13 +58,21 @@ class StatNN(Metanet):
         self._grown()
 
     def _grown(self) -> Any:
-        from sklearn.ensemble import HistGradientBoostingRegressor
+        from sklearn.ensemble import (
+            HistGradientBoostingClassifier,
+            HistGradientBoostingRegressor,
+        )
 
         if self._trees is None:
             if len(self.features) == 0:
                 raise MetanetError("this StatNN has not been fitted: call `fit` first")
             settings = self.settings
-            trees = HistGradientBoostingRegressor(
+            kind = (
+                HistGradientBoostingClassifier
+                if settings.get("classes")
+                else HistGradientBoostingRegressor
+            )
+            trees = kind(
                 max_iter=settings["trees"],
                 learning_rate=settings["learning_rate"],
                 max_leaf_nodes=settings["leaves"],
@@ -83,10 +94,21 @@ class StatNN(Metanet):
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, 1)."""
-        return self.predict(network_statistics(batch)).unsqueeze(1)
+        """Predict for each network of the batch, (networks, 1), or (networks, classes)."""
+        return self.outputs(network_statistics(batch))
+
+    def outputs(self, features: Tensor) -> Tensor:
+        """Predict from a table of statistics, (networks, 1), or (networks, classes)."""
+        if not self.settings.get("classes"):
+            return self.predict(features).unsqueeze(1)
+        trees = self._grown()
+        # A class that no network of the table has is never predicted.
+        result = torch.full((len(features), self.settings["classes"]), -torch.inf)
+        known = torch.from_numpy(trees.classes_).long()
+        found = torch.from_numpy(trees.predict_proba(features.float().numpy())).float()
+        return result.index_copy(1, known, found.log())
 
     def predict(self, features: Tensor) -> Tensor:
-        """Predict from a table of statistics, (networks,)."""
+        """Predict from a table of statistics: numbers, or numbers of classes, (networks,)."""
         predicted = self._grown().predict(features.float().numpy())
         return torch.from_numpy(predicted).float()

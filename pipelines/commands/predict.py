@@ -28,5 +28,5 @@ def predict(run: Path, net: Path, weights: tuple[Path, ...], variables: dict[str
     for path, graph in zip(weights, graphs, strict=True):
         with concerning(path):
             graph.check_values()
-    for path, value in zip(weights, predictor.predict(graphs), strict=True):
-        click.echo(f"{path}: {predictor.target} {value:.4f}")
+    for path, words in zip(weights, predictor.describe(graphs), strict=True):
+        click.echo(f"{path}: {words}")

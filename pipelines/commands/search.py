@@ -29,9 +29,12 @@ def search(
     The graph set GRAPHS gives training and validation networks; `gmn train --search` uses the
     choice.
     """
+    from pipelines.metrics import LABELS, judged
     from pipelines.training import search as execute
 
     for label, result in execute(params, graphs, out, workers, model, networks).items():
         best = result["trials"][result["chosen"]]
         values = ", ".join(f"{name} {value}" for name, value in best["values"].items())
-        click.echo(f"{label}: R2 {best['r2']:.3f} with {values or 'nothing open'}")
+        name = judged(best)[0]
+        score = f"{LABELS[name]} {best[name]:.3f}"
+        click.echo(f"{label}: {score} with {values or 'nothing open'}")

@@ -97,6 +97,11 @@ class InrSettings:
         return self.copies * sum(self.signals[split] for split in SPLITS)
 
     @property
+    def records(self) -> int:
+        """The number of records, one for each network."""
+        return self.count
+
+    @property
     def offset(self) -> float:
         """What is added to the networks' outputs to give the values of the signals."""
         return self.rules.offset

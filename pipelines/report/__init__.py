@@ -27,6 +27,7 @@ def write_report(
     split_sizes: Mapping[str, int] | None = None,
     test_size: int | None = None,
     graph_set_hash: str | None = None,
+    examples: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the report of an experiment as one self-contained HTML file; return its path.
 
@@ -41,15 +42,17 @@ def write_report(
         zoo_index: the parsed `index.json` of the zoo.
         metrics: the summary over seeds (`pipelines.metrics.summarise`).
         predictions: a CSV file, or rows, with columns model, seed, network, family, split, true
-            and predicted. The split called "test" is shown, or else the last one.
+            and predicted (tasks other than regression have others in their place). The split called
+            "test" is shown, or else the last one.
         histories: `"<model>-seed<k>"` to a `history.csv` or its folder; runs without one may be
             left out, be None, or name a file that does not exist.
-        settings: the settings of the experiment. A `target` in it, or in one of its sections, says
-            what is predicted; the default is `test_accuracy`.
+        settings: the settings of the experiment. A `task` and a `target` in it, or in one of its
+            sections, say what is learned; the defaults are `regression` and `test_accuracy`.
         split_sizes: networks per split; counted in `predictions` by default.
         test_size: number of examples that the zoo's accuracies were measured on, for the ceiling
             of R2; by default the `test_size` of the zoo index, its `zoo` or its `zoo.data`.
         graph_set_hash: hash of the graph set, shown if given.
+        examples: the arrays of `examples.safetensors`, images (n, H, W, c) by `<model>.<what>`.
 
     Equal arguments give equal bytes. Raises `PipelineError` for metrics, predictions or histories
     that cannot be read, with the place, and for a file that cannot be written.
@@ -63,6 +66,7 @@ def write_report(
         split_sizes=split_sizes,
         test_size=test_size,
         graph_set_hash=graph_set_hash,
+        examples=examples,
     )
     out = Path(out_file)
     text = page(content)

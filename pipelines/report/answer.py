@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from pipelines import metrics as m
 from pipelines.report.inputs import Content
 from pipelines.report.tables import heading, typeset
+
+_BEST = {
+    "regression": "Best at predicting the {} of unseen networks is",
+    "classification": "Best at predicting the {} of unseen networks is",
+    "editing": "Best at the edit “{}” of unseen networks is",
+    "embedding": "Best at embedding unseen networks, by linear regression to {}, is",
+}
+_ALONE = {
+    "regression": "predicts the {} of unseen networks with",
+    "classification": "predicts the {} of unseen networks with",
+    "editing": "does the edit “{}” of unseen networks with",
+    "embedding": "embeds unseen networks, by linear regression to {}, with",
+}
 
 
 def answer(content: Content) -> str:
@@ -18,37 +31,49 @@ def answer(content: Content) -> str:
 
 
 def _best(content: Content) -> list[str]:
-    metrics = {k: v for k, v in content.metrics.items() if "r2" in v}
-    if not metrics:
+    names = m.judged({name for summary in content.metrics.values() for name in summary})
+    if not names:
         return ["No model has been scored yet."]
+    leading = names[0]
+    metrics = {k: v for k, v in content.metrics.items() if leading in v}
     first, *rest = m.ranking(metrics)
-    score = metrics[first]["r2"]["mean"]
     count = m.seeds(metrics[first])
     runs = f"mean and standard deviation over {count} seeds" if count > 1 else "one seed"
     named = f"<strong>{escape(first)}</strong>"
     target = escape(content.target)
-    if score > 0:
-        lead = f"Best at predicting the {target} of unseen networks is {named}: "
-        if not rest:
-            lead = f"{named} predicts the {target} of unseen networks with "
-        sentences = [f"{lead}{_scores(metrics, first)} ({runs})."]
-    else:
+    reached = _scores(metrics, first, names)
+    if leading == "r2" and metrics[first]["r2"]["mean"] <= 0:
         sentences = [
             f"No model predicts the {target} better than its mean does: the best, {named}, "
-            f"reaches {_scores(metrics, first)} ({runs})."
+            f"reaches {reached} ({runs})."
         ]
+    elif rest:
+        best = _BEST[content.task].format(target)
+        sentences = [f"{best} {named}: {reached} ({runs})."]
+    else:
+        alone = _ALONE[content.task].format(target)
+        sentences = [f"{named} {alone} {reached} ({runs})."]
+    sentences += _left_alone(metrics[first])
     if rest:
-        sentences.append(_next(metrics, first, rest[0]))
-        sentences += _other_winner(metrics, first)
+        sentences.append(_next(metrics, leading, first, rest[0]))
+        sentences += _other_winner(metrics, first) if leading == "r2" else []
     return sentences
 
 
-def _next(metrics: Mapping[str, Mapping[str, Any]], first: str, second: str) -> str:
-    a, b = metrics[first]["r2"], metrics[second]["r2"]
-    words = f"Next comes <strong>{escape(second)}</strong> with {_scores(metrics, second, ('r2',))}"
+def _left_alone(summary: Mapping[str, Any]) -> list[str]:
+    if "unedited_mse" not in summary:
+        return []
+    value = m.number(summary["unedited_mse"]["mean"], m.decimals({"": summary}, "unedited_mse"))
+    return [f"Networks left as they are have an MSE of {typeset(value)}."]
+
+
+def _next(metrics: Mapping[str, Mapping[str, Any]], leading: str, first: str, second: str) -> str:
+    a, b = metrics[first][leading], metrics[second][leading]
+    reached = _scores(metrics, second, (leading,))
+    words = f"Next comes <strong>{escape(second)}</strong> with {reached}"
     if m.seeds(metrics[first]) < 2 or m.seeds(metrics[second]) < 2:
         return f"{words}."
-    if a["mean"] - b["mean"] <= (a["std"] ** 2 + b["std"] ** 2) ** 0.5:
+    if abs(a["mean"] - b["mean"]) <= (a["std"] ** 2 + b["std"] ** 2) ** 0.5:
         return f"{words}, too close to tell apart given the spread over seeds."
     return f"{words}."
 
@@ -90,7 +115,7 @@ def _ceiling(content: Content) -> list[str]:
 def _scores(
     metrics: Mapping[str, Mapping[str, Any]],
     model: str,
-    names: tuple[str, ...] = ("r2", "tau", "mae"),
+    names: Sequence[str],
 ) -> str:
     summary = metrics[model]
     texts = {

@@ -16,6 +16,8 @@ import numpy.typing as npt
 from pipelines.compile import WIDER
 from pipelines.errors import PipelineError
 from pipelines.metrics import r2_ceiling, ranking
+from pipelines.report.subject import target_words, task_name
+from pipelines.tasks import DEFAULT
 
 Floats = npt.NDArray[np.float64]
 _COLUMNS = ("model", "seed", "network", "family", "split", "true", "predicted")
@@ -57,6 +59,10 @@ class Content:
         split_sizes: networks per split.
         ceiling: what the finite test set of the zoo leaves of R2, or None where that is unknown.
         test_size: number of test examples that the ceiling was computed from.
+        task: the name of the task; what follows, and not `predicted`, is there for others than
+            regression.
+        rows: what `predictions.csv` says of the networks of `split`.
+        examples: arrays by model and what they show.
     """
 
     zoo_index: Mapping[str, Any]
@@ -74,6 +80,9 @@ class Content:
     test_size: int | None = None
     graph_set_hash: str | None = None
     networks: Sequence[Mapping[str, Any]] = field(default=())
+    task: str = DEFAULT
+    rows: Sequence[Mapping[str, str]] = ()
+    examples: Mapping[str, Floats] = field(default_factory=dict)
 
     def held_out(self) -> list[Content]:
         """The same on each split that tests are made on: the scored one, then wider networks."""
@@ -98,18 +107,22 @@ def read(
     split_sizes: Mapping[str, int] | None = None,
     test_size: int | None = None,
     graph_set_hash: str | None = None,
+    examples: Mapping[str, Floats] | None = None,
 ) -> Content:
     """Check and combine the arguments of `write_report`; raises `PipelineError`."""
     _check_metrics(metrics)
-    rows = read_predictions(predictions)
+    task = task_name(settings)
+    cells = [] if task == DEFAULT else read_rows(predictions)
+    rows = read_predictions(predictions) if task == DEFAULT else []
     curves = read_histories(histories)
     networks = list(zoo_index.get("networks") or ())
-    split = _scored_split(rows)
+    splits = _distinct([*(row.split for row in rows), *(row["split"] for row in cells)])
+    split = _scored_split(splits)
     scored = [row for row in rows if row.split == split]
     known = _distinct([*(row.model for row in rows), *(curve.model for curve in curves)])
     if test_size is None:
         test_size = _test_size(zoo_index)
-    target = _target(settings)
+    target = target_words(settings)
     return Content(
         zoo_index=zoo_index,
         metrics=metrics,
@@ -119,15 +132,18 @@ def read(
         families=_distinct(
             [*(str(n.get("family", "unknown")) for n in networks), *(r.family for r in rows)]
         ),
-        target=target.replace("_", " "),
+        target=target,
         split=split,
         predicted=rows,
         scored=scored,
-        split_sizes=dict(split_sizes) if split_sizes else _count_splits(rows),
+        split_sizes=dict(split_sizes) if split_sizes else _count_splits(rows, cells),
         ceiling=ceiling(scored, test_size) if "accuracy" in target else None,
         test_size=test_size,
         graph_set_hash=graph_set_hash,
         networks=networks,
+        task=task,
+        rows=[row for row in cells if row["split"] == split],
+        examples=examples or {},
     )
 
 
@@ -144,6 +160,19 @@ def read_predictions(
     path = Path(source)
     # Line numbers count from 1, and the header is the first.
     return [_prediction(row, f"{path}:{i}") for i, row in enumerate(_read_csv(path), start=2)]
+
+
+def read_rows(
+    source: Iterable[Mapping[str, Any]] | str | os.PathLike[str],
+) -> list[dict[str, str]]:
+    """Read predictions of any task as text; `PipelineError` where a row lacks a common column."""
+    given = isinstance(source, (str, os.PathLike))
+    rows: list[Any] = _read_csv(Path(source)) if given else list(source)  # type: ignore[arg-type]
+    for i, row in enumerate(rows):
+        place = f"{source}:{i + 2}" if given else f"predictions[{i}]"
+        if missing := [name for name in _COLUMNS[:5] if row.get(name) is None]:
+            raise PipelineError(f"{place}: no value for {', '.join(missing)}")
+    return [{key: str(value) for key, value in row.items()} for row in rows]
 
 
 def read_histories(
@@ -224,25 +253,21 @@ def _check_metrics(metrics: Mapping[str, Any]) -> None:
             )
 
 
-def _scored_split(rows: Sequence[Prediction]) -> str:
-    splits = sorted(_distinct(row.split for row in rows), key=_usual_order)
+def _scored_split(names: Sequence[str]) -> str:
+    splits = sorted(names, key=_usual_order)
     return "test" if "test" in splits or not splits else splits[-1]
 
 
-def _count_splits(rows: Sequence[Prediction]) -> dict[str, int]:
-    splits = sorted(_distinct(row.split for row in rows), key=_usual_order)
-    return {split: len({row.network for row in rows if row.split == split}) for split in splits}
+def _count_splits(rows: Sequence[Prediction], cells: Sequence[Mapping[str, str]]) -> dict[str, int]:
+    pairs = [(row.split, row.network) for row in rows]
+    pairs += [(row["split"], row["network"]) for row in cells]
+    splits = sorted(_distinct(split for split, _ in pairs), key=_usual_order)
+    return {split: len({n for own, n in pairs if own == split}) for split in splits}
 
 
 def _usual_order(split: str) -> int:
     usual = ("train", "validation", "test")
     return usual.index(split) if split in usual else len(usual)
-
-
-def _target(settings: Mapping[str, Any]) -> str:
-    sections = [settings, *(v for v in settings.values() if isinstance(v, Mapping))]
-    named = (section.get("target") for section in sections)
-    return next((name for name in named if isinstance(name, str) and name), "test_accuracy")
 
 
 def _test_size(zoo_index: Mapping[str, Any]) -> int | None:

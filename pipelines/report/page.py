@@ -7,8 +7,20 @@ from html import escape
 
 from pipelines.report import sections
 from pipelines.report.answer import answer
+from pipelines.report.confusion import confusion
 from pipelines.report.drawing import DARK, LIGHT, palette
+from pipelines.report.embedded import embedded
 from pipelines.report.inputs import Content
+from pipelines.report.learning import learning_curves
+from pipelines.report.pictures import pictures
+
+_OUTCOMES = {"classification": confusion, "editing": pictures, "embedding": embedded}
+_TITLES = {
+    "regression": "Predicting {} from weights",
+    "classification": "Predicting {} from weights",
+    "editing": "Editing networks by their weights: {}",
+    "embedding": "Embedding networks by their weights: {}",
+}
 
 _CSS = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1b1e23; --muted: #5a626d;
@@ -59,6 +71,9 @@ figure { margin: 0; max-width: 30rem; display: flex; flex-direction: column;
 figcaption { font-size: .93rem; font-weight: 600; margin-bottom: .35rem; }
 figcaption small { font-weight: 400; color: var(--muted); font-size: .85rem; margin-left: .3rem; }
 .blank { visibility: hidden; }
+.pictures td { padding: .2rem; border: 0; }
+.pictures th { padding-right: .9rem; border: 0; }
+.pictures img { display: block; width: 4.6rem; height: 4.6rem; image-rendering: pixelated; }
 .plot { display: block; width: 100%; height: auto; overflow: visible; }
 .plot text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, sans-serif !important; }
 .plot path { stroke-linejoin: round; }
@@ -85,7 +100,8 @@ def page(content: Content) -> str:
         sections.comparison(content),
         sections.scores(content),
         *(sections.scatter(part) for part in content.held_out()),
-        sections.learning_curves(content),
+        _OUTCOMES[content.task](content) if content.task in _OUTCOMES else "",
+        learning_curves(content),
         sections.zoo(content),
         sections.settings(content),
     ]
@@ -103,5 +119,5 @@ def title(content: Content) -> str:
     """The report's title, plain text."""
     zoo = content.zoo_index.get("zoo")
     name = zoo.get("name") if isinstance(zoo, Mapping) else None
-    what = f"Predicting {content.target} from weights"
+    what = _TITLES[content.task].format(content.target)
     return f"{what}: {name}" if name else what

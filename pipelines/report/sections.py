@@ -14,25 +14,38 @@ import yaml
 from pipelines.report import drawing, plots, tables
 from pipelines.report.comparison import SPLITS, compare, systems
 from pipelines.report.inputs import Content
+from pipelines.report.layout import grid, note, section
 
 _MOST_PANELS = 8
-_LOSSES = {"train_loss": ("training", 1), "validation_loss": ("validation", 0)}
+_READING = {
+    "regression": "MAE is the mean absolute error of the {target}. ",
+    "classification": "Balanced accuracy is the mean over classes of the share that is right. ",
+    "editing": (
+        "MSE is that of what edited networks decode to, against the edited originals; PSNR is its "
+        "mean in dB. Beside it stand the MSE of networks left as they are, against the same, and "
+        "that of the fits: what networks decode to, against the originals. "
+    ),
+    "embedding": (
+        "MSE and R² are those of linear regressions from the embedding to {target}, fitted on the "
+        "training networks; means over these. "
+    ),
+}
 
 
 def scores(content: Content) -> str:
     """The table of scores over seeds."""
     if not content.metrics:
         return ""
-    note = "Mean ± standard deviation over seeds; the best of each column is bold. "
-    note += f"MAE is the mean absolute error of the {content.target}. "
+    remark = "Mean ± standard deviation over seeds; the best of each column is bold. "
+    remark += _READING[content.task].format(target=content.target)
     if content.ceiling is not None:
-        note += (
+        remark += (
             "The ceiling is the R² left to a predictor that knows each network’s accuracy on the "
             f"distribution but not which {content.test_size:,} test examples were drawn: "
             "1 − mean(p(1−p)/n) / var(p). All networks share the examples, so it is an estimate, "
             "not a bound."
         )
-    return _section("Scores", tables.scores(content) + _note(note))
+    return section("Scores", tables.scores(content) + note(remark))
 
 
 def comparison(content: Content) -> str:
@@ -40,8 +53,8 @@ def comparison(content: Content) -> str:
     columns = compare(content.predicted, content.test_size)
     if len(columns) < 2:
         return ""
-    note = "R² / Kendall’s τ, mean ± standard deviation over seeds; the best R² of a column is "
-    body = tables.comparison(columns) + _note(note + "bold.")
+    remark = "R² / Kendall’s τ, mean ± standard deviation over seeds; the best R² of a column is "
+    body = tables.comparison(columns) + note(remark + "bold.")
     names = systems(columns)
     panels = []
     for split in SPLITS:
@@ -59,8 +72,8 @@ def comparison(content: Content) -> str:
         lines = enumerate(names)
         keys = "".join(f"<li>{drawing.legend_line(i)}{escape(name)}</li>" for i, name in lines)
         body += "<h3>By number of training networks</h3>" + f'<ul class="legend">{keys}</ul>'
-        body += _grid(panels) + _note("Bars are one standard deviation over seeds.")
-    return _section("Every training set and split", body)
+        body += grid(panels) + note("Bars are one standard deviation over seeds.")
+    return section("Every training set and split", body)
 
 
 def scatter(content: Content) -> str:
@@ -85,7 +98,7 @@ def scatter(content: Content) -> str:
             f"{model}, seed {seed}",
         )
         panels.append(drawing.figure_html(svg, model, detail))
-    note = (
+    remark = (
         f"Each point is a network of the {content.split} split; on the dashed line a prediction "
         "is exact. Each panel has the predictions of one seed, the model’s first; what is out of "
         "its range is drawn on its border. "
@@ -93,63 +106,19 @@ def scatter(content: Content) -> str:
     if max(len(r) for m in content.models for r in content.predictions(m).values()) > (
         plots.MOST_POINTS
     ):
-        note += f"At most {plots.MOST_POINTS:,} points are drawn. "
+        remark += f"At most {plots.MOST_POINTS:,} points are drawn. "
     families = {p.family for p in content.scored}
     present = [family for family in content.families if family in families]
     by_family = ""
     if len(present) > 1:
         by_family = "<h3>By family</h3>" + tables.families(content)
-        by_family += _note(
+        by_family += note(
             f"Means over seeds, on the {content.split} split, with the number of networks beside "
             "the family. Bias is the mean of predicted − true. τ within one family shows what a "
             "model knows beyond which family it sees."
         )
-    body = _note(note) + _families(content, present) + _grid(panels, "small") + by_family
-    return _section(f"Predicted against true {content.target}, {content.split} networks", body)
-
-
-def learning_curves(content: Content) -> str:
-    """Loss and tau by epoch per model, a line per seed."""
-    if not content.models:
-        return ""
-    losses, taus, without = [], [], []
-    window = _tau_window(content)
-    for number, model in enumerate(content.models):
-        own = [h for h in content.histories if h.model == model]
-        runs = ", ".join(str(h.seed) for h in own if h.seed is not None)
-        detail = f"seed{'s' if len(own) > 1 else ''} {runs}" if runs else ""
-        loss = plots.curves(
-            own,
-            {c: i for c, (_, i) in _LOSSES.items()},
-            ylabel="loss",
-            name=f"loss{number}",
-            description=f"Training and validation loss of {model} by epoch, {detail}",
-        )
-        tau = plots.curves(
-            own,
-            {"validation_tau": 0},
-            ylabel="τ",
-            window=window,
-            name=f"tau{number}",
-            description=f"Kendall’s τ of {model} on the validation split by epoch, {detail}",
-        )
-        losses += [drawing.figure_html(loss, model, detail)] if loss else []
-        taus += [drawing.figure_html(tau, model, detail)] if tau else []
-        without += [] if loss or tau else [model]
-    if not losses and not taus:
-        return ""
-    keys = "".join(
-        f"<li>{drawing.legend_line(i, dashed=bool(i))}{word}</li>" for word, i in _LOSSES.values()
-    )
-    note = "One line per seed."
-    if without:
-        note += f" Without learning curves: {', '.join(without)}."
-    body = _note(note)
-    if losses:
-        body += f'<h3>Loss</h3><ul class="legend">{keys}</ul>' + _grid(losses)
-    if taus:
-        body += "<h3>Kendall’s τ on the validation split</h3>" + _grid(taus)
-    return _section("Learning curves", body)
+    body = note(remark) + _families(content, present) + grid(panels, "small") + by_family
+    return section(f"Predicted against true {content.target}, {content.split} networks", body)
 
 
 def zoo(content: Content) -> str:
@@ -165,7 +134,7 @@ def zoo(content: Content) -> str:
     shown += "architectures. "
     if len(drawn) < len(networks):
         shown += f"{len(networks) - len(drawn):,} without a finite {label} are not drawn. "
-    body += _note(shown)
+    body += note(shown)
     if drawn:
         heights = [float(n["metrics"][metric]) for n in drawn]
         index = [content.families.index(str(n.get("family", "unknown"))) for n in drawn]
@@ -181,8 +150,8 @@ def zoo(content: Content) -> str:
         panels = [drawing.figure_html(svg, f"How the {label} is distributed")]
         panels += _dependences(drawn, heights, index, label)
         present = [f for i, f in enumerate(content.families) if i in index]
-        body += _families(content, present) + _grid(panels)
-    return _section("The zoo", body)
+        body += _families(content, present) + grid(panels)
+    return section("The zoo", body)
 
 
 def settings(content: Content) -> str:
@@ -207,7 +176,7 @@ def settings(content: Content) -> str:
                 f"<details><summary>{title}</summary><pre><code>{escape(text)}</code></pre>"
                 "</details>"
             )
-    return _section("Settings", body) if body else ""
+    return section("Settings", body) if body else ""
 
 
 def plain(value: Any) -> Any:
@@ -269,31 +238,12 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, (int, float, np.number)) else math.nan
 
 
-def _tau_window(content: Content) -> tuple[float, float]:
-    columns = [h.columns.get("validation_tau", np.array([])) for h in content.histories]
-    values = np.concatenate([np.zeros(1), *columns])
-    values = values[np.isfinite(values)]
-    return float(values.min()) - 0.04, min(float(values.max()) + 0.06, 1.02)
-
-
 def _metric(content: Content) -> str:
     named = [str(key) for n in content.networks for key in (n.get("metrics") or {})]
-    wanted = (content.target.replace(" ", "_"), "test_accuracy")
+    wanted = (content.target.replace(" ", "_"), "test_accuracy", "psnr")
     return next((name for name in wanted if name in named), named[0] if named else wanted[0])
 
 
 def _families(content: Content, families: list[str]) -> str:
     keys = "".join(f"<li>{tables.symbol(content, f)}{escape(f)}</li>" for f in families)
     return f'<ul class="legend" aria-label="families">{keys}</ul>'
-
-
-def _grid(panels: list[str], kind: str = "") -> str:
-    return f'<div class="grid {kind}">{"".join(panels)}</div>' if panels else ""
-
-
-def _note(text: str) -> str:
-    return f'<p class="note">{escape(text.strip())}</p>'
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{body}</section>"

@@ -14,14 +14,12 @@ from pipelines.report.comparison import Column, cell, systems
 from pipelines.report.drawing import legend_symbol
 from pipelines.report.inputs import Content, Prediction
 
-_HEADINGS = {"r2": "R²", "tau": "Kendall’s τ", "mae": "MAE"}
-_HIGHER_IS_BETTER = {"r2": True, "tau": True, "mae": False}
 _NOTHING = '<td class="nothing">–</td>'
 
 
 def heading(score: str) -> str:
     """The name of a score as readers know it, plain text."""
-    return _HEADINGS.get(score, score)
+    return m.SCORES[score].heading if score in m.SCORES else score
 
 
 def typeset(text: str) -> str:
@@ -49,14 +47,14 @@ def scores(content: Content) -> str:
                 words = f"<strong>{words}</strong>"
             if several and m.seeds(summary) == 1:
                 words += _blank(m.decimals(metrics, name))
-            cells += _number(words)
+            cells += number(words)
         if "r2" in names:
             cells += f'<td class="bar">{_bar(summary.get("r2"), content.ceiling)}</td>'
-        cells += _number(str(m.seeds(summary)))
+        cells += number(str(m.seeds(summary)))
         rows.append(f'<tr><th scope="row">{escape(model)}</th>{cells}</tr>')
     if content.ceiling is not None and "r2" in names:
         cells = "".join(
-            _number(typeset(f"{content.ceiling:.3f}") + (_blank(3) if several else ""))
+            number(typeset(f"{content.ceiling:.3f}") + (_blank(3) if several else ""))
             if name == "r2"
             else "<td></td>"
             for name in names
@@ -65,7 +63,7 @@ def scores(content: Content) -> str:
             f'<tr class="ceiling"><th scope="row">ceiling of the test set</th>{cells}'
             '<td class="bar"></td><td></td></tr>'
         )
-    return _table(
+    return table(
         f'<tr><th scope="col">model</th>{head}<th scope="col" class="number">seeds</th></tr>',
         rows,
         "Scores per model, best first",
@@ -83,11 +81,11 @@ def comparison(columns: Sequence[Column]) -> str:
         cells = ""
         for column, first in zip(columns, best, strict=True):
             words = typeset(cell(column.metrics.get(name))) or "–"
-            cells += _number(f"<strong>{words}</strong>" if name == first else words)
+            cells += number(f"<strong>{words}</strong>" if name == first else words)
         rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
-    limits = "".join(_number("–" if c.ceiling is None else f"{c.ceiling:.3f}") for c in columns)
+    limits = "".join(number("–" if c.ceiling is None else f"{c.ceiling:.3f}") for c in columns)
     rows.append(f'<tr class="ceiling"><th scope="row">ceiling of R²</th>{limits}</tr>')
-    return _table(
+    return table(
         f'<tr><th scope="col">system</th>{head}</tr>',
         rows,
         "R2 and tau of each system, by training set and split",
@@ -128,12 +126,12 @@ def families(content: Content) -> str:
                 cells += _NOTHING * 3
                 continue
             tau, mae, bias = measured[model, family]
-            cells += _number("–" if tau is None else typeset(f"{tau:.3f}"), "group")
-            cells += _number(m.number(mae, places))
+            cells += number("–" if tau is None else typeset(f"{tau:.3f}"), "group")
+            cells += number(m.number(mae, places))
             sign = "+" if round(bias, places) > 0 else ""
-            cells += _number(sign + typeset(m.number(bias, places)))
+            cells += number(sign + typeset(m.number(bias, places)))
         rows.append(f'<tr><th scope="row">{escape(model)}</th>{cells}</tr>')
-    return _table(
+    return table(
         f'<tr><th scope="col" rowspan="2">model</th>{first}</tr><tr>{second}</tr>',
         rows,
         "Scores per model and family",
@@ -152,19 +150,19 @@ def zoo(content: Content) -> str:
         if family == "all" and len(groups) == 1 and "all" not in groups:
             continue
         cells = "".join(
-            _number(f"{sum(str(n.get('status', 'unknown')) == status for n in own):,}")
+            number(f"{sum(str(n.get('status', 'unknown')) == status for n in own):,}")
             for status in statuses
         )
-        cells += _number(f"{len({n.get('architecture') for n in own}):,}")
+        cells += number(f"{len({n.get('architecture') for n in own}):,}")
         sizes = [n["parameters"] for n in own if n.get("parameters") is not None]
-        cells += _number(span(sizes, "{:,}")) if sizes else _NOTHING
+        cells += number(span(sizes, "{:,}")) if sizes else _NOTHING
         total = family == "all" and own is not groups.get("all")
         sign = "" if total else symbol(content, family)
         rows.append(
             f'<tr{" class=total" if total else ""}><th scope="row">{sign}{escape(family)}</th>'
             f"{cells}</tr>"
         )
-    return _table(
+    return table(
         f'<tr><th scope="col">family</th>{head}<th scope="col" class="number">architectures</th>'
         '<th scope="col" class="number">parameters</th></tr>',
         rows,
@@ -200,11 +198,10 @@ def _family_scores(runs: Sequence[Sequence[Prediction]]) -> tuple[float | None, 
 
 
 def _best(metrics: Mapping[str, Mapping[str, Any]], name: str) -> str | None:
-    if name not in _HIGHER_IS_BETTER or len(metrics) < 2:
+    if not m.judged([name]) or len(metrics) < 2:
         return None
-    sign = 1.0 if _HIGHER_IS_BETTER[name] else -1.0
     means = {
-        model: sign * summary[name]["mean"]
+        model: m.signed(name, summary[name]["mean"])
         for model, summary in metrics.items()
         if name in summary and math.isfinite(summary[name]["mean"])
     }
@@ -239,11 +236,13 @@ def _blank(places: int) -> str:
     return f'<span class="blank" aria-hidden="true"> ± {0:.{places}f}</span>'
 
 
-def _number(text: str, *classes: str) -> str:
+def number(text: str, *classes: str) -> str:
+    """A cell of a table with a number in it, HTML."""
     return f'<td class="{" ".join(("number", *classes))}">{text}</td>'
 
 
-def _table(head: str, rows: Sequence[str], label: str) -> str:
+def table(head: str, rows: Sequence[str], label: str) -> str:
+    """A table of a head and rows, HTML, with a name for those who do not see it."""
     # A wide table scrolls in its own box, which needs a name and the keyboard's focus for that.
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(label)}"><table>'

@@ -24,6 +24,7 @@ class Images(SignalSet):
             "train": len(self._pixels.train_images),
             "test": len(self._pixels.test_images),
         }
+        self.shape = tuple(size)
         self._grid = grid(*size)
 
     def _signal(self, split: str, number: int) -> Signal:

@@ -39,12 +39,14 @@ class SignalSet(ABC):
         sizes: the number of signals in each split; None where there is no end of them.
         peak: the largest value there can be, to which PSNR refers; None where that is the range
             of each signal's own values.
+        shape: the sizes of the grid that the points of every signal are; None if of none.
     """
 
     dimensions: int
     channels: int
     sizes: Mapping[str, int | None]
     peak: float | None
+    shape: tuple[int, ...] | None = None
 
     def signal(self, split: str, number: int) -> Signal:
         """Give one signal, which depends on nothing else that was asked for.

@@ -8,6 +8,7 @@ from typing import Any
 
 from graphgen.files import exclusive
 from pipelines.errors import PipelineError
+from pipelines.training.editor import Editor
 from pipelines.training.planning import planned, repetition
 from pipelines.training.predictor import Predictor
 from pipelines.training.processes import execute
@@ -61,7 +62,8 @@ def search(
 
         chosen = search("params.yaml", "out/graphs", "out/search")["gmn"]["model"]
 
-    The best R2 on validation networks wins. Finished trials of the same settings are kept.
+    The best leading score on validation networks wins, such as R2. Finished trials of the same
+    settings are kept.
     """
     out = Path(out)
     settings, runs = planned(settings_file, graphs, out, only, networks)
@@ -79,4 +81,4 @@ def search(
         return {run.label: choose(run, trials[run.label], out) for run in runs}
 
 
-__all__ = ["Predictor", "Run", "search", "train"]
+__all__ = ["Editor", "Predictor", "Run", "search", "train"]

@@ -16,38 +16,32 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor
 
 from graphgen import GraphSet
-from metanet import Batch, make_metanet
-from pipelines.metrics import scores
-from pipelines.training.auxiliary import Auxiliary
+from pipelines.tasks import Task, open_task
 from pipelines.training.checkpoint import load_checkpoint, save_checkpoint
 from pipelines.training.history import read_history, write_history
-from pipelines.training.predictor import Predictor
-from pipelines.training.targets import Targets
+from pipelines.training.trained import Trained
 
 
 def fit(
     name: str,
     settings: Mapping[str, Any],
     training: Mapping[str, Any],
-    graph_set: GraphSet,
-    targets: Targets,
-    auxiliary: Auxiliary,
+    graphs: Path,
+    task: Mapping[str, Any],
+    networks: int | None,
     seed: int,
     folder: Path,
     run: str,
     processes: int = 1,
-) -> Predictor:
-    """Train a metanet on the training networks of a graph set.
+) -> Trained:
+    """Train a metanet on the training networks of a graph set, or on so many of them.
 
-    Minimises the mean squared error of the standardised target, and of the auxiliary ones by their
-    weights, by AdamW with a one-cycle learning rate. The order of networks and all other chance
-    depend on the seed and the epoch alone, so a run that goes on from its checkpoint gives the same
-    numbers as one that was not stopped. Several `processes` share each batch (gloo), and give the
-    same numbers up to rounding, but for dropout.
+    Minimises the loss of the task by AdamW with a one-cycle learning rate. The order of networks
+    and all other chance depend on the seed and the epoch alone, so a run that goes on from its
+    checkpoint gives the same numbers as one that was not stopped. Several `processes` share each
+    batch (gloo), and give the same numbers up to rounding, but for what draws by itself.
     """
-    if auxiliary.columns:
-        settings = {**settings, "outputs": 1 + auxiliary.columns}
-    arguments = (name, settings, training, graph_set.folder, targets, auxiliary, seed, folder, run)
+    arguments = (name, settings, training, graphs, task, networks, seed, folder, run)
     if processes == 1:
         return work(Fabric(accelerator="cpu", devices=1), *arguments)
     strategy = DDPStrategy(
@@ -56,9 +50,11 @@ def fit(
     Fabric(accelerator="cpu", devices=processes, strategy=strategy).launch(
         partial(share, arguments)
     )
-    model = make_metanet(name, **settings)
-    load_checkpoint(folder, run, model, torch.optim.AdamW(model.parameters()))
-    return Predictor(name, model, targets.name, targets.mean, targets.deviation)
+    opened = open_task(task, GraphSet.open(graphs), networks)
+    model = opened.make(name, settings)
+    module = opened.trained(model)
+    load_checkpoint(folder, run, module, torch.optim.AdamW(module.parameters()))
+    return Trained(name, model, task, opened.state(model))
 
 
 def share(arguments: tuple[Any, ...], fabric: Fabric) -> None:
@@ -72,19 +68,20 @@ def work(
     settings: Mapping[str, Any],
     training: Mapping[str, Any],
     graphs: Path,
-    targets: Targets,
-    auxiliary: Auxiliary,
+    task_settings: Mapping[str, Any],
+    networks: int | None,
     seed: int,
     folder: Path,
     run: str,
-) -> Predictor:
+) -> Trained:
     """Do one process's part of `fit`; the first one measures, and writes what is kept."""
     if fabric.world_size > 1:
         torch.set_num_threads(1)
-    graph_set = GraphSet.open(graphs)
+    task = open_task(task_settings, GraphSet.open(graphs), networks)
     fabric.seed_everything(seed, verbose=False)
-    bare = make_metanet(name, **settings)
-    model, optimizer = fabric.setup(
+    model = task.make(name, settings)
+    bare = task.trained(model)
+    module, optimizer = fabric.setup(
         bare,
         torch.optim.AdamW(
             bare.parameters(),
@@ -93,9 +90,8 @@ def work(
         ),
     )
     epochs, size = training["epochs"], training["batch_size"]
-    train, validation = targets.indices["train"], targets.indices["validation"]
+    train = task.indices["train"]
     steps = math.ceil(len(train) / size)
-    predictor = Predictor(name, bare, targets.name, targets.mean, targets.deviation)
     start = load_checkpoint(folder, run, bare, optimizer)
     rows: list[Mapping[str, object]] = list(read_history(folder, start))
     fabric.barrier()
@@ -103,73 +99,43 @@ def work(
         begun = time.perf_counter()
         torch.manual_seed(hash_seed(seed, epoch))
         order = np.random.default_rng([seed, epoch]).permutation(len(train))
-        model.train()
+        module.train()
         total = torch.zeros(())
         for step in range(steps):
             rate = one_cycle((epoch * steps + step) / (epochs * steps))
             for group in optimizer.param_groups:
                 group["lr"] = training["learning_rate"] * rate
             chosen = [train[i] for i in order[step * size : (step + 1) * size]]
-            loss = own_share(fabric, model, graph_set, targets, auxiliary, chosen)
+            loss = own_share(fabric, task, module, chosen)
             optimizer.zero_grad(set_to_none=True)
             fabric.backward(loss)
-            fabric.clip_gradients(model, optimizer, max_norm=training["gradient_norm"])
+            fabric.clip_gradients(module, optimizer, max_norm=training["gradient_norm"])
             optimizer.step()
             total += loss.detach() * len(chosen)
         total = torch.as_tensor(fabric.all_reduce(total, reduce_op="mean"))
         if fabric.is_global_zero:
-            predicted = predictor.predict_set(graph_set, validation)
-            true = targets.values[validation]
-            measured = scores(true, predicted)
             rows.append(
                 {
                     "epoch": epoch + 1,
                     "train_loss": float(total) / len(train),
-                    "validation_loss": float(np.mean((predicted - true) ** 2))
-                    / targets.deviation**2,
-                    "validation_r2": measured["r2"],
-                    "validation_tau": measured["tau"],
+                    **task.validate(bare, model),
                     "seconds": round(time.perf_counter() - begun, 3),
                 }
             )
             write_history(folder, rows)
             save_checkpoint(folder, run, epoch + 1, bare, optimizer)
         fabric.barrier()
-    return predictor
+    return Trained(name, model, task_settings, task.state(model))
 
 
-def own_share(
-    fabric: Fabric,
-    model: Any,
-    graph_set: GraphSet,
-    targets: Targets,
-    auxiliary: Auxiliary,
-    chosen: list[int],
-) -> Tensor:
+def own_share(fabric: Fabric, task: Task, module: Any, chosen: list[int]) -> Tensor:
     """Give this process's share of a batch's loss: the mean over processes is the whole loss."""
     if fabric.world_size == 1:
-        return squared_error(model, graph_set, targets, auxiliary, chosen)
+        return task.loss(module, chosen)
     # A process without a network of its own takes one along that counts nothing.
     own = chosen[fabric.global_rank :: fabric.world_size]
-    loss = squared_error(model, graph_set, targets, auxiliary, own or chosen[:1])
+    loss = task.loss(module, own or chosen[:1])
     return loss * (len(own) * fabric.world_size / len(chosen))
-
-
-def squared_error(
-    model: Any, graph_set: GraphSet, targets: Targets, auxiliary: Auxiliary, chosen: list[int]
-) -> Tensor:
-    """Give the mean squared error on some networks, of the standardised target.
-
-    Those of the auxiliary targets are added by their weights; an unknown one counts nothing.
-    """
-    wanted = torch.from_numpy(targets.standardised(chosen)).float()
-    output: Tensor = model(Batch.from_set(graph_set, chosen))
-    loss = torch.nn.functional.mse_loss(output[:, 0], wanted)
-    if auxiliary.columns:
-        beside = torch.from_numpy(auxiliary.values[chosen])
-        errors = torch.where(beside.isnan(), 0, (output[:, 1:] - beside.nan_to_num()).square())
-        loss = loss + errors.mean(0) @ torch.from_numpy(auxiliary.weights)
-    return loss
 
 
 def one_cycle(progress: float, warm_up: float = 0.15, floor: float = 0.001) -> float:

@@ -11,41 +11,38 @@ from torch import Tensor
 
 from graphgen import GraphSet
 from metanet import Batch, StatNN, network_statistics
-from pipelines.metrics import scores
-from pipelines.training.predictor import Predictor
-from pipelines.training.targets import Targets
+from pipelines.metrics import leading_value
+from pipelines.tasks import Prediction
+from pipelines.training.trained import Trained
 
 
 def grow(
     settings: Mapping[str, Any],
     search: Mapping[str, Sequence[Any]],
-    graph_set: GraphSet,
-    targets: Targets,
+    task: Prediction,
     seed: int,
-) -> tuple[Predictor, list[dict[str, Any]]]:
-    """Fit StatNN with every combination of `search`; keep the best R2 on validation networks.
+) -> tuple[Trained, list[dict[str, Any]]]:
+    """Fit StatNN with every combination of `search`; keep the best on validation networks.
 
-    Gives the predictor and one row for each combination tried.
+    Gives what was fitted and one row for each combination tried.
     """
-    train, validation = targets.indices["train"], targets.indices["validation"]
-    table = statistics(graph_set, train)
-    wanted = torch.from_numpy(targets.standardised(train)).float()
-    held_out = statistics(graph_set, validation)
+    train, validation = task.indices["train"], task.indices["validation"]
+    table = statistics(task.graph_set, train)
+    wanted = task.wanted(train)
+    held_out = statistics(task.graph_set, validation)
     best: tuple[float, StatNN] | None = None
     tried = []
     for values in product(*search.values()):
         choice = dict(zip(search, values, strict=True))
-        model = StatNN(**{**settings, **choice}, seed=seed)
+        model = StatNN(**{**settings, **choice, **task.tree_settings()}, seed=seed)
         model.fit(table, wanted)
-        predicted = model.predict(held_out).double().numpy() * targets.deviation + targets.mean
-        measured = scores(targets.values[validation], predicted)
+        measured = task.score(model.outputs(held_out), task.state(model), validation).scores
         tried.append({**choice, **measured})
-        if best is None or measured["r2"] > best[0]:
-            best = measured["r2"], model
+        if best is None or leading_value(measured) > best[0]:
+            best = leading_value(measured), model
     if best is None:
         raise ValueError("a search has at least one combination, of nothing if it is empty")
-    predictor = Predictor("statnn", best[1], targets.name, targets.mean, targets.deviation)
-    return predictor, tried
+    return Trained("statnn", best[1], task.settings, task.state(best[1])), tried
 
 
 def statistics(graph_set: GraphSet, indices: Sequence[int], batch_size: int = 64) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 from graphgen import GraphSet
 from pipelines.errors import PipelineError
 from pipelines.settings import read_section
+from pipelines.tasks import settings_of
 from pipelines.training.run import Run
 from pipelines.training.settings import SCHEMA
 
@@ -42,13 +43,12 @@ def planned(
         Run(
             name,
             0,
-            settings["target"],
+            settings_of(settings),
             more_epochs(model, repetition(size, settings)),
             Path(graphs),
             graph_set.hash,
             out,
             size,
-            settings.get("auxiliary", {}),
         )
         for name, model in settings["models"].items()
         for size in sizes

@@ -4,39 +4,40 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from torch import nn
 
 from graphgen import GraphSet
 from metanet import METANETS, StatNN
 from pipelines.errors import PipelineError
 from pipelines.settings import settings_hash
-from pipelines.training.auxiliary import read_auxiliary
+from pipelines.tasks import Prediction, identity_of, open_task, task_of
+from pipelines.tasks.editors import EDITORS
 from pipelines.training.fit import fit
 from pipelines.training.grow import grow
-from pipelines.training.predictor import read_settings
 from pipelines.training.ranges import ranges_of
-from pipelines.training.targets import read_targets
+from pipelines.training.trained import read_settings
 
 
 @dataclass(frozen=True)
 class Run:
     """What is trained: a model of the settings, a seed, and on which graph set.
 
-    `networks`: how many of its training networks; None for all. `auxiliary`: what is learned beside
-    the target, with weights.
+    `task` has the settings of the task. `networks`: how many of its training networks; None for
+    all.
     """
 
     name: str
     seed: int
-    target: str
+    task: Mapping[str, Any]
     model: dict[str, Any]
     graphs: Path
     graphs_hash: str
     out: Path
     networks: int | None = None
-    auxiliary: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -51,10 +52,11 @@ class Run:
     @property
     def hash(self) -> str:
         """The identity of everything that decides the run's result."""
-        more: list[Any] = [] if self.networks is None else [self.networks]
-        if self.auxiliary:
-            more.append(dict(self.auxiliary))
-        return settings_hash(self.name, self.seed, self.target, self.model, self.graphs_hash, *more)
+        what, *beside = identity_of(self.task)
+        more = [] if self.networks is None else [self.networks]
+        return settings_hash(
+            self.name, self.seed, what, self.model, self.graphs_hash, *more, *beside
+        )
 
     @property
     def epochs(self) -> int:
@@ -68,12 +70,19 @@ class Run:
 
     def check(self) -> None:
         """Raise `PipelineError` for an unknown metanet, a missing recipe, and open ranges."""
-        metanet = self.model["metanet"]
-        if metanet not in METANETS:
+        metanet, task = self.model["metanet"], task_of(self.task)
+        known = registry(self.task)
+        if metanet not in known:
+            kind = "editor" if task.editor else "metanet"
             raise PipelineError(
-                f"models.{self.name}: unknown metanet {metanet!r}; known: {', '.join(METANETS)}"
+                f"models.{self.name}: unknown {kind} {metanet!r}; known: {', '.join(known)}"
             )
-        if METANETS[metanet] is not StatNN and "training" not in self.model:
+        if known[metanet] is StatNN and not task.trees:
+            raise PipelineError(
+                f"models.{self.name}: {metanet!r} is not trained by gradient descent, which the "
+                f"task {task.name!r} needs; take another metanet"
+            )
+        if known[metanet] is not StatNN and "training" not in self.model:
             raise PipelineError(f"models.{self.name}: {metanet!r} needs a `training` recipe")
         if open_ranges := ranges_of(self.model):
             raise PipelineError(
@@ -89,29 +98,30 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "settings.json").unlink(missing_ok=True)
         graph_set = GraphSet.open(self.graphs)
-        targets = read_targets(graph_set, self.target, self.networks)
+        task = open_task(self.task, graph_set, self.networks)
         settings = dict(self.model.get("settings", {}))
-        if takes_architecture(self.model["metanet"]):
-            first = graph_set.template(targets.indices["train"][0]).architecture
+        metanet = registry(self.task)[self.model["metanet"]]
+        if "net" in inspect.signature(metanet.__init__).parameters:
+            # It is made for an architecture, which the networks' own one then is.
+            first = graph_set.template(task.indices["train"][0]).architecture
             settings.setdefault("net", graph_set.architectures[first].resolved())
-        if METANETS[self.model["metanet"]] is StatNN:
-            search = self.model.get("search", {})
-            predictor, tried = grow(settings, search, graph_set, targets, self.seed)
-            predictor.save(self.folder, tried=tried, **self.about())
+        if metanet is StatNN and isinstance(task, Prediction):
+            trained, tried = grow(settings, self.model.get("search", {}), task, self.seed)
+            trained.save(self.folder, tried=tried, **self.about())
         else:
-            predictor = fit(
+            trained = fit(
                 self.model["metanet"],
                 settings,
                 self.model["training"],
-                graph_set,
-                targets,
-                read_auxiliary(graph_set, self.auxiliary, targets.indices["train"]),
+                self.graphs,
+                self.task,
+                self.networks,
                 self.seed,
                 self.folder,
                 self.hash,
                 processes,
             )
-            predictor.save(self.folder, **self.about())
+            trained.save(self.folder, **self.about())
 
     def about(self) -> dict[str, Any]:
         """Give what a finished run's settings say of it, beside its model."""
@@ -119,6 +129,6 @@ class Run:
         return result if self.networks is None else {**result, "networks": self.networks}
 
 
-def takes_architecture(metanet: str) -> bool:
-    """Say whether a metanet is made for an architecture, which the networks' own one then is."""
-    return "net" in inspect.signature(METANETS[metanet].__init__).parameters
+def registry(task: Mapping[str, Any]) -> Mapping[str, type[nn.Module]]:
+    """Give the models that can be trained for a task, by name."""
+    return EDITORS if task_of(task).editor else METANETS

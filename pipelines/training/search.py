@@ -13,12 +13,12 @@ import numpy as np
 from graphgen import GraphSet
 from graphgen.files import write_json
 from pipelines.errors import PipelineError
-from pipelines.metrics import scores
+from pipelines.metrics import leading_value
 from pipelines.settings import settings_hash
-from pipelines.training.predictor import Predictor
+from pipelines.tasks import identity_of, open_task
 from pipelines.training.ranges import drawn, ranges_of
 from pipelines.training.run import Run
-from pipelines.training.targets import read_targets
+from pipelines.training.trained import Trained
 
 
 def trials_of(run: Run, search: Mapping[str, Any], repetition: float, out: Path) -> list[Run]:
@@ -43,15 +43,14 @@ def choose(run: Run, trials: list[Run], out: Path) -> dict[str, Any]:
 
     Gives, and writes to `<label>.json`, the chosen `model`, and all `trials` with their scores.
     """
-    graph_set = GraphSet.open(run.graphs)
-    targets = read_targets(graph_set, run.target, run.networks)
-    validation = targets.indices["validation"]
+    task = open_task(run.task, GraphSet.open(run.graphs), run.networks)
     rows, reached = [], []
     for trial in trials:
-        predicted = Predictor.load(trial.folder).predict_set(graph_set, validation)
+        trained = Trained.load(trial.folder)
+        validation = task.indices["validation"]
+        measured = task.measure(trained.model, trained.state, validation).scores
         values = {".".join(path): trial.model[path[0]][path[1]] for path in ranges_of(run.model)}
-        measured = scores(targets.values[validation], predicted)
-        reached.append(measured["r2"])
+        reached.append(leading_value(measured))
         rows.append({"values": values, **measured})
     best = int(np.argmax(reached))
     chosen = json.loads(json.dumps(run.model))
@@ -81,5 +80,5 @@ def chosen_model(run: Run, folder: Path) -> dict[str, Any]:
 
 def identity(run: Run) -> str:
     """Identify what a search is about."""
-    beside = (dict(run.auxiliary),) if run.auxiliary else ()
-    return settings_hash(run.target, run.model, run.graphs_hash, run.networks, *beside)
+    what, *beside = identity_of(run.task)
+    return settings_hash(what, run.model, run.graphs_hash, run.networks, *beside)

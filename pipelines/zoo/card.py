@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from graphgen.files import write_bytes
+from pipelines.zoo.checkpoints import is_last
 from pipelines.zoo.reading import open_zoo
 
 BARS = 40
@@ -34,12 +35,14 @@ def write_text(out: str | Path, text: str) -> Path:
 
 def card(index: Mapping[str, Any], command: str) -> str:
     """Give the card of a zoo's index: counts, ranges, accuracies, hash, command."""
-    settings, rows = index["zoo"], index["networks"]
+    settings, rows = index["zoo"], [row for row in index["networks"] if is_last(row)]
     trained = [row for row in rows if row["status"] == "trained"]
+    checkpoints = settings.get("checkpoints", 1)
+    kept = f", each kept at {checkpoints} moments of its training" if checkpoints > 1 else ""
     parts = [
         "# The zoo",
         f"{len(rows):,} networks of {len(index['architectures']):,} architectures, trained on "
-        f"{settings['dataset']}; {len(rows) - len(trained):,} diverged. Hash "
+        f"{settings['dataset']}{kept}; {len(rows) - len(trained):,} diverged. Hash "
         f"`{index['hash']}`. Made by",
         f"```sh\n{command}\n```",
         images(settings),

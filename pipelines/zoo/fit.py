@@ -14,6 +14,7 @@ from torch import Tensor
 
 from metanet.evaluate import initial_weights, run
 from pipelines.datasets import Dataset
+from pipelines.zoo.checkpoints import marks
 from pipelines.zoo.reproducibly import reproducibly
 from pipelines.zoo.sampling import NetworkPlan
 from pipelines.zoo.schedule import Schedule
@@ -40,9 +41,22 @@ class FittedNetwork:
 
 
 def fit(plan: NetworkPlan, dataset: Dataset, device: str = "cpu") -> FittedNetwork:
-    """Train a planned network on the images of a data set.
+    """Train a planned network on the images of a data set; see `fit_checkpoints`.
 
-        fit(plan(settings, 3), datasets.load("digits")).metrics["test_accuracy"]
+    fit(plan(settings, 3), datasets.load("digits")).metrics["test_accuracy"]
+    """
+    return fit_checkpoints(plan, dataset, 1, device)[-1]
+
+
+def fit_checkpoints(
+    plan: NetworkPlan, dataset: Dataset, checkpoints: int, device: str = "cpu"
+) -> list[FittedNetwork]:
+    """Train a planned network, and give it as it was after equal shares of its steps.
+
+        *before, final = fit_checkpoints(plan(settings, 3), datasets.load("digits"), 4)
+
+    The final network does not depend on the number of checkpoints. Where training diverges, those
+    that were not reached are the network as it was then.
 
     Adam has PyTorch's defaults; sgd has the recipe's `momentum`; `weight_decay` is an L2 penalty on
     every parameter in both. `Schedule` says which images each step takes, at which learning rate.
@@ -57,19 +71,26 @@ def fit(plan: NetworkPlan, dataset: Dataset, device: str = "cpu") -> FittedNetwo
         images = torch.from_numpy(dataset.train_images).to(place)
         labels = torch.from_numpy(dataset.train_labels).to(place)
         schedule = Schedule(plan, len(images))
-        trained = _train(plan, weights, images, labels, schedule)
+        kept: list[dict[str, Tensor]] = []
+        trained = _train(plan, weights, images, labels, schedule, checkpoints, kept)
     with reproducibly(plan.seeds.dropout, place), torch.inference_mode():
-        weights = {name: tensor.detach() for name, tensor in weights.items()}
+        states = [(state, _finite(state)) for state in kept]
+        end = {name: tensor.detach() for name, tensor in weights.items()}
+        states += [(end, trained)] * (checkpoints - len(states))
         test_images = torch.from_numpy(dataset.test_images).to(place)
         test_labels = torch.from_numpy(dataset.test_labels).to(place)
         everything = torch.arange(len(test_images))
-        test_loss, test_accuracy = _measure(plan, weights, test_images, test_labels, everything)
-        train_loss, _ = _measure(plan, weights, images, labels, schedule.chosen)
-    return FittedNetwork(
-        "trained" if trained else "diverged",
-        {name: tensor.cpu().numpy() for name, tensor in weights.items()},
-        {"test_accuracy": test_accuracy, "test_loss": test_loss, "train_loss": train_loss},
-    )
+
+        def measured(state: Mapping[str, Tensor], finished: bool) -> FittedNetwork:
+            test_loss, accuracy = _measure(plan, state, test_images, test_labels, everything)
+            train_loss, _ = _measure(plan, state, images, labels, schedule.chosen)
+            return FittedNetwork(
+                "trained" if finished else "diverged",
+                {name: tensor.cpu().numpy() for name, tensor in state.items()},
+                {"test_accuracy": accuracy, "test_loss": test_loss, "train_loss": train_loss},
+            )
+
+        return [measured(*state) for state in states]
 
 
 def _train(
@@ -78,11 +99,17 @@ def _train(
     images: Tensor,
     labels: Tensor,
     schedule: Schedule,
+    checkpoints: int,
+    kept: list[dict[str, Tensor]],
 ) -> bool:
-    """Train `weights` in place; False where they or a loss have diverged."""
+    """Train `weights` in place; False where they or a loss have diverged.
+
+    All checkpoints but the last are put into `kept` on the way.
+    """
     recipe = plan.training
     parameters = [weights[name].requires_grad_() for name in plan.net.parameters]
     optimizer = _optimizer(parameters, recipe)
+    *moments, _ = marks(schedule.steps, checkpoints)
     for epoch in range(recipe["epochs"]):
         for step, batch in enumerate(schedule.epoch(), epoch * schedule.batches):
             optimizer.param_groups[0]["lr"] = schedule.learning_rate(step)
@@ -99,9 +126,15 @@ def _train(
                 # wrong places, without a word, where it does not (torch 2.13): of p4 layers, say.
                 parameter.grad = None if gradient is None else gradient.contiguous()
             optimizer.step()
-        if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
+            if due := moments.count(step + 1):
+                kept += [{n: tensor.detach().clone() for n, tensor in weights.items()}] * due
+        if not _finite(weights):
             return False
     return True
+
+
+def _finite(weights: Mapping[str, Tensor]) -> bool:
+    return all(bool(tensor.isfinite().all()) for tensor in weights.values())
 
 
 def _optimizer(parameters: list[Tensor], recipe: Mapping[str, Any]) -> torch.optim.Optimizer:

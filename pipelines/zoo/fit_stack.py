@@ -15,6 +15,7 @@ from torch import Tensor
 from metanet.evaluate import initial_weights, run_stack
 from metanet.evaluate.stack import dropouts
 from pipelines.datasets import Dataset
+from pipelines.zoo.checkpoints import marks
 from pipelines.zoo.feed import Feed, Steps
 from pipelines.zoo.fit import FittedNetwork
 from pipelines.zoo.reproducibly import reproducibly
@@ -30,19 +31,32 @@ _SAMPLES = 32_768
 def fit_stack(
     plans: Sequence[NetworkPlan], dataset: Dataset, device: str = "cpu"
 ) -> list[FittedNetwork]:
+    """Train planned networks that can share a stack, at once; see `fit_stack_checkpoints`.
+
+    fit_stack([plan(settings, index) for index in stack], datasets.load("digits"), "cuda")
+    """
+    return [every[-1] for every in fit_stack_checkpoints(plans, dataset, 1, device)]
+
+
+def fit_stack_checkpoints(
+    plans: Sequence[NetworkPlan], dataset: Dataset, checkpoints: int, device: str = "cpu"
+) -> list[list[FittedNetwork]]:
     """Train planned networks that can share a stack (`stacks` says which), at once.
 
-        fit_stack([plan(settings, index) for index in stack], datasets.load("digits"), "cuda")
+        fit_stack_checkpoints(plans, datasets.load("digits"), 4, "cuda")   # four of each network
 
-    Each network is what `fit` makes of it, up to rounding: the same first weights, images, batches,
-    learning rates, optimizer and metrics. But dropout draws other masks, for the whole stack from
-    one generator, seeded by the network with most steps. Equal plans on one device give equal bits.
+    Each network is what `fit_checkpoints` makes of it, up to rounding: the same first weights,
+    images, batches, learning rates, optimizer and metrics. But dropout draws other masks, for the
+    whole stack from one generator, seeded by the network with most steps. Equal plans on one device
+    give equal bits.
     """
     schedules = [Schedule(plan, len(dataset.train_images)) for plan in plans]
     order = sorted(range(len(plans)), key=lambda i: -schedules[i].steps)
     place = torch.device(device)
     with reproducibly(plans[order[0]].seeds.dropout, place):
-        stack = _Stack([plans[i] for i in order], [schedules[i] for i in order], dataset, place)
+        stack = _Stack(
+            [plans[i] for i in order], [schedules[i] for i in order], dataset, place, checkpoints
+        )
         fitted = dict(zip(order, stack.fit(), strict=True))
     return [fitted[i] for i in range(len(plans))]
 
@@ -60,6 +74,7 @@ class _Stack:
         schedules: Sequence[Schedule],
         dataset: Dataset,
         device: torch.device,
+        checkpoints: int,
     ) -> None:
         self.net = net = plans[0].net
         self.schedules, self.device = schedules, device
@@ -82,14 +97,16 @@ class _Stack:
         }
         self.feed = Feed(schedules, recipes[0]["batch_size"])
         self.members = np.arange(len(plans))
-        self.fitted: dict[int, FittedNetwork] = {}
+        self.fitted: list[list[FittedNetwork]] = [[] for _ in plans]
+        self.checkpoints, self.steps = checkpoints, 0
+        self.moments = [marks(schedule.steps, checkpoints)[:-1] for schedule in schedules]
 
-    def fit(self) -> list[FittedNetwork]:
+    def fit(self) -> list[list[FittedNetwork]]:
         """Train all networks to their end."""
         while len(self.members):
             self._train(min(_STEPS, int(self.feed.left()[-1])))
             self._leave(self.feed.left() == 0, "trained")
-        return [self.fitted[i] for i in sorted(self.fitted)]
+        return self.fitted
 
     def _train(self, count: int) -> None:
         """Train by some steps; networks that diverge leave."""
@@ -102,6 +119,8 @@ class _Stack:
                 steps = steps.keep(np.flatnonzero(~lost))
                 self._leave(lost, "diverged")
             self.optimizer.step(self.parameters, gradients, steps.rates[t])
+            self.steps += 1
+            self._keep_checkpoints()
             if steps.ends[t].any():
                 lost = steps.ends[t] & ~self._finite()
                 steps = steps.keep(np.flatnonzero(~lost))
@@ -154,10 +173,10 @@ class _Stack:
         """Measure and take out networks whose training has ended."""
         if not which.any():
             return
-        leaving, staying = self._rows(which), self._rows(~which)
-        weights = {n: x[leaving] for n, x in self._weights(self.parameters).items()}
-        for i, result in zip(self.members[which], self._results(weights, which), strict=True):
-            self.fitted[int(i)] = FittedNetwork(status, *result)
+        staying = self._rows(~which)
+        for i, result in zip(self.members[which], self._results(which), strict=True):
+            kept = self.fitted[i]
+            kept += [FittedNetwork(status, *result)] * (self.checkpoints - len(kept))
         self.parameters = self.parameters[staying]
         self.others = {name: x[staying] for name, x in self.others.items()}
         self.rates = {name: x[staying] for name, x in self.rates.items()}
@@ -166,11 +185,24 @@ class _Stack:
         self.feed.keep(np.flatnonzero(~which))
         self.members = self.members[~which]
 
+    def _keep_checkpoints(self) -> None:
+        """Measure networks that are at a checkpoint on the way."""
+        due = np.array([self.moments[i].count(self.steps) for i in self.members], dtype=np.int64)
+        which = due > 0
+        if not which.any():
+            return
+        finite = self._finite()[which]
+        measured = zip(self.members[which], self._results(which), finite, due[which], strict=True)
+        for i, result, good, times in measured:
+            self.fitted[i] += [FittedNetwork("trained" if good else "diverged", *result)] * times
+
     @torch.inference_mode()
     def _results(
-        self, weights: dict[str, Tensor], which: NDArray[np.bool_]
+        self, which: NDArray[np.bool_]
     ) -> list[tuple[dict[str, NDArray[Any]], dict[str, float]]]:
         """Give the weights of networks as arrays, and their metrics."""
+        rows = self._rows(which)
+        weights = {n: x[rows] for n, x in self._weights(self.parameters).items()}
         chosen = [self.schedules[i].chosen for i in self.members[which]]
         train_loss, _ = self._measure(weights, self.train_images, self.train_labels, chosen)
         test_loss, test_accuracy = self._measure(weights, self.test_images, self.test_labels)

@@ -73,7 +73,7 @@ def _one_by_one(settings: ZooSettings) -> Work:
     text = json.dumps(settings.plain())
     return Work(
         task=train,
-        calls=lambda missing: [(text, index) for index in missing],
+        calls=lambda missing: [(text, index) for index in networks(missing, settings)],
         describe=lambda call: f"network {call[1]}",
         preload=_preload(settings),
     )
@@ -83,7 +83,7 @@ def _in_stacks(settings: ZooSettings, device: str, limit: int) -> Work:
     text = json.dumps(settings.plain())
 
     def calls(missing: list[int]) -> list[tuple[Any, ...]]:
-        lacking = set(missing)
+        lacking = set(networks(missing, settings))
         # Stacks are those of the whole zoo, whatever is there: else an interruption would change
         # them.
         grouped = stacks((plan(settings, index) for index in range(settings.count)), limit)
@@ -96,6 +96,11 @@ def _in_stacks(settings: ZooSettings, device: str, limit: int) -> Work:
         describe=lambda call: f"the stack of network {call[1][0]}",
         preload=_preload(settings),
     )
+
+
+def networks(missing: list[int], settings: ZooSettings) -> list[int]:
+    """List the networks that records are missing of."""
+    return sorted({index // settings.checkpoints for index in missing})
 
 
 def _preload(settings: ZooSettings) -> list[str]:

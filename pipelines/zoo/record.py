@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,26 @@ class Record:
             columns[name] = np.frombuffer(data, _dtype(name), size, position)
             position += columns[name].nbytes
         return cls(header["about"], header["resolved"], columns)
+
+
+def records(plan: NetworkPlan, fitted: Sequence[FittedNetwork]) -> list[Record]:
+    """Give the records of a network that was trained as planned: one for each checkpoint.
+
+    Their numbers follow each other. Where there are several, they name their `network`, and which
+    of how many checkpoints they are.
+    """
+    every = []
+    for place, one in enumerate(fitted):
+        single = record(plan, one)
+        if len(fitted) > 1:
+            single.about.update(
+                index=plan.index * len(fitted) + place,
+                network=plan.index,
+                checkpoint=place + 1,
+                checkpoints=len(fitted),
+            )
+        every.append(single)
+    return every
 
 
 def record(plan: NetworkPlan, fitted: FittedNetwork) -> Record:

@@ -50,6 +50,7 @@ ZOO = {
     "count": Field(integer(1)),
     "seed": Field(integer(0), 0),
     "networks_per_shard": Field(integer(1), 64),
+    "checkpoints": Field(integer(1), 1),
     "train_samples": Field(integer(2, optional=True), None),
     "test_samples": Field(integer(1, optional=True), None),
     "architectures": Field(entries),
@@ -63,7 +64,8 @@ class ZooSettings:
     """What a zoo is made of; two zoos of equal settings are equal.
 
     `training` has a range for each field of the training recipe. `train_samples` and
-    `test_samples` cut the data set to its first images; None takes all.
+    `test_samples` cut the data set to its first images; None takes all. Each network is kept at
+    `checkpoints` moments of its training, the last of them the end.
     """
 
     dataset: str
@@ -74,6 +76,12 @@ class ZooSettings:
     test_samples: int | None
     architectures: tuple[Family, ...]
     training: Mapping[str, Range]
+    checkpoints: int = 1
+
+    @property
+    def records(self) -> int:
+        """The number of records: each network's checkpoints, one after the other."""
+        return self.count * self.checkpoints
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> ZooSettings:
@@ -83,9 +91,13 @@ class ZooSettings:
         return cls(**{**data, "architectures": families, "training": training})
 
     def plain(self) -> dict[str, Any]:
-        """Give the settings as plain data: all defaults spelled out, files by their content."""
+        """Give the settings as plain data: all defaults spelled out, files by their content.
+
+        A zoo without checkpoints does not name them: its hash is that of the time before them.
+        """
+        names = [name for name in ZOO if name != "checkpoints" or self.checkpoints > 1]
         return {
-            **{name: getattr(self, name) for name in ZOO},
+            **{name: getattr(self, name) for name in names},
             "architectures": [family.plain() for family in self.architectures],
             "training": {name: range_.plain() for name, range_ in self.training.items()},
         }

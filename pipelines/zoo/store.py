@@ -22,8 +22,8 @@ class StoredSettings(Protocol):
     """What a store has to know of the settings that a zoo is made by."""
 
     @property
-    def count(self) -> int:
-        """The number of networks."""
+    def records(self) -> int:
+        """The number of records, one for each network or each of its checkpoints."""
 
     @property
     def networks_per_shard(self) -> int:
@@ -70,7 +70,7 @@ class Store:
             return []
         there = {i for number in self._full for i in self._members(number)}
         there |= {i for _, records in self._open.values() for i in records}
-        return [i for i in range(self.settings.count) if i not in there]
+        return [i for i in range(self.settings.records) if i not in there]
 
     def add(self, encoded: bytes) -> None:
         """Keep an encoded `Record`: it is safe when this returns."""
@@ -122,7 +122,7 @@ class Store:
 
     def _members(self, number: int) -> range:
         size = self.settings.networks_per_shard
-        return range(number * size, min((number + 1) * size, self.settings.count))
+        return range(number * size, min((number + 1) * size, self.settings.records))
 
     def _reopen(self) -> None:
         """Take up a finished zoo; one with damaged shards becomes an unfinished one."""

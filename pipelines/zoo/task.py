@@ -9,29 +9,30 @@ from functools import lru_cache
 from pipelines import datasets
 from pipelines.datasets import Dataset
 from pipelines.errors import PipelineError
-from pipelines.zoo.record import record
+from pipelines.zoo.record import records
 from pipelines.zoo.sampling import plan
 from pipelines.zoo.settings import ZooSettings
 
 _alone = threading.Lock()
 
 
-def train(settings: str, index: int) -> bytes:
-    """Train network `index` of a zoo, whose settings come as JSON; give its encoded `Record`.
+def train(settings: str, index: int) -> list[bytes]:
+    """Train network `index` of a zoo, whose settings come as JSON; give its encoded records.
 
     A process reads the settings and the data set once, and works on one thread.
     """
     # The parent of a pool imports this module to name the task, and needs no torch for that.
     import torch
 
-    from pipelines.zoo.fit import fit
+    from pipelines.zoo.fit import fit_checkpoints
 
     # A Dask worker may have several threads; they would draw from one generator.
     with _alone:
         torch.set_num_threads(1)
         zoo, dataset = _prepare(settings)
         planned = plan(zoo, index)
-        return record(planned, fit(planned, dataset)).encode()
+        fitted = fit_checkpoints(planned, dataset, zoo.checkpoints)
+        return [one.encode() for one in records(planned, fitted)]
 
 
 def train_stack(
@@ -43,13 +44,13 @@ def train_stack(
     """
     import torch
 
-    from pipelines.zoo.fit_stack import fit_stack
+    from pipelines.zoo.fit_stack import fit_stack_checkpoints
 
     torch.set_num_threads(1)
     zoo, dataset = _prepare(settings)
     plans = [plan(zoo, index) for index in indices]
     try:
-        fitted = fit_stack(plans, dataset, device)
+        fitted = fit_stack_checkpoints(plans, dataset, zoo.checkpoints, device)
     except torch.OutOfMemoryError as error:
         raise PipelineError(
             f"{device}: its memory is too small for a stack of {len(indices)} networks "
@@ -57,9 +58,10 @@ def train_stack(
             f"`--stack`, or fewer `--workers`; what is finished is kept ({error})"
         ) from None
     return [
-        record(planned, result).encode()
-        for planned, result in zip(plans, fitted, strict=True)
+        one.encode()
+        for planned, results in zip(plans, fitted, strict=True)
         if planned.index in wanted
+        for one in records(planned, results)
     ]
 
 

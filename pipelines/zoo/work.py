@@ -78,7 +78,7 @@ def _make_missing(store: Store, work: Work, workers: int, scheduler: str | None)
         return
     calls = work.calls(sorted(missing))
     workers = min(workers, len(calls))
-    count = store.settings.count
+    count = store.settings.records
     bar = tqdm(
         total=count,
         initial=count - len(missing),

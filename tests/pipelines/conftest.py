@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.compile import compile_zoo
 from pipelines.inrs import generate as generate_inrs
 from pipelines.zoo import generate
 
@@ -136,3 +137,25 @@ def inr_copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("copies")
     generate_inrs(write_inrs_to(folder, copies=3, together=33), folder / "zoo", workers=1)
     return folder / "zoo"
+
+
+@pytest.fixture(scope="session")
+def digit_graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fit SIRENs to a few digits; give their graph set, beside which the zoo is."""
+    folder = tmp_path_factory.mktemp("digits")
+    net = {**SIREN, "vars": {"width": 12}, "inputs": {"x": [2]}}
+    (folder / "net.yaml").write_text(json.dumps(net))
+    settings = {
+        "inrs": {
+            "signals": {"name": "digits", "train": 40, "test": 8},
+            "architecture": {"family": "siren", "file": "net.yaml"},
+            "convention": "offset",
+            "fit": {"steps": 60, "learning_rate": 2e-2, "schedule": "linear"},
+        },
+        "compile": {"seed": 0, "splits": {"train": 0.8, "validation": 0.2}},
+    }
+    file = folder / "params.yaml"
+    file.write_text(json.dumps(settings))
+    generate_inrs(file, folder / "zoo", workers=1)
+    compile_zoo(file, folder / "zoo", folder / "graphs")
+    return folder / "graphs"

@@ -11,8 +11,8 @@ import torch
 from scipy.stats import norm, rankdata
 
 from pipelines.errors import PipelineError
-from pipelines.training.auxiliary import Auxiliary, read_auxiliary
-from pipelines.training.fit import squared_error
+from pipelines.tasks.auxiliary import Auxiliary, read_auxiliary
+from pipelines.tasks.regression import Regression
 
 
 def graph_set(rows: list[dict[str, Any]]) -> Any:
@@ -72,7 +72,9 @@ def test_the_loss_adds_known_auxiliary_errors_by_their_weights(
 ) -> None:
     output = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
     wanted = np.array([0.5, 0.5])
-    monkeypatch.setattr("pipelines.training.fit.Batch", SimpleNamespace(from_set=lambda *_: None))
+    monkeypatch.setattr(
+        "pipelines.tasks.regression.Batch", SimpleNamespace(from_set=lambda *_: None)
+    )
     targets: Any = SimpleNamespace(standardised=lambda chosen: wanted[chosen])
 
     def loss(values: list[list[float]], weights: list[float], columns: int) -> float:
@@ -80,7 +82,9 @@ def test_the_loss_adds_known_auxiliary_errors_by_their_weights(
             np.array(values, np.float32).reshape(2, -1), np.array(weights, np.float32)
         )
         model = lambda batch: output[:, : 1 + columns]  # noqa: E731
-        return float(squared_error(model, None, targets, auxiliary, [0, 1]))  # type: ignore[arg-type]
+        task = object.__new__(Regression)
+        task.targets, task.auxiliary, task.graph_set = targets, auxiliary, graph_set([])
+        return float(task.loss(model, [0, 1]))
 
     assert loss([[], []], [], 0) == pytest.approx(0.25)
     known = loss([[1.0, 1.0], [3.0, 1.0]], [0.5, 0.1], 2)

@@ -216,6 +216,10 @@ def test_values_are_looked_at_only_when_asked(
     ("arguments", "message"),
     [
         (["predict", "nowhere", "net.yaml", "net.safetensors"], "no finished training run here"),
+        (
+            ["edit", "nowhere", "net.yaml", "net.safetensors", "--out", "new.safetensors"],
+            "no finished training run here",
+        ),
         (["evaluate", "nowhere", "graphs", "--out", "results"], "no finished training run in"),
         (["train", "nowhere", "--out", "runs"], "params.yaml: "),
         (["zoo", "nowhere.yaml", "--out", "zoo"], "nowhere.yaml: "),

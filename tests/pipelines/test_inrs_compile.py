@@ -13,7 +13,7 @@ from graphgen import GraphSet
 from pipelines import PipelineError
 from pipelines.compile import compile_zoo
 from pipelines.inrs.card import card
-from pipelines.training.targets import read_targets
+from pipelines.tasks.targets import read_targets
 from pipelines.zoo import open_zoo
 
 

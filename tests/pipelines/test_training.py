@@ -17,9 +17,9 @@ from graphgen.files import read_weights
 from pipelines.compile import compile_zoo
 from pipelines.errors import PipelineError
 from pipelines.evaluation import evaluate
+from pipelines.tasks.targets import read_targets
 from pipelines.training import fit as fitting
 from pipelines.training import search, train
-from pipelines.training.targets import read_targets
 from pipelines.zoo import generate
 
 RECIPE = {

@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from graphgen import GraphSet
 from pipelines.errors import PipelineError
+from pipelines.tasks.targets import SECTIONS, look_up
 
-SECTIONS = ("metrics", "training", "variables")
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "propertyNames": {"pattern": rf"^({'|'.join(SECTIONS)})\."},
+    "additionalProperties": {"type": "number", "exclusiveMinimum": 0},
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,17 @@ class Auxiliary:
     def columns(self) -> int:
         """The number of columns."""
         return len(self.weights)
+
+    def loss(self, outputs: Tensor, chosen: Sequence[int]) -> Tensor | float:
+        """Give the mean squared errors of some networks by their weights; 0 without columns.
+
+        `outputs` is (networks, columns). An unknown number counts nothing.
+        """
+        if not self.columns:
+            return 0.0
+        wanted = torch.from_numpy(self.values[list(chosen)])
+        errors = torch.where(wanted.isnan(), 0, (outputs - wanted.nan_to_num()).square())
+        return errors.mean(0) @ torch.from_numpy(self.weights)
 
 
 def read_auxiliary(
@@ -57,12 +75,6 @@ def read_auxiliary(
         shares += [weight / len(own)] * len(own)
     table = np.stack(columns, axis=1) if columns else np.empty((len(graph_set), 0), np.float32)
     return Auxiliary(table, np.array(shares, dtype=np.float32))
-
-
-def look_up(record: Mapping[str, Any], name: str) -> Any:
-    """Find `section.field` in a record, None where there is none."""
-    section, _, field = name.partition(".")
-    return record.get(section, {}).get(field) if section in SECTIONS else None
 
 
 def columns_of(values: list[Any], train: Sequence[int]) -> list[NDArray[np.float32]]:

@@ -1,0 +1,124 @@
+"""Classification: which of a few classes each network has, such as the class of an image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from graphgen import GraphSet
+from metanet import Batch, make_metanet
+from pipelines.errors import PipelineError
+from pipelines.metrics import class_scores
+from pipelines.tasks import auxiliary
+from pipelines.tasks.targets import read_values
+from pipelines.tasks.task import Measured, Prediction, outputs_of
+
+
+class Classification(Prediction):
+    """Predict the class `target`, a word or a whole number, by cross entropy."""
+
+    name = "classification"
+    properties: ClassVar[Mapping[str, Any]] = {
+        "target": {"type": "string"},
+        "label_smoothing": {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+        "auxiliary": auxiliary.SCHEMA,
+    }
+    required = ("target",)
+    trees = True
+
+    def __init__(
+        self, settings: Mapping[str, Any], graph_set: GraphSet, networks: int | None
+    ) -> None:
+        super().__init__(settings, graph_set, networks)
+        train = self.indices["train"]
+        self.values = read_values(graph_set, settings["target"])
+        self.classes = classes_of(graph_set, settings["target"], self.values, train)
+        self.auxiliary = auxiliary.read_auxiliary(graph_set, settings.get("auxiliary", {}), train)
+
+    def make(self, name: str, settings: Mapping[str, Any]) -> nn.Module:
+        outputs = len(self.classes) + self.auxiliary.columns
+        return make_metanet(name, **{**settings, "outputs": outputs})
+
+    def loss(self, module: Any, chosen: Sequence[int]) -> Tensor:
+        output: Tensor = module(Batch.from_set(self.graph_set, chosen))
+        count = len(self.classes)
+        loss = nn.functional.cross_entropy(
+            output[:, :count],
+            self.wanted(chosen).long(),
+            label_smoothing=self.settings.get("label_smoothing", 0.0),
+        )
+        return loss + self.auxiliary.loss(output[:, count:], chosen)
+
+    def state(self, model: nn.Module) -> dict[str, Any]:
+        return {"target": self.settings["target"], "classes": self.classes}
+
+    @staticmethod
+    def read(outputs: Tensor, state: Mapping[str, Any]) -> NDArray[np.float64]:
+        result: NDArray[np.float64] = (
+            outputs[:, : len(state["classes"])].double().softmax(1).numpy()
+        )
+        return result
+
+    @staticmethod
+    def say(answer: NDArray[np.float64], state: Mapping[str, Any]) -> str:
+        classes = state["classes"]
+        order = np.argsort(-answer, kind="stable")
+        shares = ", ".join(f"{classes[i]}: {answer[i]:.3f}" for i in order)
+        return f"{state['target']} {classes[order[0]]} ({shares})"
+
+    def score(self, outputs: Tensor, state: Mapping[str, Any], chosen: Sequence[int]) -> Measured:
+        probabilities = self.read(outputs, state)
+        true = [self.values[i] for i in chosen]
+        best = probabilities.argmax(1)
+        predicted = [state["classes"][i] for i in best]
+        rows = [
+            {"true": t, "predicted": p, "probability": round(float(row[i]), 6)}
+            for t, p, row, i in zip(true, predicted, probabilities, best, strict=True)
+        ]
+        return Measured(class_scores(true, predicted), rows)
+
+    def validate(self, module: nn.Module, model: nn.Module) -> dict[str, float]:
+        chosen = self.indices["validation"]
+        outputs = outputs_of(model, self.graph_set, chosen)
+        measured = self.score(outputs, self.state(model), chosen).scores
+        logits = outputs[:, : len(self.classes)]
+        loss = nn.functional.cross_entropy(logits, self.wanted(chosen).long())
+        return {"validation_loss": float(loss), "validation_accuracy": measured["accuracy"]}
+
+    def wanted(self, chosen: Sequence[int]) -> Tensor:
+        numbers = {value: number for number, value in enumerate(self.classes)}
+        found = [numbers.get(self.values[i]) for i in chosen]
+        for i, number in zip(chosen, found, strict=True):
+            if number is None:
+                raise PipelineError(
+                    f"{self.graph_set.folder}: {self.settings['target']!r} of network {i} is "
+                    f"{self.values[i]!r}, which no training network has; they have: "
+                    f"{', '.join(map(str, self.classes))}"
+                )
+        return torch.tensor(found, dtype=torch.float32)
+
+    def tree_settings(self) -> dict[str, Any]:
+        return {"classes": len(self.classes)}
+
+
+def classes_of(
+    graph_set: GraphSet, target: str, values: Sequence[Any], train: Sequence[int]
+) -> list[Any]:
+    """List the classes of the training networks, in order; two at least."""
+    for i, value in enumerate(values):
+        if not isinstance(value, int | str):
+            raise PipelineError(
+                f"{graph_set.folder}: {target!r} of network {i} is {value!r}, expected a class: a "
+                "word or a whole number; to predict numbers, give the task `regression`"
+            )
+    classes = sorted({values[i] for i in train}, key=lambda c: (isinstance(c, str), c))
+    if len(classes) < 2:
+        raise PipelineError(
+            f"{graph_set.folder}: all training networks have the same {target}, {classes[0]!r}"
+        )
+    return classes

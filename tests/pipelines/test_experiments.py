@@ -1,0 +1,49 @@
+"""The experiments on INRs: their settings are those of their tasks, and their stages fit them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from metanet import METANETS
+from pipelines.compile import SCHEMA as COMPILE
+from pipelines.settings import read_section
+from pipelines.tasks import task_of
+from pipelines.training.settings import SCHEMA as TRAIN
+from spec.yaml_reader import read_file
+
+FOLDER = Path(__file__).parents[2] / "experiments" / "inrs"
+TASKS = sorted(path.parent for path in FOLDER.glob("*/*/params.yaml"))
+ZOOS = sorted(path.parent for path in FOLDER.glob("*/params.yaml"))
+
+
+@pytest.mark.parametrize("folder", TASKS, ids=lambda folder: folder.name)
+def test_a_task(folder: Path) -> None:
+    settings = read_section(folder / "params.yaml", "train", TRAIN)
+    stages = read_file(folder / "dvc.yaml").data["stages"]
+    assert stages["train"]["matrix"]["model"] == list(settings["models"])
+    # A stage runs again when any setting but those of other models changes.
+    keys = {key.removeprefix("train.") for key in stages["train"]["params"]}
+    assert keys == {*(settings.keys() - {"models"}), "models.${item.model}"}
+    assert {f"out/train/{name}" for name in settings["models"]} < set(stages["evaluate"]["deps"])
+    shown = "results/examples.safetensors" in stages["evaluate"]["outs"]
+    assert shown == task_of(settings).editor
+    assert all(model["metanet"] in METANETS for model in settings["models"].values())
+
+
+@pytest.mark.parametrize("folder", ZOOS, ids=lambda folder: folder.name)
+def test_a_zoo(folder: Path) -> None:
+    read_section(folder / "params.yaml", "compile", COMPILE)
+    data = read_file(folder / "params.yaml").data
+    file = data["inrs"]["architecture"]["file"]
+    assert (folder / file).is_file()
+    stages = read_file(folder / "dvc.yaml").data["stages"]
+    assert stages["zoo"]["deps"] == [file]
+    assert stages.keys() == {"zoo", "card", "compile"}
+
+
+def test_all_are_there() -> None:
+    assert [str(f.relative_to(FOLDER)) for f in TASKS] == [
+        "cifar10/contrast", "fashion/classify", "mnist/classify", "mnist/dilate", "sines/embed",
+    ]  # fmt: skip
