@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from graphgen import GraphSet
-from metanet import Batch
+from metanet import Batch, make_editor
 from metanet.batch import Part, float_offsets
 from pipelines import signals
 from pipelines.errors import PipelineError
 from pipelines.inrs.decode import decode, psnr
-from pipelines.tasks.editors import make_editor
 from pipelines.tasks.edits import EDITS
 from pipelines.tasks.task import EVALUATED_AT_ONCE, Measured, Task
 from spec import Architecture

@@ -11,11 +11,10 @@ from typing import Any
 from torch import nn
 
 from graphgen import GraphSet
-from metanet import METANETS, StatNN
+from metanet import EDITORS, METANETS, StatNN
 from pipelines.errors import PipelineError
 from pipelines.settings import settings_hash
 from pipelines.tasks import Prediction, identity_of, open_task, task_of
-from pipelines.tasks.editors import EDITORS
 from pipelines.training.fit import fit
 from pipelines.training.grow import grow
 from pipelines.training.ranges import ranges_of

@@ -13,10 +13,9 @@ from torch import nn
 
 from graphgen import GraphError
 from graphgen.files import read_weights, write_json, write_safetensors
-from metanet import make_metanet
+from metanet import make_editor, make_metanet
 from pipelines.errors import PipelineError
 from pipelines.tasks import DEFAULT, task_of
-from pipelines.tasks.editors import make_editor
 
 SETTINGS_FILE, WEIGHTS_FILE = "settings.json", "model.safetensors"
 OWN = ("model", "settings")
