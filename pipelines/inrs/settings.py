@@ -15,6 +15,7 @@ from pipelines.zoo.architectures import Family, check_family, read_description
 from pipelines.zoo.fields import (
     Field,
     Place,
+    find_settings,
     flag,
     integer,
     mapping,
@@ -26,8 +27,6 @@ from pipelines.zoo.fields import (
 )
 from pipelines.zoo.ranges import Constant
 from spec import Architecture, SpecError
-from spec.errors import kind
-from spec.yaml_reader import read_file
 
 SIGNALS = {
     "name": Field(word(signals.NAMES)),
@@ -131,14 +130,7 @@ def read_settings(path: str | os.PathLike[str]) -> InrSettings:
     place of every mistake, shapes that do not fit the signals among them; data sets are loaded for
     this.
     """
-    document = read_file(path)
-    data = document.data
-    section = isinstance(data, dict) and SECTION in data
-    place = Place(document, (SECTION,) if section else ())
-    if not section and not (isinstance(data, dict) and set(data) & set(INRS)):
-        message = f"expected the settings of a zoo of INRs, here or under the key `{SECTION}`"
-        place.note(f"{message}, got {kind(data)} without them")
-        raise SpecError(place.problems)
+    place = find_settings(path, SECTION, INRS, "a zoo of INRs")
     values = read_fields(place, INRS)
     signal_set = None
     if "signals" in values:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.zoo.ranges import Constant, Range, parse
 from spec.context import Path
-from spec.errors import Problem, kind, quoted
+from spec.errors import Problem, SpecError, kind, quoted
 from spec.fields import FieldError, to_integer
 from spec.suggestions import suggest
-from spec.yaml_reader import Document
+from spec.yaml_reader import Document, read_file
 
 REQUIRED: Any = ...
 
@@ -54,6 +55,22 @@ class Field:
     convert: Callable[[object], Any]
     default: Any = REQUIRED
     ranged: bool = False
+
+
+def find_settings(
+    path: str | os.PathLike[str], section: str, table: Mapping[str, Field], what: str
+) -> Place:
+    """Find settings in a YAML file, alone or as one of its sections; `SpecError` without them."""
+    document = read_file(path)
+    data = document.data
+    if isinstance(data, dict) and section in data:
+        return Place(document, (section,))
+    place = Place(document, ())
+    if not (isinstance(data, dict) and set(data) & set(table)):
+        message = f"expected the settings of {what}, here or under the key `{section}`"
+        place.note(f"{message}, got {kind(data)} without them")
+        raise SpecError(place.problems)
+    return place
 
 
 def read_fields(place: Place, fields: Mapping[str, Field]) -> dict[str, Any]:

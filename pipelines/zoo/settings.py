@@ -15,6 +15,7 @@ from pipelines.zoo.fields import (
     Field,
     Place,
     entries,
+    find_settings,
     integer,
     mapping,
     number,
@@ -25,8 +26,6 @@ from pipelines.zoo.fields import (
 )
 from pipelines.zoo.ranges import Range, parse
 from spec import SpecError
-from spec.errors import kind
-from spec.yaml_reader import read_file
 
 FAMILY = {
     "family": Field(text),
@@ -112,14 +111,7 @@ def read_settings(path: str | os.PathLike[str]) -> ZooSettings:
     place of every mistake: fields, ranges, variables that an architecture lacks, values for which
     it cannot be built, and shapes that do not fit the data set, which is loaded for this.
     """
-    document = read_file(path)
-    data = document.data
-    section = isinstance(data, dict) and SECTION in data
-    place = Place(document, (SECTION,) if section else ())
-    if not section and not (isinstance(data, dict) and set(data) & set(ZOO)):
-        message = f"expected the settings of a zoo, here or under the key `{SECTION}`"
-        place.note(f"{message}, got {kind(data)} without them")
-        raise SpecError(place.problems)
+    place = find_settings(path, SECTION, ZOO, "a zoo")
     values = read_fields(place, ZOO)
     dataset = _load(values, place)
     if "training" in values:
