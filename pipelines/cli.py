@@ -11,6 +11,7 @@ from pipelines.commands.card import card
 from pipelines.commands.check import check
 from pipelines.commands.compile import compile_
 from pipelines.commands.evaluate import evaluate
+from pipelines.commands.inrs import inrs
 from pipelines.commands.match import match
 from pipelines.commands.predict import predict
 from pipelines.commands.report import report
@@ -34,6 +35,7 @@ for command in (
     symmetries,
     match,
     zoo,
+    inrs,
     card,
     search,
     train,

@@ -16,6 +16,10 @@ from pipelines.zoo import open_zoo, read_networks
 
 SPLITS = ("train", "validation", "test")
 WIDER = "wider"
+KEPT = (
+    *("index", "family", "parameters", "variables", "training", "metrics"),
+    *("signal", "copy", "labels", "offset"),  # of INRs
+)
 SCHEMA = {
     "type": "object",
     "additionalProperties": False,
@@ -25,7 +29,7 @@ SCHEMA = {
         "splits": {
             "type": "object",
             "additionalProperties": False,
-            "required": list(SPLITS),
+            "required": ["train", "validation"],
             "properties": {name: {"type": "number", "minimum": 0} for name in SPLITS},
         },
         "wider": {
@@ -52,7 +56,12 @@ def compile_zoo(settings_file: str | Path, zoo: str | Path, out: str | Path) -> 
     for tests out of distribution, and in no other. Networks whose training diverged stay in the
     zoo's index and are left out here; their number is kept in the set's `about`.
 
-    Raises `PipelineError` for a zoo without networks, and for a `wider` that does not fit it.
+    A zoo whose networks have a split of their own, as INRs have that of their signals, keeps it:
+    only its `train` is cut, by the shares of `train` and `validation`, and all networks of one
+    signal stay together.
+
+    Raises `PipelineError` for a zoo without networks, for a `wider` that does not fit it, and for a
+    share of `test` missing, or given to a zoo with a split of its own.
     """
     settings = read_section(settings_file, "compile", SCHEMA)
     index = open_zoo(zoo)
@@ -61,15 +70,15 @@ def compile_zoo(settings_file: str | Path, zoo: str | Path, out: str | Path) -> 
         raise PipelineError(f"{zoo}: no network of this zoo was trained to the end")
     held_out = wider_networks(rows, settings.get("wider", {}))
     within = [row for row in rows if row["index"] not in held_out]
-    split = draw_splits(within, settings["splits"], settings["seed"])
+    draw = keep_splits if "split" in rows[0] else draw_splits
+    split = draw(within, settings["splits"], settings["seed"])
     split |= dict.fromkeys(held_out, WIDER)
 
     def networks() -> Iterator[tuple[Any, Any, dict[str, Any]]]:
         for net, weights, record in read_networks(zoo):
             if record["status"] != "trained":
                 continue
-            kept = ("index", "family", "parameters", "variables", "training", "metrics")
-            row = {key: record[key] for key in kept}
+            row = {key: record[key] for key in KEPT if key in record}
             yield net, weights, {**row, "split": split[record["index"]]}
 
     about = {
@@ -82,21 +91,45 @@ def compile_zoo(settings_file: str | Path, zoo: str | Path, out: str | Path) -> 
 
 def draw_splits(rows: list[dict[str, Any]], shares: dict[str, float], seed: int) -> dict[int, str]:
     """Give each network a split: shuffled within its family, cut by the shares."""
+    if "test" not in shares:
+        raise PipelineError(
+            "`splits` needs the share `test`: the networks of this zoo have no split of their own"
+        )
     families: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         families[row["family"]].append(row["index"])
+    result: dict[int, str] = {}
+    for number, (_, members) in enumerate(sorted(families.items())):
+        result |= cut(sorted(members), {name: shares[name] for name in SPLITS}, [seed, number])
+    return result
+
+
+def keep_splits(rows: list[dict[str, Any]], shares: dict[str, float], seed: int) -> dict[int, str]:
+    """Give each network its own split, with some signals of `train` for validation."""
+    if "test" in shares:
+        raise PipelineError(
+            "`splits` has the share `test`, but this zoo has a split of its own, "
+            "which is kept: give `train` and `validation` only, by which its `train` is cut"
+        )
+    signals = sorted({row["signal"] for row in rows if row["split"] == "train"})
+    names = ("train", "validation")
+    drawn = cut(signals, {name: shares[name] for name in names}, [seed, 0])
+    return {
+        row["index"]: drawn[row["signal"]] if row["split"] == "train" else row["split"]
+        for row in rows
+    }
+
+
+def cut(members: list[int], shares: dict[str, float], seed: list[int]) -> dict[int, str]:
+    """Shuffle members, and cut them by the shares."""
     total = sum(shares.values())
     if total <= 0:
         raise PipelineError("`splits`: at least one share must be positive")
-    result: dict[int, str] = {}
-    for number, (_, members) in enumerate(sorted(families.items())):
-        rng = np.random.default_rng([seed, number])
-        order = rng.permutation(sorted(members))
-        ends = np.cumsum([shares[name] / total for name in SPLITS]) * len(order)
-        cuts = np.rint(ends).astype(int)
-        for name, start, stop in zip(SPLITS, [0, *cuts[:-1]], cuts, strict=True):
-            result |= {int(member): name for member in order[start:stop]}
-    return result
+    order = np.random.default_rng(seed).permutation(members)
+    ends = np.cumsum([share / total for share in shares.values()]) * len(order)
+    cuts = np.rint(ends).astype(int)
+    parts = zip(shares, [0, *cuts[:-1]], cuts, strict=True)
+    return {int(member): name for name, start, stop in parts for member in order[start:stop]}
 
 
 def wider_networks(rows: list[dict[str, Any]], limits: dict[str, dict[str, float]]) -> set[int]:
@@ -110,7 +143,7 @@ def wider_networks(rows: list[dict[str, Any]], limits: dict[str, dict[str, float
     result = set()
     for row in rows:
         for name, limit in limits.get(row["family"], {}).items():
-            value = row["variables"].get(name)
+            value = row.get("variables", {}).get(name)
             if not isinstance(value, int | float):
                 raise PipelineError(
                     f"`wider`: {row['family']}: `{name}` of network {row['index']} is {value!r}, "

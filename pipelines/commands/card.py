@@ -15,6 +15,11 @@ import click
 )
 def card(zoo: Path, out: Path, params: Path) -> None:
     """Write the dataset card of a finished ZOO, which the settings PARAMS make."""
+    from pipelines.inrs.card import is_inr_zoo
+    from pipelines.inrs.card import write_card as write_inr_card
     from pipelines.zoo.card import write_card
+    from pipelines.zoo.reading import open_zoo
 
-    click.echo(f"card: {write_card(zoo, out, f'gmn zoo {params} --out {zoo}')}")
+    encoding = is_inr_zoo(open_zoo(zoo))
+    command = f"gmn {'inrs' if encoding else 'zoo'} {params} --out {zoo}"
+    click.echo(f"card: {(write_inr_card if encoding else write_card)(zoo, out, command)}")

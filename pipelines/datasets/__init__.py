@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.datasets import cifar10, digits, mnist
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.dataset import Dataset, Pixels
 from pipelines.errors import PipelineError
 
-__all__ = ["NAMES", "Dataset", "load"]
+__all__ = ["NAMES", "Dataset", "Pixels", "load", "load_pixels"]
 
-_LOADERS: dict[str, Callable[[Path | None], Dataset]] = {
+_LOADERS: dict[str, Callable[[Path | None], Pixels]] = {
     "digits": digits.load,
     "mnist": mnist.load,
     "fashion_mnist": mnist.load_fashion,
@@ -37,6 +37,15 @@ def load(name: str, root: str | os.PathLike[str] | None = None) -> Dataset:
     Raises:
         PipelineError: `name` is unknown, `root` is no folder, or a file is missing and cannot be
             downloaded, or has another checksum than the published one.
+    """
+    return load_pixels(name, root).standardised()
+
+
+def load_pixels(name: str, root: str | os.PathLike[str] | None = None) -> Pixels:
+    """Load a data set as `load` does, with its images as the official bytes.
+
+    >>> load_pixels("digits").train_images.max()
+    np.uint8(16)
     """
     if name not in _LOADERS:
         close = difflib.get_close_matches(name, NAMES, n=1)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from graphgen.files.atomic import write_bytes
 from pipelines.datasets import official
-from pipelines.datasets.dataset import Dataset, standardise
+from pipelines.datasets.dataset import Pixels
 from pipelines.errors import PipelineError
 
 FOLDER = "cifar-10-batches-py"
@@ -33,16 +33,23 @@ TEST_MD5 = {"test_batch": "40351d587109b95175f43aff81a1287e"}
 _MEAN = (0.4914, 0.4822, 0.4465)
 _STD = (0.2470, 0.2435, 0.2616)
 
-_Split = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+_Split = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
 
-def load(root: Path | None = None) -> Dataset:
+def load(root: Path | None = None) -> Pixels:
     """Load CIFAR-10: 50,000 training and 10,000 test images, `(3, 32, 32)`, 10 classes.
 
-    Standardised by the usual constants a channel: means 0.4914, 0.4822, 0.4465, standard
+    The usual constants of its channels: means 0.4914, 0.4822, 0.4465, standard
     deviations 0.2470, 0.2435, 0.2616.
     """
-    return Dataset("cifar10", *_split(TRAIN_MD5, root), *_split(TEST_MD5, root), 10)
+    return Pixels(
+        "cifar10",
+        *(*_split(TRAIN_MD5, root), *_split(TEST_MD5, root)),
+        classes=10,
+        peak=255,
+        mean=_MEAN,
+        std=_STD,
+    )
 
 
 def parse(content: bytes, file: str) -> tuple[npt.NDArray[np.uint8], list[int]]:
@@ -70,7 +77,7 @@ def _split(checksums: dict[str, str], root: Path | None) -> _Split:
         batch = parse(content, f"{FOLDER}/{name}")
         pixels.append(batch[0])
         labels.append(np.array(batch[1], np.int64))
-    return standardise(pixels, peak=255, mean=_MEAN, std=_STD), np.concatenate(labels)
+    return np.concatenate(pixels), np.concatenate(labels)
 
 
 def _fetch(cache: Path) -> None:

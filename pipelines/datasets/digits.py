@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.datasets.dataset import Dataset, standardise
+from pipelines.datasets.dataset import Pixels
 
 _SEED = 0
 _TRAIN_FRACTION = 1000 / 1797
@@ -15,7 +15,7 @@ _TRAIN_FRACTION = 1000 / 1797
 _MEAN, _STD = 0.3053, 0.3761
 
 
-def load(root: Path | None = None) -> Dataset:
+def load(root: Path | None = None) -> Pixels:
     """Load the digits: 1,000 training and 797 test images, `(1, 8, 8)`, split by class at random.
 
     The split is the same on every machine; `root` is not used, since nothing is read from disk.
@@ -23,10 +23,17 @@ def load(root: Path | None = None) -> Dataset:
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    images = standardise([bunch.images[:, None]], peak=16, mean=[_MEAN], std=[_STD])
+    images = bunch.images[:, None].astype(np.uint8)
     labels = bunch.target.astype(np.int64)
     train = _training(labels)
-    return Dataset("digits", images[train], labels[train], images[~train], labels[~train], 10)
+    return Pixels(
+        "digits",
+        *(images[train], labels[train], images[~train], labels[~train]),
+        classes=10,
+        peak=16,
+        mean=[_MEAN],
+        std=[_STD],
+    )
 
 
 def _training(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.datasets import idx, official
-from pipelines.datasets.dataset import Dataset, standardise
+from pipelines.datasets.dataset import Pixels
 
 _TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
 _TRAIN_LABELS = "train-labels-idx1-ubyte.gz"
@@ -40,37 +40,37 @@ _HOSTS = {
 }
 
 
-def load(root: Path | None = None) -> Dataset:
+def load(root: Path | None = None) -> Pixels:
     """Load MNIST: 60,000 training and 10,000 test images of digits, `(1, 28, 28)`, 10 classes.
 
-    Standardised by the usual constants: mean 0.1307, standard deviation 0.3081.
+    The usual constants: mean 0.1307, standard deviation 0.3081.
     """
     return _load("mnist", "mnist", root, mean=0.1307, std=0.3081)
 
 
-def load_fashion(root: Path | None = None) -> Dataset:
+def load_fashion(root: Path | None = None) -> Pixels:
     """Load Fashion-MNIST: 60,000 training and 10,000 test images, `(1, 28, 28)`, 10 classes.
 
-    Standardised by the usual constants: mean 0.2860, standard deviation 0.3530.
+    The usual constants: mean 0.2860, standard deviation 0.3530.
     """
     return _load("fashion_mnist", "fashion-mnist", root, mean=0.2860, std=0.3530)
 
 
-def _load(name: str, folder: str, root: Path | None, *, mean: float, std: float) -> Dataset:
+def _load(name: str, folder: str, root: Path | None, *, mean: float, std: float) -> Pixels:
     def array(file: str, dimensions: int) -> np.ndarray:
         path, md5 = f"{folder}/{file}", MD5[folder][file]
         urls = [host + file for host in _HOSTS[folder]]
         content = official.read(path, md5, root, partial(official.download, path, md5, urls))
         return idx.parse(content, path, dimensions)
 
-    def images(file: str) -> np.ndarray:
-        return standardise([array(file, 3)[:, None]], peak=255, mean=[mean], std=[std])
-
-    return Dataset(
+    return Pixels(
         name,
-        images(_TRAIN_IMAGES),
+        array(_TRAIN_IMAGES, 3)[:, None],
         array(_TRAIN_LABELS, 1).astype(np.int64),
-        images(_TEST_IMAGES),
+        array(_TEST_IMAGES, 3)[:, None],
         array(_TEST_LABELS, 1).astype(np.int64),
-        10,
+        classes=10,
+        peak=255,
+        mean=[mean],
+        std=[std],
     )

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from graphgen.files import write_bytes
 from pipelines.zoo.reading import open_zoo
 
 BARS = 40
-BINS = 20
+FRACTIONS = np.linspace(0, 1, 21)
 
 
 def write_card(zoo: str | Path, out: str | Path, command: str) -> Path:
@@ -20,9 +21,14 @@ def write_card(zoo: str | Path, out: str | Path, command: str) -> Path:
 
     write_card("out/zoo", "results/zoo.md", "gmn zoo params.yaml --out out/zoo")
     """
+    return write_text(out, card(open_zoo(zoo), command))
+
+
+def write_text(out: str | Path, text: str) -> Path:
+    """Write a page, and the folders above it."""
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(out, card(open_zoo(zoo), command).encode())
+    write_bytes(out, text.encode())
     return out
 
 
@@ -100,14 +106,16 @@ def written(value: Any) -> str:
     return f"{value}"
 
 
-def histogram(values: Sequence[float]) -> str:
-    """Draw a histogram of fractions with characters."""
+def histogram(values: Sequence[float], edges: ArrayLike = FRACTIONS, digits: int = 2) -> str:
+    """Draw a histogram with characters: bins between edges, whose starts have so many digits."""
     if not values:
         return "No network was trained to the end."
-    counts, edges = np.histogram(values, BINS, (0, 1))
+    counts, starts = np.histogram(values, np.asarray(edges))
     used = np.flatnonzero(counts)
+    width = len(f"{starts[used[-1]]:.{digits}f}")
     lines = [
-        f"{edges[i]:.2f} {'#' * round(BARS * counts[i] / counts.max()):<{BARS}} {counts[i]}"
+        f"{starts[i]:{width}.{digits}f} {'#' * round(BARS * counts[i] / counts.max()):<{BARS}} "
+        f"{counts[i]}"
         for i in range(used[0], used[-1] + 1)
     ]
     return "```\n" + "\n".join(lines) + "\n```"

@@ -126,6 +126,23 @@ def number(
     return convert
 
 
+def interval(value: object) -> tuple[float, float]:
+    """Admit a list of two finite numbers in order."""
+    ends = value if isinstance(value, list | tuple) else ()
+    numbers = [x for x in ends if isinstance(x, int | float) and not isinstance(x, bool)]
+    finite = all(map(math.isfinite, numbers))
+    if len(ends) != 2 or len(numbers) != 2 or not finite or numbers[0] > numbers[1]:
+        raise FieldError(f"expected a list of two numbers in order, got {quoted(value)}")
+    return float(numbers[0]), float(numbers[1])
+
+
+def flag(value: object) -> bool:
+    """Admit true or false."""
+    if not isinstance(value, bool):
+        raise FieldError(f"expected true or false, got {_described(value)}")
+    return value
+
+
 def word(options: Sequence[str]) -> Callable[[object], str]:
     """Admit one of a few words."""
 

@@ -95,7 +95,9 @@ def _train(
                 return False
             gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
             for parameter, gradient in zip(parameters, gradients, strict=True):
-                parameter.grad = gradient
+                # Fused steps take a gradient to lie in memory as its parameter does, and put it in
+                # wrong places, without a word, where it does not (torch 2.13): of p4 layers, say.
+                parameter.grad = None if gradient is None else gradient.contiguous()
             optimizer.step()
         if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
             return False

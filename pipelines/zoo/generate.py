@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import signal
-import sys
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from tqdm import tqdm
-
-from graphgen.files import exclusive
 from pipelines.errors import PipelineError
-from pipelines.zoo.cluster import AHEAD, Cluster
 from pipelines.zoo.device import check_device
-from pipelines.zoo.pool import ProcessPool, run_all
-from pipelines.zoo.replace import remove_other_zoo
 from pipelines.zoo.sampling import plan
 from pipelines.zoo.settings import ZooSettings, read_settings
 from pipelines.zoo.stack import LIMIT, stacks
-from pipelines.zoo.store import Store
 from pipelines.zoo.task import train, train_stack
+from pipelines.zoo.work import Work, make_zoo
 
 # What is slow to import in a worker; the fork server imports it once for all of them.
 _PRELOAD = ["pipelines.zoo.fit"]
@@ -76,107 +62,41 @@ def generate(
     elif stack is not None:
         raise PipelineError(f"`stack` is {stack}, but there is no `device` to train stacks on")
     settings = read_settings(settings_file)
-    folder = Path(out_folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _stopping_on_sigterm(), exclusive(folder):
-            if replace:
-                remove_other_zoo(folder, settings)
-            with Store(folder, settings, _say) as store:
-                if device is None:
-                    _train_missing(store, settings, workers or _cpus(), scheduler)
-                else:
-                    _train_missing_stacks(store, settings, workers or 1, device, stack or LIMIT)
-                return store.finish()
-    except OSError as error:
-        raise PipelineError(
-            f"{error.filename or folder}: {error.strerror or error}; what is finished is kept: "
-            "remove the cause, then run the same command again"
-        ) from error
-
-
-def _train_missing(
-    store: Store, settings: ZooSettings, workers: int, scheduler: str | None
-) -> None:
-    missing = store.missing()
-    if not missing:
-        return
-    workers = min(workers, len(missing))
-    text = json.dumps(settings.plain())
-    calls = [(text, index) for index in missing]
-    pool: Executor
-    if scheduler is None:
-        pool, ahead = _pool(workers, settings), _ahead(workers)
+    if device is None:
+        work = _one_by_one(settings)
     else:
-        pool, ahead = Cluster(scheduler, workers), AHEAD
-    with _bar(settings, missing) as bar, pool:
-        for encoded in run_all(pool, train, calls, ahead, lambda c: f"network {c[1]}"):
-            store.add(encoded)
-            bar.update()
+        work, workers = _in_stacks(settings, device, stack or LIMIT), workers or 1
+    return make_zoo(out_folder, settings, work, workers, replace, scheduler)
 
 
-def _train_missing_stacks(
-    store: Store, settings: ZooSettings, workers: int, device: str, limit: int
-) -> None:
-    missing = store.missing()
-    if not missing:
-        return
+def _one_by_one(settings: ZooSettings) -> Work:
     text = json.dumps(settings.plain())
-    # Stacks are those of the whole zoo, whatever is there: else an interruption would change them.
-    grouped = stacks((plan(settings, index) for index in range(settings.count)), limit)
-    lacking = set(missing)
-    wanted = [tuple(index for index in members if index in lacking) for members in grouped]
-    calls = [(text, m, w, device) for m, w in zip(grouped, wanted, strict=True) if w]
-    workers = min(workers, len(calls))
-    with _bar(settings, missing) as bar, _pool(workers, settings) as pool:
-        for networks in run_all(
-            pool, train_stack, calls, _ahead(workers), lambda c: f"the stack of network {c[1][0]}"
-        ):
-            for encoded in networks:
-                store.add(encoded)
-                bar.update()
-
-
-def _pool(workers: int, settings: ZooSettings) -> ProcessPool:
-    return ProcessPool(workers, [*_PRELOAD, *_PRELOAD_FOR_DATASET.get(settings.dataset, [])])
-
-
-def _ahead(workers: int) -> int:
-    return 2 * workers  # one call for each worker lies ready, so that none waits for the disk
-
-
-def _bar(settings: ZooSettings, missing: Sequence[int]) -> tqdm:
-    return tqdm(
-        total=settings.count,
-        initial=settings.count - len(missing),
-        desc="zoo",
-        unit="net",
-        mininterval=0.2 if sys.stderr.isatty() else 10,
+    return Work(
+        task=train,
+        calls=lambda missing: [(text, index) for index in missing],
+        describe=lambda call: f"network {call[1]}",
+        preload=_preload(settings),
     )
 
 
-@contextlib.contextmanager
-def _stopping_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM unwind the stack, as Ctrl-C does; the exit status stays that of the signal."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _in_stacks(settings: ZooSettings, device: str, limit: int) -> Work:
+    text = json.dumps(settings.plain())
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+    def calls(missing: list[int]) -> list[tuple[Any, ...]]:
+        lacking = set(missing)
+        # Stacks are those of the whole zoo, whatever is there: else an interruption would change
+        # them.
+        grouped = stacks((plan(settings, index) for index in range(settings.count)), limit)
+        wanted = [tuple(index for index in members if index in lacking) for members in grouped]
+        return [(text, m, w, device) for m, w in zip(grouped, wanted, strict=True) if w]
 
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return Work(
+        task=train_stack,
+        calls=calls,
+        describe=lambda call: f"the stack of network {call[1][0]}",
+        preload=_preload(settings),
+    )
 
 
-def _say(message: str) -> None:
-    print(message, file=sys.stderr)
+def _preload(settings: ZooSettings) -> list[str]:
+    return [*_PRELOAD, *_PRELOAD_FOR_DATASET.get(settings.dataset, [])]

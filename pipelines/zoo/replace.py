@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from graphgen.files import Journal, read_index
-from pipelines.zoo.settings import ZooSettings
-from pipelines.zoo.store import FORMAT, INDEX, PROGRESS, VERSION
+from pipelines.zoo.store import FORMAT, INDEX, PROGRESS, VERSION, StoredSettings
 
 
-def remove_other_zoo(folder: Path, settings: ZooSettings) -> None:
+def remove_other_zoo(folder: Path, settings: StoredSettings) -> None:
     """Remove the files of a zoo, if it is one of other settings; nothing else is touched."""
     found = settings_of(folder)
     if found is None or found == json.loads(json.dumps(settings.plain())):

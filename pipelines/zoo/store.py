@@ -5,18 +5,32 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from graphgen.errors import GraphError
 from graphgen.files import Journal, Shard, read_index, remove_leftovers, write_index, write_rows
 from pipelines.errors import PipelineError
 from pipelines.zoo.record import Record
-from pipelines.zoo.settings import ZooSettings
 
 FORMAT, VERSION = "graph-metanetworks/zoo", 1
 INDEX = "index.json"
 PROGRESS = "progress.journal"
 _DIFFERENCES = 5
+
+
+class StoredSettings(Protocol):
+    """What a store has to know of the settings that a zoo is made by."""
+
+    @property
+    def count(self) -> int:
+        """The number of networks."""
+
+    @property
+    def networks_per_shard(self) -> int:
+        """How many of them are in a shard; there may be fewer in the last one."""
+
+    def plain(self) -> dict[str, Any]:
+        """Give the settings as plain data: two zoos of equal ones are equal."""
 
 
 class Store:
@@ -36,7 +50,7 @@ class Store:
     Raises `PipelineError` for a folder that holds something else, or a zoo of other settings.
     """
 
-    def __init__(self, folder: Path, settings: ZooSettings, say: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, settings: StoredSettings, say: Callable[[str], None]) -> None:
         self.folder = folder
         self.settings = settings
         self.index: dict[str, Any] | None = None
@@ -199,7 +213,7 @@ class Store:
         try:
             Shard(self.folder / shard["file"]).verify(shard["sha256"])
         except GraphError as error:
-            self._say(f"{error}\nIts {shard['rows']} networks are trained again.")
+            self._say(f"{error}\nIts {shard['rows']} networks are made again.")
             return False
         return True
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.inrs import generate as generate_inrs
 from pipelines.zoo import generate
 
 ARCHITECTURES = {
@@ -84,4 +85,54 @@ def small_zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Generate the small zoo; give its folder, which no test may change."""
     folder = tmp_path_factory.mktemp("small-zoo")
     generate(write(folder), folder / "zoo", workers=2)
+    return folder / "zoo"
+
+
+SIREN = {
+    "vars": {"width": 4},
+    "inputs": {"x": [1]},
+    "layers": [
+        {"linear": {"out_features": "$width"}},
+        {"sine": {"frequency": 10}},
+        {"linear": {"out_features": 1}},
+    ],
+}
+INRS: dict[str, Any] = {
+    "signals": {"name": "sine_waves", "train": 8, "test": 3, "points": 30, "amplitude": [0, 1]},
+    "seed": 0,
+    "architecture": {"family": "siren", "file": "siren.yaml", "variables": {"width": 5}},
+    "convention": "offset",
+    "fit": {"steps": 20, "learning_rate": 1e-2},
+    "together": 4,
+    "networks_per_shard": 3,
+}
+
+
+def write_inrs_to(folder: Path, **changes: Any) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "siren.yaml").write_text(json.dumps(SIREN))
+    file = folder / "params.yaml"
+    file.write_text(json.dumps({"inrs": {**INRS, **changes}}))
+    return file
+
+
+@pytest.fixture
+def write_inrs() -> Callable[..., Path]:
+    """Write the settings of a small zoo of INRs to a folder, with changes; give their file."""
+    return write_inrs_to
+
+
+@pytest.fixture(scope="session")
+def inr_zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Generate the zoo of `INRS`, its settings next to it; no test may change it."""
+    folder = tmp_path_factory.mktemp("inrs")
+    generate_inrs(write_inrs_to(folder), folder / "zoo", workers=2)
+    return folder / "zoo"
+
+
+@pytest.fixture(scope="session")
+def inr_copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Generate a zoo with three networks of each signal; no test may change it."""
+    folder = tmp_path_factory.mktemp("copies")
+    generate_inrs(write_inrs_to(folder, copies=3, together=33), folder / "zoo", workers=1)
     return folder / "zoo"

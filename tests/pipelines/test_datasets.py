@@ -227,6 +227,8 @@ def test_cifar10_reads_the_official_batches(root: Path, tiny_cifar: dict) -> Non
 def test_cifar10_unpacks_the_downloaded_archive(
     cache: Path, tiny_cifar: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("GMN_DATA", raising=False)
+
     def download(file: str, _md5: str, _urls: object, folder: Path) -> Path:
         folder.mkdir(parents=True)
         with tarfile.open(folder / file, "w:gz") as tar:
@@ -311,6 +313,7 @@ def test_files_are_downloaded_into_the_cache_once(
     tiny_mnist: dict[str, np.ndarray],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.delenv("GMN_DATA", raising=False)
     # The first host has nothing; the second one serves.
     hosts = (f"{server}absent/", f"{server}mnist/")
     monkeypatch.setitem(mnist._HOSTS, "mnist", hosts)
@@ -327,6 +330,7 @@ def test_a_download_with_another_checksum_is_refused(
     tiny_mnist: dict[str, np.ndarray],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.delenv("GMN_DATA", raising=False)
     (root / "mnist" / MNIST_FILES[0]).write_bytes(b"a page that says sorry")
     monkeypatch.setitem(mnist._HOSTS, "mnist", (f"{server}mnist/",))
     with pytest.raises(PipelineError) as caught:

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import graphgen
+import spec
 from pipelines import datasets
 from pipelines.datasets import Dataset
 from pipelines.zoo.fit import FittedNetwork, fit
@@ -99,6 +100,26 @@ def test_the_callers_random_numbers_are_left_alone(planned: Planner, digits: Dat
     torch.manual_seed(5)
     fit(planned("cnn", epochs=1), digits)
     assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_gradients_that_lie_otherwise_in_memory_are_applied_where_they_belong(
+    planned: Planner, digits: Dataset, optimizer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = spec.load(spec.__path__[0] + "/nets/p4_cnn.yaml", width=2)
+    network = replace(planned("mlp", optimizer=optimizer, train_fraction=0.1), net=net)
+    fitted = fit(network, digits)
+
+    def plain(parameters: list[torch.Tensor], recipe: dict[str, Any]) -> torch.optim.Optimizer:
+        rates = {"lr": recipe["learning_rate"], "weight_decay": recipe["weight_decay"]}
+        if optimizer == "adam":
+            return torch.optim.Adam(parameters, **rates, foreach=False)
+        return torch.optim.SGD(parameters, **rates, momentum=0.9, foreach=False)
+
+    monkeypatch.setattr("pipelines.zoo.fit._optimizer", plain)
+    expected = fit(network, digits)
+    for name, array in fitted.weights.items():
+        np.testing.assert_allclose(array, expected.weights[name], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])

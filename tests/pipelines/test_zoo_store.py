@@ -146,7 +146,7 @@ def test_a_damaged_shard_is_named_and_made_again(
     assert missing == ([2, 3] if finished else [2, 3, 4])
     out = capsys.readouterr().out
     assert str(shard) in out
-    assert "2 networks are trained again" in out
+    assert "2 networks are made again" in out
     assert expected in (found, None)
     # And now it is whole.
     assert fill(zoo, settings, encoded) == (found, [])

@@ -1,0 +1,45 @@
+"""`gmn inrs`: fit a population of implicit neural representations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("settings", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The zoo's folder.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; default: all cores.")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Work on a Dask cluster, as tcp://10.0.0.1:8786; `local` starts one on this machine.",
+)
+@click.option("--replace", is_flag=True, help="Remove a zoo of other settings from the folder.")
+@click.option(
+    "--device",
+    metavar="NAME",
+    default="cpu",
+    show_default=True,
+    help="Where to fit, as cuda or cuda:1; by one worker there, unless there are to be more.",
+)
+def inrs(
+    settings: Path,
+    out: Path,
+    workers: int | None,
+    scheduler: str | None,
+    replace: bool,
+    device: str,
+) -> None:
+    """Fit networks to the signals in SETTINGS (YAML); go on where a stopped run left off."""
+    from pipelines.inrs import generate
+    from pipelines.inrs.card import mean_psnr
+
+    index = generate(settings, out, workers, replace, scheduler, device)
+    networks = index["networks"]
+    diverged = sum(network["status"] == "diverged" for network in networks)
+    click.echo(
+        f"{out}: {len(networks)} networks, {diverged} diverged, {mean_psnr(networks)}, "
+        f"hash {index['hash'][:16]}"
+    )

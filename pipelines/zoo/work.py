@@ -1,0 +1,127 @@
+"""The work on a zoo's folder: workers make what is missing, and the store keeps it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tqdm import tqdm
+
+from graphgen.files import exclusive
+from pipelines.errors import PipelineError
+from pipelines.zoo.cluster import AHEAD, Cluster
+from pipelines.zoo.pool import ProcessPool, run_all
+from pipelines.zoo.record import Record
+from pipelines.zoo.replace import remove_other_zoo
+from pipelines.zoo.store import Store, StoredSettings
+
+
+@dataclass(frozen=True)
+class Work:
+    """What workers do for a zoo.
+
+    Attributes:
+        task: an importable function of plain data; it gives an encoded `Record`, or several.
+        calls: the calls of it that make the networks of these numbers, and perhaps others.
+        describe: what messages say that a call makes.
+        preload: modules that are slow to import in a worker.
+    """
+
+    task: Callable[..., bytes | list[bytes]]
+    calls: Callable[[list[int]], Sequence[tuple[Any, ...]]]
+    describe: Callable[[tuple[Any, ...]], str]
+    preload: Sequence[str]
+
+
+def make_zoo(
+    out_folder: str | os.PathLike[str],
+    settings: StoredSettings,
+    work: Work,
+    workers: int | None = None,
+    replace: bool = False,
+    scheduler: str | None = None,
+) -> dict[str, Any]:
+    """Make a zoo, or what its folder still lacks of it; give its index.
+
+    The arguments are those of `pipelines.zoo.generate`, as are the errors.
+    """
+    if workers is not None and workers < 1:
+        raise PipelineError(f"`workers` is {workers}; expected 1 or more")
+    folder = Path(out_folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _stopping_on_sigterm(), exclusive(folder):
+            if replace:
+                remove_other_zoo(folder, settings)
+            with Store(folder, settings, _say) as store:
+                _make_missing(store, work, workers or _cpus(), scheduler)
+                return store.finish()
+    except OSError as error:
+        raise PipelineError(
+            f"{error.filename or folder}: {error.strerror or error}; what is finished is kept: "
+            "remove the cause, then run the same command again"
+        ) from error
+
+
+def _make_missing(store: Store, work: Work, workers: int, scheduler: str | None) -> None:
+    missing = set(store.missing())
+    if not missing:
+        return
+    calls = work.calls(sorted(missing))
+    workers = min(workers, len(calls))
+    count = store.settings.count
+    bar = tqdm(
+        total=count,
+        initial=count - len(missing),
+        desc="zoo",
+        unit="net",
+        mininterval=0.2 if sys.stderr.isatty() else 10,
+    )
+    pool: Executor
+    if scheduler is None:
+        pool = ProcessPool(workers, work.preload)
+        ahead = 2 * workers  # one call for each worker lies ready, so that none waits for the disk
+    else:
+        pool, ahead = Cluster(scheduler, workers), AHEAD
+    with bar, pool:
+        for made in run_all(pool, work.task, calls, ahead, work.describe):
+            for encoded in [made] if isinstance(made, bytes) else made:
+                if Record.decode(encoded).about["index"] in missing:
+                    store.add(encoded)
+                    bar.update()
+
+
+@contextlib.contextmanager
+def _stopping_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM unwind the stack, as Ctrl-C does; the exit status stays that of the signal."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
