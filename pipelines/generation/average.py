@@ -1,4 +1,4 @@
-"""A moving average of a model's parameters, from which flows are sampled."""
+"""A moving average of a flow's parameters, from which networks are drawn."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import copy
 import torch
 from torch import nn
 
+from pipelines.generation.flow import Flow
+
 
 class Averaged(nn.Module):
-    """A model and the moving average of its parameters; a checkpoint of it holds both.
+    """A flow and the moving average of its parameters; a checkpoint of it holds both.
 
         averaged = Averaged(flow, 0.999)
         averaged.update(step)            # after each step of the optimizer, counted from 0
@@ -17,7 +19,7 @@ class Averaged(nn.Module):
     Early on the average forgets faster: after step n, at most with the rate (1 + n) / (10 + n).
     """
 
-    def __init__(self, model: nn.Module, rate: float) -> None:
+    def __init__(self, model: Flow, rate: float) -> None:
         super().__init__()
         self.model, self.rate = model, rate
         self.average = copy.deepcopy(model).requires_grad_(False)

@@ -1,4 +1,4 @@
-"""What a flow has to beat: networks whose numbers are drawn one by one from normal distributions."""
+"""What a flow has to beat: networks whose numbers are normal, and know nothing of each other."""
 
 from __future__ import annotations
 

@@ -45,9 +45,6 @@ def fit(
         run: the identity of what is trained; a checkpoint of another one is passed over.
     """
     both = Averaged(flow, training.get("average", AVERAGE))
-    average = both.average
-    if not isinstance(average, Flow):
-        raise TypeError(f"expected a Flow, got {type(average).__name__}")
     optimizer = torch.optim.AdamW(
         flow.parameters(), lr=training["learning_rate"], weight_decay=training["weight_decay"]
     )
@@ -81,13 +78,13 @@ def fit(
             {
                 "epoch": epoch + 1,
                 "train_loss": total / len(data),
-                "validation_loss": held_out_loss(average, *splits["validation"], size),
+                "validation_loss": held_out_loss(both.average, *splits["validation"], size),
                 "seconds": round(time.perf_counter() - begun, 3),
             }
         )
         write_history(folder, rows)
         save_checkpoint(folder, run, epoch + 1, both, optimizer)
-    return average
+    return both.average
 
 
 def path_loss(

@@ -49,10 +49,9 @@ class Flow(nn.Module):
         super().__init__()
         self.template = graphgen.template(net)
         self.classes, self.reference, self.frequencies = classes, reference, frequencies
+        chosen: dict[str, Any] = {"fan_in_power": 0.0, **options}
         self.editor = GMNEditor(
-            **{"fan_in_power": 0.0, **options},
-            channels=2 if reference else 1,
-            conditions=1 + 2 * frequencies + classes,
+            channels=2 if reference else 1, conditions=1 + 2 * frequencies + classes, **chosen
         )
         mean, deviation = torch.from_numpy(moments.mean), torch.from_numpy(moments.deviation)
         self.register_buffer("mean", mean.clone())

@@ -38,7 +38,7 @@ class Features:
 
 
 def frechet_distance(first: Floats, second: Floats) -> float:
-    """Give |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) of two sets (N, d), as of Heusel et al. 2017.
+    """Give |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) of two sets (N, d) (Heusel et al. 2017).
 
     It shrinks with the numbers of rows, so compare distances of equally many.
 

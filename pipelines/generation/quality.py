@@ -88,7 +88,7 @@ def quality(
 def sample_sets(folder: Path, population: Population) -> list[GraphSet]:
     """Open the sets of samples in a folder, or the folder itself if it is one."""
     inside = sorted(path.parent for path in folder.glob("*/index.json"))
-    found = [GraphSet.open(path) for path in ([folder] if not inside else inside)]
+    found = [GraphSet.open(path) for path in (inside or [folder])]
     for graph_set in found:
         if "sample" not in graph_set.index["about"]:
             raise PipelineError(

@@ -10,33 +10,38 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Distance = Callable[[Floats], Floats]
 EYE = (1.0, 0.55, 0.75)
-STEPS, HIT, SHORTEN, REACH = 48, 0.01, 0.8, 1.8
-AMBIENT = 0.25
+LIGHT = np.array((0.6, -0.1, 0.79), dtype=np.float32)
+STEPS, HIT, SHORTEN = 40, 0.01, 0.8
+EDGE, REACH = 1.5, 2.0
+AMBIENT, BRIGHTEST = 0.2, 0.9
 
 
 def render(distance: Distance, count: int, size: int = 64) -> Floats:
     """Show `count` solids in [-1, 1]^3 by parallel rays, (count, size, size); 1 where is none.
 
     `distance` takes points (count, p, 3), and gives signed distances (count, p). Steps are shorter
-    than the distances, since those of a network are not exact. Light comes from the eye's side.
+    than the distances, since those of a network are not exact.
     """
     forward, right, up = camera()
-    ticks = np.linspace(-1.5, 1.5, size, dtype=np.float32)
-    across, along = np.meshgrid(ticks, -ticks)
-    start = across[..., None] * right + along[..., None] * up - REACH * forward
-    points = np.repeat(start.reshape(1, -1, 3), count, 0)
+    ticks = np.linspace(-EDGE, EDGE, size, dtype=np.float32)
+    across, along = (plane.reshape(-1, 1) for plane in np.meshgrid(ticks, -ticks))
+    start = across * right + along * up - REACH * forward
+    ends = np.sort([(side - start) / forward for side in (-1, 1)], axis=0)
+    near, far = ends[0].max(1), ends[1].min(1)
+    way = np.repeat(near[None], count, 0)
     for _ in range(STEPS):
-        inside = np.abs(points).max(2) <= 1
-        # Outside the cube a network was never fitted: steps there are short and blind.
-        step = np.where(inside, distance(points.clip(-1, 1)), 2 * REACH / STEPS)
-        moving = ~(inside & (step < HIT))
-        points = points + np.where(moving, SHORTEN * step, 0)[..., None] * forward
-    inside = np.abs(points).max(2) <= 1
-    hit = inside & (distance(points.clip(-1, 1)) < 2 * HIT)
-    normals = gradient(distance, points)
-    light = normals @ (-forward + 0.5 * up).astype(np.float32) / np.float32(np.sqrt(1.25))
-    shade = np.where(hit, AMBIENT + (1 - AMBIENT) * 0.85 * light.clip(0, 1), 1.0)
+        step = distance(along_rays(start, forward, way))
+        way = way + np.where((step > HIT) & (way < far), SHORTEN * step, 0)
+    points = along_rays(start, forward, way)
+    hit = (way < far) & (distance(points) < 2 * HIT)
+    light = (gradient(distance, points) @ LIGHT).clip(0, 1)
+    shade = np.where(hit, AMBIENT + (BRIGHTEST - AMBIENT) * light, 1)
     return np.asarray(shade.reshape(count, size, size), dtype=np.float32)
+
+
+def along_rays(start: Floats, forward: Floats, way: Floats) -> Floats:
+    """Give the points (count, p, 3) at some way along the rays, kept within the cube."""
+    return np.asarray((start + way[..., None] * forward).clip(-1, 1), dtype=np.float32)
 
 
 def camera() -> tuple[Floats, Floats, Floats]:
