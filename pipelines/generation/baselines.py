@@ -12,7 +12,7 @@ from graphgen.errors import GraphError
 from graphgen.files import read_weights, write_weights
 from pipelines.errors import PipelineError
 from pipelines.generation.moments import Moments, by_parameter, by_tensor
-from pipelines.generation.population import Population
+from pipelines.generation.population import Population, Rows
 
 FILE = "moments.safetensors"
 BASELINES = ("gaussian_by_tensor", "gaussian_by_parameter")
@@ -28,7 +28,7 @@ def moments_of(population: Population) -> dict[str, Moments]:
 
 def save_moments(folder: Path, moments: Mapping[str, Moments]) -> None:
     """Keep the moments in the folder of the flows."""
-    arrays = {}
+    arrays: dict[str, Rows] = {}
     for name, own in moments.items():
         arrays |= {f"{name}.mean": own.mean, f"{name}.deviation": own.deviation}
     write_weights(folder / FILE, arrays)

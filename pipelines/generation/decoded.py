@@ -61,7 +61,7 @@ def grid_for(net: Architecture, sizes: Sequence[int]) -> NDArray[np.float32]:
 
 def valid(net: Architecture, template: Template, values: Rows, offset: float) -> NDArray[np.bool_]:
     """Say which networks are finite and give finite values on a coarse grid, (N,)."""
-    result = np.isfinite(values).all(1)
+    result: NDArray[np.bool_] = np.asarray(np.isfinite(values).all(1))
     dimensions = next(iter(net.inputs.values()))[0]
     points = grid(*[9 if dimensions < 3 else 5] * dimensions)
     result[result] = np.isfinite(decoded(net, template, values[result], offset, points)).all(1)

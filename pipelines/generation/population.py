@@ -61,11 +61,11 @@ def read_population(graphs: str | Path) -> Population:
             f"{graph_set.folder}: {', '.join(fixed)}: not trained; a flow draws every number of a "
             "network, so take an architecture of trained tensors only"
         )
-    offsets = {record.get("offset") for record in graph_set.records}
-    if len(offsets) != 1 or None in offsets:
+    offsets = {float(r["offset"]) for r in graph_set.records if r.get("offset") is not None}
+    if len(offsets) != 1 or any(r.get("offset") is None for r in graph_set.records):
         raise PipelineError(
             f"{graph_set.folder}: expected one `offset` in all records, got "
-            f"{sorted(map(str, offsets))}; compile a zoo of INRs (`gmn inrs`)"
+            f"{sorted(offsets) or 'none'}; compile a zoo of INRs (`gmn inrs`)"
         )
     indices: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
     for i, record in enumerate(graph_set.records):
@@ -78,7 +78,7 @@ def read_population(graphs: str | Path) -> Population:
             )
     values = graph_set.values(range(len(graph_set))).astype(np.float32)
     net = next(iter(graph_set.architectures.values()))
-    return Population(net, template, values, graph_set.records, indices, float(offsets.pop()))
+    return Population(net, template, values, graph_set.records, indices, offsets.pop())
 
 
 def tensors_of(template: Template, values: Tensor) -> dict[str, Tensor]:
