@@ -12,10 +12,13 @@ from pipelines.commands.check import check
 from pipelines.commands.compile import compile_
 from pipelines.commands.edit import edit
 from pipelines.commands.evaluate import evaluate
+from pipelines.commands.flow import flow
 from pipelines.commands.inrs import inrs
 from pipelines.commands.match import match
 from pipelines.commands.predict import predict
+from pipelines.commands.quality import quality
 from pipelines.commands.report import report
+from pipelines.commands.sample import sample
 from pipelines.commands.search import search
 from pipelines.commands.symmetries import symmetries
 from pipelines.commands.train import train
@@ -44,6 +47,9 @@ for command in (
     report,
     predict,
     edit,
+    flow,
+    sample,
+    quality,
 ):
     gmn.add_command(command)
 

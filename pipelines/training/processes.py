@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
+from pathlib import Path
+from typing import Protocol
 
 from tqdm import tqdm
 
 from pipelines.training.history import FILE
-from pipelines.training.run import Run
 
 
-def execute(every: list[Run], workers: int | None, processes: int = 1) -> None:
+class Run(Protocol):
+    """What is executed: it has a history in its folder, and knows when it is finished."""
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+
+    @property
+    def epochs(self) -> int:
+        """The number of epochs."""
+
+    def finished(self) -> bool:
+        """Say whether the run's folder holds its result."""
+
+    def execute(self, processes: int = 1) -> None:
+        """Do the work, or what is left of it."""
+
+
+def execute(every: Sequence[Run], workers: int | None, processes: int = 1) -> None:
     """Execute the runs that are not finished, in their order.
 
     They share a pool of `workers` processes, one for each run at work, showing the epochs done; or,
@@ -35,7 +54,7 @@ def execute(every: list[Run], workers: int | None, processes: int = 1) -> None:
             min(workers, len(runs)), get_context("spawn"), initializer=begin_worker
         ) as pool,
     ):
-        futures = [pool.submit(Run.execute, run) for run in runs]
+        futures = [pool.submit(run.execute) for run in runs]
         stop = threading.Event()
         watcher = threading.Thread(target=show_progress, args=(runs, stop))
         watcher.start()
@@ -84,7 +103,7 @@ def begin_worker() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def show_progress(runs: list[Run], stop: threading.Event) -> None:
+def show_progress(runs: Sequence[Run], stop: threading.Event) -> None:
     """Show the number of epochs done in all runs, read from their histories."""
     with tqdm(total=sum(run.epochs for run in runs), unit="epoch", desc="train") as bar:
         while not stop.wait(0.5):

@@ -1,0 +1,23 @@
+"""`gmn flow`: train flows that generate networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("graphs", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs.")
+@click.option(
+    "--params", type=click.Path(path_type=Path), default=Path("params.yaml"), show_default=True
+)
+@click.option("--model", help="Train this model of the settings only.")
+@click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
+def flow(graphs: Path, out: Path, params: Path, model: str | None, workers: int | None) -> None:
+    """Train every flow of the settings, with every seed, on the INRs of the graph set GRAPHS."""
+    from pipelines.generation import train
+
+    runs = train(params, graphs, out, workers, model)
+    click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

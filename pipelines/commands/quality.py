@@ -1,0 +1,26 @@
+"""`gmn quality`: measure generated networks against real ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("samples", type=click.Path(path_type=Path))
+@click.argument("graphs", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder of numbers and pictures."
+)
+@click.option(
+    "--params", type=click.Path(path_type=Path), default=Path("params.yaml"), show_default=True
+)
+def quality(samples: Path, graphs: Path, out: Path, params: Path) -> None:
+    """Measure the sets of networks in SAMPLES against the real ones of the graph set GRAPHS."""
+    from pipelines.generation import quality as measure
+
+    found = measure(params, samples, graphs, out)
+    for name, measures in found["systems"].items():
+        values = ", ".join(f"{key} {value['mean']:.4g}" for key, value in measures.items())
+        click.echo(f"{name}: {values}")

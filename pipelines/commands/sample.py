@@ -1,0 +1,24 @@
+"""`gmn sample`: draw networks from flows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("flows", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder of the graph sets."
+)
+@click.option(
+    "--params", type=click.Path(path_type=Path), default=Path("params.yaml"), show_default=True
+)
+def sample(flows: Path, out: Path, params: Path) -> None:
+    """Draw networks from each flow in the folder FLOWS, or from one, and from the baselines."""
+    from pipelines.generation import sample as draw
+
+    for name, graphs in draw(params, flows, out).items():
+        failed = len(graphs.index["about"]["failed"])
+        click.echo(f"{out / name}: {len(graphs)} networks, {failed} failed")

@@ -1,0 +1,112 @@
+"""Fitting one flow to the training networks of a population."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipelines.generation.average import Averaged
+from pipelines.generation.flow import Flow
+from pipelines.training.checkpoint import load_checkpoint, save_checkpoint
+from pipelines.training.fit import hash_seed, one_cycle
+from pipelines.training.history import read_history, write_history
+
+AVERAGE = 0.999
+VALIDATION_SEED, VALIDATION_MOST = 1, 512
+
+
+def fit(
+    flow: Flow,
+    training: Mapping[str, Any],
+    splits: Mapping[str, tuple[Tensor, Tensor | None]],
+    seed: int,
+    folder: Path,
+    run: str,
+) -> Flow:
+    """Train a flow by AdamW with a one-cycle learning rate; give the average of its parameters.
+
+    Times are spread evenly over a batch. All chance depends on the seed and the epoch alone, so a
+    run that goes on from its checkpoint gives the same numbers as one that was not stopped.
+
+    Args:
+        flow: with its first parameters.
+        training: `epochs`, `batch_size`, `learning_rate`, `weight_decay`, `gradient_norm`, and
+            `average`, the rate at which the average keeps what it has (0.999).
+        splits: of `train` and `validation`, weights (N, P), and classes (N,) or None.
+        seed: of the order of networks, of noise and times.
+        folder: of checkpoint and history.
+        run: the identity of what is trained; a checkpoint of another one is passed over.
+    """
+    both = Averaged(flow, training.get("average", AVERAGE))
+    optimizer = torch.optim.AdamW(
+        flow.parameters(), lr=training["learning_rate"], weight_decay=training["weight_decay"]
+    )
+    data, labels = splits["train"]
+    data = flow.standardise(data)
+    epochs, size = training["epochs"], min(training["batch_size"], len(data))
+    steps = math.ceil(len(data) / size)
+    start = load_checkpoint(folder, run, both, optimizer)
+    rows: list[Mapping[str, object]] = list(read_history(folder, start))
+    for epoch in range(start, epochs):
+        begun = time.perf_counter()
+        generator = torch.Generator().manual_seed(hash_seed(seed, epoch))
+        order = torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(len(data)))
+        both.train()
+        total = 0.0
+        for step in range(steps):
+            done = epoch * steps + step
+            rate = one_cycle(done / (epochs * steps))
+            for group in optimizer.param_groups:
+                group["lr"] = training["learning_rate"] * rate
+            chosen = order[step * size : (step + 1) * size]
+            own = None if labels is None else labels[chosen]
+            loss = path_loss(flow, data[chosen], own, generator)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(flow.parameters(), training["gradient_norm"])
+            optimizer.step()
+            both.update(done)
+            total += float(loss.detach()) * len(chosen)
+        rows.append(
+            {
+                "epoch": epoch + 1,
+                "train_loss": total / len(data),
+                "validation_loss": held_out_loss(both.average, *splits["validation"], size),
+                "seconds": round(time.perf_counter() - begun, 3),
+            }
+        )
+        write_history(folder, rows)
+        save_checkpoint(folder, run, epoch + 1, both, optimizer)
+    return both.average
+
+
+def path_loss(
+    flow: Flow, data: Tensor, labels: Tensor | None, generator: torch.Generator
+) -> Tensor:
+    """Give the loss on some networks, standardised, with noise and times drawn for them."""
+    noise = torch.randn(data.shape, generator=generator, dtype=data.dtype)
+    within = torch.rand(len(data), generator=generator, dtype=data.dtype)
+    times = (torch.arange(len(data)).to(data) + within) / len(data)
+    return flow.loss(data, noise, times, labels)
+
+
+def held_out_loss(flow: Flow, values: Tensor, labels: Tensor | None, size: int) -> float:
+    """Give the loss on the first networks held out, always with the same noise and times."""
+    generator = torch.Generator().manual_seed(VALIDATION_SEED)
+    data = flow.standardise(values[:VALIDATION_MOST])
+    flow.eval()
+    total = 0.0
+    with torch.no_grad():
+        for i in range(0, len(data), size):
+            chosen = slice(i, i + size)
+            own = None if labels is None else labels[chosen][: len(data[chosen])]
+            loss = path_loss(flow, data[chosen], own, generator)
+            total += float(loss) * len(data[chosen])
+    return total / len(data)

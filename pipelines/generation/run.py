@@ -1,0 +1,116 @@
+"""One run: one flow and one seed, in a folder of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graphgen import GraphSet
+from metanet.errors import MetanetError
+from pipelines.errors import PipelineError
+from pipelines.generation.align import align
+from pipelines.generation.fit import fit
+from pipelines.generation.flow import Flow
+from pipelines.generation.moments import around_mean, by_tensor
+from pipelines.generation.population import Population, classes_of, numbers_of, read_population
+from pipelines.generation.trained import TrainedFlow
+from pipelines.settings import settings_hash
+from pipelines.training.predictor import SETTINGS_FILE, read_settings
+
+
+@dataclass(frozen=True)
+class FlowRun:
+    """What is trained: a model of the settings, a seed, and on which networks, how aligned."""
+
+    name: str
+    seed: int
+    model: dict[str, Any]
+    alignment: str
+    label: str | None
+    graphs: Path
+    graphs_hash: str
+    out: Path
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return self.out / f"{self.name}-seed{self.seed}"
+
+    @property
+    def hash(self) -> str:
+        """The identity of everything that decides the run's result."""
+        return settings_hash(
+            "flow", self.name, self.seed, self.model, self.alignment, self.label, self.graphs_hash
+        )
+
+    @property
+    def epochs(self) -> int:
+        """The number of epochs."""
+        return int(self.model["training"]["epochs"])
+
+    def finished(self) -> bool:
+        """Say whether the run's folder holds its result."""
+        settings = read_settings(self.folder)
+        return settings is not None and settings.get("run") == self.hash
+
+    def execute(self, processes: int = 1) -> None:
+        """Train, or go on where a stopped run left off, and save the result."""
+        if processes != 1:
+            raise PipelineError(f"a flow is trained by one process, got {processes}")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / SETTINGS_FILE).unlink(missing_ok=True)
+        population = self.population()
+        train = population.indices["train"]
+        classes = classes_of(population, self.label, train) if self.label else []
+        torch.manual_seed(self.seed)
+        settings = self.settings(len(classes))
+        flow = self.make(population, settings)
+        numbers = torch.from_numpy(numbers_of(population, self.label or "", classes))
+        splits: dict[str, tuple[Tensor, Tensor | None]] = {}
+        for split in ("train", "validation"):
+            chosen = [i for i in population.indices[split] if not classes or numbers[i] >= 0]
+            values = torch.from_numpy(population.values[chosen])
+            splits[split] = values, numbers[chosen] if classes else None
+        average = fit(flow, self.model["training"], splits, self.seed, self.folder, self.hash)
+        offset = population.offset
+        trained = TrainedFlow(
+            population.net, average, settings, offset, self.hash, self.label, classes
+        )
+        trained.save(self.folder, seed=self.seed, name=self.name)
+
+    def population(self) -> Population:
+        """Read the networks, aligned."""
+        population = read_population(self.graphs)
+        return align(population, self.alignment, self.graphs_hash, self.out)
+
+    def settings(self, classes: int) -> dict[str, Any]:
+        """Give the keyword arguments of the flow."""
+        beside = {k: self.model[k] for k in ("reference", "frequencies") if k in self.model}
+        return {**self.model.get("settings", {}), **beside, "classes": classes}
+
+    def make(self, population: Population, settings: dict[str, Any]) -> Flow:
+        """Make the flow, not yet trained; `PipelineError` for settings that GMN does not have."""
+        moments = around_mean if self.model.get("reference", False) else by_tensor
+        found = moments(population.template, population.split("train"))
+        try:
+            return Flow(population.net, found, **settings)
+        except (MetanetError, TypeError) as error:
+            raise PipelineError(f"flow: models.{self.name}: `settings`: {error}") from None
+
+
+def check(run: FlowRun) -> None:
+    """Raise `PipelineError` for networks, a label or settings of which no flow can be made."""
+    population = read_population(run.graphs)
+    classes = []
+    if run.label:
+        classes = classes_of(population, run.label, population.indices["train"])
+    run.make(population, run.settings(len(classes)))
+
+
+def graphs_hash(graphs: str | Path) -> str:
+    """Give the identity of a graph set."""
+    return GraphSet.open(graphs).hash

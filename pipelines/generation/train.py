@@ -1,0 +1,53 @@
+"""The flow stage: every model of the settings with every seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from graphgen.files import exclusive
+from pipelines.errors import PipelineError
+from pipelines.generation.align import align
+from pipelines.generation.baselines import moments_of, save_moments
+from pipelines.generation.population import read_population
+from pipelines.generation.run import FlowRun, check, graphs_hash
+from pipelines.generation.settings import FLOW
+from pipelines.settings import read_section
+from pipelines.training.processes import execute
+
+
+def train(
+    settings_file: str | Path,
+    graphs: str | Path,
+    out: str | Path,
+    workers: int | None = None,
+    only: str | None = None,
+) -> list[FlowRun]:
+    """Train the flows of the settings, with one thread in each of `workers` processes.
+
+        runs = train("params.yaml", "out/graphs", "out/flow")
+
+    Finished runs of the same settings and graph set are kept, stopped ones go on from their last
+    epoch. `only` names one model. Gives the runs; their folders hold parameters and histories.
+    """
+    out = Path(out)
+    settings = read_section(settings_file, "flow", FLOW)
+    if only is not None and only not in settings["models"]:
+        raise PipelineError(
+            f"{settings_file}: no flow {only!r}; the models are: {', '.join(settings['models'])}"
+        )
+    alignment, found = settings.get("align", "none"), graphs_hash(graphs)
+    runs = [
+        FlowRun(name, seed, model, alignment, settings.get("condition"), Path(graphs), found, out)
+        for name, model in settings["models"].items()
+        if only in (None, name)
+        for seed in settings["seeds"]
+    ]
+    for run in runs:
+        if run.seed == settings["seeds"][0]:
+            check(run)
+    out.mkdir(parents=True, exist_ok=True)
+    with exclusive(out):
+        population = align(read_population(graphs), alignment, found, out)
+        save_moments(out, moments_of(population))
+        execute(runs, workers)
+    return runs

@@ -1,0 +1,197 @@
+"""Flows: symmetry of velocities and samples, exact solutions, learning, going on after a stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from generation_toys import SIZE, clusters, wave
+from torch import Tensor
+
+import graphgen
+from pipelines.errors import PipelineError
+from pipelines.generation import fit as fitting
+from pipelines.generation.baselines import gaussian
+from pipelines.generation.decoded import decoded
+from pipelines.generation.fit import fit
+from pipelines.generation.flow import Flow
+from pipelines.generation.frechet import Features, frechet_distance
+from pipelines.generation.moments import Moments, around_mean, by_tensor
+from pipelines.generation.population import Rows
+from pipelines.generation.solve import solve
+from pipelines.signals import grid
+
+TRAINING: dict[str, Any] = {
+    "epochs": 4, "batch_size": 8, "learning_rate": 1e-2, "weight_decay": 1e-3,
+    "gradient_norm": 1.0, "average": 0.9,
+}  # fmt: skip
+
+
+def make(*, reference: bool = False, classes: int = 0, moments: Moments | None = None) -> Flow:
+    """Make a flow whose parameters are far from those it begins with."""
+    net, template = wave()
+    rows = clusters(12, 0, permuted=False)
+    found = moments or (around_mean if reference else by_tensor)(template, rows)
+    torch.manual_seed(0)
+    options = {"hidden": 8, "layers": 2, "frequencies": 2}
+    flow = Flow(net, found, reference=reference, classes=classes, **options)
+    with torch.no_grad():
+        flow.editor.scale.fill_(1.0)
+    return flow
+
+
+def permutation(seed: int) -> Tensor:
+    """Draw a symmetry of the toy networks that moves something, as an order of places."""
+    net, template = wave()
+    group = graphgen.symmetries(net)
+    rng = np.random.default_rng(seed)
+    places = {}
+    start = 0
+    for tensor in template.tensors:
+        size = int(np.prod(tensor.shape))
+        places[tensor.name] = np.arange(start, start + size, dtype=float).reshape(tensor.shape)
+        start += size
+    moved = group.sample(rng).apply(places)
+    order = torch.from_numpy(np.concatenate([moved[name].reshape(-1) for name in places])).long()
+    assert not torch.equal(order, torch.arange(SIZE))
+    return order
+
+
+@pytest.mark.parametrize("reference", [False, True])
+def test_permuting_neurons_permutes_velocities_and_samples(reference: bool) -> None:
+    flow = make(reference=reference, classes=2).double()
+    order = permutation(3)
+    x = torch.randn(5, SIZE, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    times = torch.linspace(0.1, 0.9, 5, dtype=torch.float64)
+    labels = torch.tensor([0, 1, 1, 0, 1])
+
+    def results(noise: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.no_grad():
+            drawn = solve(lambda x, times: flow(x, times, labels), noise, 4)
+            return flow(noise, times, labels), flow.restore(drawn)
+
+    velocity, sample = results(x)
+    unmoved = results(x[:, order])
+    for name in ("mean", "deviation", "beside"):
+        setattr(flow, name, getattr(flow, name)[order])
+    moved = results(x[:, order])
+    for before, after in zip((velocity, sample), moved, strict=True):
+        torch.testing.assert_close(after, before[:, order], rtol=1e-9, atol=1e-11)
+    # With a reference the mean network has to be permuted along; else it says nothing of neurons.
+    assert torch.allclose(unmoved[0], velocity[:, order], rtol=1e-9, atol=1e-11) != reference
+    # A negative control: velocities do differ from neuron to neuron.
+    assert not torch.allclose(velocity[:, order], velocity, rtol=1e-3)
+
+
+def test_a_velocity_depends_on_time_class_and_nothing_else_of_a_batch() -> None:
+    flow = make(classes=2).double()
+    x = torch.randn(3, SIZE, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    times, labels = torch.tensor([0.2, 0.5, 0.7], dtype=torch.float64), torch.tensor([0, 1, 0])
+    with torch.no_grad():
+        whole = flow.read(x, times, labels)
+        alone = flow.read(x[1:2], times[1:2], labels[1:2])
+        torch.testing.assert_close(alone, whole[1:2], rtol=1e-9, atol=1e-11)
+        assert not torch.allclose(flow.read(x, times, 1 - labels), whole, rtol=1e-3)
+        assert not torch.allclose(flow.read(x, times.flip(0), labels), whole, rtol=1e-3)
+    with pytest.raises(ValueError, match="needs `labels`"):
+        flow(x, times)
+
+
+def test_without_what_gmn_says_a_flow_draws_normal_networks() -> None:
+    flow = make().double()
+    x = torch.randn(4, SIZE, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        said = solve(flow, x, 100)
+        flow.editor.scale.zero_()
+        silent = solve(flow, x, 100)
+    torch.testing.assert_close(silent, x, rtol=1e-3, atol=1e-3)
+    assert not torch.allclose(said, x, rtol=1e-2, atol=1e-2)
+
+
+def test_the_error_of_a_solver_shrinks_by_its_order() -> None:
+    start = torch.ones(1, 1, dtype=torch.float64)
+
+    def error(method: str, steps: int) -> float:
+        return abs(
+            float(solve(lambda x, times: x * times[:, None], start, steps, method)) - np.exp(0.5)
+        )
+
+    assert 1.7 < error("euler", 20) / error("euler", 40) < 2.3
+    assert 3.5 < error("heun", 20) / error("heun", 40) < 4.5
+    with pytest.raises(PipelineError, match="expected one of euler, heun"):
+        solve(lambda x, times: x, start, 1, "rk4")
+
+
+def splits(count: int, *, permuted: bool) -> dict[str, tuple[Tensor, Tensor | None]]:
+    """Give the data of `fit`: two clusters."""
+    return {
+        split: (torch.from_numpy(clusters(own, seed, permuted=permuted)), None)
+        for seed, (split, own) in enumerate((("train", count), ("validation", 8)))
+    }
+
+
+def test_a_stopped_run_goes_on_to_the_same_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = splits(12, permuted=False)
+    for name in ("whole", "other", "stopped"):
+        (tmp_path / name).mkdir()
+    whole = fit(make(reference=True), TRAINING, data, 0, tmp_path / "whole", "a").state_dict()
+    other = fit(make(reference=True), TRAINING, data, 1, tmp_path / "other", "a").state_dict()
+
+    def stop(folder: Path, rows: list[Any]) -> None:
+        if len(rows) == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "write_history", stop)
+        with pytest.raises(KeyboardInterrupt):
+            fit(make(reference=True), TRAINING, data, 0, tmp_path / "stopped", "a")
+    state = fit(make(reference=True), TRAINING, data, 0, tmp_path / "stopped", "a").state_dict()
+    assert all(torch.equal(state[name], whole[name]) for name in whole)
+    assert not all(torch.equal(other[name], whole[name]) for name in whole)
+    lines = (tmp_path / "whole" / "history.csv").read_text().splitlines()
+    assert lines[0] == "epoch,train_loss,validation_loss,seconds"
+    assert len(lines) == 5
+
+
+def distance(values: Rows) -> float:
+    """Give the Fréchet distance of toy networks to others of the same two clusters."""
+    net, template = wave()
+    points = grid(32)
+
+    def shown(rows: Rows) -> Rows:
+        return decoded(net, template, rows, 0.0, points)
+
+    features = Features.fit(shown(clusters(128, 0, permuted=False)), 6)
+    target = features(shown(clusters(128, 2, permuted=False)))
+    return frechet_distance(features(shown(values)), target)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("reference", [False, True])
+def test_a_flow_learns_two_clusters_and_normal_networks_do_not(
+    tmp_path: Path, reference: bool
+) -> None:
+    net, template = wave()
+    data = splits(256, permuted=not reference)
+    rows = data["train"][0].numpy()
+    moments = (around_mean if reference else by_tensor)(template, rows)
+    torch.manual_seed(0)
+    flow = Flow(net, moments, reference=reference, hidden=16, layers=2, frequencies=3)
+    noise = torch.randn(128, SIZE, generator=torch.Generator().manual_seed(0))
+
+    def drawn(flow: Flow) -> Rows:
+        with torch.no_grad():
+            return flow.eval().restore(solve(flow, noise, 20)).numpy()
+
+    normal = distance(gaussian(by_tensor(template, rows), noise).numpy())
+    untrained = distance(drawn(flow))
+    recipe = {**TRAINING, "epochs": 150, "batch_size": 64, "average": 0.99}
+    trained = distance(drawn(fit(flow, recipe, data, 0, tmp_path, "a")))
+    assert trained < 0.5 * normal
+    assert trained < 0.5 * untrained
+    assert untrained > 0.5 * normal

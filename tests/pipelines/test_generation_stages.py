@@ -1,0 +1,178 @@
+"""The stages of generation: from a graph set to samples, numbers and pictures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from generation_toys import clusters, wave
+
+from graphgen import GraphSet
+from pipelines.errors import PipelineError
+from pipelines.generation import quality, sample, train
+from pipelines.generation import train as train_flows
+from pipelines.generation.population import arrays_of, read_population
+from pipelines.generation.run import FlowRun
+from pipelines.generation.sampling import noise_of
+from pipelines.generation.trained import TrainedFlow
+from spec import SpecError
+
+TRAINING = {
+    "epochs": 2, "batch_size": 8, "learning_rate": 1e-2, "weight_decay": 0.0, "gradient_norm": 1.0,
+}  # fmt: skip
+FLOW: dict[str, Any] = {
+    "condition": "class",
+    "seeds": [0],
+    "models": {
+        "gmn": {"reference": True, "settings": {"hidden": 8, "layers": 1}, "training": TRAINING}
+    },
+}
+SAMPLE = {"count": 9, "steps": 2, "together": 4}
+QUALITY = {"signals": "curves", "grid": [16], "components": 4, "shown": 3}
+
+
+def write_graphs(folder: Path, count: int = 32, **changes: Any) -> GraphSet:
+    """Write toy networks of two classes as a graph set: half to train with, a quarter to test."""
+    net, template = wave()
+    rows = clusters(count, 0, permuted=False)
+
+    def networks() -> Any:
+        for i, row in enumerate(rows):
+            split = ("train", "test", "train", "validation")[i // 2 % 4]
+            record = {"index": i, "split": split, "labels": {"class": i % 2}, "offset": 0.5}
+            yield net, arrays_of(template, row), {**record, **changes}
+
+    return GraphSet.write(folder, networks())
+
+
+def write_settings(folder: Path, **changes: Any) -> Path:
+    file = folder / "params.yaml"
+    sections = {"flow": FLOW, "sample": SAMPLE, "quality": QUALITY, **changes}
+    file.write_text(json.dumps(sections))
+    return file
+
+
+def run_of(folder: Path, graph_set: GraphSet, **changes: Any) -> FlowRun:
+    """Give the run that the settings ask for."""
+    given = {
+        "name": "gmn", "seed": 0, "model": FLOW["models"]["gmn"], "alignment": "none",
+        "label": "class", "graphs": graph_set.folder, "graphs_hash": graph_set.hash,
+        "out": folder / "flow",
+    }  # fmt: skip
+    return FlowRun(**{**given, **changes})
+
+
+def test_from_a_graph_set_to_samples_and_measures(tmp_path: Path) -> None:
+    graph_set, settings = write_graphs(tmp_path / "graphs"), write_settings(tmp_path)
+    run = run_of(tmp_path, graph_set)
+    run.execute()  # here, not in a process of its own, which would take seconds to begin
+    before = (run.folder / "model.safetensors").stat().st_mtime_ns
+    (found,) = train(settings, graph_set.folder, tmp_path / "flow", workers=1)
+    assert (found.hash, found.finished()) == (run.hash, True)
+    assert (run.folder / "model.safetensors").stat().st_mtime_ns == before
+    sets = sample(settings, tmp_path / "flow", tmp_path / "samples")
+    assert list(sets) == ["gmn-seed0", "gaussian_by_tensor", "gaussian_by_parameter"]
+    about = sets["gmn-seed0"].index["about"]
+    assert about["run"] == run.hash
+    assert about["networks"]["generated"] + len(about["failed"]) == 9
+    assert about["sample"] == {"count": 9, "seed": 0, "steps": 2, "method": "heun"}
+    assert [r["labels"] for r in sets["gmn-seed0"].records[:3]] == [
+        {"class": 0}, {"class": 1}, {"class": 0},
+    ]  # fmt: skip
+    assert {r["offset"] for r in sets["gmn-seed0"].records} == {0.5}
+    again = sample(settings, tmp_path / "flow", tmp_path / "samples")
+    assert {name: own.hash for name, own in again.items()} == {n: s.hash for n, s in sets.items()}
+    more = write_settings(tmp_path, sample={**SAMPLE, "count": 5, "together": 2})
+    fewer = sample(more, tmp_path / "flow", tmp_path / "fewer")["gmn-seed0"]
+    assert np.allclose(fewer.values(range(5)), sets["gmn-seed0"].values(range(5)), atol=1e-5)
+    result = quality(settings, tmp_path / "samples", graph_set.folder, tmp_path / "results")
+    assert json.loads((tmp_path / "results" / "quality.json").read_text()) == result
+    systems = result["systems"]
+    assert list(systems) == [
+        "held_out", "training_networks", "gaussian_by_parameter", "gaussian_by_tensor", "gmn",
+    ]  # fmt: skip
+    assert systems["training_networks"]["copies"]["mean"] == 1
+    assert systems["held_out"]["frechet"]["mean"] < systems["gaussian_by_tensor"]["frechet"]["mean"]
+    assert "class_agreement" in systems["gmn"]
+    assert "class_agreement" not in systems["gaussian_by_tensor"]
+    for name in ("gmn", "gaussian_by_tensor", "gaussian_by_parameter"):
+        assert (tmp_path / "results" / f"samples-{name}.png").stat().st_size > 1000
+
+
+def test_a_flow_is_read_as_it_was_written(tmp_path: Path) -> None:
+    graph_set = write_graphs(tmp_path / "graphs")
+    run = run_of(tmp_path, graph_set)
+    run.execute()
+    first, second = (TrainedFlow.load(run.folder) for _ in range(2))
+    first.save(tmp_path / "copy")
+    copied = TrainedFlow.load(tmp_path / "copy").flow.state_dict()
+    assert all(np.array_equal(x, copied[name]) for name, x in second.flow.state_dict().items())
+    assert (first.classes, first.label, first.offset) == ([0, 1], "class", 0.5)
+    assert run_of(tmp_path, graph_set, seed=1).hash != run.hash
+    assert not run_of(tmp_path, graph_set, alignment="match").finished()
+    with pytest.raises(PipelineError, match="no finished flow here"):
+        TrainedFlow.load(tmp_path)
+
+
+def test_the_noise_of_a_network_is_its_own() -> None:
+    whole = noise_of(0, range(4), 5)
+    assert np.array_equal(noise_of(0, [2], 5)[0], whole[2])
+    assert not np.array_equal(whole[0], whole[1])
+    assert not np.array_equal(noise_of(1, [2], 5)[0], whole[2])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"flow": {**FLOW, "align": "sort"}}, r"params\.yaml:1:\d+"),
+        ({"flow": {**FLOW, "models": {"gmn": {}}}}, "training"),
+        ({"flow": {k: v for k, v in FLOW.items() if k != "seeds"}}, "seeds"),
+    ],
+)
+def test_settings_are_checked_with_their_place(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    graph_set, settings = write_graphs(tmp_path / "graphs"), write_settings(tmp_path, **changes)
+    with pytest.raises(SpecError, match=message):
+        train_flows(settings, graph_set.folder, tmp_path / "flow")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"condition": "colour"}, "has no label 'colour'.*it has: class"),
+        (
+            {"models": {"gmn": {"settings": {"hiden": 8}, "training": TRAINING}}},
+            "models.gmn: `settings`: .*hiden",
+        ),
+    ],
+)
+def test_flows_that_cannot_be_made_are_refused_before_any_work(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    graph_set = write_graphs(tmp_path / "graphs")
+    settings = write_settings(tmp_path, flow={**FLOW, **changes})
+    with pytest.raises(PipelineError, match=message):
+        train_flows(settings, graph_set.folder, tmp_path / "flow")
+    assert not (tmp_path / "flow").exists()
+
+
+def test_graph_sets_that_are_no_inrs_are_refused(tmp_path: Path) -> None:
+    graph_set = write_graphs(tmp_path / "graphs", offset=None)
+    with pytest.raises(PipelineError, match="expected one `offset` in all records"):
+        read_population(graph_set.folder)
+    with pytest.raises(PipelineError, match="0 networks to use for train"):
+        read_population(write_graphs(tmp_path / "other", split="test").folder)
+
+
+def test_too_few_networks_held_out_are_refused(tmp_path: Path) -> None:
+    graph_set, settings = write_graphs(tmp_path / "graphs", 8), write_settings(tmp_path)
+    run_of(tmp_path, graph_set).execute()
+    sample(settings, tmp_path / "flow", tmp_path / "samples")
+    with pytest.raises(PipelineError, match="2 networks held out"):
+        quality(settings, tmp_path / "samples", graph_set.folder, tmp_path / "results")
+    with pytest.raises(PipelineError, match="not drawn from a flow"):
+        quality(settings, graph_set.folder, graph_set.folder, tmp_path / "results")
