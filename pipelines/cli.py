@@ -12,6 +12,8 @@ from pipelines.commands.check import check
 from pipelines.commands.compile import compile_
 from pipelines.commands.evaluate import evaluate
 from pipelines.commands.match import match
+from pipelines.commands.meta_test import meta_test
+from pipelines.commands.meta_train import meta_train
 from pipelines.commands.predict import predict
 from pipelines.commands.report import report
 from pipelines.commands.search import search
@@ -40,6 +42,8 @@ for command in (
     evaluate,
     report,
     predict,
+    meta_train,
+    meta_test,
 ):
     gmn.add_command(command)
 

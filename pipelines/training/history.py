@@ -10,9 +10,6 @@ from pathlib import Path
 from graphgen.files import write_bytes
 
 FILE = "history.csv"
-COLUMNS = (
-    "epoch", "train_loss", "validation_loss", "validation_r2", "validation_tau", "seconds",
-)  # fmt: skip
 
 
 def read_history(folder: Path, epochs: int) -> list[dict[str, str]]:
@@ -25,9 +22,9 @@ def read_history(folder: Path, epochs: int) -> list[dict[str, str]]:
 
 
 def write_history(folder: Path, rows: list[Mapping[str, object]]) -> None:
-    """Write all rows, atomically."""
+    """Write all rows, one at least, atomically; their keys are the columns."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     write_bytes(folder / FILE, text.getvalue().encode())

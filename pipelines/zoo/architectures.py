@@ -7,16 +7,17 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from pipelines.datasets import Dataset
-from pipelines.zoo.fields import Place
+from pipelines.zoo.fields import Place, numbers_out_of_json
 from pipelines.zoo.ranges import Range, parse
 from spec import Architecture, SpecError
-from spec.errors import Problem, quoted
+from spec.errors import Problem, kind, quoted
 from spec.load import expand
 from spec.suggestions import suggest
-from spec.yaml_reader import Document
+from spec.yaml_reader import Document, read_file
 
 MAX_CORNERS = 200
 
@@ -95,16 +96,41 @@ def check_family(family: Family, document: Document, dataset: Dataset | None, pl
     for corner in family.corners():
         values = ", ".join(f"{name}={quoted(value)}" for name, value in corner.items())
         try:
-            mismatch = _mismatch(expand(document, corner), dataset) if dataset else None
+            net = expand(document, corner)
         except SpecError as error:
             asked = f"with {values}, " if values else ""
             phrase = f"{asked}as {place.document.mark((*place.path, 'file'))} asks"
             for problem in error.problems:
                 _note(place, seen, _called(problem, phrase))
         else:
+            mismatch = _mismatch(net, dataset) if dataset else None
             if mismatch and (None, mismatch) not in seen:
                 seen.add((None, mismatch))
                 (place / "file").note(f"{mismatch}{f' (with {values})' if values else ''}")
+
+
+def read_description(file: str, place: Place) -> Document | None:
+    """Read the description that an entry at `place` names, from the folder of the settings."""
+    path = Path(place.document.file).parent / file
+    if not path.is_file():
+        (place / "file").note(
+            f"`file`: there is no file {path}; paths begin at the folder of the settings"
+        )
+        return None
+    try:
+        document = read_file(path)
+    except SpecError as error:
+        place.problems.extend(error.problems)
+        return None
+    if not isinstance(document.data, dict):
+        message = f"expected the description of an architecture, got {kind(document.data)}"
+        place.problems.append(document.problem((), message))
+        return None
+    bad = [
+        document.problem(p, "expected a finite number") for p in numbers_out_of_json(document.data)
+    ]
+    place.problems.extend(bad)
+    return None if bad else document
 
 
 def _variables(document: Document) -> list[str]:

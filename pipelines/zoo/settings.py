@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pipelines import datasets
 from pipelines.datasets import Dataset
 from pipelines.errors import PipelineError
-from pipelines.zoo.architectures import Family, check_family
+from pipelines.zoo.architectures import Family, check_family, read_description
 from pipelines.zoo.fields import (
     Field,
     Place,
@@ -19,7 +18,6 @@ from pipelines.zoo.fields import (
     integer,
     mapping,
     number,
-    numbers_out_of_json,
     read_fields,
     read_ranges,
     text,
@@ -28,7 +26,7 @@ from pipelines.zoo.fields import (
 from pipelines.zoo.ranges import Range, parse
 from spec import SpecError
 from spec.errors import kind
-from spec.yaml_reader import Document, read_file
+from spec.yaml_reader import read_file
 
 FAMILY = {
     "family": Field(text),
@@ -143,32 +141,9 @@ def _family(place: Place, dataset: Dataset | None) -> Family | None:
     before = len(place.problems)
     values = read_fields(place, FAMILY)
     ranges = read_ranges(place / "variables") if values.get("variables") else {}
-    document = _description(values["file"], place) if "file" in values else None
+    document = read_description(values["file"], place) if "file" in values else None
     if document is None or len(place.problems) > before:
         return None
     family = Family(values["family"], values["weight"], ranges, document.data)
     check_family(family, document, dataset, place)
     return family
-
-
-def _description(file: str, place: Place) -> Document | None:
-    path = Path(place.document.file).parent / file
-    if not path.is_file():
-        (place / "file").note(
-            f"`file`: there is no file {path}; paths begin at the folder of the settings"
-        )
-        return None
-    try:
-        document = read_file(path)
-    except SpecError as error:
-        place.problems.extend(error.problems)
-        return None
-    if not isinstance(document.data, dict):
-        message = f"expected the description of an architecture, got {kind(document.data)}"
-        place.problems.append(document.problem((), message))
-        return None
-    bad = [
-        document.problem(p, "expected a finite number") for p in numbers_out_of_json(document.data)
-    ]
-    place.problems.extend(bad)
-    return None if bad else document
