@@ -20,6 +20,7 @@ from pipelines.training.checkpoint import load_checkpoint, save_checkpoint
 from pipelines.training.history import read_history, write_history
 
 _WARM_UP, _FLOOR = 0.05, 0.01
+_TINY = 1e-6
 _FITTING = 0
 """What the seeds of meta-training begin with; those of tuning and testing begin otherwise."""
 
@@ -111,7 +112,7 @@ def improve(
     recipe: Mapping[str, Any],
 ) -> bool:
     """Take a step down the meta-gradient of losses (steps, networks), if that is finite."""
-    objective = losses.log() if recipe.get("objective", "mean") == "log" else losses
+    objective = (losses + _TINY).log() if recipe.get("objective") == "log" else losses
     meta.zero_grad(set_to_none=True)
     objective.mean().backward()
     norm = torch.nn.utils.clip_grad_norm_(optimizer.parameters(), recipe["gradient_norm"])
