@@ -51,8 +51,8 @@ def meta_test(
         with tqdm(total=total, unit="optimizer", desc="meta-test") as bar:
             for place, (name, family) in enumerate(settings.test_tasks.items()):
                 tasks = drawn(settings, family, evaluation["unrolls"], [_TESTING, place])
-                for optimizer, elsewhere in chosen.items():
-                    outcomes += by_hand(settings, name, optimizer, elsewhere, tasks)
+                for word, elsewhere in chosen.items():
+                    outcomes += by_hand(settings, name, word, elsewhere, tasks)
                     bar.update()
                 for model, seed, optimizer in learned:
                     trained = [train_learned(optimizer, t, evaluation["images"]) for t in tasks]
