@@ -15,6 +15,8 @@ from pipelines.commands.evaluate import evaluate
 from pipelines.commands.flow import flow
 from pipelines.commands.inrs import inrs
 from pipelines.commands.match import match
+from pipelines.commands.meta_test import meta_test
+from pipelines.commands.meta_train import meta_train
 from pipelines.commands.predict import predict
 from pipelines.commands.quality import quality
 from pipelines.commands.report import report
@@ -50,6 +52,8 @@ for command in (
     flow,
     sample,
     quality,
+    meta_train,
+    meta_test,
 ):
     gmn.add_command(command)
 

@@ -19,7 +19,7 @@ from pipelines.generation.moments import around_mean, by_tensor
 from pipelines.generation.population import Population, classes_of, numbers_of, read_population
 from pipelines.generation.trained import TrainedFlow
 from pipelines.settings import settings_hash
-from pipelines.training.predictor import SETTINGS_FILE, read_settings
+from pipelines.training.trained import SETTINGS_FILE, read_settings
 
 
 @dataclass(frozen=True)

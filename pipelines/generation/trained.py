@@ -14,7 +14,7 @@ from graphgen.files import read_weights, write_json, write_safetensors
 from pipelines.errors import PipelineError
 from pipelines.generation.flow import Flow
 from pipelines.generation.moments import Moments
-from pipelines.training.predictor import SETTINGS_FILE, WEIGHTS_FILE, read_settings
+from pipelines.training.trained import SETTINGS_FILE, WEIGHTS_FILE, read_settings
 from spec import Architecture, from_resolved
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from pipelines.report import sections
@@ -105,6 +105,11 @@ def page(content: Content) -> str:
         sections.zoo(content),
         sections.settings(content),
     ]
+    return document(heading, body)
+
+
+def document(heading: str, body: Sequence[str]) -> str:
+    """Put parts of HTML under a title, plain text, into a document of the reports' style."""
     css = _CSS.replace("LIGHT", palette(LIGHT)).replace("DARK", palette(DARK)).strip()
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -16,26 +16,28 @@ from tqdm import tqdm
 from pipelines.training.history import FILE
 
 
-class Run(Protocol):
-    """What is executed: it has a history in its folder, and knows when it is finished."""
+class Job(Protocol):
+    """What can be executed in a process of its own, and shows its epochs in a history."""
 
     @property
     def folder(self) -> Path:
-        """The run's folder."""
+        """Where the history and the result are written."""
 
     @property
     def epochs(self) -> int:
         """The number of epochs."""
 
     def finished(self) -> bool:
-        """Say whether the run's folder holds its result."""
+        """Say whether the folder holds the result."""
 
     def execute(self, processes: int = 1) -> None:
-        """Do the work, or what is left of it."""
+        """Work, or go on where a stopped job left off, and save the result."""
 
 
-def execute(every: Sequence[Run], workers: int | None, processes: int = 1) -> None:
-    """Execute the runs that are not finished, in their order.
+def execute(
+    every: Sequence[Job], workers: int | None, processes: int = 1, label: str = "train"
+) -> None:
+    """Execute the runs that are not finished, in their order; `label` is that of the progress bar.
 
     They share a pool of `workers` processes, one for each run at work, showing the epochs done; or,
     with several `processes`, those work together on one run after the other.
@@ -56,7 +58,7 @@ def execute(every: Sequence[Run], workers: int | None, processes: int = 1) -> No
     ):
         futures = [pool.submit(run.execute) for run in runs]
         stop = threading.Event()
-        watcher = threading.Thread(target=show_progress, args=(runs, stop))
+        watcher = threading.Thread(target=show_progress, args=(runs, stop, label))
         watcher.start()
         try:
             for future in as_completed(futures):
@@ -103,15 +105,15 @@ def begin_worker() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def show_progress(runs: Sequence[Run], stop: threading.Event) -> None:
+def show_progress(runs: Sequence[Job], stop: threading.Event, label: str) -> None:
     """Show the number of epochs done in all runs, read from their histories."""
-    with tqdm(total=sum(run.epochs for run in runs), unit="epoch", desc="train") as bar:
+    with tqdm(total=sum(run.epochs for run in runs), unit="epoch", desc=label) as bar:
         while not stop.wait(0.5):
             bar.update(sum(epochs_done(run) for run in runs) - bar.n)
         bar.update(sum(run.epochs for run in runs if run.finished()) - bar.n)
 
 
-def epochs_done(run: Run) -> int:
+def epochs_done(run: Job) -> int:
     """Count the epochs in a run's history."""
     if run.finished():
         return run.epochs

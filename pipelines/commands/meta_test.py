@@ -1,0 +1,22 @@
+"""`gmn meta-test`: learned optimizers against tuned SGD and Adam."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("meta-test")
+@click.argument("optimizers", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
+@click.option(
+    "--params", type=click.Path(path_type=Path), default=Path("params.yaml"), show_default=True
+)
+@click.option("--report", type=click.Path(path_type=Path), help="Write a report to this HTML file.")
+def meta_test(optimizers: Path, out: Path, params: Path, report: Path | None) -> None:
+    """Test the meta-trained optimizers in OPTIMIZERS on tasks that are new to them."""
+    from pipelines.learned_optimizer import meta_test as execute
+    from pipelines.learned_optimizer.comparison import verdict
+
+    click.echo("\n".join(verdict(execute(params, optimizers, out, report))))

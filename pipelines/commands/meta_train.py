@@ -1,0 +1,20 @@
+"""`gmn meta-train`: meta-train learned optimizers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("meta-train")
+@click.argument("params", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs.")
+@click.option("--model", help="Meta-train this model of the settings only.")
+@click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
+def meta_train(params: Path, out: Path, model: str | None, workers: int | None) -> None:
+    """Meta-train every learned optimizer of the settings PARAMS, with every seed."""
+    from pipelines.learned_optimizer import meta_train as execute
+
+    runs = execute(params, out, workers, model)
+    click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

@@ -1,0 +1,130 @@
+"""Meta-training: fitting one learned optimizer by backpropagation through short unrolls."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipelines.learned_optimizer.features import State
+from pipelines.learned_optimizer.optimizer import LearnedOptimizer
+from pipelines.learned_optimizer.settings import TaskFamily
+from pipelines.learned_optimizer.tasks import InnerTasks, bounded
+from pipelines.training.checkpoint import load_checkpoint, save_checkpoint
+from pipelines.training.history import read_history, write_history
+
+_WARM_UP, _FLOOR = 0.05, 0.01
+_TINY = 1e-6
+_FITTING = 0
+"""What the seeds of meta-training begin with; those of tuning and testing begin otherwise."""
+
+
+def fit(
+    optimizer: LearnedOptimizer,
+    family: TaskFamily,
+    horizon: int,
+    recipe: Mapping[str, Any],
+    seed: int,
+    folder: Path,
+    run: str,
+) -> None:
+    """Meta-train a learned optimizer on inner tasks of a family.
+
+    Each unroll draws an architecture and trains `networks` of it from new starts for `horizon`
+    steps. After every `truncation` steps, Adam lowers the losses of these steps, each on a batch
+    that the update before it has not seen, backpropagated through them: their mean, or with the
+    objective `log` the mean of their logarithms. With `second_order`, through gradients too
+    (Andrychowicz et al., NeurIPS 2016, leave that out). All chance depends on the seed and the
+    epoch, so a run that goes on from its checkpoint gives the same numbers.
+    """
+    meta = torch.optim.Adam(optimizer.parameters(), lr=recipe["learning_rate"])
+    epochs, unrolls = recipe["epochs"], recipe["unrolls"]
+    begin = load_checkpoint(folder, run, optimizer, meta)
+    rows: list[Mapping[str, object]] = list(read_history(folder, begin))
+    optimizer.train()
+    for epoch in range(begin, epochs):
+        begun = time.perf_counter()
+        measured = []
+        for number in range(unrolls):
+            rate = share_of_rate((epoch * unrolls + number) / (epochs * unrolls))
+            for group in meta.param_groups:
+                group["lr"] = recipe["learning_rate"] * rate
+            tasks = InnerTasks(family, recipe["networks"], horizon, [_FITTING, seed, epoch, number])
+            measured.append(unroll(optimizer, meta, tasks, recipe))
+        losses, last, skipped = np.mean(measured, axis=0)
+        rows.append(
+            {
+                "epoch": epoch + 1,
+                "meta_loss": float(losses),
+                "last_loss": float(last),
+                "skipped": float(skipped),
+                "step_size": float(optimizer.log_step.detach().exp()),
+                "seconds": round(time.perf_counter() - begun, 3),
+            }
+        )
+        write_history(folder, rows)
+        save_checkpoint(folder, run, epoch + 1, optimizer, meta)
+
+
+def unroll(
+    optimizer: LearnedOptimizer,
+    meta: torch.optim.Optimizer,
+    tasks: InnerTasks,
+    recipe: Mapping[str, Any],
+) -> tuple[float, float, float]:
+    """Train inner networks once, and the optimizer with them.
+
+    Gives the mean loss, the loss of the last truncation, and the share of truncations that were
+    skipped, for their meta-gradient was not finite.
+    """
+    second, horizon = recipe.get("second_order", False), tasks.horizon
+    values, state = tasks.start, State.first(tasks.start, tasks.horizon)
+    means, skipped = [], 0
+    for first in range(0, horizon, recipe["truncation"]):
+        values, state = values.detach().requires_grad_(), state.detached()
+        losses, seen = tasks.losses(values, first), []
+        for step in range(first, min(first + recipe["truncation"], horizon)):
+            (gradients,) = torch.autograd.grad(
+                losses.sum(), values, create_graph=second, retain_graph=True
+            )
+            values, state = optimizer(tasks.template, values, gradients, state)
+            losses = tasks.losses(values, step + 1)
+            seen.append(losses)
+        observed = torch.stack(seen)
+        means.append(float(bounded(observed.detach()).mean()))
+        if not improve(optimizer, meta, observed, recipe):
+            skipped += 1
+        if not values.isfinite().all():
+            break
+    return float(np.mean(means)), means[-1], skipped / len(means)
+
+
+def improve(
+    optimizer: LearnedOptimizer,
+    meta: torch.optim.Optimizer,
+    losses: Tensor,
+    recipe: Mapping[str, Any],
+) -> bool:
+    """Take a step down the meta-gradient of losses (steps, networks), if that is finite."""
+    objective = (losses + _TINY).log() if recipe.get("objective") == "log" else losses
+    meta.zero_grad(set_to_none=True)
+    objective.mean().backward()
+    norm = torch.nn.utils.clip_grad_norm_(optimizer.parameters(), recipe["gradient_norm"])
+    if not norm.isfinite():
+        return False
+    meta.step()
+    return True
+
+
+def share_of_rate(progress: float) -> float:
+    """Give the share of the meta-learning rate: up linearly, then down along a cosine."""
+    if progress < _WARM_UP:
+        return _FLOOR + (1 - _FLOOR) * progress / _WARM_UP
+    place = (progress - _WARM_UP) / (1 - _WARM_UP)
+    return _FLOOR + (1 - _FLOOR) * (1 + math.cos(math.pi * place)) / 2

@@ -1,0 +1,81 @@
+"""Inner training to the horizon, by a learned optimizer or by SGD and Adam with many settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pipelines.learned_optimizer.features import State
+from pipelines.learned_optimizer.optimizer import LearnedOptimizer
+from pipelines.learned_optimizer.tasks import InnerTasks, bounded
+from pipelines.zoo.stacked_optimizers import OPTIMIZERS
+
+
+@dataclass(frozen=True)
+class HandDesigned:
+    """An optimizer of the zoo's recipes with its settings."""
+
+    optimizer: str
+    learning_rate: float
+    schedule: str
+    momentum: float = 0.9
+
+    def rate(self, progress: float) -> float:
+        """Give the learning rate at a share of the horizon; `cosine` goes down to 0."""
+        if self.schedule == "cosine":
+            return self.learning_rate * (1 + math.cos(math.pi * progress)) / 2
+        return self.learning_rate
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Inner trainings: `curves` (networks, steps) are losses on the batch before each step.
+
+    `train` and `test`, (networks,), are losses at the horizon on fixed images.
+    """
+
+    curves: Tensor
+    train: Tensor
+    test: Tensor
+
+
+@torch.no_grad()
+def train_learned(optimizer: LearnedOptimizer, tasks: InnerTasks, images: int) -> Trained:
+    """Train networks by a learned optimizer, and measure them on `images` at the horizon."""
+    values, state = tasks.start, State.first(tasks.start, tasks.horizon)
+    curves = []
+    for step in range(tasks.horizon):
+        with torch.enable_grad():
+            losses, gradients = tasks.gradients(values, step)
+        curves.append(bounded(losses))
+        values, state = optimizer(tasks.template, values, gradients, state)
+    return Trained(torch.stack(curves, 1), *tasks.measure(values, images))
+
+
+def train_hand_designed(
+    choices: Sequence[HandDesigned], tasks: InnerTasks, images: int
+) -> list[Trained]:
+    """Train networks by each of several settings of one optimizer, all side by side."""
+    count = tasks.networks
+    recipes = [
+        {"weight_decay": 0.0, "momentum": choice.momentum}
+        for choice in choices
+        for _ in range(count)
+    ]
+    values = tasks.start.repeat(len(choices), 1)
+    optimizer = OPTIMIZERS[choices[0].optimizer](values, recipes)
+    curves = []
+    for step in range(tasks.horizon):
+        losses, gradients = tasks.gradients(values, step)
+        curves.append(bounded(losses))
+        rates = torch.tensor([choice.rate(step / tasks.horizon) for choice in choices])
+        optimizer.step(values, gradients, rates.repeat_interleave(count).unsqueeze(1))
+    train, test = tasks.measure(values, images)
+    parts = zip(
+        torch.stack(curves, 1).split(count), train.split(count), test.split(count), strict=True
+    )
+    return [Trained(*part) for part in parts]

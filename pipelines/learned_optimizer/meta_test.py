@@ -1,0 +1,118 @@
+"""The meta-test stage: learned optimizers against tuned SGD and Adam, on tasks new to them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from graphgen.files import write_bytes, write_json
+from pipelines.learned_optimizer.comparison import ELSEWHERE, HERE, Outcome, markdown, summary
+from pipelines.learned_optimizer.inner_training import HandDesigned, train_learned
+from pipelines.learned_optimizer.meta_train import planned
+from pipelines.learned_optimizer.report import write_report
+from pipelines.learned_optimizer.settings import Settings, TaskFamily, read_settings
+from pipelines.learned_optimizer.tasks import InnerTasks
+from pipelines.learned_optimizer.tuning import best, grid, try_all
+
+_TUNING, _TESTING = 1, 2
+
+
+def meta_test(
+    settings_file: str | Path,
+    optimizers: str | Path,
+    out: str | Path,
+    report: str | Path | None = None,
+) -> dict[str, Any]:
+    """Test all learned optimizers of the settings on every one of the `test_tasks`.
+
+        metrics = meta_test("params.yaml", "out/optimizers", "results")
+
+    All optimizers train the same networks from the same starts on the same batches. SGD with
+    momentum and Adam come twice: with settings chosen on meta-training tasks, and with those that
+    are best on the test tasks themselves. Writes `metrics.json`, `curves.csv`, `table.md`, and an
+    HTML `report` if its file is named. Gives the metrics.
+    """
+    settings = read_settings(settings_file)
+    runs = planned(settings, Path(optimizers))
+    learned = [(run.name, run.seed, run.load()) for run in runs]
+    evaluation = settings.values["evaluation"]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        chosen = tuned_elsewhere(settings)
+        outcomes: list[Outcome] = []
+        total = len(settings.test_tasks) * (len(learned) + len(chosen))
+        with tqdm(total=total, unit="optimizer", desc="meta-test") as bar:
+            for place, (name, family) in enumerate(settings.test_tasks.items()):
+                tasks = drawn(settings, family, evaluation["unrolls"], [_TESTING, place])
+                for word, elsewhere in chosen.items():
+                    outcomes += by_hand(settings, name, word, elsewhere, tasks)
+                    bar.update()
+                for model, seed, optimizer in learned:
+                    trained = [train_learned(optimizer, t, evaluation["images"]) for t in tasks]
+                    outcomes.append(Outcome(name, model, tuple(trained), seed))
+                    bar.update()
+    finally:
+        torch.set_num_threads(threads)
+    metrics = summary(outcomes)
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / "metrics.json", metrics)
+    write_bytes(out / "curves.csv", curves(outcomes).encode())
+    write_bytes(out / "table.md", markdown(metrics).encode())
+    if report is not None:
+        write_report(report, metrics, outcomes, settings.values)
+    return metrics
+
+
+def drawn(
+    settings: Settings, family: TaskFamily, unrolls: int, seed: Sequence[int]
+) -> list[InnerTasks]:
+    """Draw inner tasks, of as many architectures as there are `unrolls`."""
+    networks, horizon = settings.values["evaluation"]["networks"], settings.values["horizon"]
+    return [InnerTasks(family, networks, horizon, [*seed, number]) for number in range(unrolls)]
+
+
+def tuned_elsewhere(settings: Settings) -> dict[str, HandDesigned]:
+    """Choose the settings of SGD and Adam on inner tasks as in meta-training."""
+    baselines, images = settings.values["baselines"], settings.values["evaluation"]["images"]
+    tasks = drawn(settings, settings.training_tasks, baselines["unrolls"], [_TUNING])
+    return {
+        optimizer: best(try_all(grid(baselines, optimizer), tasks, images))
+        for optimizer in baselines["learning_rates"]
+    }
+
+
+def by_hand(
+    settings: Settings,
+    place: str,
+    optimizer: str,
+    elsewhere: HandDesigned,
+    tasks: Sequence[InnerTasks],
+) -> list[Outcome]:
+    """Measure an optimizer on test tasks: as chosen elsewhere, and as best here."""
+    choices = grid(settings.values["baselines"], optimizer)
+    measured = try_all(choices, tasks, settings.values["evaluation"]["images"])
+    here = best(measured)
+    return [
+        Outcome(place, f"{optimizer}, {how}", tuple(measured[choice]), None, choice, how)
+        for how, choice in ((ELSEWHERE, elsewhere), (HERE, here))
+    ]
+
+
+def curves(outcomes: Sequence[Outcome]) -> str:
+    """Write the loss before each step, averaged over networks, as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["tasks", "optimizer", "seed", "step", "loss"])
+    for outcome in outcomes:
+        seed = "" if outcome.seed is None else outcome.seed
+        for step, loss in enumerate(outcome.curve()):
+            writer.writerow([outcome.tasks, outcome.optimizer, seed, step, f"{loss:.6g}"])
+    return text.getvalue()

@@ -1,0 +1,90 @@
+"""A learned optimizer: an editor that turns gradients and momenta into updates of parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from graphgen import Template
+from metanet import Editor, make_editor
+from pipelines.errors import PipelineError
+from pipelines.learned_optimizer.features import CHANNELS, CONDITIONS, NOMINAL, State, described
+from pipelines.learned_optimizer.per_parameter import PerParameterEditor
+
+PER_PARAMETER = "per_parameter"
+LEARNABLE = ("gmn", "ng_gnn", PER_PARAMETER)
+_GAIN, _LARGEST = 10.0, 4.0
+
+
+class LearnedOptimizer(nn.Module):
+    """Updates of networks' parameters, written by an editor with two members.
+
+        optimizer = LearnedOptimizer("gmn", {"hidden": 16, "layers": 2})
+        values, state = optimizer(template, values, gradients, state)
+
+    For each parameter, the editor proposes a direction d and a logarithm m of a magnitude, of
+    which the update is
+
+        -step * (nominal + d) * exp(m)
+
+    (Metz et al., 2022) with a learned step, at first `step_size`. The nominal term is the direction
+    of Adam, or zero without `nominal` (Harrison et al., NeurIPS 2022); d and m begin near zero. So
+    what is learned begins as Adam. The update of a permuted network is permuted, if the editor is
+    equivariant. Without `gradients`, the editor is shown none of what comes from them, and there is
+    no nominal term: a negative control.
+    """
+
+    def __init__(
+        self,
+        editor: str,
+        settings: dict[str, Any] | None = None,
+        *,
+        step_size: float = 1e-3,
+        nominal: bool = True,
+        gradients: bool = True,
+    ) -> None:
+        super().__init__()
+        self.editor = make(editor, dict(settings or {}))
+        self.nominal, self.gradients = nominal and gradients, gradients
+        self.log_step = nn.Parameter(torch.tensor(step_size).log())
+
+    def forward(
+        self, template: Template, values: Tensor, gradients: Tensor, state: State
+    ) -> tuple[Tensor, State]:
+        """Give new parameters (networks, P) from the old ones and their gradients."""
+        state = state.updated(gradients)
+        # Without second derivatives, no meta-gradient flows through what the editor reads.
+        seen = values if gradients.requires_grad else values.detach()
+        batch = described(template, seen, gradients, state, show=self.gradients)
+        (proposed,) = self.editor.changes(batch)
+        direction, magnitude = (_GAIN * proposed).unbind(1)
+        if self.nominal:
+            direction = direction + state.normalised()[0][..., NOMINAL]
+        magnitude = _LARGEST * (magnitude / _LARGEST).tanh()
+        return values - self.log_step.exp() * direction * magnitude.exp(), state
+
+
+def make(name: str, settings: dict[str, Any]) -> Editor:
+    """Make the editor of a learned optimizer, which reads what `described` gives."""
+    given = sorted(set(settings) & {"channels", "conditions", "members", "net"})
+    if given:
+        raise PipelineError(
+            f"`settings` of {name!r} has {', '.join(given)}, which a learned optimizer decides"
+        )
+    settings = {**settings, "channels": CHANNELS, "conditions": CONDITIONS, "members": 2}
+    if name == PER_PARAMETER:
+        try:
+            return PerParameterEditor(**settings)
+        except TypeError as error:
+            raise PipelineError(f"{name!r} does not take these settings: {error}") from None
+    if name not in LEARNABLE:
+        raise PipelineError(
+            f"unknown editor {name!r} of a learned optimizer; expected one that takes networks of "
+            f"any architecture and reads gradients: {', '.join(LEARNABLE)}"
+        )
+    if name == "gmn":
+        # Weights come relative to their tensor, and updates relative to their own scale.
+        settings = {"fan_in_power": 0.0, **settings}
+    return make_editor(name, **settings)

@@ -1,0 +1,61 @@
+"""The baseline that sees no graph: one MLP for each parameter alone."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from metanet import Batch, Editor
+from metanet.batch import Part, float_offsets
+from metanet.models.editor import first_scales, laid_out
+from metanet.models.encoder import SCALES, several_scales
+from metanet.models.side_inputs import conditions_of, extra_of
+
+
+class PerParameterEditor(Editor):
+    """An MLP from the channels of a parameter to its change, the same for all parameters.
+
+        editor = PerParameterEditor(hidden=32, channels=8, conditions=5, members=2)
+
+    The network of Metz et al. (2022), "Practical tradeoffs between memory, compute, and performance
+    in learned optimizers"; parameters hear of one another by the scales of their tensor alone.
+    """
+
+    def __init__(
+        self,
+        hidden: int = 32,
+        layers: int = 2,
+        members: int = 1,
+        *,
+        channels: int = 1,
+        conditions: int = 0,
+    ) -> None:
+        super().__init__(
+            hidden=hidden, layers=layers, members=members, channels=channels, conditions=conditions
+        )
+        self.channels, self.conditions = channels, conditions
+        self.of_network = nn.Linear(conditions, hidden, bias=False) if conditions else None
+        self.first = nn.Linear(SCALES * channels, hidden)
+        steps: list[nn.Module] = [nn.SiLU()]
+        for _ in range(layers - 1):
+            steps += [nn.Linear(hidden, hidden), nn.SiLU()]
+        self.rest = nn.Sequential(*steps, nn.Linear(hidden, members))
+        self.scale = first_scales(1)
+
+    def changes(self, batch: Batch) -> list[Tensor]:
+        return [self.change(part) for part in batch.parts]
+
+    def change(self, part: Part) -> Tensor:
+        """Give the change of a part's weights, (networks, members, P)."""
+        numbers = part.values.unsqueeze(2)
+        if self.channels > 1:
+            numbers = torch.cat([numbers, extra_of(part, self.channels - 1)], dim=2)
+        states = self.first(several_scales(numbers))
+        if self.of_network is not None:
+            states = states + self.of_network(conditions_of(part, self.conditions)).unsqueeze(1)
+        changes = (self.rest(states) * self.scale).transpose(1, 2)
+        named = {
+            name: changes[:, :, start : start + size]
+            for name, (start, size) in float_offsets(part.template).items()
+        }
+        return laid_out(part.template, named)

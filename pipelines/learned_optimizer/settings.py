@@ -1,0 +1,163 @@
+"""The settings of learned optimizers: their schema, and the inner tasks that they describe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines import datasets
+from pipelines.errors import PipelineError
+from pipelines.learned_optimizer.images import downsampled
+from pipelines.settings import read_section
+from pipelines.zoo.architectures import Family, check_family, read_description
+from pipelines.zoo.fields import Place, read_ranges
+from spec import SpecError
+from spec.yaml_reader import read_file
+
+SECTION = "learned_optimizer"
+POSITIVE = {"type": "integer", "minimum": 1}
+ABOVE_ZERO = {"type": "number", "exclusiveMinimum": 0}
+
+
+def record(properties: Mapping[str, Any], optional: Mapping[str, Any] | None = None) -> Any:
+    """Give the schema of a mapping with required and optional fields, and no others."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(properties),
+        "properties": {**properties, **(optional or {})},
+    }
+
+
+TASK = record(
+    {"dataset": {"enum": list(datasets.NAMES)}, "file": {"type": "string"}, "batch_size": POSITIVE},
+    {"variables": {"type": "object"}, "downsample": POSITIVE},
+)
+META_TRAINING = record(
+    {
+        "epochs": POSITIVE,
+        "unrolls": POSITIVE,
+        "networks": POSITIVE,
+        "truncation": POSITIVE,
+        "learning_rate": ABOVE_ZERO,
+        "gradient_norm": ABOVE_ZERO,
+    },
+    {"second_order": {"type": "boolean"}, "objective": {"enum": ["mean", "log"]}},
+)
+MODEL = record(
+    {"editor": {"type": "string"}},
+    {
+        "settings": {"type": "object"},
+        "meta_training": META_TRAINING,
+        "step_size": ABOVE_ZERO,
+        "nominal": {"type": "boolean"},
+        "gradients": {"type": "boolean"},
+    },
+)
+BASELINES = record(
+    {
+        "unrolls": POSITIVE,
+        "schedules": {"type": "array", "items": {"enum": ["constant", "cosine"]}, "minItems": 1},
+        "learning_rates": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": ABOVE_ZERO, "minItems": 1},
+            "propertyNames": {"enum": ["adam", "sgd"]},
+            "minProperties": 1,
+        },
+    },
+    {"momentum": {"type": "number", "minimum": 0, "exclusiveMaximum": 1}},
+)
+SCHEMA = record(
+    {
+        "seeds": {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1},
+        "horizon": POSITIVE,
+        "training_tasks": TASK,
+        "models": {"type": "object", "minProperties": 1, "additionalProperties": MODEL},
+        "meta_training": META_TRAINING,
+        "baselines": BASELINES,
+        "evaluation": record({"unrolls": POSITIVE, "networks": POSITIVE, "images": POSITIVE}),
+        "test_tasks": {"type": "object", "minProperties": 1, "additionalProperties": TASK},
+    }
+)
+
+
+@dataclass(frozen=True)
+class TaskFamily:
+    """What inner tasks are drawn from: an architecture with ranges, a data set, a batch size."""
+
+    dataset: str
+    family: Family
+    batch_size: int
+    downsample: int = 1
+
+    def plain(self) -> dict[str, Any]:
+        """Give it as plain data, with the description in the place of its file."""
+        return {
+            "dataset": self.dataset,
+            "family": self.family.plain(),
+            "batch_size": self.batch_size,
+            "downsample": self.downsample,
+        }
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> TaskFamily:
+        """Read the form that `plain` gives."""
+        return cls(**{**data, "family": Family.from_plain(data["family"])})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of both stages; `values` is the section as it was read, with its defaults."""
+
+    values: Mapping[str, Any]
+    training_tasks: TaskFamily
+    test_tasks: Mapping[str, TaskFamily]
+
+
+def read_settings(path: str | Path) -> Settings:
+    """Read the section `learned_optimizer` of a YAML file, or a file that is that section.
+
+        settings = read_settings("params.yaml")
+
+    Files of architectures are found from the folder of the settings. Raises `SpecError` with the
+    place of every mistake, in the architectures at the extremes of their ranges too.
+    """
+    values = read_section(path, SECTION, SCHEMA)
+    document = read_file(path)
+    root = Place(document, (SECTION,) if SECTION in document.data else ())
+    training = task_family(root / "training_tasks", "training_tasks")
+    tests = {name: task_family(root / "test_tasks" / name, name) for name in values["test_tasks"]}
+    found = {name: family for name, family in tests.items() if family is not None}
+    if root.problems or training is None:
+        raise SpecError(root.problems)
+    return Settings(values, training, found)
+
+
+def task_family(place: Place, name: str) -> TaskFamily | None:
+    """Read inner tasks; note every problem at `place`, and give None if there is one."""
+    before = len(place.problems)
+    data = place.value
+    downsample = data.get("downsample", 1)
+    try:
+        dataset = downsampled(data["dataset"], downsample)
+    except PipelineError as error:
+        (place / ("downsample" if "downsample" in data else "dataset")).note(str(error))
+        dataset = None
+    ranges = read_ranges(place / "variables") if data.get("variables") else {}
+    document = read_description(data["file"], place)
+    if document is None or len(place.problems) > before:
+        return None
+    family = Family(name, 1.0, ranges, document.data)
+    check_family(family, document, dataset, place)
+    if len(place.problems) > before:
+        return None
+    for corner in family.corners():
+        if buffers := family.expand(corner).buffers:
+            (place / "file").note(
+                f"the architecture has running statistics ({', '.join(list(buffers)[:3])}), which "
+                "no optimizer writes: use layer_norm or group_norm in the place of batch_norm"
+            )
+            return None
+    return TaskFamily(data["dataset"], family, data["batch_size"], downsample)

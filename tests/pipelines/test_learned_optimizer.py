@@ -1,0 +1,250 @@
+"""Learned optimizers on small inner tasks: that they learn, go on, and are compared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from pipelines.errors import PipelineError
+from pipelines.learned_optimizer import fit as fitting
+from pipelines.learned_optimizer import load_optimizer, meta_test, meta_train
+from pipelines.learned_optimizer.comparison import ELSEWHERE, HERE, verdict
+from pipelines.learned_optimizer.images import downsampled
+from pipelines.learned_optimizer.meta_train import planned
+from pipelines.learned_optimizer.per_parameter import PerParameterEditor
+from pipelines.learned_optimizer.settings import read_settings
+from pipelines.learned_optimizer.tasks import CEILING, InnerTasks, bounded
+from spec import SpecError
+from tests.pipelines.conftest import ARCHITECTURES
+
+MLP = {"dataset": "digits", "file": "mlp.yaml", "batch_size": 16}
+META = {
+    "epochs": 4, "unrolls": 3, "networks": 2, "truncation": 5, "learning_rate": 1e-2,
+    "gradient_norm": 1.0,
+}  # fmt: skip
+SETTINGS: dict[str, Any] = {
+    "seeds": [0],
+    "horizon": 10,
+    "training_tasks": {**MLP, "variables": {"width": {"choice": [4, 6]}}},
+    "models": {"per_parameter": {"editor": "per_parameter", "settings": {"hidden": 8}}},
+    "meta_training": META,
+    "baselines": {
+        "unrolls": 1,
+        "schedules": ["constant", "cosine"],
+        "learning_rates": {"adam": [1e-3, 1e-1], "sgd": [0.1]},
+    },
+    "evaluation": {"unrolls": 2, "networks": 2, "images": 50},
+    "test_tasks": {"new starts": MLP, "another width": {**MLP, "variables": {"width": 9}}},
+}
+SMALL = {"hidden": 8, "layers": 1}
+
+
+def write(folder: Path, **changes: Any) -> Path:
+    for name, description in ARCHITECTURES.items():
+        (folder / name).write_text(json.dumps(description))
+    file = folder / "params.yaml"
+    file.write_text(json.dumps({"learned_optimizer": {**SETTINGS, **changes}}))
+    return file
+
+
+def test_second_derivatives_reach_the_meta_gradient(tmp_path: Path) -> None:
+    settings = read_settings(write(tmp_path))
+    found = []
+    for second in (False, True):
+        run = planned(settings, tmp_path)[0]
+        optimizer = run.make()
+        meta = torch.optim.SGD(optimizer.parameters(), lr=0.1)
+        tasks = InnerTasks(settings.training_tasks, 2, 10, [0])
+        fitting.unroll(optimizer, meta, tasks, {**META, "second_order": second})
+        found.append(float(optimizer.log_step.detach()))
+    assert found[0] != found[1]
+    assert all(np.isfinite(found))
+
+
+# Inner tasks.
+
+
+def test_inner_tasks_depend_on_their_seed_alone(tmp_path: Path) -> None:
+    family = read_settings(write(tmp_path)).training_tasks
+    first, again, other = (InnerTasks(family, 2, 5, [0, seed]) for seed in (3, 3, 4))
+    assert first.variables == again.variables
+    assert torch.equal(first.start, again.start)
+    assert torch.equal(first.batches, again.batches)
+    assert not torch.equal(first.batches, other.batches)
+    assert not torch.equal(first.start[0], first.start[1])
+
+
+def test_networks_several_times_over_are_trained_side_by_side(tmp_path: Path) -> None:
+    tasks = InnerTasks(read_settings(write(tmp_path)).training_tasks, 2, 5, [0])
+    twice = tasks.losses(tasks.start.repeat(2, 1), 1)
+    torch.testing.assert_close(twice, tasks.losses(tasks.start, 1).repeat(2))
+
+
+def test_losses_that_are_no_numbers_count_as_the_ceiling() -> None:
+    losses = bounded(torch.tensor([0.5, torch.nan, torch.inf, 1e9]))
+    assert losses.tolist() == [0.5, CEILING, CEILING, CEILING]
+
+
+def test_images_are_averaged_over_squares() -> None:
+    small = downsampled("digits", 4)
+    assert small.train_images.shape == (1000, 1, 2, 2)
+    first = downsampled("digits", 1).train_images[0, 0, :4, :4]
+    assert small.train_images[0, 0, 0, 0] == pytest.approx(first.mean(), abs=1e-6)
+    with pytest.raises(PipelineError, match="8 x 8 pixels; give a divisor"):
+        downsampled("digits", 3)
+
+
+# The stages.
+
+
+def histories(folder: Path) -> list[list[str]]:
+    """Read the histories of all runs, without the seconds."""
+    return [
+        [line.rsplit(",", 1)[0] for line in file.read_text().splitlines()]
+        for file in sorted(folder.rglob("history.csv"))
+    ]
+
+
+def meta_losses(folder: Path) -> list[float]:
+    (lines,) = histories(folder)
+    return [float(line.split(",")[1]) for line in lines[1:]]
+
+
+def executed(folder: Path, **changes: Any) -> Path:
+    """Meta-train the one run of some settings in this process."""
+    folder.mkdir(exist_ok=True)
+    (run,) = planned(read_settings(write(folder, **changes)), folder)
+    threads = torch.get_num_threads()
+    try:
+        run.execute()
+    finally:
+        torch.set_num_threads(threads)
+    return run.folder
+
+
+LONGER = {**META, "epochs": 5, "unrolls": 4, "truncation": 10, "learning_rate": 5e-2}
+
+
+def test_meta_training_lowers_the_meta_loss_but_not_without_gradients(tmp_path: Path) -> None:
+    model = {"editor": "per_parameter", "settings": {"hidden": 8}}
+    learned = meta_losses(executed(tmp_path / "a", meta_training=LONGER, models={"a": model}))
+    blind = {**model, "gradients": False}
+    control = meta_losses(executed(tmp_path / "b", meta_training=LONGER, models={"b": blind}))
+    assert learned[-1] < learned[0] - 0.2
+    assert control[-1] > control[0] - 0.1
+
+
+@pytest.mark.long
+def test_a_gmn_lowers_its_meta_loss(tmp_path: Path) -> None:
+    model = {"editor": "gmn", "settings": SMALL}
+    learned = meta_losses(executed(tmp_path / "a", meta_training=LONGER, models={"gmn": model}))
+    assert learned[-1] < learned[0] - 0.2
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = executed(tmp_path / "whole")
+    saved, written = fitting.save_checkpoint, []
+
+    def stop(*arguments: Any) -> None:
+        saved(*arguments)
+        written.append(arguments)
+        if len(written) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "save_checkpoint", stop)
+        with pytest.raises(KeyboardInterrupt):
+            executed(tmp_path / "stopped")
+    assert len(histories(tmp_path / "stopped")[0]) == 3
+    resumed = executed(tmp_path / "stopped")
+    assert histories(resumed) == histories(whole)
+    first, second = ((f / "model.safetensors").read_bytes() for f in (whole, resumed))
+    assert first == second
+
+
+@pytest.mark.long
+def test_the_stages_write_what_they_say(tmp_path: Path) -> None:
+    file = write(tmp_path, seeds=[0, 1])
+    runs = meta_train(file, tmp_path / "optimizers", workers=2)
+    assert [run.folder.name for run in runs] == ["per_parameter-seed0", "per_parameter-seed1"]
+    assert isinstance(load_optimizer(runs[0].folder).editor, PerParameterEditor)
+    before = runs[0].folder.joinpath("model.safetensors").stat().st_mtime_ns
+    meta_train(file, tmp_path / "optimizers", workers=2)
+    assert runs[0].folder.joinpath("model.safetensors").stat().st_mtime_ns == before
+
+    results, report = tmp_path / "results", tmp_path / "report.html"
+    metrics = meta_test(file, tmp_path / "optimizers", results, report)
+    assert metrics == json.loads((results / "metrics.json").read_text())
+    assert list(metrics) == ["new starts", "another width"]
+    for rows in metrics.values():
+        assert rows["per_parameter"]["seeds"] == 2
+        assert set(rows["per_parameter"]["ratio"]) == {ELSEWHERE, HERE}
+        for name in ("adam", "sgd"):
+            here, elsewhere = (rows[f"{name}, {how}"] for how in (HERE, ELSEWHERE))
+            assert here["loss"]["mean"] <= elsewhere["loss"]["mean"]
+    lines = (results / "curves.csv").read_text().splitlines()
+    assert len(lines) == 1 + 2 * (4 + 2) * SETTINGS["horizon"]
+    assert (results / "table.md").read_text().count("per_parameter (2 seeds)") == 2
+    page = report.read_text()
+    assert all(words in page for words in ("another width", "<svg", HERE))
+    assert len(verdict(metrics)) == 2
+    again = meta_test(file, tmp_path / "optimizers", tmp_path / "again")
+    assert again == metrics
+
+
+def test_all_optimizers_begin_with_the_same_losses(tmp_path: Path) -> None:
+    executed(tmp_path)
+    meta_test(tmp_path / "params.yaml", tmp_path, tmp_path / "results")
+    lines = (tmp_path / "results" / "curves.csv").read_text().splitlines()[1:]
+    rows = [line.rsplit(",", 4) for line in lines]
+    for tasks in SETTINGS["test_tasks"]:
+        first = {float(loss) for *name, _, step, loss in rows if step == "0" and tasks in name[0]}
+        assert max(first) - min(first) < 1e-5
+
+
+# Mistakes.
+
+
+def test_mistakes_are_named_with_their_places(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="params.yaml:1:"):
+        read_settings(write(tmp_path, horizon=0))
+    with pytest.raises(SpecError, match="has no variable 'widht'"):
+        read_settings(write(tmp_path, test_tasks={"a": {**MLP, "variables": {"widht": 3}}}))
+    with pytest.raises(SpecError, match="there is no file"):
+        read_settings(write(tmp_path, training_tasks={**MLP, "file": "none.yaml"}))
+    with pytest.raises(SpecError, match=r"takes image \[1, 8, 8\], but an image of digits is"):
+        read_settings(write(tmp_path, training_tasks={**MLP, "downsample": 2}))
+    with pytest.raises(SpecError, match="running statistics .* use layer_norm"):
+        read_settings(write(tmp_path, training_tasks={**MLP, "file": "cnn.yaml"}))
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ({"editor": "np_nfn"}, r"models.a: unknown editor 'np_nfn' .*gmn, ng_gnn, per_parameter"),
+        ({"editor": "gmn", "settings": {"members": 3}}, "members, which a learned optimizer"),
+        ({"editor": "per_parameter", "settings": {"wide": 3}}, "does not take these settings"),
+    ],
+)
+def test_models_that_cannot_be_made_are_refused(
+    model: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(PipelineError, match=words):
+        meta_train(write(tmp_path, models={"a": model}), tmp_path / "out")
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    with pytest.raises(PipelineError, match="run `gmn meta-train` first"):
+        meta_test(file, tmp_path / "out", tmp_path / "results")
+    with pytest.raises(PipelineError, match="no model 'gnm'; the models are: per_parameter"):
+        meta_train(file, tmp_path / "out", only="gnm")
+    with pytest.raises(PipelineError, match="no finished meta-training run here"):
+        load_optimizer(tmp_path)

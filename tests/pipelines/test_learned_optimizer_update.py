@@ -1,0 +1,150 @@
+"""What a learned optimizer computes: updates that permute, and begin as Adam's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import graphgen
+import metanet
+import spec
+from graphgen.testing import random_weights
+from metanet.batch import Part, float_offsets
+from metanet.testing import assert_editor_equivariant
+from pipelines.learned_optimizer import LearnedOptimizer
+from pipelines.learned_optimizer.features import State, described
+from pipelines.zoo.stacked_optimizers import StackedAdam
+
+SMALL = {"hidden": 8, "layers": 1}
+TEXTS = (
+    "inputs: {x: [3]}\n"
+    "layers: [{linear: {out_features: 5}}, tanh, {linear: {out_features: 4}}, relu,"
+    " {linear: {out_features: 2}}]",
+    "inputs: {x: [2, 6, 6]}\n"
+    "layers: [{conv2d: {out_channels: 4, kernel_size: 3}}, gelu, {adaptive_avg_pool2d:"
+    " {output_size: 1}}, flatten, {linear: {out_features: 2}}]",
+)
+
+
+def seeded(editor: str, settings: dict[str, Any], **options: Any) -> LearnedOptimizer:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return LearnedOptimizer(editor, settings, **options).double()
+
+
+class TwoSteps:
+    """An editor that trains networks for two steps by a learned optimizer."""
+
+    def __init__(self, optimizer: LearnedOptimizer) -> None:
+        self.optimizer = optimizer
+        self.nets = {net.hash: net for net in map(spec.loads, TEXTS)}
+
+    def __call__(self, batch: metanet.Batch) -> tuple[metanet.Batch, ...]:
+        return (metanet.Batch(tuple(self.trained(part) for part in batch.parts)),)
+
+    def trained(self, part: Part) -> Part:
+        net, values = self.nets[part.template.architecture], part.values
+        state = State.first(values, 10)
+        for _ in range(2):
+            gradients = self.gradients(net, part, values)
+            values, state = self.optimizer(part.template, values, gradients, state)
+        return replace(part, values=values)
+
+    @torch.enable_grad()
+    def gradients(self, net: spec.Architecture, part: Part, values: Tensor) -> Tensor:
+        values = values.detach().requires_grad_()
+        weights = {
+            name: values[:, start : start + size].view(-1, *net.tensors[name].shape)
+            for name, (start, size) in float_offsets(part.template).items()
+        }
+        shape = next(iter(net.inputs.values()))
+        x = torch.linspace(-1, 1, 4 * int(np.prod(shape)), dtype=values.dtype).view(4, *shape)
+        loss = metanet.evaluate.run_stack(net, weights, x).square().sum()
+        return torch.autograd.grad(loss, values)[0]
+
+
+def graphs() -> list[graphgen.Graph]:
+    rng = np.random.default_rng(0)
+    nets = [spec.loads(text) for text in (*TEXTS, TEXTS[0])]
+    return [graphgen.compile(net, random_weights(net, rng)) for net in nets]
+
+
+@pytest.mark.parametrize(
+    ("editor", "settings"),
+    [("gmn", {**SMALL, "layers": 2}), ("ng_gnn", SMALL), ("per_parameter", {"hidden": 8})],
+)
+def test_steps_permute_with_a_networks_neurons(editor: str, settings: dict[str, Any]) -> None:
+    steps = TwoSteps(seeded(editor, settings, step_size=0.1))
+    assert_editor_equivariant(steps, graphs(), np.random.default_rng(0))
+
+
+def test_steps_that_depend_on_places_are_found() -> None:
+    optimizer = seeded("per_parameter", {"hidden": 8}, step_size=0.1)
+
+    class ByPlace(TwoSteps):
+        def gradients(self, net: spec.Architecture, part: Part, values: Tensor) -> Tensor:
+            slope = super().gradients(net, part, values)
+            return slope * torch.linspace(1, 2, slope.shape[1], dtype=slope.dtype)
+
+    with pytest.raises(AssertionError, match="permuting"):
+        assert_editor_equivariant(ByPlace(optimizer), graphs(), np.random.default_rng(0))
+
+
+def quadratic(optimizer: LearnedOptimizer | None, steps: int = 5) -> Tensor:
+    """Minimise a quadratic by a learned optimizer, or by Adam."""
+    template = graphgen.template(spec.loads(TEXTS[0]))
+    size = sum(size for _, size in float_offsets(template).values())
+    values = torch.linspace(-1, 1, 2 * size, dtype=torch.float64).view(2, size)
+    curvature = torch.linspace(0.1, 3, size, dtype=torch.float64)
+    state, adam = State.first(values, 10), StackedAdam(values, [{"weight_decay": 0.0}] * 2)
+    values = values.clone()
+    for _ in range(steps):
+        gradients = curvature * values
+        if optimizer is None:
+            adam.step(values, gradients, torch.full((2, 1), 0.02, dtype=torch.float64))
+        else:
+            with torch.no_grad():
+                values, state = optimizer(template, values, gradients, state)
+    return values
+
+
+def test_an_optimizer_that_proposes_nothing_is_adam() -> None:
+    optimizer = seeded("per_parameter", {"hidden": 4}, step_size=0.02)
+    assert not torch.allclose(quadratic(optimizer), quadratic(None), rtol=0, atol=1e-6)
+    with torch.no_grad():
+        optimizer.editor.scale.zero_()
+    torch.testing.assert_close(quadratic(optimizer), quadratic(None), rtol=1e-6, atol=1e-9)
+
+
+def test_what_is_shown_does_not_depend_on_the_scale_of_the_loss() -> None:
+    template = graphgen.template(spec.loads(TEXTS[0]))
+    size = sum(size for _, size in float_offsets(template).values())
+    rng = torch.Generator().manual_seed(0)
+    values = torch.randn(2, size, generator=rng, dtype=torch.float64)
+    slope = 0.5 + torch.rand(2, size, generator=rng, dtype=torch.float64)
+
+    def shown(scale: float) -> Tensor:
+        state = State.first(values, 10).updated(scale * slope)
+        extra = described(template, values, scale * slope, state).parts[0].extra
+        assert extra is not None
+        # The last channel but one is the scale of the tensor's gradients itself.
+        return extra[..., [0, 1, 2, 3, 4, 6]]
+
+    torch.testing.assert_close(shown(1.0), shown(10.0), rtol=1e-6, atol=1e-6)
+
+
+def test_a_control_without_gradients_does_not_depend_on_them() -> None:
+    optimizer = seeded("per_parameter", {"hidden": 4}, gradients=False)
+    template = graphgen.template(spec.loads(TEXTS[0]))
+    size = sum(size for _, size in float_offsets(template).values())
+    values = torch.linspace(-1, 1, size, dtype=torch.float64)[None]
+    state = State.first(values, 10)
+    first, _ = optimizer(template, values, values, state)
+    second, _ = optimizer(template, values, -3 * values, state)
+    assert torch.equal(first, second)
+    assert not torch.equal(first, values)
