@@ -19,7 +19,7 @@ from pipelines.generation.moments import around_mean, by_tensor
 from pipelines.generation.population import Population, classes_of, numbers_of, read_population
 from pipelines.generation.trained import TrainedFlow
 from pipelines.settings import settings_hash
-from pipelines.training.trained import SETTINGS_FILE, read_settings
+from pipelines.training.result import discard_result, read_settings
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class FlowRun:
         if processes != 1:
             raise PipelineError(f"a flow is trained by one process, got {processes}")
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / SETTINGS_FILE).unlink(missing_ok=True)
+        discard_result(self.folder)
         population = self.population()
         train = population.indices["train"]
         classes = classes_of(population, self.label, train) if self.label else []

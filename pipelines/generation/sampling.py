@@ -24,7 +24,7 @@ from pipelines.generation.solve import solve
 from pipelines.generation.trained import TrainedFlow
 from pipelines.settings import read_section, settings_hash
 from pipelines.training.fit import hash_seed
-from pipelines.training.trained import SETTINGS_FILE, read_settings
+from pipelines.training.result import SETTINGS_FILE, read_settings
 
 DEFAULTS = {"steps": 50, "method": "heun", "seed": 0, "together": 64, "networks_per_shard": 256}
 SPLIT = "generated"

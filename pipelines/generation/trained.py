@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from graphgen import GraphError
-from graphgen.files import read_weights, write_json, write_safetensors
 from pipelines.errors import PipelineError
 from pipelines.generation.flow import Flow
 from pipelines.generation.moments import Moments
-from pipelines.training.trained import SETTINGS_FILE, WEIGHTS_FILE, read_settings
+from pipelines.training.result import WEIGHTS_FILE, read_settings, read_state, save_result
 from spec import Architecture, from_resolved
 
 
@@ -38,10 +35,6 @@ class TrainedFlow:
 
     def save(self, folder: str | Path, **more: Any) -> None:
         """Write parameters and settings; the settings come last, so their file marks completion."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        state = {k: v.detach().cpu().numpy() for k, v in self.flow.state_dict().items()}
-        write_safetensors(folder / WEIGHTS_FILE, state)
         settings = {
             "net": self.net.resolved(),
             "settings": self.settings,
@@ -50,7 +43,7 @@ class TrainedFlow:
             "label": self.label,
             "classes": list(self.classes),
         }
-        write_json(folder / SETTINGS_FILE, {**settings, **more})
+        save_result(folder, self.flow, {**settings, **more})
 
     @classmethod
     def load(cls, folder: str | Path) -> TrainedFlow:
@@ -64,10 +57,10 @@ class TrainedFlow:
             )
         net = from_resolved(settings["net"])
         try:
-            arrays = read_weights(folder / WEIGHTS_FILE)
-            moments = Moments(arrays["mean"].copy(), arrays["deviation"].copy())
+            state = read_state(folder)
+            moments = Moments(state["mean"].numpy(), state["deviation"].numpy())
             flow = Flow(net, moments, **settings["settings"])
-            flow.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
+            flow.load_state_dict(state)
         except (GraphError, KeyError, RuntimeError) as error:
             raise PipelineError(f"{folder / WEIGHTS_FILE}: {error}") from None
         names = ("settings", "offset", "run", "label", "classes")

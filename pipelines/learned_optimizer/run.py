@@ -11,13 +11,18 @@ from typing import Any
 import torch
 
 from graphgen import GraphError
-from graphgen.files import read_weights, write_json, write_safetensors
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.fit import fit
 from pipelines.learned_optimizer.optimizer import LearnedOptimizer
 from pipelines.learned_optimizer.settings import TaskFamily
 from pipelines.settings import settings_hash
-from pipelines.training.trained import SETTINGS_FILE, WEIGHTS_FILE, read_settings
+from pipelines.training.result import (
+    WEIGHTS_FILE,
+    discard_result,
+    read_settings,
+    read_state,
+    save_result,
+)
 
 _OPTIONS = ("step_size", "nominal", "gradients")
 
@@ -72,15 +77,13 @@ class MetaRun:
         if processes != 1:
             raise PipelineError(f"a meta-training run has one process, got {processes}")
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / SETTINGS_FILE).unlink(missing_ok=True)
+        discard_result(self.folder)
         torch.set_num_threads(1)
         optimizer = self.make()
         family = TaskFamily.from_plain(self.tasks)
         fit(optimizer, family, self.horizon, self.recipe, self.seed, self.folder, self.hash)
-        state = {name: x.detach().numpy() for name, x in optimizer.state_dict().items()}
-        write_safetensors(self.folder / WEIGHTS_FILE, state)
         about = {"run": self.hash, "name": self.name, "seed": self.seed, "horizon": self.horizon}
-        write_json(self.folder / SETTINGS_FILE, {**about, "model": dict(self.model)})
+        save_result(self.folder, optimizer, {**about, "model": dict(self.model)})
 
     def load(self) -> LearnedOptimizer:
         """Read the result; `PipelineError` if it is missing, or one of other settings."""
@@ -107,9 +110,7 @@ def load_optimizer(folder: str | os.PathLike[str]) -> LearnedOptimizer:
     options = {name: model[name] for name in _OPTIONS if name in model}
     optimizer = LearnedOptimizer(model["editor"], model.get("settings"), **options)
     try:
-        arrays = read_weights(path / WEIGHTS_FILE)
-        state = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
-        optimizer.load_state_dict(state)
+        optimizer.load_state_dict(read_state(path))
     except (GraphError, RuntimeError) as error:
         raise PipelineError(f"{path / WEIGHTS_FILE}: {error}") from None
     return optimizer.eval()

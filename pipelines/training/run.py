@@ -18,7 +18,7 @@ from pipelines.tasks import Prediction, identity_of, open_task, task_of
 from pipelines.training.fit import fit
 from pipelines.training.grow import grow
 from pipelines.training.ranges import ranges_of
-from pipelines.training.trained import read_settings
+from pipelines.training.result import discard_result, read_settings
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Run:
         `processes` share each batch of a metanet that is trained by gradient descent.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "settings.json").unlink(missing_ok=True)
+        discard_result(self.folder)
         graph_set = GraphSet.open(self.graphs)
         task = open_task(self.task, graph_set, self.networks)
         settings = dict(self.model.get("settings", {}))
