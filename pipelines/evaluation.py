@@ -14,7 +14,8 @@ from pipelines.compile import WIDER
 from pipelines.errors import PipelineError
 from pipelines.metrics import summarise
 from pipelines.tasks import open_task, task_of
-from pipelines.training.trained import Trained, read_settings
+from pipelines.training.result import read_settings
+from pipelines.training.trained import Trained
 
 HELD_OUT = {"validation": "validation.json", "test": "metrics.json", WIDER: "wider.json"}
 EXAMPLES = "examples.safetensors"
