@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipelines.tasks import DEFAULT, TASKS
-from pipelines.tasks.targets import split_name
+from pipelines.tasks.targets import LOGARITHM, split_name
 
 
 def task_name(settings: Mapping[str, Any]) -> str:
@@ -20,7 +20,12 @@ def target_words(settings: Mapping[str, Any]) -> str:
     named = (s.get("target") or s.get("edit") for s in _sections(settings))
     target = next((name for name in named if name and isinstance(name, str | list)), None)
     names = target if isinstance(target, list) else [target or "test_accuracy"]
-    return " and ".join(split_name(str(name))[1].replace("_", " ") for name in names)
+    return " and ".join(_words(str(name)) for name in names)
+
+
+def _words(name: str) -> str:
+    scale = LOGARITHM if name.startswith(LOGARITHM) else ""
+    return scale + split_name(name.removeprefix(LOGARITHM))[1].replace("_", " ")
 
 
 def _sections(settings: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

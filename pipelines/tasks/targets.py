@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log10
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from graphgen import GraphSet
 from pipelines.errors import PipelineError
 
 SECTIONS = ("metrics", "training", "variables", "labels")
+LOGARITHM = "log10 "
 
 
 @dataclass(frozen=True)
@@ -36,17 +38,24 @@ def read_targets(graph_set: GraphSet, name: str, networks: int | None = None) ->
 
         read_targets(graphs, "training.learning_rate")
 
-    A name without a section is that of a metric. With `networks`, only so many training networks
-    are used; more include those of fewer.
+    A name without a section is that of a metric; `log10 training.learning_rate` is the decimal
+    logarithm of that number. With `networks`, only so many training networks are used; more
+    include those of fewer.
     """
     values = np.empty(len(graph_set))
-    for i, value in enumerate(read_values(graph_set, name)):
+    number = name.removeprefix(LOGARITHM)
+    for i, value in enumerate(read_values(graph_set, number)):
         if not isinstance(value, int | float):
             raise PipelineError(
-                f"{graph_set.folder}: {name!r} of network {i} is {value!r}, expected a number; "
+                f"{graph_set.folder}: {number!r} of network {i} is {value!r}, expected a number; "
                 "to predict words, give the task `classification`"
             )
-        values[i] = value
+        if number != name and value <= 0:
+            raise PipelineError(
+                f"{graph_set.folder}: {number!r} of network {i} is {value!r}, which has no "
+                f"logarithm; expected numbers above 0, or the target {number!r}"
+            )
+        values[i] = value if number == name else log10(value)
     indices = split_networks(graph_set, networks)
     train = values[indices["train"]]
     deviation = float(train.std())

@@ -1,4 +1,4 @@
-"""The experiments on INRs: their settings are those of their tasks, and their stages fit them."""
+"""Experiments on INRs and hyperparameters: settings are those of tasks, and stages fit them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from pipelines.tasks import task_of
 from pipelines.training.settings import SCHEMA as TRAIN
 from spec.yaml_reader import read_file
 
-FOLDER = Path(__file__).parents[2] / "experiments" / "inrs"
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+FOLDER = EXPERIMENTS / "inrs"
 TASKS = sorted(path.parent for path in FOLDER.glob("*/*/params.yaml"))
+HYPERPARAMETERS = [EXPERIMENTS / "diverse" / name for name in ("learning_rate", "optimizer")]
 ZOOS = sorted(path.parent for path in FOLDER.glob("*/params.yaml"))
 
 
-@pytest.mark.parametrize("folder", TASKS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", TASKS + HYPERPARAMETERS, ids=lambda folder: folder.name)
 def test_a_task(folder: Path) -> None:
     settings = read_section(folder / "params.yaml", "train", TRAIN)
     stages = read_file(folder / "dvc.yaml").data["stages"]
@@ -46,4 +48,5 @@ def test_a_zoo(folder: Path) -> None:
 def test_all_are_there() -> None:
     assert [str(f.relative_to(FOLDER)) for f in TASKS] == [
         "cifar10/contrast", "fashion/classify", "mnist/classify", "mnist/dilate", "sines/embed",
+        "solids/classify",
     ]  # fmt: skip

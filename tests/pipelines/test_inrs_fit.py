@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from pipelines.inrs.decode import decode, occupancy_iou, psnr
 from pipelines.inrs.fit import begin, decay, fit
 from pipelines.signals import Solid, grid
 
+TRIPLANE = Path(__file__).parents[2] / "experiments" / "inrs" / "solids" / "triplane.yaml"
 RECIPE: dict[str, Any] = {
     "steps": 25,
     "learning_rate": 1e-2,
@@ -80,6 +82,26 @@ def test_a_stack_is_its_networks_one_by_one(convention: str, own: bool) -> None:
     # Control: with the other convention the numbers are others.
     wrong = fit(net, weights, places, values, RECIPE, 0.5 - rules.offset)
     assert (wrong["head.bias"] - together["head.bias"]).abs().min() > 1e-3
+
+
+def test_a_stack_of_triplanes_is_its_networks_one_by_one() -> None:
+    net = spec.load(TRIPLANE, features=2, resolution=3, width=4)
+    solids = signals.load("solids", points=50)
+    drawn = [solids.signal("train", number) for number in range(2)]
+    coordinates, values = (
+        torch.from_numpy(np.stack(arrays)).double()
+        for arrays in zip(*((one.coordinates, one.values) for one in drawn), strict=True)
+    )
+    weights = doubles(begin(net, [5, 6], CONVENTIONS["standard"]))
+    together = fit(net, weights, coordinates, values, RECIPE)
+    for i in range(2):
+        one = {name: tensor[i] for name, tensor in weights.items()}
+        expected = alone(net, one, coordinates[i], values[i], RECIPE, 0.0)
+        for name in net.parameters:
+            torch.testing.assert_close(together[name][i], expected[name], rtol=1e-8, atol=1e-10)
+        assert (together["0.xy"][i] - one["0.xy"]).abs().max() > 1e-2
+    # Control: the signals are not one.
+    assert (together["0.xy"][0] - together["0.xy"][1]).abs().max() > 1e-2
 
 
 def test_a_network_that_diverges_leaves_the_others_alone() -> None:

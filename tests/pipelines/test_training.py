@@ -118,6 +118,17 @@ def test_fewer_networks_are_a_part_of_more(graphs: Path) -> None:
         read_targets(graph_set, "test_accuracy", 100)
 
 
+def test_a_target_by_its_logarithm(graphs: Path) -> None:
+    graph_set = GraphSet.open(graphs)
+    rates = read_targets(graph_set, "training.learning_rate").values
+    assert read_targets(graph_set, "log10 training.learning_rate").values == pytest.approx(
+        np.log10(rates)
+    )
+    graph_set.records[3]["training"]["learning_rate"] = 0
+    with pytest.raises(PipelineError, match="of network 3 is 0, which has no logarithm; expected"):
+        read_targets(graph_set, "log10 training.learning_rate")
+
+
 def test_search_train_and_evaluate(graphs: Path, tmp_path: Path) -> None:
     file = write_settings(tmp_path)
     with pytest.raises(PipelineError, match="settings.dropout, training.learning_rate: a range"):
