@@ -5,10 +5,11 @@ from __future__ import annotations
 from pipelines.report import drawing, plots
 from pipelines.report.inputs import Content, Prediction
 from pipelines.report.layout import grid, note, section
+from pipelines.report.nearest import nearest
 
 
 def embedded(content: Content) -> str:
-    """Predicted against true labels, a panel for each model and label."""
+    """Predicted against true labels, a panel for each model and label; and nearest networks."""
     marks = [key.removeprefix("true ") for key in (content.rows[0] if content.rows else {})]
     names = [name for name in marks if f"predicted {name}" in (content.rows or [{}])[0]]
     body = ""
@@ -53,4 +54,5 @@ def embedded(content: Content) -> str:
         "from the embedding gives it; the regression was fitted on training networks, the "
         "embedding without any label. On the dashed line it is exact."
     )
-    return section("What the embedding knows", note(remark) + body) if body else ""
+    known = section("What the embedding knows", note(remark) + body) if body else ""
+    return known + nearest(content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -26,22 +27,27 @@ def pictures(content: Content) -> str:
     rows = [("before", content.examples[f"{first}.before"])]
     rows += [(model, content.examples[f"{model}.after"]) for model in models]
     rows += [("target", content.examples[f"{first}.target"])]
-    lines = []
-    for name, images in rows:
-        cells = "".join(
-            f"<td>{picture(image, f'{name}, image {number}')}</td>"
-            for number, image in enumerate(images)
-        )
-        lines.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
+    drawn = [
+        (name, [picture(image, f"{name}, image {number}") for number, image in enumerate(images)])
+        for name, images in rows
+    ]
     remark = (
         "The first test signals: as their networks decode before editing, after editing by each "
         "model’s first seed, and the edited originals."
     )
-    body = (
-        '<div class="scroll" role="region" tabindex="0" aria-label="Edited signals">'
+    return section("Before and after", table(drawn, "Edited signals") + note(remark))
+
+
+def table(rows: Sequence[tuple[str, Sequence[str]]], description: str) -> str:
+    """A table of pictures that are HTML already, in rows with names."""
+    lines = []
+    for name, drawn in rows:
+        cells = "".join(f"<td>{one}</td>" for one in drawn)
+        lines.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(description)}">'
         f'<table class="pictures"><tbody>{"".join(lines)}</tbody></table></div>'
     )
-    return section("Before and after", body + note(remark))
 
 
 def picture(image: Floats, description: str) -> str:

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from graphgen import GraphSet
 from metanet import Batch, make_editor
 from metanet.batch import Part, float_offsets
-from pipelines import signals
 from pipelines.errors import PipelineError
 from pipelines.inrs.decode import decode, psnr
+from pipelines.signals import SignalSet
 from pipelines.tasks.edits import EDITS
+from pipelines.tasks.encoded import signal_of, signals_of
 from pipelines.tasks.task import EVALUATED_AT_ONCE, Measured, Task
 from spec import Architecture
 
@@ -43,8 +44,8 @@ class Editing(Task):
     ) -> None:
         super().__init__(settings, graph_set, networks)
         self.edit = EDITS[settings["edit"]]
-        self.signals = signals_of(graph_set)
-        first = self.signals.signal(*origin(graph_set.records[self.indices["train"][0]]))
+        self.signals = images_of(graph_set)
+        first = signal_of(self.signals, graph_set.records[self.indices["train"][0]])
         self.coordinates = torch.from_numpy(first.coordinates)
 
     def make(self, name: str, settings: Mapping[str, Any]) -> nn.Module:
@@ -121,8 +122,8 @@ class Editing(Task):
 
     def originals(self, chosen: Sequence[int]) -> Tensor:
         """Give the values of the images that some networks encode, (networks, P, c)."""
-        places = (origin(self.graph_set.records[i]) for i in chosen)
-        return torch.from_numpy(np.stack([self.signals.signal(*p).values for p in places]))
+        originals = (signal_of(self.signals, self.graph_set.records[i]) for i in chosen)
+        return torch.from_numpy(np.stack([signal.values for signal in originals]))
 
     def edited(self, values: Tensor) -> Tensor:
         """Edit images given as values at all points, (networks, P, c)."""
@@ -173,24 +174,17 @@ def weights_of(part: Part) -> dict[str, Tensor]:
     }
 
 
-def signals_of(graph_set: GraphSet) -> signals.SignalSet:
+def images_of(graph_set: GraphSet) -> SignalSet:
     """Load the images that the networks of a graph set encode; `PipelineError` if they do not."""
-    about = graph_set.index["about"].get("signals")
-    if about is None:
+    found = signals_of(graph_set)
+    if found is None:
         raise PipelineError(
             f"{graph_set.folder}: this graph set does not say which signals its networks encode, "
             "which editing needs; compile it from a zoo of INRs (`gmn inrs`)"
         )
-    options = {name: about[name] for name in signals.OPTIONS[about["name"]]}
-    found = signals.load(about["name"], about["seed"], **options)
     if found.shape is None:
+        name = graph_set.index["about"]["signals"]["name"]
         raise PipelineError(
-            f"{graph_set.folder}: these networks encode {about['name']}; edits are of images"
+            f"{graph_set.folder}: these networks encode {name}; edits are of images"
         )
     return found
-
-
-def origin(record: Mapping[str, Any]) -> tuple[str, int]:
-    """Say where a network's signal is: its own split, and its number there."""
-    split = "test" if record["split"] == "test" else "train"
-    return split, record["signal"]

@@ -14,8 +14,11 @@ from graphgen import GraphSet
 from metanet import Batch, make_metanet
 from pipelines.metrics import scores
 from pipelines.tasks.contrastive import VIEWS, Projected, nt_xent, two_views
+from pipelines.tasks.encoded import signal_of, signals_of
 from pipelines.tasks.targets import read_targets
 from pipelines.tasks.task import EVALUATED_AT_ONCE, Measured, Prediction, outputs_of
+
+EXAMPLES, NEIGHBOURS = 6, 5
 
 
 class Embedding(Prediction):
@@ -108,6 +111,29 @@ class Embedding(Prediction):
             "validation_mse": measured["mse"],
             "validation_r2": measured["r2"],
         }
+
+    def examples(self, model: nn.Module) -> dict[str, NDArray[Any]]:
+        """Give the first test signals, and those of the training networks nearest to each."""
+        found, queries = signals_of(self.graph_set), self.indices["test"][:EXAMPLES]
+        if found is None or not queries or (found.shape is None and found.dimensions != 1):
+            return {}
+        train = self.indices["train"]
+        rows, others = (
+            nn.functional.normalize(outputs_of(model, self.graph_set, chosen))
+            for chosen in (queries, train)
+        )
+        near = (rows @ others.T).topk(min(NEIGHBOURS, len(train))).indices.tolist()
+        chosen = [
+            [query, *(train[i] for i in row)] for query, row in zip(queries, near, strict=True)
+        ]
+        values = np.stack(
+            [
+                np.stack([signal_of(found, self.graph_set.records[i]).values for i in row])
+                for row in chosen
+            ]
+        )
+        shape = found.shape or (values.shape[2],)
+        return {"nearest": np.ascontiguousarray(values.reshape(*values.shape[:2], *shape, -1))}
 
 
 def fit_readout(embedded: Tensor, labels: NDArray[np.float64]) -> list[list[float]]:

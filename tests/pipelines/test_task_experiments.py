@@ -14,13 +14,16 @@ import pytest
 import graphgen
 from graphgen import GraphSet
 from graphgen.files import read_weights, write_weights
-from pipelines import PipelineError
+from pipelines import PipelineError, signals
 from pipelines.cli import main
 from pipelines.evaluation import evaluate
 from pipelines.experiment import write_experiment_report
+from pipelines.report.nearest import curve
 from pipelines.tasks import open_task
+from pipelines.tasks.task import outputs_of
 from pipelines.training import Editor
 from pipelines.training.planning import planned
+from pipelines.training.trained import Trained
 from tests.pipelines.test_report import checked
 from tests.pipelines.test_tasks import RECIPE, SMALL, settings
 
@@ -104,13 +107,39 @@ def test_an_experiment_of_editing(
 
 
 def test_an_experiment_of_embedding(digit_graphs: Path, tmp_path: Path) -> None:
-    page = checked(
-        experiment(
-            tmp_path, digit_graphs, task="embedding", target=["labels.class", "psnr"], dimensions=3
-        ).read_text()
-    )
+    own = {"task": "embedding", "target": ["labels.class", "psnr"], "dimensions": 3}
+    text = experiment(tmp_path, digit_graphs, **own).read_text()
+    images = re.findall(r'<img src="data:image/png;base64,[\w+/=]+" alt="([^"]+)">', text)
+    graph_set = GraphSet.open(digit_graphs)
+    task: Any = open_task(own, graph_set)
+    tests, train = task.indices["test"][:6], task.indices["train"]
+    assert len(images) == len(tests) * 6
+    assert images[1] == "neighbour 1 of test network 0"
+    # The pictures are of the networks next to each by the angle between embeddings.
+    model = Trained.load(tmp_path / "out" / "train" / "gmn-seed0").model
+    embedded = outputs_of(model, graph_set, [*tests, *train]).double().numpy()
+    embedded /= np.linalg.norm(embedded, axis=1, keepdims=True)
+    shown = read_weights(tmp_path / "results" / "examples.safetensors")["gmn.nearest"]
+    digits = signals.load("digits")
+    numbers = [graph_set.records[i]["signal"] for i in train]
+    known = np.stack([digits.signal("train", number).values.ravel() for number in numbers])
+    for query, pictures, row in zip(tests, shown, embedded, strict=False):
+        own = digits.signal("test", graph_set.records[query]["signal"]).values
+        np.testing.assert_array_equal(pictures[0].ravel(), own.ravel())
+        similar = embedded[len(tests) :] @ row
+        found = [similar[(known == image.ravel()).all(1)].max() for image in pictures[1:]]
+        np.testing.assert_allclose(found, np.sort(similar)[::-1][:5], atol=1e-6)
+        assert np.sort(similar)[-5] > similar.min() + 1e-5  # control: not all are alike
+    page = checked(re.sub(r"<img [^>]+>", "", text))
     assert "by linear regression to class and psnr" in page.text
     assert sum("read from the embedding" in (i.get("aria-label") or "") for i in page.images) == 2
+
+
+def test_curves_of_nearest_networks_share_their_scale() -> None:
+    text = curve(np.array([-1.0, 0.0, 1.0]), (-1.0, 3.0), "a <wave>")
+    assert 'aria-label="a &lt;wave&gt;"' in text
+    assert 'points="5.0,95.0 50.0,72.5 95.0,50.0"' in text
+    assert 'points="5.0,95.0 95.0,95.0"' in curve(np.zeros(2), (0.0, 0.0), "flat")
 
 
 def test_runs_of_two_tasks_are_not_evaluated_together(digit_graphs: Path, tmp_path: Path) -> None:
