@@ -16,11 +16,12 @@ import click
 @click.option(
     "--params", type=click.Path(path_type=Path), default=Path("params.yaml"), show_default=True
 )
-def quality(samples: Path, graphs: Path, out: Path, params: Path) -> None:
+@click.option("--report", type=click.Path(path_type=Path), help="Write a report to this HTML file.")
+def quality(samples: Path, graphs: Path, out: Path, params: Path, report: Path | None) -> None:
     """Measure the sets of networks in SAMPLES against the real ones of the graph set GRAPHS."""
     from pipelines.generation import quality as measure
 
-    found = measure(params, samples, graphs, out)
+    found = measure(params, samples, graphs, out, report)
     for name, measures in found["systems"].items():
         values = ", ".join(f"{key} {value['mean']:.4g}" for key, value in measures.items())
         click.echo(f"{name}: {values}")

@@ -23,19 +23,25 @@ from pipelines.generation.population import (
     numbers_of,
     read_population,
 )
+from pipelines.generation.report import COPIED, FLOOR, MEANING, write_report
 from pipelines.generation.settings import QUALITY
 from pipelines.settings import read_section
 
 FILE = "quality.json"
 DEFAULTS = {"components": 32, "copies": 0.05, "shown": 8, "seed": 0}
-FLOOR, COPIED = "held_out", "training_networks"
 FEWEST = 4
 
 
 def quality(
-    settings_file: str | Path, samples: str | Path, graphs: str | Path, out: str | Path
+    settings_file: str | Path,
+    samples: str | Path,
+    graphs: str | Path,
+    out: str | Path,
+    report: str | Path | None = None,
 ) -> dict[str, Any]:
     """Measure every set of samples of a folder; write `quality.json` and pictures to `out`.
+
+    With `report`, all of it also to one HTML file of that name.
 
         found = quality("params.yaml", "out/samples", "out/graphs", "results")
         found["systems"]["gmn"]["frechet"]["mean"]
@@ -82,6 +88,10 @@ def quality(
         "systems": {name: summarise(own) for name, own in rows.items()},
     }
     write_json(out / FILE, result)
+    if report is not None:
+        files = {name: picture_file(out, name) for name in rows if name not in MEANING}
+        pictures = {name: file.read_bytes() for name, file in files.items()}
+        write_report(report, result, pictures, settings)
     return result
 
 
@@ -145,6 +155,11 @@ def prepare(
     return yardstick, numbers, floor.tolist()
 
 
+def picture_file(out: Path, name: str) -> Path:
+    """Say where the samples of a system are drawn."""
+    return out / f"samples-{name}.png"
+
+
 def show(
     out: Path,
     name: str,
@@ -160,7 +175,7 @@ def show(
     _, places = nearest(limited(values[:count], signals), yardstick.seen)
     train = np.array(population.indices["train"])[places[:, 0]]
     write_pictures(
-        out / f"samples-{name}.png",
+        picture_file(out, name),
         signals,
         settings["grid"],
         population,

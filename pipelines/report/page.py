@@ -74,6 +74,7 @@ figcaption small { font-weight: 400; color: var(--muted); font-size: .85rem; mar
 .pictures td { padding: .2rem; border: 0; }
 .pictures th { padding-right: .9rem; border: 0; }
 .pictures img { display: block; width: 4.6rem; height: 4.6rem; image-rendering: pixelated; }
+.sheet { display: block; max-width: 100%; }
 .curve { display: block; width: 4.6rem; height: 4.6rem; fill: none; stroke: var(--series-0);
   stroke-width: 2; }
 .plot { display: block; width: 100%; height: auto; overflow: visible; }

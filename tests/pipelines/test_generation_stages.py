@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from pipelines.generation.run import FlowRun
 from pipelines.generation.sampling import noise_of
 from pipelines.generation.trained import TrainedFlow
 from spec import SpecError
+from tests.pipelines.test_report import checked
 
 TRAINING = {
     "epochs": 2, "batch_size": 8, "learning_rate": 1e-2, "weight_decay": 0.0, "gradient_norm": 1.0,
@@ -88,7 +91,9 @@ def test_from_a_graph_set_to_samples_and_measures(tmp_path: Path) -> None:
     more = write_settings(tmp_path, sample={**SAMPLE, "count": 5, "together": 2})
     fewer = sample(more, tmp_path / "flow", tmp_path / "fewer")["gmn-seed0"]
     assert np.allclose(fewer.values(range(5)), sets["gmn-seed0"].values(range(5)), atol=1e-5)
-    result = quality(settings, tmp_path / "samples", graph_set.folder, tmp_path / "results")
+    report = tmp_path / "report.html"
+    folders = tmp_path / "samples", graph_set.folder, tmp_path / "results"
+    result = quality(settings, *folders, report)
     assert json.loads((tmp_path / "results" / "quality.json").read_text()) == result
     systems = result["systems"]
     assert list(systems) == [
@@ -99,7 +104,14 @@ def test_from_a_graph_set_to_samples_and_measures(tmp_path: Path) -> None:
     assert "class_agreement" in systems["gmn"]
     assert "class_agreement" not in systems["gaussian_by_tensor"]
     for name in ("gmn", "gaussian_by_tensor", "gaussian_by_parameter"):
-        assert (tmp_path / "results" / f"samples-{name}.png").stat().st_size > 1000
+        picture = (tmp_path / "results" / f"samples-{name}.png").read_bytes()
+        assert len(picture) > 1000
+        assert base64.b64encode(picture).decode() in report.read_text()
+    page = checked(re.sub(r"<img [^>]+>", "", report.read_text()))
+    nearest = f"{systems['gmn']['nearest_train']['mean']:.4g}"
+    assert nearest in page.text
+    best = min(list(systems)[2:], key=lambda name: systems[name]["frechet"]["mean"])
+    assert f"The networks of {best} are nearest to real ones" in page.text
 
 
 def test_a_flow_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -1,0 +1,107 @@
+"""The report of generated networks: one HTML page with the answer, measures and pictures."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from graphgen.files import write_bytes
+from pipelines.report.layout import note, section
+from pipelines.report.page import document
+
+TITLE = "Generated networks"
+FLOOR, COPIED = "held_out", "training_networks"
+MEANING = {
+    FLOOR: "real networks that were held out: the best that can be expected",
+    COPIED: "copies of training networks, which every measure of copies has to show",
+}
+
+
+def write_report(
+    file: str | os.PathLike[str],
+    result: Mapping[str, Any],
+    pictures: Mapping[str, bytes],
+    settings: Mapping[str, Any],
+) -> Path:
+    """Write the report of what `quality` measured as one self-contained HTML file; give its path.
+
+        write_report("out/report.html", result, {"gmn": png}, settings)
+
+    `pictures` are PNGs by the name of the system. Equal arguments give equal bytes.
+    """
+    text = json.dumps(settings, indent=2, sort_keys=True)
+    body = [
+        f'<header><h1>{TITLE}</h1><p class="answer">{escape(answer(result))}</p></header>',
+        measures(result),
+        *(drawn(name, picture) for name, picture in pictures.items()),
+        section(
+            "Settings",
+            f"<details><summary>All settings</summary><pre>{escape(text)}</pre></details>",
+        ),
+    ]
+    path = Path(file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, document(TITLE, body).encode())
+    return path
+
+
+def answer(result: Mapping[str, Any]) -> str:
+    """Say how near the best system comes to real networks, and whether it copies."""
+    systems = result["systems"]
+    own = {name: row for name, row in systems.items() if name not in MEANING}
+    best = min(own, key=lambda name: float(own[name]["frechet"]["mean"]))
+    row, floor = own[best], systems[FLOOR]
+    times = row["frechet"]["mean"] / max(floor["frechet"]["mean"], 1e-12)
+    spread = row["diversity"]["mean"] / max(floor["diversity"]["mean"], 1e-12)
+    copied, expected = row["copies"]["mean"], floor["copies"]["mean"]
+    return (
+        f"The networks of {best} are nearest to real ones: their Fréchet distance is "
+        f"{row['frechet']['mean']:.4g}, {times:.2g} times that between real networks. They are "
+        f"{spread:.0%} as diverse as these, {row['valid']['mean']:.1%} are valid, and "
+        f"{copied:.1%} count as copies of training networks, of real ones {expected:.1%}."
+    )
+
+
+def measures(result: Mapping[str, Any]) -> str:
+    """Lay out all measures of all systems, with deviations over seeds."""
+    systems = result["systems"]
+    names = list(dict.fromkeys(name for row in systems.values() for name in row))
+    head = "".join(
+        f'<th scope="col" class="number">{escape(name.replace("_", " "))}</th>' for name in names
+    )
+    lines = []
+    for system, row in systems.items():
+        cells = "".join(f'<td class="number">{shown(row.get(name))}</td>' for name in names)
+        lines.append(f'<tr><th scope="row">{escape(system)}</th>{cells}</tr>')
+    table = (
+        f'<div class="scroll"><table><thead><tr><th scope="col">system</th>{head}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table></div>"
+    )
+    remarks = "".join(note(f"{name}: {what}.") for name, what in MEANING.items())
+    remarks += note(
+        f"Each system is measured by {result['samples']} networks, against as many that were held "
+        f"out and {result['training_networks']} training networks; a copy is nearer to one of "
+        f"these than {result['threshold']:.3g}."
+    )
+    return section("Measures", table + remarks)
+
+
+def shown(measure: Mapping[str, Any] | None) -> str:
+    """Give a mean, and the deviation where there are several seeds."""
+    if measure is None:
+        return ""
+    mean = f"{measure['mean']:.4g}"
+    return f"{mean} ± {measure['std']:.2g}" if len(measure["seeds"]) > 1 else mean
+
+
+def drawn(name: str, picture: bytes) -> str:
+    """Show samples of a system over the training networks that they are nearest to."""
+    data = base64.b64encode(picture).decode()
+    what = f"Samples of {name}, and below each the training network that it is nearest to"
+    image = f'<img class="sheet" src="data:image/png;base64,{data}" alt="{escape(what)}">'
+    return section(name, image + note(f"{what}."))
