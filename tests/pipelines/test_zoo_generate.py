@@ -253,7 +253,7 @@ def test_interrupted_runs_lose_nothing_repeat_nothing_and_leave_no_process(
             # A background job of a script ignores interrupts, and so would what it starts.
             preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
-        assert run.stdout is not None
+        assert run.stdout is not None and run.stderr is not None
         if interruption is not None:
             # Counted in networks, not in seconds: no machine is so fast that the run is over.
             for _ in range(rng.randint(1, 4)):
@@ -263,7 +263,14 @@ def test_interrupted_runs_lose_nothing_repeat_nothing_and_leave_no_process(
             # on its way still.
             assert len(processes_of(mark)) >= 3
             run.send_signal(interruption)
-        out, err = run.communicate(timeout=60)
+        try:
+            # The last run has most of the networks to train.
+            out, err = run.communicate(timeout=60 if interruption else 60 + count)
+        finally:
+            run.kill()
+            run.wait()
+            run.stdout.close()
+            run.stderr.close()
         lines = out.splitlines()
         added.update(int(line) for line in lines if len(line) < 4)
         deadline = time.monotonic() + 10
