@@ -253,7 +253,8 @@ def test_interrupted_runs_lose_nothing_repeat_nothing_and_leave_no_process(
             # A background job of a script ignores interrupts, and so would what it starts.
             preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
-        assert run.stdout is not None and run.stderr is not None
+        assert run.stdout is not None
+        assert run.stderr is not None
         if interruption is not None:
             # Counted in networks, not in seconds: no machine is so fast that the run is over.
             for _ in range(rng.randint(1, 4)):
