@@ -17,6 +17,7 @@ from graphgen.files import read_weights
 from pipelines.compile import compile_zoo
 from pipelines.errors import PipelineError
 from pipelines.evaluation import evaluate
+from pipelines.report.subject import target_words
 from pipelines.tasks.targets import read_targets
 from pipelines.training import fit as fitting
 from pipelines.training import search, train
@@ -127,6 +128,11 @@ def test_a_target_by_its_logarithm(graphs: Path) -> None:
     graph_set.records[3]["training"]["learning_rate"] = 0
     with pytest.raises(PipelineError, match="of network 3 is 0, which has no logarithm; expected"):
         read_targets(graph_set, "log10 training.learning_rate")
+
+
+def test_a_logarithm_is_named_in_reports() -> None:
+    assert target_words({"target": "log10 training.learning_rate"}) == "log10 learning rate"
+    assert target_words({"target": "training.learning_rate"}) == "learning rate"
 
 
 def test_search_train_and_evaluate(graphs: Path, tmp_path: Path) -> None:

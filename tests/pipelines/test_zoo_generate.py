@@ -266,7 +266,7 @@ def test_interrupted_runs_lose_nothing_repeat_nothing_and_leave_no_process(
             run.send_signal(interruption)
         try:
             # The last run has most of the networks to train.
-            out, err = run.communicate(timeout=60 if interruption else 60 + count)
+            out, err = run.communicate(timeout=60 if interruption else max(60, count))
         finally:
             run.kill()
             run.wait()
