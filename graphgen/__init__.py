@@ -7,6 +7,7 @@ from graphgen.evaluate import evaluate
 from graphgen.graph import Graph
 from graphgen.graph_set import GraphSet
 from graphgen.interpolation import Barrier, interpolate, loss_barrier
+from graphgen.neurons import NeuronValue, neuron_values
 from graphgen.symmetry import Scalings, Symmetries, match, scalings, symmetries
 from graphgen.template import EdgeBlock, NodeGroup, Step, Template
 from graphgen.verify import verify
@@ -17,6 +18,7 @@ __all__ = [
     "Graph",
     "GraphError",
     "GraphSet",
+    "NeuronValue",
     "NodeGroup",
     "Scalings",
     "Step",
@@ -28,6 +30,7 @@ __all__ = [
     "interpolate",
     "loss_barrier",
     "match",
+    "neuron_values",
     "scalings",
     "symmetries",
     "template",

@@ -88,6 +88,16 @@ def run_operations(
     apply: Callable[..., Tensor],
 ) -> Tensor:
     """Run a network's operations, each by `apply(operation, *values, *tensors)`."""
+    return all_values(net, weights, inputs, apply)[net.outputs[0]]
+
+
+def all_values(
+    net: Architecture,
+    weights: Mapping[str, Tensor],
+    inputs: Sequence[Tensor],
+    apply: Callable[..., Tensor],
+) -> dict[str, Tensor]:
+    """Run a network's operations, and give every value by its name."""
     values = dict(zip(net.inputs, inputs, strict=True))
     for operation in net.operations:
         values[operation.output] = apply(
@@ -95,7 +105,7 @@ def run_operations(
             *[values[name] for name in operation.inputs],
             *[weights[name] for name in operation.parameters],
         )
-    return values[net.outputs[0]]
+    return values
 
 
 def initial_weights(net: Architecture, generator: torch.Generator) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from metanet.errors import MetanetError
 from metanet.evaluate import elementwise, normalise
-from metanet.evaluate.network import TORCH, run_operations
+from metanet.evaluate.network import TORCH, all_values, run_operations
 from spec import Architecture
 from spec.architecture import Operation
 from spec.primitives import Elementwise, Normalise, show
@@ -67,6 +67,23 @@ def run_stack(
         if own[name] is not weights[name]:
             weights[name].copy_(own[name])
     return result
+
+
+def stack_values(
+    net: Architecture, weights: Mapping[str, Tensor], names: Sequence[str], *inputs: Tensor
+) -> tuple[Tensor, ...]:
+    """Run many networks as `run_stack` does, and give values inside them by name.
+
+    hidden, logits = stack_values(net, weights, ["1", "head"], images)   # (networks, N, ...)
+    """
+    _check(net, weights, inputs, {}, None)
+    own = {name: weights[name] for name in net.tensors}
+
+    def one(weights: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+        values = all_values(net, weights, inputs, _infer)
+        return tuple(values[name] for name in names)
+
+    return torch.vmap(one)(own)
 
 
 def _infer(operation: Operation, *operands: Tensor) -> Tensor:

@@ -18,7 +18,8 @@ class ChainLayer:
     """A dense or convolutional layer: weight (out, in, channels), bias (out,) or none.
 
     `channels` counts kernel taps, or the positions that were flattened into the layer's inputs.
-    `activation` is what follows, such as `relu`, or an empty string.
+    `activation` is what follows, such as `relu`, or an empty string. Its neurons are the nodes from
+    `first_node` on.
     """
 
     weight: str
@@ -27,6 +28,7 @@ class ChainLayer:
     in_features: int
     channels: int
     activation: str
+    first_node: int
 
 
 @lru_cache(maxsize=4096)
@@ -64,6 +66,7 @@ def chain(template: Template, method: str) -> tuple[ChainLayer, ...]:
                 in_features=inputs,
                 channels=channels,
                 activation=words[0] if words else "",
+                first_node=target.start,
             )
         )
         group = block.target_group

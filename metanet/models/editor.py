@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from graphgen import Template
 from metanet.batch import Batch, float_offsets
 from metanet.errors import MetanetError, check_at_least
+from metanet.models.metanet import as_plain
 
 FIRST_SCALE = 0.01
 
@@ -33,7 +34,7 @@ class Editor(nn.Module):
         super().__init__()
         check_at_least(1, members=members)
         self.members = members
-        self.settings = {**settings, "members": members}
+        self.settings = as_plain({**settings, "members": members})
 
     def forward(self, batch: Batch) -> tuple[Batch, ...]:
         """Give one batch of edited networks for each member."""

@@ -19,7 +19,7 @@ class Metanet(nn.Module):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()
-        self.settings = settings
+        self.settings = as_plain(settings)
 
     def forward(self, batch: Batch) -> Tensor:
         """Predict for each network of the batch."""
@@ -40,6 +40,14 @@ class Metanet(nn.Module):
 def architecture_of(net: spec.Architecture | Mapping[str, Any]) -> spec.Architecture:
     """Give an architecture that may have come in its resolved form, as settings keep it."""
     return net if isinstance(net, spec.Architecture) else spec.from_resolved(dict(net))
+
+
+def as_plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Give settings as plain data, in which an architecture has its resolved form."""
+    return {
+        name: value.resolved() if isinstance(value, spec.Architecture) else value
+        for name, value in settings.items()
+    }
 
 
 def head(inputs: int, hidden: int, outputs: int, dropout: float = 0.0) -> nn.Sequential:

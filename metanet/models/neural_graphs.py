@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+import spec
 from metanet.batch import Part
 from metanet.errors import MetanetError
 from metanet.models.chain import ChainLayer, bias_of, chain, weight_of
 from metanet.models.encoder import waves
+from metanet.models.probes import Probes
 from metanet.models.side_inputs import ConditionEncoder, check_side_inputs, parts_by_channel
 
 ACTIVATIONS = ("", "relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "sine", "other")
@@ -31,11 +35,18 @@ class NeuralGraphEncoder(nn.Module):
     """First states of neural graphs: biases on nodes, weights on edges, and positions.
 
     Kernels of at most `kernel_taps` along an axis lie in the middle of a grid of channels. Input
-    and output neurons are told apart by waves over their place, hidden layers by their depth.
+    and output neurons are told apart by waves over their place, hidden layers by their depth. With
+    `probes`, hidden and output neurons have their activations at learned inputs.
     """
 
     def __init__(
-        self, hidden: int, kernel_taps: int, channels: int = 1, conditions: int = 0
+        self,
+        hidden: int,
+        kernel_taps: int,
+        channels: int = 1,
+        conditions: int = 0,
+        probes: int = 0,
+        net: spec.Architecture | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         check_side_inputs(channels, conditions)
@@ -46,6 +57,10 @@ class NeuralGraphEncoder(nn.Module):
         self.depth = nn.Linear(1, hidden)
         self.ends = nn.Embedding(3, hidden)
         self.places = nn.Linear(hidden, hidden, bias=False)
+        self.probes: Probes | None = None
+        if probes:
+            self.probes = Probes(net, probes)
+            self.features = nn.Linear(probes, hidden, bias=False)
         self.conditions: nn.ModuleList | None = None
         if conditions:
             self.conditions = nn.ModuleList(ConditionEncoder(conditions, hidden) for _ in range(2))
@@ -63,6 +78,11 @@ class NeuralGraphEncoder(nn.Module):
             graph.nodes.append(self.node(biases, layer.activation, number, last))
             taps = [self.grid(source, layer, method) for source in sources]
             graph.edges.append(self.weight(torch.cat(taps, dim=3)))
+        if self.probes is not None:
+            features = self.features(self.probes(part).nodes)
+            for number, layer in enumerate(layers, start=1):
+                own = slice(layer.first_node, layer.first_node + layer.out_features)
+                graph.nodes[number] = graph.nodes[number] + features[:, own]
         if self.conditions is not None:
             on_nodes, on_edges = (encoder(part) for encoder in self.conditions)
             graph.nodes = [state + on_nodes[:, None] for state in graph.nodes]

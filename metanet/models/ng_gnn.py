@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+import spec
 from metanet.batch import Batch, Part
 from metanet.models.metanet import Metanet, head
 from metanet.models.neural_graphs import NeuralGraph, NeuralGraphEncoder, pooled
@@ -21,7 +23,7 @@ class NGGNN(Metanet):
     networks* (ICLR 2024). A network is a graph of neurons, biases on nodes and weights on edges.
     Messages of a pair of nodes are scaled and shifted by maps of their edge, gathered by mean,
     maximum, minimum and standard deviation, in both directions; edges are updated too. For chains
-    of any size.
+    of any size. `options` are those of the trunk: `probes` and `net` (the paper's probe features).
     """
 
     def __init__(
@@ -32,11 +34,13 @@ class NGGNN(Metanet):
         *,
         kernel_taps: int = 3,
         dropout: float = 0.0,
+        **options: Any,
     ) -> None:
         super().__init__(
-            hidden=hidden, layers=layers, outputs=outputs, kernel_taps=kernel_taps, dropout=dropout
-        )
-        self.trunk = NGGNNTrunk(hidden, layers, kernel_taps=kernel_taps)
+            hidden=hidden, layers=layers, outputs=outputs, kernel_taps=kernel_taps, dropout=dropout,
+            **options,
+        )  # fmt: skip
+        self.trunk = NGGNNTrunk(hidden, layers, kernel_taps=kernel_taps, **options)
         self.head = head(2 * hidden, 2 * hidden, outputs, dropout)
 
     def forward(self, batch: Batch) -> Tensor:
@@ -51,7 +55,8 @@ class NGGNN(Metanet):
 class NGGNNTrunk(nn.Module):
     """Encoder and layers of NG-GNN: what its predictor and its editor share.
 
-    `channels` and `conditions` are those of GMN's `Trunk`; conditions are added to first states.
+    `channels`, `conditions`, `probes` and `net` are those of GMN's `Trunk`; what they bring is
+    added to first states.
     """
 
     method: ClassVar[str] = "NG-GNN"
@@ -64,9 +69,11 @@ class NGGNNTrunk(nn.Module):
         kernel_taps: int = 3,
         channels: int = 1,
         conditions: int = 0,
+        probes: int = 0,
+        net: spec.Architecture | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self.encoder = NeuralGraphEncoder(hidden, kernel_taps, channels, conditions)
+        self.encoder = NeuralGraphEncoder(hidden, kernel_taps, channels, conditions, probes, net)
         self.layers = nn.ModuleList(NGGNNLayer(hidden) for _ in range(layers))
 
     def forward(self, part: Part) -> NeuralGraph:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+import spec
 from metanet.batch import Batch
 from metanet.errors import MetanetError
 from metanet.models.metanet import Metanet, head
@@ -20,7 +22,8 @@ class NGT(Metanet):
 
     Attention between all pairs of a network's neurons; edges enter queries, keys and values, the
     values of neighbours also as factors, and are updated from both directions. Time and memory
-    grow with the square of the number of neurons. For chains of any size.
+    grow with the square of the number of neurons. For chains of any size. `probes` and `net` as for
+    NG-GNN.
     """
 
     method: ClassVar[str] = "NG-T"
@@ -34,14 +37,16 @@ class NGT(Metanet):
         heads: int = 4,
         kernel_taps: int = 3,
         dropout: float = 0.0,
+        probes: int = 0,
+        net: spec.Architecture | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(
             hidden=hidden, layers=layers, outputs=outputs, heads=heads, kernel_taps=kernel_taps,
-            dropout=dropout,
+            dropout=dropout, probes=probes, net=net,
         )  # fmt: skip
         if hidden % heads:
             raise MetanetError(f"`hidden` ({hidden}) must be a multiple of `heads` ({heads})")
-        self.encoder = NeuralGraphEncoder(hidden, kernel_taps)
+        self.encoder = NeuralGraphEncoder(hidden, kernel_taps, probes=probes, net=net)
         self.layers = nn.ModuleList(NGTLayer(hidden, heads) for _ in range(layers))
         self.head = head(2 * hidden, 2 * hidden, outputs, dropout)
 

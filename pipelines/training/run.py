@@ -100,7 +100,7 @@ class Run:
         task = open_task(self.task, graph_set, self.networks)
         settings = dict(self.model.get("settings", {}))
         metanet = registry(self.task)[self.model["metanet"]]
-        if "net" in inspect.signature(metanet.__init__).parameters:
+        if settings.get("probes") or "net" in inspect.signature(metanet.__init__).parameters:
             # It is made for an architecture, which the networks' own one then is.
             first = graph_set.template(task.indices["train"][0]).architecture
             settings.setdefault("net", graph_set.architectures[first].resolved())

@@ -64,10 +64,15 @@ PARAMETER_GRAPH: dict[type[Primitive], Callable[[Lowering, Operation], None]] = 
 
 
 def parameter_template(net: Architecture) -> Template:
-    """Lower every operation in order; `GraphError` where one has no parameter graph."""
+    """Give the template; `GraphError` where an operation has no parameter graph."""
+    return lower(net).template()
+
+
+def lower(net: Architecture) -> Lowering:
+    """Lower every operation in order."""
     state = Lowering(net)
     for name in net.inputs:
         state.layouts[name] = input_layout(state, name)
     for operation in net.operations:
         PARAMETER_GRAPH[type(operation.primitive)](state, operation)
-    return state.template()
+    return state

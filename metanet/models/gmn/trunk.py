@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+import spec
 from metanet.backends import Backend, make_backend
 from metanet.backends.backend import EdgeRule
 from metanet.batch import Batch
@@ -15,6 +16,7 @@ from metanet.errors import MetanetError
 from metanet.models.encoder import BlockEncoder, EdgeEncoder, NodeEncoder
 from metanet.models.gmn.ablation import check_ingredients, reduce_batch, unit_parameters
 from metanet.models.gmn.layer import GMNLayer, States
+from metanet.models.probes import Probes
 from metanet.models.side_inputs import ConditionEncoder, check_side_inputs
 from metanet.plan import Plan
 
@@ -48,6 +50,8 @@ class Trunk(nn.Module):
     - `global_state`: whether there is a `u`; else its terms are left out.
     - `positions`: whether input and output neurons are told apart by their place.
     - `node_features`: how many numbers a batch brings for each node (`Batch.with_nodes`).
+    - `probes`: at how many learned inputs the networks are evaluated, which gives features of their
+      neurons; for networks of the one architecture `net`. See `Probes`.
     - `channels`: how many numbers each parameter has: its value, and what a batch brings beside it
       (`Batch.with_channels`), which is not scaled by any fan-in.
     - `conditions`: how many numbers a batch brings for each network, such as a time
@@ -75,6 +79,8 @@ class Trunk(nn.Module):
         global_state: bool = False,
         positions: bool = True,
         node_features: int = 0,
+        probes: int = 0,
+        net: spec.Architecture | Mapping[str, Any] | None = None,
         channels: int = 1,
         conditions: int = 0,
         without: Sequence[str] = (),
@@ -98,7 +104,8 @@ class Trunk(nn.Module):
             channels - 1,
         )
         self.block_encoder = BlockEncoder(hidden)
-        self.node_encoder = NodeEncoder(hidden, positions, node_features)
+        self.probes = Probes(net, probes) if probes else None
+        self.node_encoder = NodeEncoder(hidden, positions, node_features + probes)
         self.start = nn.Parameter(0.02 * torch.randn(hidden)) if global_state else None
         rule = EdgeRule(norm, activation, aggregation == "mean", checkpoint)
         self.layers = nn.ModuleList(
@@ -124,6 +131,8 @@ class Trunk(nn.Module):
     @torch.compiler.disable
     def first_states(self, batch: Batch) -> States:
         """Lay a batch out, and encode it; not compiled, for its Python depends on every shape."""
+        if self.probes is not None:
+            batch = Batch(tuple(self.probes(part) for part in batch.parts))
         plan = Plan(reduce_batch(batch, self.without), self.taps)
         plan.prepare()
         nodes = self.node_encoder(plan)

@@ -1,0 +1,61 @@
+"""Which items of which values the neurons of a parameter graph stand for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphgen.affine import affine
+from graphgen.lower.parameter import lower
+from graphgen.lower.parameter.state import Layout
+from spec import Architecture
+
+
+@dataclass(frozen=True)
+class NeuronValue:
+    """A value of the network, and the node that each of its items lies on.
+
+    `group` is the index of the node group in the template. `nodes`, int64 in the shape of the value
+    without its batch axis, counts nodes from the group's first; the items of one node are its
+    positions, such as the pixels of a channel.
+    """
+
+    value: str
+    group: int
+    nodes: NDArray[np.int64]
+
+
+def neuron_values(net: Architecture) -> tuple[NeuronValue, ...]:
+    """Say what the neurons of each node group compute: the last value that lies on all of them.
+
+        for found in graphgen.neuron_values(net):
+            print(template.node_groups[found.group].name, found.value)
+
+    Groups of parameter nodes and of hubs compute nothing of the kind, and are left out.
+    """
+    state = lower(net)
+    last: dict[int, str] = {}
+    for value, layout in state.layouts.items():
+        if covers(layout, state.groups[layout.group].size):
+            last[layout.group] = value
+    return tuple(
+        NeuronValue(value, group, nodes_of(state.layouts[value]))
+        for group, value in sorted(last.items())
+    )
+
+
+def covers(layout: Layout, size: int) -> bool:
+    """Say whether a value has items on each node of its group, and on no other."""
+    own = all(factor.group == layout.group for factor in layout.neurons)
+    return own and layout.start == 0 and prod(f.size for f in layout.neurons) == size
+
+
+def nodes_of(layout: Layout) -> NDArray[np.int64]:
+    """Give the node of each item of a value, counted from the group's first."""
+    factors = [factor for axis in layout.axes for factor in axis]
+    sizes = tuple(factor.size for factor in factors)
+    strides = tuple(0 if factor.group is None else factor.stride for factor in factors)
+    return affine(sizes, layout.start, strides).reshape(layout.shape)

@@ -1,0 +1,191 @@
+"""Probes: activations of neurons at learned inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+import graphgen
+import metanet
+import spec
+from graphgen.testing import random_weights, relative_error
+from metanet.models.probes import Probes
+from metanet.testing import (
+    assert_batch_independent,
+    assert_editor_batch_independent,
+    assert_editor_equivariant,
+    assert_invariant,
+)
+from spec.testing import families, networks
+
+SIREN = spec.loads(
+    "inputs: {x: [2]}\nlayers: [{linear: {out_features: 6}}, {sine: {frequency: 30}}, "
+    "{linear: {out_features: 5}}, {sine: {frequency: 30}}, {linear: {out_features: 1}}]"
+)
+CNN = spec.loads("""
+inputs: {x: [2, 6, 6]}
+layers:
+  - conv2d: {out_channels: 4, kernel_size: 3}
+  - batch_norm
+  - relu
+  - conv2d: {out_channels: 3, kernel_size: 3}
+  - gelu
+  - adaptive_avg_pool2d: {output_size: 1}
+  - flatten
+  - linear: {out_features: 2}
+""")
+CHAIN = spec.loads("""
+inputs: {x: [2, 6, 6]}
+layers:
+  - conv2d: {out_channels: 4, kernel_size: 3}
+  - gelu
+  - adaptive_avg_pool2d: {output_size: 1}
+  - flatten
+  - linear: {out_features: 2}
+""")
+TABLE = spec.loads(
+    "inputs: {x: [4]}\nlayers: [{embedding: {num_embeddings: 7, embedding_dim: 3}}, flatten, "
+    "{linear: {out_features: 2}}]"
+)
+SMALL: dict[str, Any] = {"hidden": 8, "layers": 2, "probes": 5}
+PREDICTORS = ("gmn", "ng_gnn", "ng_t")
+
+
+def graphs_of(net: spec.Architecture, count: int = 3) -> list[graphgen.Graph]:
+    rng = np.random.default_rng(0)
+    return [graphgen.compile(net, random_weights(net, rng)) for _ in range(count)]
+
+
+def seeded(make: Any) -> Any:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return make().double()
+
+
+@torch.no_grad()
+def features(probes: Probes, graphs: list[graphgen.Graph]) -> Tensor:
+    (part,) = metanet.Batch.from_graphs(graphs).parts
+    nodes = probes(part).nodes
+    assert nodes is not None
+    return nodes
+
+
+def hooked(module: nn.Sequential, chosen: dict[str, int], x: Tensor) -> dict[str, Tensor]:
+    """Run a module of torch, and give what some of its layers say, averaged over pixels."""
+    found: dict[str, Tensor] = {}
+    for name, place in chosen.items():
+
+        def keep(_: Any, __: Any, y: Tensor, name: str = name) -> None:
+            found[name] = y.flatten(2).mean(2) if y.ndim > 2 else y
+
+        module[place].register_forward_hook(keep)
+    module(x)
+    return found
+
+
+def test_features_are_what_torch_computes() -> None:
+    graph = graphs_of(CNN, 1)[0]
+    module = nn.Sequential(
+        nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 3, 3), nn.GELU(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2),
+    ).double().eval()  # fmt: skip
+    module.load_state_dict({n: torch.from_numpy(np.array(w)) for n, w in graph.weights().items()})
+    probes = seeded(lambda: Probes(CNN, 5))
+    with torch.no_grad():
+        expected = hooked(module, {"0": 2, "3": 4, "7": 7}, probes.points[0])
+    nodes = features(probes, [graph])[0]
+    seen = set()
+    for group in graph.template.node_groups:
+        own = nodes[group.start : group.start + group.size]
+        if group.name in expected:
+            torch.testing.assert_close(own, expected[group.name].T.asinh(), rtol=1e-12, atol=1e-12)
+            seen.add(group.name)
+        elif group.kind == "input":
+            torch.testing.assert_close(own, probes.points[0].mean((2, 3)).T.asinh())
+        else:
+            assert not own.any()
+    assert seen == set(expected)
+
+
+@given(st.one_of(families(), networks()), st.integers(0, 3))
+def test_permuting_neurons_permutes_their_features(net: spec.Architecture, seed: int) -> None:
+    try:
+        probes = seeded(lambda: Probes(net, 3))
+        group = graphgen.symmetries(net)
+    except (metanet.MetanetError, graphgen.GraphError):
+        assume(False)
+    rng = np.random.default_rng(seed)
+    weights = random_weights(net, rng)
+    element = group.sample(rng)
+    before, after = features(
+        probes, [graphgen.compile(net, weights), graphgen.compile(net, element.apply(weights))]
+    )
+    assert relative_error(after.numpy(), before[element.nodes].numpy()) <= 1e-9
+
+
+def test_features_do_tell_neurons_apart() -> None:
+    """The control: of all permutations, only the one that was done gives the features again."""
+    probes, (graph,) = seeded(lambda: Probes(SIREN, 5)), graphs_of(SIREN, 1)
+    element = graphgen.symmetries(SIREN).sample(np.random.default_rng(1))
+    moved = graph.template.bind(element.apply(graph.weights()))
+    before, after = features(probes, [graph, moved])
+    assert (element.nodes != np.arange(len(before))).any()
+    assert relative_error(after.numpy(), before.numpy()) > 0.1
+
+
+@pytest.mark.parametrize("name", PREDICTORS)
+def test_predictors_with_probes(name: str) -> None:
+    for net in (SIREN, CHAIN):
+        model = seeded(lambda net=net: metanet.make_metanet(name, **SMALL, net=net))
+        assert_invariant(model, graphs_of(net), np.random.default_rng(0))
+        assert_batch_independent(model, graphs_of(net), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", ["gmn", "ng_gnn"])
+def test_editors_with_probes(name: str) -> None:
+    for net in (SIREN, CHAIN):
+        editor = seeded(lambda net=net: metanet.make_editor(name, **SMALL, net=net))
+        assert_editor_equivariant(editor, graphs_of(net), np.random.default_rng(0))
+        assert_editor_batch_independent(editor, graphs_of(net), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", PREDICTORS)
+def test_models_are_made_again_from_their_settings_and_learn_their_probes(name: str) -> None:
+    model = seeded(lambda: metanet.make_metanet(name, **SMALL, net=SIREN))
+    again = metanet.make_metanet(name, **model.settings).double()
+    again.load_state_dict(model.state_dict())
+    batch = metanet.Batch.from_graphs(graphs_of(SIREN))
+    prediction = model(batch)
+    assert torch.equal(prediction, again(batch))
+    prediction.square().sum().backward()
+    (points,) = [p for key, p in model.named_parameters() if "points" in key]
+    assert points.grad is not None
+    assert (points.grad != 0).all()
+
+
+def test_features_that_a_batch_brings_stay_in_front() -> None:
+    graphs = graphs_of(SIREN)
+    batch = metanet.Batch.from_graphs(graphs)
+    brought = [torch.randn(g.template.num_nodes, 2, dtype=torch.float64) for g in graphs]
+    (part,) = batch.with_nodes(brought).parts
+    nodes = seeded(lambda: Probes(SIREN, 5))(part).nodes
+    assert torch.equal(nodes[:, :, :2], torch.stack(brought))
+    model = seeded(lambda: metanet.GMN(**SMALL, net=SIREN, node_features=2))
+    first, second = model(batch.with_nodes(brought)), model(batch.with_nodes([-b for b in brought]))
+    assert (first != second).all()
+
+
+def test_mistakes_are_named() -> None:
+    with pytest.raises(metanet.MetanetError, match="`net` is missing"):
+        metanet.GMN(**SMALL)
+    with pytest.raises(metanet.MetanetError, match="holds indices of a table"):
+        metanet.GMN(**SMALL, net=TABLE)
+    model = metanet.GMN(**SMALL, net=SIREN).double()
+    with pytest.raises(metanet.MetanetError, match="these probes evaluate networks of"):
+        model(metanet.Batch.from_graphs(graphs_of(CNN)))
