@@ -18,7 +18,7 @@ class WeightSpaceNetwork(Metanet):
     """What NP-NFN, HNP-NFN and DWSNets share: a trunk, and a head that reads its items' averages.
 
     The number of layers and their channels (kernel taps, flattened positions) must be those of
-    `net`.
+    `net`. `options` are those of the trunk; with `probes` networks have the architecture `net`.
     """
 
     trunk_type: ClassVar[type[WeightSpaceTrunk]]
@@ -31,12 +31,13 @@ class WeightSpaceNetwork(Metanet):
         outputs: int = 1,
         *,
         dropout: float = 0.0,
+        **options: Any,
     ) -> None:
         net = architecture_of(net)
         super().__init__(
-            net=net.resolved(), hidden=hidden, layers=layers, outputs=outputs, dropout=dropout
+            net=net, hidden=hidden, layers=layers, outputs=outputs, dropout=dropout, **options
         )
-        self.trunk = self.trunk_type(net, hidden, layers)
+        self.trunk = self.trunk_type(net, hidden, layers, **options)
         width = sum(item.width for item in self.trunk.items)
         self.head = head(width, 2 * hidden, outputs, dropout)
 

@@ -13,6 +13,7 @@ from metanet.batch import Part
 from metanet.errors import MetanetError
 from metanet.models.chain import ChainLayer, bias_of, chain, weight_of
 from metanet.models.encoder import SCALES, several_scales, waves
+from metanet.models.probes import Probes
 from metanet.models.side_inputs import ConditionEncoder, check_side_inputs, parts_by_channel
 from metanet.models.weight_space import Item, WeightSpaceLayer
 
@@ -21,8 +22,8 @@ class WeightSpaceTrunk(nn.Module):
     """Equivariant layers on the weights of a chain, each followed by a pointwise step.
 
     Each layer is a `WeightSpaceLayer` on the method's items, then SiLU and a pointwise layer norm,
-    added to what came before. `channels` and `conditions` are those of GMN's `Trunk`; conditions
-    are added to the first states.
+    added to what came before. `channels`, `conditions` and `probes` are those of GMN's `Trunk`;
+    conditions are added to the first states, and the features of neurons to those of their biases.
     """
 
     method: ClassVar[str]
@@ -35,6 +36,7 @@ class WeightSpaceTrunk(nn.Module):
         *,
         channels: int = 1,
         conditions: int = 0,
+        probes: int = 0,
     ) -> None:
         super().__init__()
         check_side_inputs(channels, conditions)
@@ -51,6 +53,20 @@ class WeightSpaceTrunk(nn.Module):
         self.norms = nn.ModuleList(
             nn.ModuleList(nn.LayerNorm(item.width) for item in self.items) for _ in range(layers)
         )
+        self.probes: Probes | None = None
+        if probes:
+            self.probes = Probes(net, probes)
+            self.features = nn.ModuleDict(
+                {
+                    item.name: nn.Linear(
+                        probes * (1 if item.axes else self.chain[-1].out_features),
+                        item.width,
+                        bias=False,
+                    )
+                    for item in self.items
+                    if item.name.startswith("bias")
+                }
+            )
         self.conditions: nn.ModuleDict | None = None
         if conditions:
             self.conditions = nn.ModuleDict(
@@ -110,6 +126,13 @@ class WeightSpaceTrunk(nn.Module):
             for item in self.items
         }
         self.tell_apart(states, layers)
+        if self.probes is not None:
+            nodes = self.probes(part).nodes
+            for number, layer in enumerate(layers, start=1):
+                own = nodes[:, layer.first_node : layer.first_node + layer.out_features]
+                bias = states[f"bias{number}"]
+                own = own if bias.ndim == 3 else own.flatten(1)
+                states[f"bias{number}"] = bias + self.features[f"bias{number}"](own)
         if self.conditions is not None:
             for item in self.items:
                 condition = self.conditions[item.name](part)

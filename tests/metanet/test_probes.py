@@ -54,7 +54,11 @@ TABLE = spec.loads(
     "{linear: {out_features: 2}}]"
 )
 SMALL: dict[str, Any] = {"hidden": 8, "layers": 2, "probes": 5}
-PREDICTORS = ("gmn", "ng_gnn", "ng_t")
+PREDICTORS = ("gmn", "ng_gnn", "ng_t", "np_nfn", "hnp_nfn", "dws")
+
+
+def chains(name: str) -> tuple[spec.Architecture, ...]:
+    return (SIREN,) if name == "dws" else (SIREN, CHAIN)
 
 
 def graphs_of(net: spec.Architecture, count: int = 3) -> list[graphgen.Graph]:
@@ -141,15 +145,15 @@ def test_features_do_tell_neurons_apart() -> None:
 
 @pytest.mark.parametrize("name", PREDICTORS)
 def test_predictors_with_probes(name: str) -> None:
-    for net in (SIREN, CHAIN):
+    for net in chains(name):
         model = seeded(lambda net=net: metanet.make_metanet(name, **SMALL, net=net))
         assert_invariant(model, graphs_of(net), np.random.default_rng(0))
         assert_batch_independent(model, graphs_of(net), np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("name", ["gmn", "ng_gnn"])
+@pytest.mark.parametrize("name", ["gmn", "ng_gnn", "np_nfn", "hnp_nfn", "dws"])
 def test_editors_with_probes(name: str) -> None:
-    for net in (SIREN, CHAIN):
+    for net in chains(name):
         editor = seeded(lambda net=net: metanet.make_editor(name, **SMALL, net=net))
         assert_editor_equivariant(editor, graphs_of(net), np.random.default_rng(0))
         assert_editor_batch_independent(editor, graphs_of(net), np.random.default_rng(0))
