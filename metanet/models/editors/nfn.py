@@ -17,7 +17,8 @@ from metanet.models.nfn_trunk import DWSTrunk, HNPNFNTrunk, NPNFNTrunk, WeightSp
 class WeightSpaceEditor(Editor):
     """What the three share: a linear map of each item's last, normed state to its numbers.
 
-    Each tensor has a scale of its own. `options` are those of the trunk: `channels`, `conditions`.
+    Each tensor has a scale of its own. `options` are those of the trunk: `channels`,
+    `conditions`, `probes`.
     """
 
     trunk_type: ClassVar[type[WeightSpaceTrunk]]
