@@ -106,6 +106,7 @@ WITHOUT_SYMMETRY: dict[str, Callable[[], Metanet]] = {
         {"global_state": True, "multiply": True},
         {"norm": False, "activation": "relu", "aggregation": "sum", "multiply": True},
         {"readout": ["variance", "quantiles"], "checkpoint": True},
+        {"readout": ["mean", "outputs"], "global_state": True},
     ],
 )
 def test_the_options_of_a_gmn_give_the_same_numbers_on_both_backends(options: Any) -> None:

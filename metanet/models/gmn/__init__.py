@@ -21,7 +21,8 @@ class GMN(Metanet):
         prediction = model(batch)                 # (networks, outputs)
 
     The head reads `readout` (of `mean`, `deviation`, `variance`, `quantiles`) of each block's
-    edges, through an MLP and averaged over blocks, and mean and standard deviation over nodes.
+    edges, through an MLP and averaged over blocks, and mean and standard deviation over nodes;
+    with `outputs` in `readout`, the mean over output neurons too.
     `options` are those of `Trunk`: backend, taps, aggregation, and so on.
 
     Permuting a network's neurons changes nothing, nor do the other networks of a batch.

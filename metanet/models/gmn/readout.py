@@ -15,12 +15,15 @@ from metanet.plan import Plan
 STATISTICS = {"mean": 1, "deviation": 1, "variance": 1, "quantiles": len(QUANTILES)}
 """What a readout may take of a block's edges, and how many numbers for each channel."""
 
+OUTPUTS = "outputs"
+"""What it may take beside them: the mean state of output neurons, (networks, hidden)."""
+
 
 class Readout(nn.Module):
     """Statistics of each block's edges, through an MLP and averaged over a network's blocks.
 
-    Beside them stand mean and standard deviation of the nodes, and the network's own state. Gives
-    (networks, `width`), part by part.
+    Beside them stand mean and standard deviation of the nodes, with `outputs` the mean of output
+    neurons, and the network's own state. Gives (networks, `width`), part by part.
     """
 
     def __init__(
@@ -33,20 +36,22 @@ class Readout(nn.Module):
         global_state: bool,
     ) -> None:
         super().__init__()
-        unknown = [name for name in statistics if name not in STATISTICS]
-        if unknown or not statistics:
+        edges = tuple(name for name in statistics if name != OUTPUTS)
+        if not edges or not set(edges) <= set(STATISTICS):
             raise MetanetError(
-                f"`readout` is {list(statistics)}, expected some of {', '.join(STATISTICS)}"
+                f"`readout` is {list(statistics)}, expected some of {', '.join(STATISTICS)}, and "
+                f"{OUTPUTS} beside them"
             )
-        self.statistics, self.norm = statistics, norm
+        self.statistics, self.norm = edges, norm
+        self.outputs = OUTPUTS in statistics
         self.node_norm = nn.LayerNorm(hidden) if norm else nn.Identity()
-        inputs = hidden * (1 + sum(STATISTICS[name] for name in statistics))
+        inputs = hidden * (1 + sum(STATISTICS[name] for name in edges))
         self.block_readout = nn.Sequential(
             nn.Linear(inputs, 2 * hidden),
             nn.SiLU() if activation == "silu" else nn.ReLU(),
             nn.Linear(2 * hidden, 2 * hidden),
         )
-        self.width = (5 if global_state else 4) * hidden
+        self.width = (4 + self.outputs + global_state) * hidden
 
     def forward(self, backend: Backend, states: States) -> Tensor:
         """Read the states of a batch."""
@@ -56,7 +61,10 @@ class Readout(nn.Module):
         sums = rows.new_zeros(plan.num_networks, rows.shape[1])
         sums = sums.index_add(0, plan.row_network, rows)
         pooled = [sums / plan.rows_per_network.to(rows.dtype).unsqueeze(1)]
-        pooled.append(pool_nodes(plan, self.node_norm(states.nodes)))
+        nodes = self.node_norm(states.nodes)
+        pooled.append(pool_nodes(plan, nodes))
+        if self.outputs:
+            pooled.append(mean_of_outputs(plan, nodes))
         if states.networks is not None:
             pooled.append(states.networks)
         return torch.cat(pooled, dim=1)
@@ -88,6 +96,20 @@ def row_quantiles(plan: Plan, edges: Tensor) -> Tensor:
     return torch.cat(
         [torch.cat(rows[i : i + count], dim=1) for i in range(0, len(rows), count)], dim=0
     )
+
+
+def mean_of_outputs(plan: Plan, nodes: Tensor) -> Tensor:
+    """Give the mean over each network's output neurons."""
+    rows = []
+    for part in plan.parts:
+        groups = [group for group in part.part.template.node_groups if group.output >= 0]
+        count = part.networks * part.layout.num_nodes
+        own = nodes[part.node_start : part.node_start + count].view(
+            part.networks, -1, nodes.shape[1]
+        )
+        outputs = [own[:, group.start : group.start + group.size] for group in groups]
+        rows.append(torch.cat(outputs, dim=1).mean(1))
+    return torch.cat(rows)
 
 
 def pool_nodes(plan: Plan, nodes: Tensor) -> Tensor:
