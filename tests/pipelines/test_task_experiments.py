@@ -44,7 +44,13 @@ def test_an_experiment_of_classification(
     digit_graphs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trees = {"metanet": "statnn", "settings": {"trees": 3, "min_samples_leaf": 2}}
-    own = {"task": "classification", "target": "labels.class", "models": {"statnn": trees}}
+    probed = {
+        "metanet": "gmn",
+        "settings": {**SMALL, "probes": 4},
+        "training": {**RECIPE, "epochs": 1},
+    }
+    models = {"statnn": trees, "probed": probed}
+    own = {"task": "classification", "target": "labels.class", "models": models}
     page = checked(experiment(tmp_path, digit_graphs, **own).read_text())
     assert "Predicting class from weights" in page.text
     assert "Which class is taken for which" in page.text
@@ -56,7 +62,7 @@ def test_an_experiment_of_classification(
     metrics = json.loads((tmp_path / "results" / "metrics.json").read_text())
     assert metrics["gmn"]["accuracy"]["mean"] == pytest.approx(right)
     net, weights = a_network(digit_graphs, tmp_path)
-    for model in ("gmn", "statnn"):
+    for model in ("gmn", "probed", "statnn"):
         run = str(tmp_path / "out" / "train" / f"{model}-seed0")
         capsys.readouterr()
         main(["predict", run, str(net), str(weights)])
