@@ -40,7 +40,7 @@ class MLP(Metanet):
     ) -> None:
         net = architecture_of(net)
         super().__init__(
-            net=net.resolved(), hidden=hidden, layers=layers, outputs=outputs, augment=augment,
+            net=net, hidden=hidden, layers=layers, outputs=outputs, augment=augment,
             dropout=dropout,
         )  # fmt: skip
         self.trunk = FlatTrunk(net, hidden, layers, augment=augment)

@@ -79,7 +79,7 @@ class NeuralGraphEncoder(nn.Module):
             taps = [self.grid(source, layer, method) for source in sources]
             graph.edges.append(self.weight(torch.cat(taps, dim=3)))
         if self.probes is not None:
-            features = self.features(self.probes(part).nodes)
+            features = self.features(self.probes(part))
             for number, layer in enumerate(layers, start=1):
                 own = slice(layer.first_node, layer.first_node + layer.out_features)
                 graph.nodes[number] = graph.nodes[number] + features[:, own]

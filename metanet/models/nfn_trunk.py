@@ -127,7 +127,7 @@ class WeightSpaceTrunk(nn.Module):
         }
         self.tell_apart(states, layers)
         if self.probes is not None:
-            nodes = self.probes(part).nodes
+            nodes = self.probes(part)
             for number, layer in enumerate(layers, start=1):
                 own = nodes[:, layer.first_node : layer.first_node + layer.out_features]
                 bias = states[f"bias{number}"]

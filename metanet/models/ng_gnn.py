@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-import spec
 from metanet.batch import Batch, Part
 from metanet.models.metanet import Metanet, head
 from metanet.models.neural_graphs import NeuralGraph, NeuralGraphEncoder, pooled
@@ -55,8 +53,8 @@ class NGGNN(Metanet):
 class NGGNNTrunk(nn.Module):
     """Encoder and layers of NG-GNN: what its predictor and its editor share.
 
-    `channels`, `conditions`, `probes` and `net` are those of GMN's `Trunk`; what they bring is
-    added to first states.
+    `options` (`channels`, `conditions`, `probes`, `net`) are those of GMN's `Trunk`; what they
+    bring is added to first states.
     """
 
     method: ClassVar[str] = "NG-GNN"
@@ -67,13 +65,10 @@ class NGGNNTrunk(nn.Module):
         layers: int,
         *,
         kernel_taps: int = 3,
-        channels: int = 1,
-        conditions: int = 0,
-        probes: int = 0,
-        net: spec.Architecture | Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> None:
         super().__init__()
-        self.encoder = NeuralGraphEncoder(hidden, kernel_taps, channels, conditions, probes, net)
+        self.encoder = NeuralGraphEncoder(hidden, kernel_taps, **options)
         self.layers = nn.ModuleList(NGGNNLayer(hidden) for _ in range(layers))
 
     def forward(self, part: Part) -> NeuralGraph:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-import spec
 from metanet.batch import Batch
 from metanet.errors import MetanetError
 from metanet.models.metanet import Metanet, head
@@ -22,7 +20,7 @@ class NGT(Metanet):
 
     Attention between all pairs of a network's neurons; edges enter queries, keys and values, the
     values of neighbours also as factors, and are updated from both directions. Time and memory
-    grow with the square of the number of neurons. For chains of any size. `probes` and `net` as for
+    grow with the square of the number of neurons. For chains of any size. `options` as for
     NG-GNN.
     """
 
@@ -37,16 +35,15 @@ class NGT(Metanet):
         heads: int = 4,
         kernel_taps: int = 3,
         dropout: float = 0.0,
-        probes: int = 0,
-        net: spec.Architecture | Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(
             hidden=hidden, layers=layers, outputs=outputs, heads=heads, kernel_taps=kernel_taps,
-            dropout=dropout, probes=probes, net=net,
+            dropout=dropout, **options,
         )  # fmt: skip
         if hidden % heads:
             raise MetanetError(f"`hidden` ({hidden}) must be a multiple of `heads` ({heads})")
-        self.encoder = NeuralGraphEncoder(hidden, kernel_taps, probes=probes, net=net)
+        self.encoder = NeuralGraphEncoder(hidden, kernel_taps, **options)
         self.layers = nn.ModuleList(NGTLayer(hidden, heads) for _ in range(layers))
         self.head = head(2 * hidden, 2 * hidden, outputs, dropout)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -14,7 +13,7 @@ from torch.quasirandom import SobolEngine
 import graphgen
 import spec
 from metanet.batch import Part, float_offsets
-from metanet.errors import MetanetError
+from metanet.errors import MetanetError, check_at_least
 from metanet.evaluate.stack import stack_values
 from metanet.models.metanet import architecture_of
 from spec.primitives import Lookup
@@ -23,13 +22,13 @@ from spec.primitives import Lookup
 class Probes(nn.Module):
     """Features of nodes: the activations of neurons at `count` learned inputs.
 
-        part = Probes(net, 64)(part)          # part.nodes: (networks, num_nodes, 64)
+        features = Probes(net, 64)(part)      # (networks, num_nodes, 64)
 
     Kofinas et al. (ICLR 2024), probe features. The inputs are parameters, at first spread evenly
     over [-1, 1]. A neuron's activation is the last value that it computes, averaged over positions
     such as pixels, on a scale that is linear near zero and logarithmic far from it (asinh);
-    parameter nodes have zeros. Features that the part brings stay in front. Permuting a network's
-    neurons permutes their features. For networks of one architecture, which reads numbers.
+    parameter nodes have zeros. Permuting a network's neurons permutes their features. For networks
+    of one architecture, which reads numbers.
     """
 
     def __init__(self, net: spec.Architecture | Mapping[str, Any] | None, count: int) -> None:
@@ -39,6 +38,7 @@ class Probes(nn.Module):
                 f"`probes` is {count}, and `net` is missing: the architecture of the networks, by "
                 "which they are evaluated"
             )
+        check_at_least(1, probes=count)
         self.net = architecture_of(net)
         self.count = count
         refuse_indices(self.net)
@@ -50,8 +50,8 @@ class Probes(nn.Module):
             nodes = torch.tensor(found.nodes.ravel())
             self.register_buffer(f"nodes{place}", nodes, persistent=False)
 
-    def forward(self, part: Part) -> Part:
-        """Give the part with the features of its nodes."""
+    def forward(self, part: Part) -> Tensor:
+        """Give the features of the nodes of a part, (networks, num_nodes, count)."""
         template = part.template
         if template.architecture != self.net.hash or template.kind != "parameter":
             raise MetanetError(
@@ -70,9 +70,7 @@ class Probes(nn.Module):
             nodes = getattr(self, f"nodes{place}")
             items = activation.flatten(2).transpose(1, 2) * (group.size / len(nodes))
             features = features.index_add(1, nodes + group.start, items)
-        features = features.asinh()
-        beside = [] if part.nodes is None else [part.nodes]
-        return replace(part, nodes=torch.cat([*beside, features], dim=2))
+        return features.asinh()
 
 
 def spread(count: int, shape: tuple[int, ...]) -> Tensor:

@@ -46,7 +46,7 @@ class ScaleGMN(Metanet):
     ) -> None:
         net = architecture_of(net)
         super().__init__(
-            net=net.resolved(), hidden=hidden, layers=layers, outputs=outputs,
+            net=net, hidden=hidden, layers=layers, outputs=outputs,
             bidirectional=bidirectional, dropout=dropout,
         )  # fmt: skip
         self.trunk = ScaleGMNTrunk(net, hidden, layers, bidirectional=bidirectional)

@@ -39,7 +39,7 @@ class MLPEditor(Editor):
     ) -> None:
         net = architecture_of(net)
         super().__init__(
-            net=net.resolved(), hidden=hidden, layers=layers, members=members, augment=augment,
+            net=net, hidden=hidden, layers=layers, members=members, augment=augment,
             **options,
         )  # fmt: skip
         self.trunk = FlatTrunk(net, hidden, layers, augment=augment, **options)

@@ -32,9 +32,7 @@ class WeightSpaceEditor(Editor):
         **options: Any,
     ) -> None:
         net = architecture_of(net)
-        super().__init__(
-            net=net.resolved(), hidden=hidden, layers=layers, members=members, **options
-        )
+        super().__init__(net=net, hidden=hidden, layers=layers, members=members, **options)
         self.trunk = self.trunk_type(net, hidden, layers, **options)
         self.sizes = self.trunk.encoded()
         self.heads = nn.ModuleDict(

@@ -40,7 +40,7 @@ class ScaleGMNEditor(Editor):
     ) -> None:
         net = architecture_of(net)
         super().__init__(
-            net=net.resolved(), hidden=hidden, layers=layers, members=members,
+            net=net, hidden=hidden, layers=layers, members=members,
             bidirectional=bidirectional, conditions=conditions,
         )  # fmt: skip
         self.trunk = ScaleGMNTrunk(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 import spec
 from metanet.backends import Backend, make_backend
 from metanet.backends.backend import EdgeRule
-from metanet.batch import Batch
+from metanet.batch import Batch, Part
 from metanet.errors import MetanetError
 from metanet.models.encoder import BlockEncoder, EdgeEncoder, NodeEncoder
 from metanet.models.gmn.ablation import check_ingredients, reduce_batch, unit_parameters
@@ -132,7 +133,7 @@ class Trunk(nn.Module):
     def first_states(self, batch: Batch) -> States:
         """Lay a batch out, and encode it; not compiled, for its Python depends on every shape."""
         if self.probes is not None:
-            batch = Batch(tuple(self.probes(part) for part in batch.parts))
+            batch = Batch(tuple(with_features(part, self.probes(part)) for part in batch.parts))
         plan = Plan(reduce_batch(batch, self.without), self.taps)
         plan.prepare()
         nodes = self.node_encoder(plan)
@@ -159,3 +160,9 @@ class Trunk(nn.Module):
             plan.row_edges, dim=0
         )
         return self.backend.to_target(plan, edges, False)
+
+
+def with_features(part: Part, features: Tensor) -> Part:
+    """Add features of the nodes, (networks, num_nodes, n), behind those that the part brings."""
+    beside = [] if part.nodes is None else [part.nodes]
+    return replace(part, nodes=torch.cat([*beside, features], dim=2))

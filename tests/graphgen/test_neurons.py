@@ -1,0 +1,38 @@
+"""Which values the neurons of a parameter graph stand for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import graphgen
+import spec
+from spec.testing import families, networks
+
+NETS = Path(__file__).parents[2] / "spec" / "nets"
+
+
+@given(st.one_of(families(), networks()))
+def test_a_value_lies_on_each_node_of_its_group_alike(net: spec.Architecture) -> None:
+    groups = graphgen.template(net).node_groups
+    for found in graphgen.neuron_values(net):
+        assert found.nodes.shape == tuple(net.shapes[found.value])
+        counts = np.bincount(found.nodes.ravel(), minlength=groups[found.group].size)
+        assert len(counts) == groups[found.group].size
+        assert len(set(counts.tolist())) == 1
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn", "resnet", "densenet", "unet", "siren"])
+def test_every_neuron_of_these_has_a_value(name: str) -> None:
+    net = spec.load(NETS / f"{name}.yaml")
+    groups = graphgen.template(net).node_groups
+    neurons = {i for i, group in enumerate(groups) if group.kind in ("input", "neuron")}
+    values = {found.group: found.value for found in graphgen.neuron_values(net)}
+    assert set(values) == neurons
+    (output,) = (i for i, group in enumerate(groups) if group.output == 0)
+    assert net.shapes[values[output]] == net.shapes[net.outputs[0]]
+    assert values[output] == net.outputs[0]
