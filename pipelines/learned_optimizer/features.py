@@ -19,7 +19,7 @@ TIME_SCALES = (3, 10, 30, 100)
 CHANNELS = 1 + 1 + len(DECAYS) + 3
 CONDITIONS = 1 + len(TIME_SCALES)
 EPS = 1e-8
-_SMALLEST = 1e-12
+_SMALLEST, _TINY = 1e-12, 1e-24
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,18 @@ class State:
         """Take in the gradients of the next step."""
         decays = gradients.new_tensor(DECAYS)
         momenta = decays * self.momenta + (1 - decays) * gradients.unsqueeze(2)
-        # A constant for meta-gradients: where a gradient is almost zero, its root is no function
-        # to differentiate.
-        squares = SQUARE_DECAY * self.squares + (1 - SQUARE_DECAY) * gradients.detach().square()
+        squares = SQUARE_DECAY * self.squares + (1 - SQUARE_DECAY) * gradients.square()
         return State(self.steps + 1, self.horizon, momenta, squares)
 
     def detached(self) -> State:
         """Forget how the state came about."""
-        return State(self.steps, self.horizon, self.momenta.detach(), self.squares)
+        return State(self.steps, self.horizon, self.momenta.detach(), self.squares.detach())
 
     def normalised(self) -> tuple[Tensor, Tensor]:
         """Give momenta over the root mean square of gradients, and that root; both unbiased."""
         decays = self.momenta.new_tensor(DECAYS)
-        roots = (self.squares / (1 - SQUARE_DECAY**self.steps)).sqrt() + EPS
+        # A root has no derivative where a gradient is zero, hence the tiny number.
+        roots = (self.squares / (1 - SQUARE_DECAY**self.steps) + _TINY).sqrt() + EPS
         return self.momenta / (1 - decays**self.steps) / roots.unsqueeze(2), roots
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,22 @@ import torch
 from torch import Tensor
 
 from pipelines.learned_optimizer.features import State
+from pipelines.learned_optimizer.inner_training import train_learned
 from pipelines.learned_optimizer.optimizer import LearnedOptimizer
 from pipelines.learned_optimizer.settings import TaskFamily
 from pipelines.learned_optimizer.tasks import InnerTasks, bounded
 from pipelines.training.checkpoint import load_checkpoint, save_checkpoint
 from pipelines.training.history import read_history, write_history
+from pipelines.training.result import read_state, save_result
 
 _WARM_UP, _FLOOR = 0.05, 0.01
 _TINY = 1e-6
-_FITTING = 0
+_FITTING, _VALIDATION = 0, 3
 """What the seeds of meta-training begin with; those of tuning and testing begin otherwise."""
+_EXPLODED = 10.0
+"""Meta-gradients of this many times `gradient_norm` are passed over: they say nothing."""
+_BEST = "best"
+_IMAGES = 1000
 
 
 def fit(
@@ -39,14 +45,20 @@ def fit(
     Each unroll draws an architecture and trains `networks` of it from new starts for `horizon`
     steps. After every `truncation` steps, Adam lowers the losses of these steps, each on a batch
     that the update before it has not seen, backpropagated through them: their mean, or with the
-    objective `log` the mean of their logarithms. With `second_order`, through gradients too
-    (Andrychowicz et al., NeurIPS 2016, leave that out). All chance depends on the seed and the
-    epoch, so a run that goes on from its checkpoint gives the same numbers.
+    objective `log` the mean of their logarithms, over the `last` steps of a truncation (default:
+    all). With `second_order`, through gradients too (Andrychowicz et al., NeurIPS 2016, leave that
+    out). With `validation`, the parameters of the epoch are kept that do best at the horizon of so
+    many further unrolls. All chance depends on the seed and the epoch, so a run that goes on from
+    its checkpoint gives the same numbers.
     """
     meta = torch.optim.Adam(optimizer.parameters(), lr=recipe["learning_rate"])
     epochs, unrolls = recipe["epochs"], recipe["unrolls"]
     begin = load_checkpoint(folder, run, optimizer, meta)
     rows: list[Mapping[str, object]] = list(read_history(folder, begin))
+    held_out = [
+        InnerTasks(family, recipe["networks"], horizon, [_VALIDATION, number])
+        for number in range(recipe.get("validation", 0))
+    ]
     optimizer.train()
     for epoch in range(begin, epochs):
         begun = time.perf_counter()
@@ -58,18 +70,29 @@ def fit(
             tasks = InnerTasks(family, recipe["networks"], horizon, [_FITTING, seed, epoch, number])
             measured.append(unroll(optimizer, meta, tasks, recipe))
         losses, last, skipped = np.mean(measured, axis=0)
-        rows.append(
-            {
-                "epoch": epoch + 1,
-                "meta_loss": float(losses),
-                "last_loss": float(last),
-                "skipped": float(skipped),
-                "step_size": float(optimizer.log_step.detach().exp()),
-                "seconds": round(time.perf_counter() - begun, 3),
-            }
-        )
+        row: dict[str, object] = {
+            "epoch": epoch + 1,
+            "meta_loss": float(losses),
+            "last_loss": float(last),
+            "skipped": float(skipped),
+            "step_size": float(optimizer.log_step.detach().exp()),
+        }
+        if held_out:
+            row["validation_loss"] = found = validated(optimizer, held_out)
+            if all(found < float(str(earlier["validation_loss"])) for earlier in rows):
+                save_result(folder / _BEST, optimizer, {"epoch": epoch + 1})
+        row["seconds"] = round(time.perf_counter() - begun, 3)
+        rows.append(row)
         write_history(folder, rows)
         save_checkpoint(folder, run, epoch + 1, optimizer, meta)
+    if held_out:
+        optimizer.load_state_dict(read_state(folder / _BEST))
+
+
+def validated(optimizer: LearnedOptimizer, held_out: Sequence[InnerTasks]) -> float:
+    """Give the geometric mean of the training losses at the horizon."""
+    reached = [train_learned(optimizer, tasks, _IMAGES).train for tasks in held_out]
+    return float((torch.cat(reached).double() + _TINY).log().mean().exp())
 
 
 def unroll(
@@ -81,7 +104,7 @@ def unroll(
     """Train inner networks once, and the optimizer with them.
 
     Gives the mean loss, the loss of the last truncation, and the share of truncations that were
-    skipped, for their meta-gradient was not finite.
+    skipped, for their meta-gradient was not finite, or exploded (Metz et al., 2019).
     """
     second, horizon = recipe.get("second_order", False), tasks.horizon
     values, state = tasks.start, State.first(tasks.start, tasks.horizon)
@@ -98,7 +121,8 @@ def unroll(
             seen.append(losses)
         observed = torch.stack(seen)
         means.append(float(bounded(observed.detach()).mean()))
-        if not improve(optimizer, meta, observed, recipe):
+        counted = observed[-recipe.get("last", len(observed)) :]
+        if not improve(optimizer, meta, counted, recipe):
             skipped += 1
         if not values.isfinite().all():
             break
@@ -111,12 +135,12 @@ def improve(
     losses: Tensor,
     recipe: Mapping[str, Any],
 ) -> bool:
-    """Take a step down the meta-gradient of losses (steps, networks), if that is finite."""
+    """Take a step down the meta-gradient of losses (steps, networks), unless it exploded."""
     objective = (losses + _TINY).log() if recipe.get("objective") == "log" else losses
     meta.zero_grad(set_to_none=True)
     objective.mean().backward()
     norm = torch.nn.utils.clip_grad_norm_(optimizer.parameters(), recipe["gradient_norm"])
-    if not norm.isfinite():
+    if not norm <= _EXPLODED * recipe["gradient_norm"]:
         return False
     meta.step()
     return True

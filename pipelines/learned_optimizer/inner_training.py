@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pipelines.learned_optimizer.features import State
-from pipelines.learned_optimizer.optimizer import LearnedOptimizer
+from pipelines.learned_optimizer.optimizer import LearnedOptimizer, cosine
 from pipelines.learned_optimizer.tasks import InnerTasks, bounded
 from pipelines.zoo.stacked_optimizers import OPTIMIZERS
 
@@ -27,7 +26,7 @@ class HandDesigned:
     def rate(self, progress: float) -> float:
         """Give the learning rate at a share of the horizon; `cosine` goes down to 0."""
         if self.schedule == "cosine":
-            return self.learning_rate * (1 + math.cos(math.pi * progress)) / 2
+            return self.learning_rate * cosine(progress)
         return self.learning_rate
 
 

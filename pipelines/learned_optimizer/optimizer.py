@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -15,7 +16,8 @@ from pipelines.learned_optimizer.per_parameter import PerParameterEditor
 
 PER_PARAMETER = "per_parameter"
 LEARNABLE = ("gmn", "ng_gnn", PER_PARAMETER)
-_GAIN, _LARGEST = 10.0, 4.0
+_LARGEST = 1.0
+"""The bound of what is added to the nominal direction, and of the logarithm of a magnitude."""
 
 
 class LearnedOptimizer(nn.Module):
@@ -27,13 +29,15 @@ class LearnedOptimizer(nn.Module):
     For each parameter, the editor proposes a direction d and a logarithm m of a magnitude, of
     which the update is
 
-        -step * (nominal + d) * exp(m)
+        -step * anneal * (nominal + d) * exp(m)
 
     (Metz et al., 2022) with a learned step, at first `step_size`. The nominal term is the direction
-    of Adam, or zero without `nominal` (Harrison et al., NeurIPS 2022); d and m begin near zero. So
-    what is learned begins as Adam. The update of a permuted network is permuted, if the editor is
-    equivariant. Without `gradients`, the editor is shown none of what comes from them, and there is
-    no nominal term: a negative control.
+    of Adam, or zero without `nominal` (Harrison et al., NeurIPS 2022); d and m begin near zero, and
+    stay between -1 and 1, so that no network new to the optimizer is thrown far. `anneal` falls
+    from 1 along a cosine, to 0 at the horizon; without `annealed` it is 1. So what is learned
+    begins as Adam with a cosine schedule. The update of a permuted network is permuted, if the
+    editor is equivariant. Without `gradients`, the editor is shown none of what comes from them,
+    and there is no nominal term: a negative control.
     """
 
     def __init__(
@@ -43,11 +47,13 @@ class LearnedOptimizer(nn.Module):
         *,
         step_size: float = 1e-3,
         nominal: bool = True,
+        annealed: bool = True,
         gradients: bool = True,
     ) -> None:
         super().__init__()
         self.editor = make(editor, dict(settings or {}))
         self.nominal, self.gradients = nominal and gradients, gradients
+        self.annealed = annealed
         self.log_step = nn.Parameter(torch.tensor(step_size).log())
 
     def forward(
@@ -59,11 +65,18 @@ class LearnedOptimizer(nn.Module):
         seen = values if gradients.requires_grad else values.detach()
         batch = described(template, seen, gradients, state, show=self.gradients)
         (proposed,) = self.editor.changes(batch)
-        direction, magnitude = (_GAIN * proposed).unbind(1)
+        direction, magnitude = (_LARGEST * (proposed / _LARGEST).tanh()).unbind(1)
         if self.nominal:
             direction = direction + state.normalised()[0][..., NOMINAL]
-        magnitude = _LARGEST * (magnitude / _LARGEST).tanh()
-        return values - self.log_step.exp() * direction * magnitude.exp(), state
+        step = self.log_step.exp()
+        if self.annealed:
+            step = step * cosine((state.steps - 1) / state.horizon)
+        return values - step * direction * magnitude.exp(), state
+
+
+def cosine(progress: float) -> float:
+    """Fall from 1 to 0 along half a wave, as a share of the horizon passes."""
+    return (1 + math.cos(math.pi * progress)) / 2
 
 
 def make(name: str, settings: dict[str, Any]) -> Editor:

@@ -24,7 +24,7 @@ from pipelines.training.result import (
     save_result,
 )
 
-_OPTIONS = ("step_size", "nominal", "gradients")
+_OPTIONS = ("step_size", "nominal", "annealed", "gradients")
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,12 @@ META_TRAINING = record(
         "learning_rate": ABOVE_ZERO,
         "gradient_norm": ABOVE_ZERO,
     },
-    {"second_order": {"type": "boolean"}, "objective": {"enum": ["mean", "log"]}},
+    {
+        "second_order": {"type": "boolean"},
+        "objective": {"enum": ["mean", "log"]},
+        "last": POSITIVE,
+        "validation": POSITIVE,
+    },
 )
 MODEL = record(
     {"editor": {"type": "string"}},
@@ -53,6 +58,7 @@ MODEL = record(
         "meta_training": META_TRAINING,
         "step_size": ABOVE_ZERO,
         "nominal": {"type": "boolean"},
+        "annealed": {"type": "boolean"},
         "gradients": {"type": "boolean"},
     },
 )

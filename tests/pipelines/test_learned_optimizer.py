@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -127,11 +129,11 @@ def executed(folder: Path, **changes: Any) -> Path:
     return run.folder
 
 
-LONGER = {**META, "epochs": 5, "unrolls": 4, "truncation": 10, "learning_rate": 5e-2}
+LONGER = {**META, "epochs": 8, "unrolls": 4, "truncation": 10, "learning_rate": 0.1}
 
 
 def test_meta_training_lowers_the_meta_loss_but_not_without_gradients(tmp_path: Path) -> None:
-    model = {"editor": "per_parameter", "settings": {"hidden": 8}}
+    model = {"editor": "per_parameter", "settings": {"hidden": 8}, "step_size": 0.003}
     learned = meta_losses(executed(tmp_path / "a", meta_training=LONGER, models={"a": model}))
     blind = {**model, "gradients": False}
     control = meta_losses(executed(tmp_path / "b", meta_training=LONGER, models={"b": blind}))
@@ -141,15 +143,50 @@ def test_meta_training_lowers_the_meta_loss_but_not_without_gradients(tmp_path: 
 
 @pytest.mark.long
 def test_a_gmn_lowers_its_meta_loss(tmp_path: Path) -> None:
-    model = {"editor": "gmn", "settings": SMALL}
+    model = {"editor": "gmn", "settings": SMALL, "step_size": 0.003}
     learned = meta_losses(executed(tmp_path / "a", meta_training=LONGER, models={"gmn": model}))
     assert learned[-1] < learned[0] - 0.2
+
+
+def test_only_the_last_losses_of_a_truncation_count(tmp_path: Path) -> None:
+    settings = read_settings(write(tmp_path))
+    tasks, seen = InnerTasks(settings.training_tasks, 2, 10, [0]), []
+    for last in (1, 5, None):
+        optimizer = planned(settings, tmp_path)[0].make()
+        meta = torch.optim.SGD(optimizer.parameters(), lr=0.1)
+        recipe = META if last is None else {**META, "last": last}
+        fitting.unroll(optimizer, meta, tasks, recipe)
+        seen.append(float(optimizer.log_step.detach()))
+    assert seen[1] == seen[2] != seen[0]
+
+
+def test_meta_gradients_that_exploded_are_passed_over(tmp_path: Path) -> None:
+    optimizer = planned(read_settings(write(tmp_path)), tmp_path)[0].make()
+    meta = torch.optim.SGD(optimizer.parameters(), lr=0.1)
+    before = float(optimizer.log_step.detach())
+    for steep, taken in ((9.0, True), (11.0, False), (math.inf, False)):
+        losses = (steep * optimizer.log_step).expand(2, 2)
+        assert fitting.improve(optimizer, meta, losses, META) == taken
+    assert float(optimizer.log_step.detach()) == pytest.approx(before - 0.1)
+
+
+def test_the_epoch_that_is_best_on_validation_tasks_is_kept(tmp_path: Path) -> None:
+    # So high a rate that the optimizer gets worse after its best epoch.
+    recipe = {**META, "learning_rate": 3.0, "truncation": 10, "validation": 2}
+    folder = executed(tmp_path, meta_training=recipe)
+    rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
+    found = [float(row["validation_loss"]) for row in rows]
+    best = min(range(len(found)), key=found.__getitem__)
+    assert best < len(found) - 1
+    kept = load_optimizer(folder)
+    assert float(kept.log_step.detach().exp()) == pytest.approx(float(rows[best]["step_size"]))
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = executed(tmp_path / "whole")
+    recipe = {**META, "validation": 1}
+    whole = executed(tmp_path / "whole", meta_training=recipe)
     saved, written = fitting.save_checkpoint, []
 
     def stop(*arguments: Any) -> None:
@@ -161,9 +198,9 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(
     with monkeypatch.context() as patch:
         patch.setattr(fitting, "save_checkpoint", stop)
         with pytest.raises(KeyboardInterrupt):
-            executed(tmp_path / "stopped")
+            executed(tmp_path / "stopped", meta_training=recipe)
     assert len(histories(tmp_path / "stopped")[0]) == 3
-    resumed = executed(tmp_path / "stopped")
+    resumed = executed(tmp_path / "stopped", meta_training=recipe)
     assert histories(resumed) == histories(whole)
     first, second = ((f / "model.safetensors").read_bytes() for f in (whole, resumed))
     assert first == second

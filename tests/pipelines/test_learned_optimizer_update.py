@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from metanet.batch import Part, float_offsets
 from metanet.testing import assert_editor_equivariant
 from pipelines.learned_optimizer import LearnedOptimizer
 from pipelines.learned_optimizer.features import State, described
+from pipelines.learned_optimizer.inner_training import HandDesigned
 from pipelines.zoo.stacked_optimizers import StackedAdam
 
 SMALL = {"hidden": 8, "layers": 1}
@@ -95,30 +97,61 @@ def test_steps_that_depend_on_places_are_found() -> None:
         assert_editor_equivariant(ByPlace(optimizer), graphs(), np.random.default_rng(0))
 
 
-def quadratic(optimizer: LearnedOptimizer | None, steps: int = 5) -> Tensor:
-    """Minimise a quadratic by a learned optimizer, or by Adam."""
+def quadratic(optimizer: LearnedOptimizer | HandDesigned, steps: int = 5) -> Tensor:
+    """Minimise a quadratic by a learned optimizer, or by Adam with a schedule."""
     template = graphgen.template(spec.loads(TEXTS[0]))
     size = sum(size for _, size in float_offsets(template).values())
     values = torch.linspace(-1, 1, 2 * size, dtype=torch.float64).view(2, size)
     curvature = torch.linspace(0.1, 3, size, dtype=torch.float64)
     state, adam = State.first(values, 10), StackedAdam(values, [{"weight_decay": 0.0}] * 2)
     values = values.clone()
-    for _ in range(steps):
+    for step in range(steps):
         gradients = curvature * values
-        if optimizer is None:
-            adam.step(values, gradients, torch.full((2, 1), 0.02, dtype=torch.float64))
+        if isinstance(optimizer, HandDesigned):
+            rate = optimizer.rate(step / 10)
+            adam.step(values, gradients, torch.full((2, 1), rate, dtype=torch.float64))
         else:
             with torch.no_grad():
                 values, state = optimizer(template, values, gradients, state)
     return values
 
 
-def test_an_optimizer_that_proposes_nothing_is_adam() -> None:
-    optimizer = seeded("per_parameter", {"hidden": 4}, step_size=0.02)
-    assert not torch.allclose(quadratic(optimizer), quadratic(None), rtol=0, atol=1e-6)
+@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+def test_an_optimizer_that_proposes_nothing_is_adam(schedule: str) -> None:
+    adam = HandDesigned("adam", 0.02, schedule)
+    annealed = schedule == "cosine"
+    optimizer = seeded("per_parameter", {"hidden": 4}, step_size=0.02, annealed=annealed)
+    assert not torch.allclose(quadratic(optimizer), quadratic(adam), rtol=0, atol=1e-6)
     with torch.no_grad():
         optimizer.editor.scale.zero_()
-    torch.testing.assert_close(quadratic(optimizer), quadratic(None), rtol=1e-6, atol=1e-9)
+        optimizer.log_step.fill_(math.log(0.02))  # not rounded to float32
+    torch.testing.assert_close(quadratic(optimizer), quadratic(adam), rtol=1e-6, atol=1e-9)
+    optimizer.annealed = not annealed
+    assert not torch.allclose(quadratic(optimizer), quadratic(adam), rtol=0, atol=1e-6)
+
+
+def test_meta_gradients_are_those_of_finite_differences() -> None:
+    template = graphgen.template(spec.loads(TEXTS[0]))
+    size = sum(size for _, size in float_offsets(template).values())
+    start = torch.linspace(-1, 1, size, dtype=torch.float64)[None]
+    curvature = torch.linspace(0.1, 3, size, dtype=torch.float64)
+    curvature[0] = 0.0  # a parameter that the loss does not depend on
+    optimizer = seeded("per_parameter", {"hidden": 4}, step_size=0.1).double()
+
+    def loss(log_step: Tensor) -> Tensor:
+        values, state = start.clone().requires_grad_(), State.first(start, 10)
+        optimizer.log_step.data = log_step.detach()
+        for _ in range(4):
+            inner = 0.5 * (curvature * values.square()).sum()
+            (gradients,) = torch.autograd.grad(inner, values, create_graph=True)
+            values, state = optimizer(template, values, gradients, state)
+        return (curvature * values.square()).sum()
+
+    at = torch.tensor(0.1, dtype=torch.float64).log()
+    (exact,) = torch.autograd.grad(loss(at), optimizer.log_step)
+    # What is shown of the scales of whole tensors counts as constant.
+    near = (loss(at + 1e-6) - loss(at - 1e-6)).item() / 2e-6
+    assert exact.item() == pytest.approx(near, rel=2e-2)
 
 
 def test_what_is_shown_does_not_depend_on_the_scale_of_the_loss() -> None:
