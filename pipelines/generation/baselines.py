@@ -1,7 +1,8 @@
-"""What a flow has to beat: networks whose numbers are normal, and know nothing of each other."""
+"""What a flow has to beat: networks whose numbers are normal."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,26 +12,33 @@ from torch import Tensor
 from graphgen.errors import GraphError
 from graphgen.files import read_weights, write_weights
 from pipelines.errors import PipelineError
-from pipelines.generation.moments import Moments, by_parameter, by_tensor
+from pipelines.generation.moments import Moments, by_parameter, by_tensor, principal
 from pipelines.generation.population import Population, Rows
 
 FILE = "moments.safetensors"
-BASELINES = ("gaussian_by_tensor", "gaussian_by_parameter")
+DIRECTIONS = 1024
+BASELINES = ("gaussian_by_tensor", "gaussian_by_parameter", "gaussian_by_covariance")
 
 
 def moments_of(population: Population) -> dict[str, Moments]:
-    """Give the moments of the training networks for each baseline: by tensor, by parameter."""
-    train = population.split("train")
-    return dict(
-        zip(BASELINES, (by_tensor(population.template, train), by_parameter(train)), strict=True)
-    )
+    """Give the moments of the training networks for each baseline.
+
+    By tensor, by parameter, and with principal directions, so many that they are nearly all of
+    those of a small network.
+    """
+    train, template = population.split("train"), population.template
+    return {
+        "gaussian_by_tensor": by_tensor(template, train),
+        "gaussian_by_parameter": by_parameter(train),
+        "gaussian_by_covariance": principal(template, train, min(DIRECTIONS, *train.shape) - 1),
+    }
 
 
 def save_moments(folder: Path, moments: Mapping[str, Moments]) -> None:
     """Keep the moments in the folder of the flows."""
     arrays: dict[str, Rows] = {}
     for name, own in moments.items():
-        arrays |= {f"{name}.mean": own.mean, f"{name}.deviation": own.deviation}
+        arrays |= {f"{name}.{field}": array for field, array in own.arrays().items()}
     write_weights(folder / FILE, arrays)
 
 
@@ -42,13 +50,24 @@ def read_moments(folder: Path) -> dict[str, Moments]:
     try:
         arrays = read_weights(path)
         return {
-            name: Moments(arrays[f"{name}.mean"].copy(), arrays[f"{name}.deviation"].copy())
+            name: Moments(
+                **{
+                    key.removeprefix(f"{name}."): array.copy()
+                    for key, array in arrays.items()
+                    if key.startswith(f"{name}.")
+                }
+            )
             for name in BASELINES
         }
-    except (GraphError, KeyError) as error:
+    except (GraphError, TypeError) as error:
         raise PipelineError(f"{path}: {error}; run `gmn flow` again") from None
 
 
 def gaussian(moments: Moments, noise: Tensor) -> Tensor:
     """Turn normal noise (N, P) into networks with these moments."""
-    return noise * torch.from_numpy(moments.deviation) + torch.from_numpy(moments.mean)
+    x = noise * math.sqrt(moments.rest)
+    if moments.directions is not None:
+        directions = torch.from_numpy(moments.directions)
+        scales = torch.from_numpy(moments.variances).sqrt() - math.sqrt(moments.rest)
+        x = x + (noise @ directions.T * scales) @ directions
+    return x * torch.from_numpy(moments.deviation) + torch.from_numpy(moments.mean)

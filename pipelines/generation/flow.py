@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -30,11 +31,18 @@ class Flow(nn.Module):
     GMN reads the time by its sines and cosines, of `frequencies` octaves, and the class. Permuting
     the neurons of x permutes the velocity. With `reference`, it also reads beside each weight that
     of the mean network, which is to be permuted along. `options` are those of `GMNEditor`.
+
+    With principal directions in `moments`, the normal part has their variances, so an untrained
+    flow draws networks with these. Each is a network too, to be permuted along, and how far x lies
+    along it is a number of the whole network: GMN reads these numbers as it reads the time, and an
+    MLP of them moves x along the directions, beside what GMN says of each weight.
     """
 
     mean: Tensor
     deviation: Tensor
     beside: Tensor
+    directions: Tensor
+    variances: Tensor
 
     def __init__(
         self,
@@ -49,14 +57,19 @@ class Flow(nn.Module):
         super().__init__()
         self.template = graphgen.template(net)
         self.classes, self.reference, self.frequencies = classes, reference, frequencies
-        chosen: dict[str, Any] = {"fan_in_power": 0.0, **options}
-        self.editor = GMNEditor(
-            channels=2 if reference else 1, conditions=1 + 2 * frequencies + classes, **chosen
-        )
         mean, deviation = torch.from_numpy(moments.mean), torch.from_numpy(moments.deviation)
         self.register_buffer("mean", mean.clone())
         self.register_buffer("deviation", deviation.clone())
         self.register_buffer("beside", self.scaled(mean))
+        along = moments.directions
+        directions = mean.new_empty(0, len(mean)) if along is None else torch.from_numpy(along)
+        self.register_buffer("directions", directions.clone())
+        self.register_buffer("variances", torch.from_numpy(moments.variances).clone())
+        self.rest, count = moments.rest, len(directions)
+        chosen: dict[str, Any] = {"fan_in_power": 0.0, **options}
+        conditions = 1 + 2 * frequencies + classes + count
+        self.editor = GMNEditor(channels=2 if reference else 1, conditions=conditions, **chosen)
+        self.along = Along(conditions, count) if count else None
 
     def scaled(self, network: Tensor) -> Tensor:
         """Divide each tensor of a network by its root mean square, (P,)."""
@@ -76,16 +89,22 @@ class Flow(nn.Module):
 
     def forward(self, x: Tensor, times: Tensor, labels: Tensor | None = None) -> Tensor:
         """Give velocities (N, P) of standardised numbers, at times (N,) and for classes (N,)."""
-        scale = path_scale(times)
-        return (2 * times - 1)[:, None] / scale**2 * x + self.read(x, times, labels) / scale
+        return self.normal(x, times) + self.unscaled(self.read(x, times, labels), times)
 
     def read(self, x: Tensor, times: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Give what GMN says, (N, P): the velocity without its normal part, times s."""
-        part = Part(self.template, x / path_scale(times), tuple(range(len(x))))
-        batch = Batch((part,)).with_conditions(self.conditions(times, labels))
+        """Give what GMN says, (N, P): the velocity without its normal part, of variance 1."""
+        seen = self.by_direction(x, lambda variance: 1 / path_scale(times, variance))
+        conditions = torch.cat(
+            [self.conditions(times, labels), seen @ self.directions.T.to(x)], dim=1
+        )
+        part = Part(self.template, seen, tuple(range(len(x))))
+        batch = Batch((part,)).with_conditions(conditions)
         if self.reference:
-            batch = batch.with_channels([self.beside.expand(len(x), -1)])
-        return self.editor.changes(batch)[0][:, 0]
+            batch = batch.with_channels([self.beside.to(x).expand(len(x), -1)])
+        said = self.editor.changes(batch)[0][:, 0]
+        if self.along is not None:
+            said = said + self.along(conditions) @ self.directions.to(x)
+        return said
 
     def loss(
         self, data: Tensor, noise: Tensor, times: Tensor, labels: Tensor | None = None
@@ -94,10 +113,40 @@ class Flow(nn.Module):
 
         Errors of velocities count s^2 times, so that of an untrained flow is 1 for normal data.
         """
-        way, scale = times[:, None], path_scale(times)
+        way = times[:, None]
         x = (1 - way) * noise + way * data
-        wanted = scale * (data - noise) - (2 * way - 1) / scale * x
-        return nn.functional.mse_loss(self.read(x, times, labels), wanted)
+        missing = data - noise - self.normal(x, times)
+        wanted = self.by_direction(
+            missing, lambda variance: path_scale(times, variance) / variance.sqrt()
+        )
+        error = wanted - self.read(x, times, labels)
+        return self.by_direction(error, Tensor.sqrt).square().mean()
+
+    def normal(self, x: Tensor, times: Tensor) -> Tensor:
+        """Give the velocity that would be right for normal data, (N, P)."""
+        way = times[:, None]
+        return self.by_direction(
+            x, lambda v: (way * v - (1 - way)) / ((1 - way).square() + way.square() * v)
+        )
+
+    def unscaled(self, said: Tensor, times: Tensor) -> Tensor:
+        """Turn numbers of variance 1 (N, P) into a part of the velocity."""
+        return self.by_direction(
+            said, lambda variance: variance.sqrt() / path_scale(times, variance)
+        )
+
+    def by_direction(self, x: Tensor, factor: Callable[[Tensor], Tensor]) -> Tensor:
+        """Multiply x (N, P) along each direction by what `factor` gives for its variance.
+
+        `factor` takes the variances of K directions, (K,), and gives numbers (N, K) or (K,).
+        """
+        others = factor(x.new_tensor([self.rest]))
+        result = others * x
+        if len(self.directions):
+            directions = self.directions.to(x)
+            along = (factor(self.variances.to(x)) - others) * (x @ directions.T)
+            result = result + along @ directions
+        return result
 
     def conditions(self, times: Tensor, labels: Tensor | None) -> Tensor:
         """Give what GMN reads of each network: its time and its class, (N, conditions)."""
@@ -111,6 +160,24 @@ class Flow(nn.Module):
         return torch.cat(parts, dim=1)
 
 
-def path_scale(times: Tensor) -> Tensor:
-    """Give the deviation of a path's points between normal noise and normal data, (N, 1)."""
-    return (times.square() + (1 - times).square()).sqrt()[:, None]
+class Along(nn.Module):
+    """How far a network moves along each principal direction, from what is known of it whole."""
+
+    def __init__(self, conditions: int, count: int, hidden: int = 256) -> None:
+        super().__init__()
+        last = nn.Linear(hidden, count)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        first, second = nn.Linear(conditions, hidden), nn.Linear(hidden, hidden)
+        self.steps = nn.Sequential(first, nn.SiLU(), second, nn.SiLU(), last)
+
+    def forward(self, conditions: Tensor) -> Tensor:
+        """Give numbers (N, count), zero at first."""
+        result: Tensor = self.steps(conditions)
+        return result
+
+
+def path_scale(times: Tensor, variances: Tensor) -> Tensor:
+    """Give deviations of a path's points between normal noise and normal data, (N, K)."""
+    way = times[:, None]
+    return (way.square() * variances + (1 - way).square()).sqrt()

@@ -1,24 +1,52 @@
-"""Moments of a population, by tensor and by parameter, on which flows and baselines rest."""
+"""Moments of a population, on which flows and baselines rest."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from graphgen import Template
 from metanet.batch import float_offsets
+from pipelines.errors import PipelineError
 from pipelines.generation.population import Rows
 
 LEAST = 1e-6
 
 
+def no_directions() -> Rows:
+    """Give the variances of no directions."""
+    return np.empty(0, np.float32)
+
+
 @dataclass(frozen=True)
 class Moments:
-    """A mean and a deviation for each of P parameters, float32 (P,)."""
+    """A mean and a deviation for each of P parameters, float32 (P,).
+
+    Of the standardised numbers there may be principal `directions` too, orthonormal rows (K, P),
+    with their `variances` (K,).
+    """
 
     mean: Rows
     deviation: Rows
+    directions: Rows | None = None
+    variances: Rows = field(default_factory=no_directions)
+
+    def arrays(self) -> dict[str, Rows]:
+        """Give what there is, by the names of the fields."""
+        found = {"mean": self.mean, "deviation": self.deviation}
+        if self.directions is not None:
+            found |= {"directions": self.directions, "variances": self.variances}
+        return found
+
+    @property
+    def rest(self) -> float:
+        """The variance in all other directions: that which makes the mean variance 1."""
+        if self.directions is None:
+            return 1.0
+        count, size = self.directions.shape
+        left = size - float(self.variances.sum(dtype=np.float64))
+        return max(left / (size - count), LEAST) if size > count else 1.0
 
 
 def by_tensor(template: Template, values: Rows) -> Moments:
@@ -44,6 +72,28 @@ def around_mean(template: Template, values: Rows) -> Moments:
         place = slice(start, start + size)
         deviation[place] = np.sqrt(np.square(values[:, place] - mean[place]).mean())
     return rounded(mean, deviation)
+
+
+def principal(template: Template, values: Rows, count: int) -> Moments:
+    """Give moments around the mean with the first `count` principal directions.
+
+    Each direction is a network of its own, as the mean is.
+    """
+    found = around_mean(template, values)
+    x = (values - found.mean) / found.deviation
+    most = min(x.shape)
+    if not 1 <= count < most:
+        raise PipelineError(
+            f"`principal` is {count}; {len(values)} networks of {x.shape[1]} numbers have "
+            f"1 to {most - 1} directions to tell apart"
+        )
+    _, sizes, directions = np.linalg.svd(x.astype(np.float64), full_matrices=False)
+    variances = np.square(sizes[:count]) / len(x)
+    return replace(
+        found,
+        directions=directions[:count].astype(np.float32),
+        variances=variances.clip(LEAST).astype(np.float32),
+    )
 
 
 def by_parameter(values: Rows) -> Moments:

@@ -15,7 +15,7 @@ from pipelines.errors import PipelineError
 from pipelines.generation.align import align
 from pipelines.generation.fit import fit
 from pipelines.generation.flow import Flow
-from pipelines.generation.moments import around_mean, by_tensor
+from pipelines.generation.moments import around_mean, by_tensor, principal
 from pipelines.generation.population import Population, classes_of, numbers_of, read_population
 from pipelines.generation.trained import TrainedFlow
 from pipelines.settings import settings_hash
@@ -94,8 +94,17 @@ class FlowRun:
 
     def make(self, population: Population, settings: dict[str, Any]) -> Flow:
         """Make the flow, not yet trained; `PipelineError` for settings that GMN does not have."""
-        moments = around_mean if self.model.get("reference", False) else by_tensor
-        found = moments(population.template, population.split("train"))
+        template, train = population.template, population.split("train")
+        count = self.model.get("principal")
+        if not self.model.get("reference", False):
+            if count:
+                raise PipelineError(
+                    f"flow: models.{self.name}: `principal` directions are those around the mean "
+                    "network; set `reference: true` too"
+                )
+            found = by_tensor(template, train)
+        else:
+            found = principal(template, train, count) if count else around_mean(template, train)
         try:
             return Flow(population.net, found, **settings)
         except (MetanetError, TypeError) as error:

@@ -51,7 +51,7 @@ def sample(settings_file: str | Path, flows: str | Path, out: str | Path) -> dic
                 out / folder.name, trained, settings, about, flow_source(trained, settings)
             )
         for name, moments in read_moments(Path(flows)).items():
-            identity = settings_hash(moments.mean.tolist(), moments.deviation.tolist())
+            identity = settings_hash(*(own.tolist() for own in moments.arrays().values()))
             about = {"name": name, "run": identity}
             made[name] = write(out / name, trained, settings, about, normal_source(moments))
     return made

@@ -37,6 +37,7 @@ FLOW: dict[str, Any] = {
                 "required": ["training"],
                 "properties": {
                     "reference": {"type": "boolean"},
+                    "principal": POSITIVE,
                     "frequencies": POSITIVE,
                     "settings": {
                         "type": "object",

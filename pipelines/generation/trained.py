@@ -58,7 +58,11 @@ class TrainedFlow:
         net = from_resolved(settings["net"])
         try:
             state = read_state(folder)
-            moments = Moments(state["mean"].numpy(), state["deviation"].numpy())
+            directions = state["directions"].numpy() if len(state["directions"]) else None
+            moments = Moments(
+                state["mean"].numpy(), state["deviation"].numpy(), directions,
+                state["variances"].numpy(),
+            )  # fmt: skip
             flow = Flow(net, moments, **settings["settings"])
             flow.load_state_dict(state)
         except (GraphError, KeyError, RuntimeError) as error:

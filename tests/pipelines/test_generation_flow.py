@@ -19,7 +19,7 @@ from pipelines.generation.decoded import decoded
 from pipelines.generation.fit import fit
 from pipelines.generation.flow import Flow
 from pipelines.generation.frechet import Features, frechet_distance
-from pipelines.generation.moments import Moments, around_mean, by_tensor
+from pipelines.generation.moments import Moments, around_mean, by_tensor, principal
 from pipelines.generation.population import Rows
 from pipelines.generation.solve import solve
 from pipelines.signals import grid
@@ -30,16 +30,26 @@ TRAINING: dict[str, Any] = {
 }  # fmt: skip
 
 
-def make(*, reference: bool = False, classes: int = 0, moments: Moments | None = None) -> Flow:
+def make(
+    *,
+    reference: bool = False,
+    directions: int = 0,
+    classes: int = 0,
+    moments: Moments | None = None,
+) -> Flow:
     """Make a flow whose parameters are far from those it begins with."""
     net, template = wave()
     rows = clusters(12, 0, permuted=False)
     found = moments or (around_mean if reference else by_tensor)(template, rows)
+    if directions:
+        found = principal(template, rows, directions)
     torch.manual_seed(0)
     options = {"hidden": 8, "layers": 2, "frequencies": 2}
     flow = Flow(net, found, reference=reference, classes=classes, **options)
     with torch.no_grad():
         flow.editor.scale.fill_(1.0)
+        if flow.along is not None:
+            flow.along.steps[-1].weight.normal_()
     return flow
 
 
@@ -60,9 +70,11 @@ def permutation(seed: int) -> Tensor:
     return order
 
 
-@pytest.mark.parametrize("reference", [False, True])
-def test_permuting_neurons_permutes_velocities_and_samples(reference: bool) -> None:
-    flow = make(reference=reference, classes=2).double()
+@pytest.mark.parametrize(("reference", "directions"), [(False, 0), (True, 0), (True, 3)])
+def test_permuting_neurons_permutes_velocities_and_samples(
+    reference: bool, directions: int
+) -> None:
+    flow = make(reference=reference, directions=directions, classes=2).double()
     order = permutation(3)
     x = torch.randn(5, SIZE, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     times = torch.linspace(0.1, 0.9, 5, dtype=torch.float64)
@@ -77,6 +89,7 @@ def test_permuting_neurons_permutes_velocities_and_samples(reference: bool) -> N
     unmoved = results(x[:, order])
     for name in ("mean", "deviation", "beside"):
         setattr(flow, name, getattr(flow, name)[order])
+    flow.directions = flow.directions[:, order]
     moved = results(x[:, order])
     for before, after in zip((velocity, sample), moved, strict=True):
         torch.testing.assert_close(after, before[:, order], rtol=1e-9, atol=1e-11)
@@ -109,6 +122,69 @@ def test_without_what_gmn_says_a_flow_draws_normal_networks() -> None:
         silent = solve(flow, x, 100)
     torch.testing.assert_close(silent, x, rtol=1e-3, atol=1e-3)
     assert not torch.allclose(said, x, rtol=1e-2, atol=1e-2)
+
+
+def toy_principal(count: int, *, seed: int = 0) -> Moments:
+    """Give moments of toy networks, whose variances differ from direction to direction."""
+    rows = clusters(40, seed, permuted=False)
+    return principal(wave()[1], rows, count)
+
+
+def test_principal_directions_are_those_of_the_covariance() -> None:
+    rows = clusters(40, 0, permuted=False).astype(np.float64)
+    found = toy_principal(4)
+    assert found.directions is not None
+    x = (rows - found.mean) / found.deviation
+    values, vectors = np.linalg.eigh(x.T @ x / len(x))
+    assert np.allclose(found.variances, values[::-1][:4], rtol=1e-4)
+    overlap = np.abs(np.sum(found.directions * vectors[:, ::-1].T[:4], axis=1))
+    assert np.allclose(overlap, 1, atol=1e-3)
+    assert found.variances.sum() + (SIZE - 4) * found.rest == pytest.approx(SIZE, rel=1e-3)
+    for count in (0, SIZE, 1000):
+        with pytest.raises(PipelineError, match="directions to tell apart"):
+            toy_principal(count)
+
+
+def test_a_silent_flow_draws_normal_networks_of_these_variances() -> None:
+    flow = make(reference=True, directions=4)
+    noise = torch.randn(6, SIZE, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        flow.editor.scale.zero_()
+        assert flow.along is not None
+        flow.along.steps[-1].weight.zero_()
+        drawn = flow.restore(solve(flow, noise, 200))
+    expected = gaussian(principal(wave()[1], clusters(12, 0, permuted=False), 4), noise)
+    spread = float(expected.std())
+    torch.testing.assert_close(drawn, expected, rtol=1e-2, atol=1e-2 * spread)
+    other = gaussian(around_mean(wave()[1], clusters(12, 0, permuted=False)), noise)
+    assert not torch.allclose(drawn, other, rtol=1e-1, atol=1e-1 * spread)
+
+
+def test_normal_networks_have_the_covariance_of_their_moments() -> None:
+    moments = toy_principal(4)
+    noise = torch.randn(40000, SIZE, generator=torch.Generator().manual_seed(1))
+    x = (gaussian(moments, noise).double().numpy() - moments.mean) / moments.deviation
+    directions = np.asarray(moments.directions, np.float64)
+    expected = moments.rest * np.eye(SIZE)
+    expected += (directions.T * (moments.variances - moments.rest)) @ directions
+    assert np.abs(np.cov(x.T) - expected).max() < 0.05 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("directions", [0, 4])
+def test_the_loss_of_a_silent_flow_on_normal_networks_is_one(directions: int) -> None:
+    moments = (
+        toy_principal(4) if directions else by_tensor(wave()[1], clusters(40, 0, permuted=False))
+    )
+    flow = Flow(wave()[0], moments, reference=bool(directions), hidden=8, layers=1, frequencies=2)
+    with torch.no_grad():
+        flow.editor.scale.zero_()
+        rng = torch.Generator().manual_seed(1)
+        noise, other = (torch.randn(20000, SIZE, generator=rng) for _ in range(2))
+        times = torch.rand(20000, generator=rng)
+        loss = float(flow.loss(flow.standardise(gaussian(moments, other)), noise, times))
+        wrong = float(flow.loss(2 * flow.standardise(gaussian(moments, other)), noise, times))
+    assert loss == pytest.approx(1, abs=0.02)
+    assert wrong > 1.2
 
 
 def test_the_error_of_a_solver_shrinks_by_its_order() -> None:

@@ -16,6 +16,7 @@ from graphgen import GraphSet
 from pipelines.errors import PipelineError
 from pipelines.generation import quality, sample, train
 from pipelines.generation import train as train_flows
+from pipelines.generation.baselines import BASELINES
 from pipelines.generation.population import arrays_of, read_population
 from pipelines.generation.run import FlowRun
 from pipelines.generation.sampling import noise_of
@@ -30,7 +31,12 @@ FLOW: dict[str, Any] = {
     "condition": "class",
     "seeds": [0],
     "models": {
-        "gmn": {"reference": True, "settings": {"hidden": 8, "layers": 1}, "training": TRAINING}
+        "gmn": {
+            "reference": True,
+            "principal": 2,
+            "settings": {"hidden": 8, "layers": 1},
+            "training": TRAINING,
+        }
     },
 }
 SAMPLE = {"count": 9, "steps": 2, "together": 4}
@@ -77,7 +83,7 @@ def test_from_a_graph_set_to_samples_and_measures(tmp_path: Path) -> None:
     assert (found.hash, found.finished()) == (run.hash, True)
     assert (run.folder / "model.safetensors").stat().st_mtime_ns == before
     sets = sample(settings, tmp_path / "flow", tmp_path / "samples")
-    assert list(sets) == ["gmn-seed0", "gaussian_by_tensor", "gaussian_by_parameter"]
+    assert list(sets) == ["gmn-seed0", *BASELINES]
     about = sets["gmn-seed0"].index["about"]
     assert about["run"] == run.hash
     assert about["networks"]["generated"] + len(about["failed"]) == 9
@@ -97,13 +103,13 @@ def test_from_a_graph_set_to_samples_and_measures(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "results" / "quality.json").read_text()) == result
     systems = result["systems"]
     assert list(systems) == [
-        "held_out", "training_networks", "gaussian_by_parameter", "gaussian_by_tensor", "gmn",
+        "held_out", "training_networks", *sorted(BASELINES), "gmn",
     ]  # fmt: skip
     assert systems["training_networks"]["copies"]["mean"] == 1
     assert systems["held_out"]["frechet"]["mean"] < systems["gaussian_by_tensor"]["frechet"]["mean"]
     assert "class_agreement" in systems["gmn"]
     assert "class_agreement" not in systems["gaussian_by_tensor"]
-    for name in ("gmn", "gaussian_by_tensor", "gaussian_by_parameter"):
+    for name in ("gmn", *BASELINES):
         picture = (tmp_path / "results" / f"samples-{name}.png").read_bytes()
         assert len(picture) > 1000
         assert base64.b64encode(picture).decode() in report.read_text()
