@@ -194,3 +194,10 @@ def test_too_few_networks_held_out_are_refused(tmp_path: Path) -> None:
         quality(settings, tmp_path / "samples", graph_set.folder, tmp_path / "results")
     with pytest.raises(PipelineError, match="not drawn from a flow"):
         quality(settings, graph_set.folder, graph_set.folder, tmp_path / "results")
+
+
+def test_principal_directions_need_the_mean_network(tmp_path: Path) -> None:
+    graph_set = write_graphs(tmp_path / "graphs")
+    model = {**FLOW["models"]["gmn"], "reference": False}
+    with pytest.raises(PipelineError, match=r"models\.gmn: `principal` .* set `reference: true`"):
+        run_of(tmp_path, graph_set, model=model).execute()
