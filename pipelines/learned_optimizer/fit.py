@@ -1,4 +1,4 @@
-"""Meta-training: fitting one learned optimizer by backpropagation through short unrolls."""
+"""Meta-training: fitting one learned optimizer by backpropagation through inner trainings."""
 
 from __future__ import annotations
 

@@ -11,11 +11,14 @@ from torch import Tensor, nn
 from graphgen import Template
 from metanet import Editor, make_editor
 from pipelines.errors import PipelineError
+from pipelines.learned_optimizer.fan_in import step_scales
 from pipelines.learned_optimizer.features import CHANNELS, CONDITIONS, NOMINAL, State, described
+from pipelines.learned_optimizer.no_proposal import NoProposal
 from pipelines.learned_optimizer.per_parameter import PerParameterEditor
 
-PER_PARAMETER = "per_parameter"
-LEARNABLE = ("gmn", "ng_gnn", PER_PARAMETER)
+NONE, PER_PARAMETER = "none", "per_parameter"
+OWN: dict[str, type[Editor]] = {PER_PARAMETER: PerParameterEditor, NONE: NoProposal}
+LEARNABLE = ("gmn", "ng_gnn", *OWN)
 _LARGEST = 1.0
 """The bound of what is added to the nominal direction, and of the logarithm of a magnitude."""
 
@@ -29,15 +32,17 @@ class LearnedOptimizer(nn.Module):
     For each parameter, the editor proposes a direction d and a logarithm m of a magnitude, of
     which the update is
 
-        -step * anneal * (nominal + d) * exp(m)
+        -step * anneal * width * (nominal + d) * exp(m)
 
     (Metz et al., 2022) with a learned step, at first `step_size`. The nominal term is the direction
     of Adam, or zero without `nominal` (Harrison et al., NeurIPS 2022); d and m begin near zero, and
     stay between -1 and 1, so that no network new to the optimizer is thrown far. `anneal` falls
-    from 1 along a cosine, to 0 at the horizon; without `annealed` it is 1. So what is learned
-    begins as Adam with a cosine schedule. The update of a permuted network is permuted, if the
-    editor is equivariant. Without `gradients`, the editor is shown none of what comes from them,
-    and there is no nominal term: a negative control.
+    from 1 along a cosine, to 0 at the horizon; without `annealed` it is 1. `width` is a power of
+    the fan-in, `step_scales`; with a `fan_in_power` of 0 it is 1, and what is learned begins as
+    Adam with a cosine schedule. The update of a permuted network is permuted, if the editor is
+    equivariant. The editor `none` proposes nothing, so that only the step is learned. Without
+    `gradients`, the editor is shown none of what comes from them, and there is no nominal term: a
+    negative control.
     """
 
     def __init__(
@@ -49,11 +54,17 @@ class LearnedOptimizer(nn.Module):
         nominal: bool = True,
         annealed: bool = True,
         gradients: bool = True,
+        fan_in_power: float = 1.0,
     ) -> None:
         super().__init__()
+        if editor == NONE and not (nominal and gradients):
+            raise PipelineError(
+                f"the editor {NONE!r} proposes nothing, so it needs `nominal` and `gradients`, "
+                "or networks would stay as they are"
+            )
         self.editor = make(editor, dict(settings or {}))
         self.nominal, self.gradients = nominal and gradients, gradients
-        self.annealed = annealed
+        self.annealed, self.fan_in_power = annealed, fan_in_power
         self.log_step = nn.Parameter(torch.tensor(step_size).log())
 
     def forward(
@@ -71,7 +82,8 @@ class LearnedOptimizer(nn.Module):
         step = self.log_step.exp()
         if self.annealed:
             step = step * cosine((state.steps - 1) / state.horizon)
-        return values - step * direction * magnitude.exp(), state
+        width = step_scales(template, self.fan_in_power).to(values)
+        return values - step * width * direction * magnitude.exp(), state
 
 
 def cosine(progress: float) -> float:
@@ -87,9 +99,9 @@ def make(name: str, settings: dict[str, Any]) -> Editor:
             f"`settings` of {name!r} has {', '.join(given)}, which a learned optimizer decides"
         )
     settings = {**settings, "channels": CHANNELS, "conditions": CONDITIONS, "members": 2}
-    if name == PER_PARAMETER:
+    if name in OWN:
         try:
-            return PerParameterEditor(**settings)
+            return OWN[name](**settings)
         except TypeError as error:
             raise PipelineError(f"{name!r} does not take these settings: {error}") from None
     if name not in LEARNABLE:

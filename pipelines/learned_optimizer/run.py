@@ -24,7 +24,7 @@ from pipelines.training.result import (
     save_result,
 )
 
-_OPTIONS = ("step_size", "nominal", "annealed", "gradients")
+_OPTIONS = ("step_size", "nominal", "annealed", "gradients", "fan_in_power")
 
 
 @dataclass(frozen=True)

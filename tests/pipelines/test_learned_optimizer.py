@@ -268,6 +268,8 @@ def test_mistakes_are_named_with_their_places(tmp_path: Path) -> None:
         ({"editor": "np_nfn"}, r"models.a: unknown editor 'np_nfn' .*gmn, ng_gnn, per_parameter"),
         ({"editor": "gmn", "settings": {"members": 3}}, "members, which a learned optimizer"),
         ({"editor": "per_parameter", "settings": {"wide": 3}}, "does not take these settings"),
+        ({"editor": "none", "settings": {"hidden": 3}}, "'none' does not take these settings"),
+        ({"editor": "none", "nominal": False}, "proposes nothing, so it needs `nominal`"),
     ],
 )
 def test_models_that_cannot_be_made_are_refused(

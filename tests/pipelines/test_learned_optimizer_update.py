@@ -120,7 +120,9 @@ def quadratic(optimizer: LearnedOptimizer | HandDesigned, steps: int = 5) -> Ten
 def test_an_optimizer_that_proposes_nothing_is_adam(schedule: str) -> None:
     adam = HandDesigned("adam", 0.02, schedule)
     annealed = schedule == "cosine"
-    optimizer = seeded("per_parameter", {"hidden": 4}, step_size=0.02, annealed=annealed)
+    optimizer = seeded(
+        "per_parameter", {"hidden": 4}, step_size=0.02, annealed=annealed, fan_in_power=0
+    )
     assert not torch.allclose(quadratic(optimizer), quadratic(adam), rtol=0, atol=1e-6)
     with torch.no_grad():
         optimizer.editor.scale.zero_()
@@ -128,6 +130,36 @@ def test_an_optimizer_that_proposes_nothing_is_adam(schedule: str) -> None:
     torch.testing.assert_close(quadratic(optimizer), quadratic(adam), rtol=1e-6, atol=1e-9)
     optimizer.annealed = not annealed
     assert not torch.allclose(quadratic(optimizer), quadratic(adam), rtol=0, atol=1e-6)
+
+
+def test_without_an_editor_there_is_one_step_to_learn() -> None:
+    adam = HandDesigned("adam", 0.02, "cosine")
+    optimizer = seeded("none", {}, step_size=0.02, fan_in_power=0)
+    assert [name for name, _ in optimizer.named_parameters()] == ["log_step"]
+    with torch.no_grad():
+        optimizer.log_step.fill_(math.log(0.02))
+    torch.testing.assert_close(quadratic(optimizer), quadratic(adam), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0])
+@pytest.mark.parametrize("text", TEXTS)
+def test_steps_are_divided_by_the_fan_in(text: str, power: float) -> None:
+    net = spec.loads(text)
+    template = graphgen.template(net)
+    offsets = float_offsets(template)
+    values = torch.ones(1, sum(size for _, size in offsets.values()), dtype=torch.float64)
+    moved = []
+    for given in (0.0, power):
+        optimizer = seeded("none", {}, fan_in_power=given)
+        with torch.no_grad():
+            new, _ = optimizer(template, values, values, State.first(values, 10))
+        moved.append((values - new)[0])
+    assert bool((moved[0] > 0).all())
+    for name, (start, size) in offsets.items():
+        own = slice(start, start + size)
+        per_neuron = int(np.prod(net.tensors[name].shape[1:]))
+        share = (32 / per_neuron) ** power if name.endswith("weight") else 1.0
+        torch.testing.assert_close(moved[1][own], share * moved[0][own], rtol=1e-9, atol=0)
 
 
 def test_meta_gradients_are_those_of_finite_differences() -> None:
