@@ -66,7 +66,7 @@ def read_moments(folder: Path) -> dict[str, Moments]:
 def gaussian(moments: Moments, noise: Tensor) -> Tensor:
     """Turn normal noise (N, P) into networks with these moments."""
     x = noise * math.sqrt(moments.rest)
-    if moments.directions is not None:
+    if len(moments.directions):
         directions = torch.from_numpy(moments.directions)
         scales = torch.from_numpy(moments.variances).sqrt() - math.sqrt(moments.rest)
         x = x + (noise @ directions.T * scales) @ directions

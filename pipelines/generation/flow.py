@@ -10,32 +10,34 @@ import torch
 from torch import Tensor, nn
 
 import graphgen
-from metanet import Batch, GMNEditor
+from metanet import Batch, make_editor
 from metanet.batch import Part, float_offsets
+from pipelines.generation.along import Along
 from pipelines.generation.moments import Moments
 from spec import Architecture
 
 
 class Flow(nn.Module):
-    """A GMN that says how weights move on their way from noise, at time 0, to networks, at time 1.
+    """An editor that says how weights move from noise, at time 0, to networks, at time 1.
 
         flow = Flow(net, moments, classes=10, hidden=32, layers=3)
         velocity = flow(noise, times, labels)        # (N, P), as noise
 
     Flow matching along straight paths (Lipman et al., ICLR 2023): for x = (1 - t) noise + t data,
     of standardised numbers, it learns the mean of data - noise given x and t. Were data normal too,
-    that would be (2t - 1) / s^2 x with s^2 = (1 - t)^2 + t^2, so GMN sees x / s, and what it gives
-    is what that lacks, times s (after Karras et al., NeurIPS 2022); both have variance 1. An
+    that would be (2t - 1) / s^2 x with s^2 = (1 - t)^2 + t^2, so the editor sees x / s, and what it
+    gives is what that lacks, times s (after Karras et al., NeurIPS 2022); both have variance 1. An
     untrained flow draws nearly normal weights.
 
-    GMN reads the time by its sines and cosines, of `frequencies` octaves, and the class. Permuting
-    the neurons of x permutes the velocity. With `reference`, it also reads beside each weight that
-    of the mean network, which is to be permuted along. `options` are those of `GMNEditor`.
+    The editor, at first GMN's, reads the time by its sines and cosines, of `frequencies` octaves,
+    and the class. If it is equivariant, permuting the neurons of x permutes the velocity. With
+    `reference`, it also reads beside each weight that of the mean network, which is to be permuted
+    along. `editor` is one of `metanet.EDITORS`, and `options` are its settings.
 
     With principal directions in `moments`, the normal part has their variances, so an untrained
     flow draws networks with these. Each is a network too, to be permuted along, and how far x lies
-    along it is a number of the whole network: GMN reads these numbers as it reads the time, and an
-    MLP of them moves x along the directions, beside what GMN says of each weight.
+    along it is a number of the whole network: the editor reads these numbers as it reads the time,
+    and an MLP of them moves x along the directions, beside what the editor says of each weight.
     """
 
     mean: Tensor
@@ -49,6 +51,7 @@ class Flow(nn.Module):
         net: Architecture,
         moments: Moments,
         *,
+        editor: str = "gmn",
         classes: int = 0,
         reference: bool = False,
         frequencies: int = 6,
@@ -61,14 +64,15 @@ class Flow(nn.Module):
         self.register_buffer("mean", mean.clone())
         self.register_buffer("deviation", deviation.clone())
         self.register_buffer("beside", self.scaled(mean))
-        along = moments.directions
-        directions = mean.new_empty(0, len(mean)) if along is None else torch.from_numpy(along)
-        self.register_buffer("directions", directions.clone())
+        self.register_buffer("directions", torch.from_numpy(moments.directions).clone())
         self.register_buffer("variances", torch.from_numpy(moments.variances).clone())
-        self.rest, count = moments.rest, len(directions)
-        chosen: dict[str, Any] = {"fan_in_power": 0.0, **options}
+        self.rest, count = moments.rest, len(moments.directions)
+        # Standardised weights are of one size in all layers; other editors know one architecture.
+        own: dict[str, Any] = {"fan_in_power": 0.0} if editor == "gmn" else {"net": net}
         conditions = 1 + 2 * frequencies + classes + count
-        self.editor = GMNEditor(channels=2 if reference else 1, conditions=conditions, **chosen)
+        self.editor = make_editor(
+            editor, channels=2 if reference else 1, conditions=conditions, **(own | options)
+        )
         self.along = Along(conditions, count) if count else None
 
     def scaled(self, network: Tensor) -> Tensor:
@@ -92,7 +96,7 @@ class Flow(nn.Module):
         return self.normal(x, times) + self.unscaled(self.read(x, times, labels), times)
 
     def read(self, x: Tensor, times: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Give what GMN says, (N, P): the velocity without its normal part, of variance 1."""
+        """Give what is learned, (N, P): the velocity without its normal part, of variance 1."""
         seen = self.by_direction(x, lambda variance: 1 / path_scale(times, variance))
         conditions = torch.cat(
             [self.conditions(times, labels), seen @ self.directions.T.to(x)], dim=1
@@ -149,7 +153,7 @@ class Flow(nn.Module):
         return result
 
     def conditions(self, times: Tensor, labels: Tensor | None) -> Tensor:
-        """Give what GMN reads of each network: its time and its class, (N, conditions)."""
+        """Give what the editor reads of each network: its time and its class, (N, conditions)."""
         rates = math.pi * 2.0 ** torch.arange(self.frequencies).to(times)
         angles = times[:, None] * rates
         parts = [2 * times[:, None] - 1, angles.sin(), angles.cos()]
@@ -158,23 +162,6 @@ class Flow(nn.Module):
                 raise ValueError("a flow that is conditional on a class needs `labels`")
             parts.append(nn.functional.one_hot(labels, self.classes).to(times))
         return torch.cat(parts, dim=1)
-
-
-class Along(nn.Module):
-    """How far a network moves along each principal direction, from what is known of it whole."""
-
-    def __init__(self, conditions: int, count: int, hidden: int = 256) -> None:
-        super().__init__()
-        last = nn.Linear(hidden, count)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
-        first, second = nn.Linear(conditions, hidden), nn.Linear(hidden, hidden)
-        self.steps = nn.Sequential(first, nn.SiLU(), second, nn.SiLU(), last)
-
-    def forward(self, conditions: Tensor) -> Tensor:
-        """Give numbers (N, count), zero at first."""
-        result: Tensor = self.steps(conditions)
-        return result
 
 
 def path_scale(times: Tensor, variances: Tensor) -> Tensor:

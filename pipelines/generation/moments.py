@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,36 +14,26 @@ from pipelines.generation.population import Rows
 LEAST = 1e-6
 
 
-def no_directions() -> Rows:
-    """Give the variances of no directions."""
-    return np.empty(0, np.float32)
-
-
 @dataclass(frozen=True)
 class Moments:
     """A mean and a deviation for each of P parameters, float32 (P,).
 
     Of the standardised numbers there may be principal `directions` too, orthonormal rows (K, P),
-    with their `variances` (K,).
+    with their `variances` (K,); K may be 0.
     """
 
     mean: Rows
     deviation: Rows
-    directions: Rows | None = None
-    variances: Rows = field(default_factory=no_directions)
+    directions: Rows
+    variances: Rows
 
     def arrays(self) -> dict[str, Rows]:
-        """Give what there is, by the names of the fields."""
-        found = {"mean": self.mean, "deviation": self.deviation}
-        if self.directions is not None:
-            found |= {"directions": self.directions, "variances": self.variances}
-        return found
+        """Give all arrays, by the names of the fields."""
+        return vars(self).copy()
 
     @property
     def rest(self) -> float:
         """The variance in all other directions: that which makes the mean variance 1."""
-        if self.directions is None:
-            return 1.0
         count, size = self.directions.shape
         left = size - float(self.variances.sum(dtype=np.float64))
         return max(left / (size - count), LEAST) if size > count else 1.0
@@ -102,5 +92,10 @@ def by_parameter(values: Rows) -> Moments:
 
 
 def rounded(mean: np.ndarray, deviation: np.ndarray) -> Moments:
-    """Make moments; what never varies has a small deviation, so that one may divide by it."""
-    return Moments(mean.astype(np.float32), deviation.clip(LEAST).astype(np.float32))
+    """Make moments without directions; no deviation is so small that dividing by it fails."""
+    return Moments(
+        mean.astype(np.float32),
+        deviation.clip(LEAST).astype(np.float32),
+        directions=np.empty((0, len(mean)), np.float32),
+        variances=np.empty(0, np.float32),
+    )

@@ -89,11 +89,12 @@ class FlowRun:
 
     def settings(self, classes: int) -> dict[str, Any]:
         """Give the keyword arguments of the flow."""
-        beside = {k: self.model[k] for k in ("reference", "frequencies") if k in self.model}
+        named = ("editor", "reference", "frequencies")
+        beside = {name: self.model[name] for name in named if name in self.model}
         return {**self.model.get("settings", {}), **beside, "classes": classes}
 
     def make(self, population: Population, settings: dict[str, Any]) -> Flow:
-        """Make the flow, not yet trained; `PipelineError` for settings that GMN does not have."""
+        """Make the flow, not yet trained; `PipelineError` for settings that it does not take."""
         template, train = population.template, population.split("train")
         count = self.model.get("principal")
         if not self.model.get("reference", False):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import metanet
+
+DECIDED = ["channels", "conditions", "members", "net"]
+"""Settings of editors that a flow decides."""
 POSITIVE = {"type": "integer", "minimum": 1}
 NATURAL = {"type": "integer", "minimum": 0}
 ABOVE_ZERO = {"type": "number", "exclusiveMinimum": 0}
@@ -36,12 +40,13 @@ FLOW: dict[str, Any] = {
                 "additionalProperties": False,
                 "required": ["training"],
                 "properties": {
+                    "editor": {"enum": list(metanet.EDITORS)},
                     "reference": {"type": "boolean"},
                     "principal": POSITIVE,
                     "frequencies": POSITIVE,
                     "settings": {
                         "type": "object",
-                        "propertyNames": {"not": {"enum": ["channels", "conditions", "members"]}},
+                        "propertyNames": {"not": {"enum": DECIDED}},
                     },
                     "training": TRAINING,
                 },

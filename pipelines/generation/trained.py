@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +58,8 @@ class TrainedFlow:
         net = from_resolved(settings["net"])
         try:
             state = read_state(folder)
-            directions = state["directions"].numpy() if len(state["directions"]) else None
-            moments = Moments(
-                state["mean"].numpy(), state["deviation"].numpy(), directions,
-                state["variances"].numpy(),
-            )  # fmt: skip
+            kept = [field.name for field in fields(Moments)]
+            moments = Moments(**{name: state[name].numpy() for name in kept})
             flow = Flow(net, moments, **settings["settings"])
             flow.load_state_dict(state)
         except (GraphError, KeyError, RuntimeError) as error:

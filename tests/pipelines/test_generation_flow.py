@@ -36,6 +36,8 @@ def make(
     directions: int = 0,
     classes: int = 0,
     moments: Moments | None = None,
+    editor: str = "gmn",
+    **settings: Any,
 ) -> Flow:
     """Make a flow whose parameters are far from those it begins with."""
     net, template = wave()
@@ -44,10 +46,12 @@ def make(
     if directions:
         found = principal(template, rows, directions)
     torch.manual_seed(0)
-    options = {"hidden": 8, "layers": 2, "frequencies": 2}
-    flow = Flow(net, found, reference=reference, classes=classes, **options)
+    options = {"hidden": 8, "layers": 2, "frequencies": 2, **settings}
+    flow = Flow(net, found, editor=editor, reference=reference, classes=classes, **options)
     with torch.no_grad():
-        flow.editor.scale.fill_(1.0)
+        for name, parameter in flow.editor.named_parameters():
+            if "scale" in name:
+                parameter.fill_(1.0)
         if flow.along is not None:
             flow.along.steps[-1].weight.normal_()
     return flow
@@ -71,10 +75,11 @@ def permutation(seed: int) -> Tensor:
 
 
 @pytest.mark.parametrize(("reference", "directions"), [(False, 0), (True, 0), (True, 3)])
+@pytest.mark.parametrize("editor", ["gmn", "np_nfn", "ng_gnn"])
 def test_permuting_neurons_permutes_velocities_and_samples(
-    reference: bool, directions: int
+    editor: str, reference: bool, directions: int
 ) -> None:
-    flow = make(reference=reference, directions=directions, classes=2).double()
+    flow = make(reference=reference, directions=directions, classes=2, editor=editor).double()
     order = permutation(3)
     x = torch.randn(5, SIZE, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     times = torch.linspace(0.1, 0.9, 5, dtype=torch.float64)
@@ -97,6 +102,15 @@ def test_permuting_neurons_permutes_velocities_and_samples(
     assert torch.allclose(unmoved[0], velocity[:, order], rtol=1e-9, atol=1e-11) != reference
     # A negative control: velocities do differ from neuron to neuron.
     assert not torch.allclose(velocity[:, order], velocity, rtol=1e-3)
+
+
+def test_a_flow_of_an_editor_without_symmetry_does_not_permute() -> None:
+    flow = make(editor="mlp", augment=False).double()
+    order = permutation(3)
+    x = torch.randn(5, SIZE, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    times = torch.linspace(0.1, 0.9, 5, dtype=torch.float64)
+    with torch.no_grad():
+        assert not torch.allclose(flow(x[:, order], times), flow(x, times)[:, order], rtol=1e-3)
 
 
 def test_a_velocity_depends_on_time_class_and_nothing_else_of_a_batch() -> None:
@@ -183,7 +197,8 @@ def test_the_loss_of_a_silent_flow_on_normal_networks_is_one(directions: int) ->
         times = torch.rand(20000, generator=rng)
         loss = float(flow.loss(flow.standardise(gaussian(moments, other)), noise, times))
         wrong = float(flow.loss(2 * flow.standardise(gaussian(moments, other)), noise, times))
-    assert loss == pytest.approx(1, abs=0.02)
+    # Of 20,000 x 13 squares of normal numbers, the mean has a deviation of 0.0023.
+    assert loss == pytest.approx(1, abs=0.01)
     assert wrong > 1.2
 
 
