@@ -22,7 +22,7 @@ from pipelines.generation.run import FlowRun
 from pipelines.generation.sampling import noise_of
 from pipelines.generation.trained import TrainedFlow
 from spec import SpecError
-from tests.pipelines.test_report import checked
+from tests.pipelines.report_page import checked
 
 TRAINING = {
     "epochs": 2, "batch_size": 8, "learning_rate": 1e-2, "weight_decay": 0.0, "gradient_norm": 1.0,

@@ -3,178 +3,20 @@
 from __future__ import annotations
 
 import csv
-import math
-import os
-import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pipelines import PipelineError
-from pipelines.metrics import scores, summarise
+from pipelines.metrics import scores
 from pipelines.report import write_report
-
-HOSTILE = '<script>alert("x")</script>&\'"$\\frac{'
-VOID = {"meta", "br", "hr", "img", "link", "input"}
-
-
-class Page(HTMLParser):
-    """Collects what the tests ask about, and what a browser would have to repair."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.problems: list[str] = []
-        self.tags: list[str] = []
-        self.ids: list[str] = []
-        self.references: list[str] = []
-        self.images: list[dict[str, str | None]] = []
-        self.words: list[str] = []
-        self.feed(text)
-        self.close()
-        self.problems += [f"<{tag}> is never closed" for tag in self.open]
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if "svg" not in self.open:
-            self.problems.append(f"<{tag}/> closes itself outside SVG")
-        self._note(tag, attrs)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._note(tag, attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.problems.append(f"</{tag}> at {self.getpos()} closes another tag")
-
-    def handle_data(self, data: str) -> None:
-        if not {"style", "script"} & set(self.open):
-            self.words.append(data)
-
-    def _note(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        names = [name for name, _ in attrs]
-        if len(names) != len(set(names)):
-            self.problems.append(f"<{tag}> has an attribute twice")
-        for name, value in attrs:
-            if name == "id":
-                self.ids.append(value or "")
-            if name in ("href", "src", "srcset", "data", "action"):
-                self.references.append(value or "")
-            if name == "clip-path":
-                self.references.append((value or "")[4:-1])
-        if tag == "svg":
-            self.images.append(dict(attrs))
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).replace("\u00a0", " ").split())
-
-
-def experiment(
-    folder: Path,
-    *,
-    models: tuple[str, ...] = ("gmn", "trees"),
-    families: tuple[str, ...] = ("mlp", "cnn"),
-    seeds: int = 2,
-    networks: int = 60,
-) -> dict[str, Any]:
-    """Arguments of `write_report` for made-up results; the first model is the best."""
-    rng = np.random.default_rng(0)
-    zoo: list[dict[str, Any]] = []
-    for index in range(networks):
-        diverged = index % 10 == 9
-        accuracy = math.nan if diverged else round(float(rng.uniform(0.1, 0.95)) * 500) / 500
-        zoo.append(
-            {
-                "index": index,
-                "family": families[index % len(families)],
-                "architecture": f"{index % 7:064x}",
-                "parameters": int(rng.integers(500, 40_000)),
-                "training": {
-                    "learning_rate": float(10 ** rng.uniform(-4, -1)),
-                    "weight_decay": float(rng.choice([0.0, 1e-3])),
-                    "optimizer": str(rng.choice(["sgd", "adam"])),
-                    "epochs": 10,
-                },
-                "status": "diverged" if diverged else "trained",
-                "metrics": {"test_accuracy": None if diverged else accuracy, "test_loss": 1.0},
-            }
-        )
-    test = [network for network in zoo if network["status"] == "trained"][-networks // 2 :]
-    predictions, rows, histories = [], [], {}
-    for number, model in enumerate(models):
-        for seed in range(seeds):
-            true = [network["metrics"]["test_accuracy"] for network in test]
-            predicted = [p + float(rng.normal()) * 0.05 * (number + 1) for p in true]
-            rows.append({"model": model, "seed": seed, **scores(true, predicted)})
-            predictions += [
-                {
-                    "model": model,
-                    "seed": seed,
-                    "network": network["index"],
-                    "family": network["family"],
-                    "split": "test",
-                    "true": t,
-                    "predicted": p,
-                }
-                for network, t, p in zip(test, true, predicted, strict=True)
-            ]
-            if model != "trees":
-                place = folder / f"run{number}-{seed}" / "history.csv"
-                place.parent.mkdir()
-                header = "epoch,train_loss,validation_loss,validation_r2,validation_tau,seconds\n"
-                lines = [f"{e},{1 / e},{1.2 / e},0.5,{1 - 1 / e},1.0\n" for e in range(1, 9)]
-                place.write_text(header + "".join(lines))
-                histories[f"{model}-seed{seed}"] = place
-    return {
-        "zoo_index": {
-            "format": "graph-metanetworks/zoo",
-            "version": 1,
-            "hash": "f00d" * 16,
-            "zoo": {"name": "tiny", "data": {"name": "digits", "test_size": 500}},
-            "architectures": {},
-            "shards": [],
-            "networks": zoo,
-        },
-        "metrics": summarise(rows),
-        "predictions": predictions,
-        "histories": histories,
-        "settings": {"train": {"epochs": 8, "hidden": 32}},
-    }
-
-
-def written(folder: Path, arguments: dict[str, Any]) -> str:
-    return write_report(folder / "report.html", **arguments).read_text(encoding="utf-8")
-
-
-def checked(text: str) -> Page:
-    """Parse a page and check what holds for every report."""
-    page = Page(text)
-    assert page.problems == []
-    assert len(page.ids) == len(set(page.ids))
-    assert all(r.startswith("#") and r[1:] in page.ids for r in page.references)
-    assert "http" not in text
-    assert not {"script", "link", "img", "iframe", "object", "image"} & set(page.tags)
-    assert all(i.get("aria-label") or i.get("aria-hidden") == "true" for i in page.images)
-    assert "@import" not in text
-    assert "url(" not in re.sub(r"url\(#", "", text)
-    assert not re.search(r"#01010\d|#01020\d", text), "a stand-in colour was left"
-    assert "mathdefault" not in text
-    return page
+from tests.pipelines.report_page import HOSTILE, Page, checked, experiment, plots, written
 
 
 @pytest.fixture
 def arguments(tmp_path: Path) -> dict[str, Any]:
     return experiment(tmp_path)
-
-
-def plots(page: Page) -> list[str]:
-    return [image["aria-label"] or "" for image in page.images if image.get("role") == "img"]
 
 
 def test_has_every_part_in_order(tmp_path: Path, arguments: dict[str, Any]) -> None:
@@ -392,48 +234,3 @@ def test_other_splits(tmp_path: Path, arguments: dict[str, Any]) -> None:
     page = checked(written(tmp_path, arguments))
     assert "scores are those on wide." in page.text
     assert "is a network of the wide split" in page.text
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"predictions": [{"model": "a", "seed": 0}]}, r"predictions\[0\]: no value for network"),
-        ({"predictions": "/nowhere/predictions.csv"}, "cannot be read as CSV"),
-        ({"metrics": {"gmn": {"r2": 0.5}}}, "metrics of model 'gmn': expected scores as"),
-    ],
-)
-def test_refuses_with_the_place(
-    tmp_path: Path, arguments: dict[str, Any], change: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(PipelineError, match=message):
-        write_report(tmp_path / "report.html", **(arguments | change))
-    assert not (tmp_path / "report.html").exists()
-
-
-@pytest.mark.parametrize(
-    ("cell", "message"),
-    [("nan", ":2: true is .* must be finite"), ("many", ":2: could not convert"), ("", ":2: ")],
-)
-def test_names_the_line_of_a_bad_csv(
-    tmp_path: Path, arguments: dict[str, Any], cell: str, message: str
-) -> None:
-    path = tmp_path / "predictions.csv"
-    path.write_text(f"model,seed,network,family,split,true,predicted\na,0,0,f,test,0.5,{cell}\n")
-    with pytest.raises(PipelineError, match=re.escape(str(path)) + message):
-        write_report(tmp_path / "report.html", **(arguments | {"predictions": path}))
-
-
-def test_a_bad_history_names_its_line(tmp_path: Path, arguments: dict[str, Any]) -> None:
-    path = arguments["histories"]["gmn-seed0"]
-    path.write_text("epoch,train_loss\n1,0.5\n2,\n3,nan\n4,oops\n")
-    with pytest.raises(PipelineError, match=re.escape(f"{path}:5: 'oops' is not a number")):
-        write_report(tmp_path / "report.html", **arguments)
-    path.write_text("epoch,train_loss\n1,0.5\n2,\n3,nan\n4,0.1\n")
-    checked(written(tmp_path, arguments | {"histories": {"gmn-seed0": path.parent}}))
-
-
-def test_a_folder_in_the_way(tmp_path: Path, arguments: dict[str, Any]) -> None:
-    (tmp_path / "report.html").mkdir()
-    with pytest.raises(PipelineError, match="cannot be written"):
-        write_report(tmp_path / "report.html", **arguments)
-    assert os.listdir(tmp_path / "report.html") == []

@@ -24,7 +24,7 @@ from pipelines.tasks.task import outputs_of
 from pipelines.training import Editor
 from pipelines.training.planning import planned
 from pipelines.training.trained import Trained
-from tests.pipelines.test_report import checked
+from tests.pipelines.report_page import checked
 from tests.pipelines.test_tasks import RECIPE, SMALL, settings
 
 
