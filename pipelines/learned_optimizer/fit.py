@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.features import State
 from pipelines.learned_optimizer.inner_training import train_learned
 from pipelines.learned_optimizer.optimizer import LearnedOptimizer
@@ -85,6 +86,11 @@ def fit(
         rows.append(row)
         write_history(folder, rows)
         save_checkpoint(folder, run, epoch + 1, optimizer, meta)
+    if all(float(str(row["skipped"])) == 1 for row in rows):
+        raise PipelineError(
+            f"{folder}: every meta-gradient was passed over, for it exploded or was not finite, so "
+            "nothing was learned; lower `step_size`, `fan_in_power` or `truncation`"
+        )
     if held_out:
         optimizer.load_state_dict(read_state(folder / _BEST))
 

@@ -62,6 +62,10 @@ class LearnedOptimizer(nn.Module):
                 f"the editor {NONE!r} proposes nothing, so it needs `nominal` and `gradients`, "
                 "or networks would stay as they are"
             )
+        self.options = {
+            "step_size": step_size, "nominal": nominal, "annealed": annealed,
+            "gradients": gradients, "fan_in_power": fan_in_power,
+        }  # fmt: skip
         self.editor = make(editor, dict(settings or {}))
         self.nominal, self.gradients = nominal and gradients, gradients
         self.annealed, self.fan_in_power = annealed, fan_in_power
@@ -87,8 +91,8 @@ class LearnedOptimizer(nn.Module):
 
 
 def cosine(progress: float) -> float:
-    """Fall from 1 to 0 along half a wave, as a share of the horizon passes."""
-    return (1 + math.cos(math.pi * progress)) / 2
+    """Fall from 1 to 0 along half a wave, as a share of the horizon passes; then stay there."""
+    return (1 + math.cos(math.pi * min(progress, 1.0))) / 2
 
 
 def make(name: str, settings: dict[str, Any]) -> Editor:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from metanet import Batch, Editor
 from metanet.batch import Part, float_offsets
+from metanet.errors import check_at_least
 from metanet.models.editor import first_scales, laid_out
 from metanet.models.encoder import SCALES, several_scales
 from metanet.models.side_inputs import conditions_of, extra_of
@@ -17,7 +18,7 @@ class PerParameterEditor(Editor):
 
         editor = PerParameterEditor(hidden=32, channels=8, conditions=5, members=2)
 
-    The network of Metz et al. (2022), "Practical tradeoffs between memory, compute, and performance
+    After Metz et al. (2022), "Practical tradeoffs between memory, compute, and performance
     in learned optimizers"; parameters hear of one another by the scales of their tensor alone.
     """
 
@@ -30,6 +31,7 @@ class PerParameterEditor(Editor):
         channels: int = 1,
         conditions: int = 0,
     ) -> None:
+        check_at_least(1, hidden=hidden, layers=layers)
         super().__init__(
             hidden=hidden, layers=layers, members=members, channels=channels, conditions=conditions
         )

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from graphgen import GraphError
+from metanet.errors import MetanetError
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.fit import fit
 from pipelines.learned_optimizer.optimizer import LearnedOptimizer
@@ -69,7 +70,7 @@ class MetaRun:
             torch.default_generator.manual_seed(self.seed)
             try:
                 return LearnedOptimizer(self.model["editor"], self.model.get("settings"), **options)
-            except PipelineError as error:
+            except (MetanetError, PipelineError) as error:
                 raise PipelineError(f"models.{self.name}: {error}") from None
 
     def execute(self, processes: int = 1) -> None:
@@ -83,7 +84,8 @@ class MetaRun:
         family = TaskFamily.from_plain(self.tasks)
         fit(optimizer, family, self.horizon, self.recipe, self.seed, self.folder, self.hash)
         about = {"run": self.hash, "name": self.name, "seed": self.seed, "horizon": self.horizon}
-        save_result(self.folder, optimizer, {**about, "model": dict(self.model)})
+        # With the options that were left out, so that a default may change.
+        save_result(self.folder, optimizer, {**about, "model": {**self.model, **optimizer.options}})
 
     def load(self) -> LearnedOptimizer:
         """Read the result; `PipelineError` if it is missing, or one of other settings."""

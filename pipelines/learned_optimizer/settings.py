@@ -59,7 +59,7 @@ MODEL = record(
         "step_size": ABOVE_ZERO,
         "nominal": {"type": "boolean"},
         "annealed": {"type": "boolean"},
-        "fan_in_power": {"type": "number", "minimum": 0},
+        "fan_in_power": {"type": "number", "minimum": 0, "maximum": 2},
         "gradients": {"type": "boolean"},
     },
 )

@@ -270,6 +270,8 @@ def test_mistakes_are_named_with_their_places(tmp_path: Path) -> None:
         ({"editor": "per_parameter", "settings": {"wide": 3}}, "does not take these settings"),
         ({"editor": "none", "settings": {"hidden": 3}}, "'none' does not take these settings"),
         ({"editor": "none", "nominal": False}, "proposes nothing, so it needs `nominal`"),
+        ({"editor": "per_parameter", "settings": {"hidden": 0}}, r"models.a: .*hidden"),
+        ({"editor": "gmn", "settings": {"hiden": 8}}, r"models.a: .*hiden"),
     ],
 )
 def test_models_that_cannot_be_made_are_refused(
@@ -277,6 +279,43 @@ def test_models_that_cannot_be_made_are_refused(
 ) -> None:
     with pytest.raises(PipelineError, match=words):
         meta_train(write(tmp_path, models={"a": model}), tmp_path / "out")
+
+
+def test_tasks_that_an_editor_does_not_take_are_refused_before_training(tmp_path: Path) -> None:
+    models = {"a": {"editor": "ng_gnn", "settings": SMALL}}
+    tasks = {"branches": {**MLP, "file": "residual.yaml"}}
+    write(tmp_path)
+    (tmp_path / "residual.yaml").write_text(
+        json.dumps(
+            {
+                "inputs": {"image": [1, 8, 8]},
+                "layers": [
+                    "flatten",
+                    {"linear": {"out_features": 8}},
+                    {"residual": {"body": [{"linear": {"out_features": 8}}, "relu"]}},
+                    {"linear": {"out_features": 10}},
+                ],
+            }
+        )
+    )
+    with pytest.raises(PipelineError, match="'ng_gnn' does not take the networks of 'branches'"):
+        meta_train(write(tmp_path, models=models, test_tasks=tasks), tmp_path / "out")
+
+
+def test_an_optimizer_that_learned_nothing_is_no_result(tmp_path: Path) -> None:
+    model = {**SETTINGS["models"]["per_parameter"], "step_size": 1e6}
+    file = write(tmp_path, models={"a": model}, meta_training={**META, "gradient_norm": 1e-12})
+    (run,) = planned(read_settings(file), tmp_path / "out")
+    with pytest.raises(PipelineError, match="every meta-gradient was passed over"):
+        run.execute()
+    assert not run.finished()
+
+
+def test_settings_of_a_result_have_the_options_that_were_left_out(tmp_path: Path) -> None:
+    (run,) = planned(read_settings(write(tmp_path, meta_training={**META, "epochs": 1})), tmp_path)
+    run.execute()
+    model = json.loads((run.folder / "settings.json").read_text())["model"]
+    assert (model["fan_in_power"], model["annealed"]) == (1.0, True)
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
