@@ -56,6 +56,7 @@ def fit(
     rows: list[Mapping[str, object]] = list(read_history(folder, start))
     for epoch in range(start, epochs):
         begun = time.perf_counter()
+        torch.manual_seed(hash_seed(seed, epoch))  # for permutations by which an MLP is augmented
         generator = torch.Generator().manual_seed(hash_seed(seed, epoch))
         order = torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(len(data)))
         both.train()

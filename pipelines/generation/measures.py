@@ -17,6 +17,8 @@ from pipelines.generation.population import Rows
 from pipelines.generation.shapes import mean_iou, shape_measures
 
 COMPONENTS, COPIES = 32, 0.05
+FLOOR, COPIED = "held_out", "training_networks"
+"""The names of two systems that are measured beside what was drawn."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Yardstick:
         classes: of the training networks, (N,), -1 where there is none; or None.
         components: of the features.
         copies: the share of real networks held out that count as copies of training networks.
+        most: of how many samples of a set the measures are; by default as many as the floor has.
     """
 
     signals: str
@@ -45,6 +48,12 @@ class Yardstick:
     classes: NDArray[np.int64] | None = None
     components: int = COMPONENTS
     copies: float = COPIES
+    most: int | None = None
+
+    @property
+    def count(self) -> int:
+        """The number of samples that are measured, if there are as many."""
+        return len(self.floor) if self.most is None else self.most
 
     @cached_property
     def seen(self) -> Rows:
@@ -68,7 +77,7 @@ class Yardstick:
         return float(np.quantile(nearest(held_out, self.seen)[0], self.copies))
 
     def measure(self, samples: Rows, wanted: NDArray[np.int64] | None = None) -> dict[str, float]:
-        """Measure what samples compute, (n, d); of as many as the floor has, if there are more.
+        """Measure what samples compute, (n, d); the first `count` of them, if there are more.
 
         - `frechet`: the Fréchet distance of their features to the target's.
         - `diversity`: the mean distance of a sample to the nearest other sample.
@@ -77,7 +86,7 @@ class Yardstick:
         - `class_agreement`: the share that look like the class `wanted` of them, if one is.
         - of solids also `nonempty`, `closed`, `one_piece`, and `iou`, with the nearest one.
         """
-        samples = samples[: len(self.floor)]
+        samples = samples[: self.count]
         shown = limited(samples, self.signals)
         distances, places = nearest(shown, self.seen)
         result = {

@@ -13,7 +13,8 @@ from graphgen import GraphSet
 from graphgen.files import write_json
 from pipelines.errors import PipelineError
 from pipelines.generation.decoded import decoded, grid_for, limited
-from pipelines.generation.measures import Yardstick, summarise
+from pipelines.generation.latest import read_latest
+from pipelines.generation.measures import COPIED, FLOOR, Yardstick, summarise
 from pipelines.generation.neighbours import nearest
 from pipelines.generation.pictures import write_pictures
 from pipelines.generation.population import (
@@ -23,12 +24,13 @@ from pipelines.generation.population import (
     numbers_of,
     read_population,
 )
-from pipelines.generation.report import COPIED, FLOOR, MEANING, write_report
+from pipelines.generation.report import MEANING, write_report
 from pipelines.generation.settings import QUALITY
 from pipelines.settings import read_section
 
 FILE = "quality.json"
 DEFAULTS = {"components": 32, "copies": 0.05, "shown": 8, "seed": 0}
+COORDINATES = {"curves": 1, "images": 2, "solids": 3}
 FEWEST = 4
 
 
@@ -46,21 +48,28 @@ def quality(
         found = quality("params.yaml", "out/samples", "out/graphs", "results")
         found["systems"]["gmn"]["frechet"]["mean"]
 
-    Beside the flows and the baselines are measured `held_out`, real networks, which is the best
-    that can be expected, and `training_networks`, copies, which every measure of copies must show.
+    Beside the flows and the baselines are measured `held_out`, real networks, as good as samples
+    can be, and `training_networks`, copies, which every measure of copies must show.
     The set of networks held out, split `test`, is halved by `seed`: distances are to one half,
-    and the other is `held_out`; of every set as many samples are used.
+    and the other is `held_out`; of every set as many samples are used, as many as the smallest has.
     """
     settings = {**DEFAULTS, **read_section(settings_file, "quality", QUALITY)}
     population = read_population(graphs)
     sets = sample_sets(Path(samples), population)
-    points = grid_for(population.net, settings["grid"])
+    signals, grid = settings["signals"], settings["grid"]
+    if COORDINATES[signals] != len(grid):
+        raise PipelineError(
+            f"quality: `signals` is {signals}, of {COORDINATES[signals]} coordinates, but `grid` "
+            f"is {grid}: give a size for each coordinate"
+        )
+    points = grid_for(population.net, grid)
 
     def shown(values: Rows) -> Rows:
         return decoded(population.net, population.template, values, population.offset, points)
 
     label = label_of(sets)
-    yardstick, numbers, floor = prepare(population, settings, shown, label)
+    fewest = min(map(len, sets))
+    yardstick, numbers, floor = prepare(population, settings, shown, label, fewest)
     rows: dict[str, list[dict[str, float]]] = {FLOOR: [], COPIED: []}
     own = None if numbers is None else numbers[floor]
     rows[FLOOR].append({"valid": 1.0, **yardstick.measure(yardstick.floor, own)})
@@ -75,14 +84,19 @@ def quality(
         if label is not None and all(label in r["labels"] for r in graph_set.records):
             classes = classes_of(population, label, population.indices["train"])
             places = {value: number for number, value in enumerate(classes)}
-            wanted = np.array([places[r["labels"][label]] for r in graph_set.records])
+            wanted = np.array([places.get(r["labels"][label], -1) for r in graph_set.records])
+            if (wanted < 0).any():
+                raise PipelineError(
+                    f"{graph_set.folder}: drawn for classes of {label!r} that no training network "
+                    f"of {graphs} has; compare with the graph set that the flow was trained on"
+                )
         measured = {"valid": share_valid(graph_set), **yardstick.measure(values, wanted)}
         if about["name"] not in rows:
             rows[about["name"]] = []
             show(out, about["name"], settings, population, graph_set, values, yardstick)
         rows[about["name"]].append(measured)
     result = {
-        "samples": len(yardstick.floor),
+        "samples": yardstick.count,
         "training_networks": len(yardstick.train),
         "threshold": yardstick.threshold,
         "systems": {name: summarise(own) for name, own in rows.items()},
@@ -96,8 +110,8 @@ def quality(
 
 
 def sample_sets(folder: Path, population: Population) -> list[GraphSet]:
-    """Open the sets of samples in a folder, or the folder itself if it is one."""
-    inside = sorted(path.parent for path in folder.glob("*/index.json"))
+    """Open the sets of samples that were drawn last in a folder, or the folder if it is one."""
+    inside = [folder / name for name in sorted(read_latest(folder))]
     found = [GraphSet.open(path) for path in (inside or [folder])]
     for graph_set in found:
         if "sample" not in graph_set.index["about"]:
@@ -128,7 +142,11 @@ def share_valid(graph_set: GraphSet) -> float:
 
 
 def prepare(
-    population: Population, settings: dict[str, Any], shown: Any, label: str | None
+    population: Population,
+    settings: dict[str, Any],
+    shown: Any,
+    label: str | None,
+    fewest: int,
 ) -> tuple[Yardstick, NDArray[np.int64] | None, list[int]]:
     """Make the yardstick; also the classes of all networks, and the networks of the floor."""
     test = population.indices["test"]
@@ -151,6 +169,7 @@ def prepare(
         None if numbers is None else numbers[train],
         settings["components"],
         settings["copies"],
+        min(fewest, len(floor)),
     )
     return yardstick, numbers, floor.tolist()
 

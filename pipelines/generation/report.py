@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from graphgen.files import write_bytes
+from pipelines.generation.measures import COPIED, FLOOR
 from pipelines.report.layout import note, section
 from pipelines.report.page import document
 
 TITLE = "Generated networks"
-FLOOR, COPIED = "held_out", "training_networks"
 MEANING = {
-    FLOOR: "real networks that were held out: the best that can be expected",
+    FLOOR: "real networks that were held out, as many: as good as networks can be",
     COPIED: "copies of training networks, which every measure of copies has to show",
 }
 
@@ -56,13 +56,17 @@ def answer(result: Mapping[str, Any]) -> str:
     own = {name: row for name, row in systems.items() if name not in MEANING}
     best = min(own, key=lambda name: float(own[name]["frechet"]["mean"]))
     row, floor = own[best], systems[FLOOR]
-    times = row["frechet"]["mean"] / max(floor["frechet"]["mean"], 1e-12)
+    distance = row["frechet"]["mean"]
+    times, against_train = (
+        distance / max(systems[name]["frechet"]["mean"], 1e-12) for name in (FLOOR, COPIED)
+    )
     spread = row["diversity"]["mean"] / max(floor["diversity"]["mean"], 1e-12)
     copied, expected = row["copies"]["mean"], floor["copies"]["mean"]
     return (
         f"The networks of {best} are nearest to real ones: their Fréchet distance is "
-        f"{row['frechet']['mean']:.4g}, {times:.2g} times that between real networks. They are "
-        f"{spread:.0%} as diverse as these, {row['valid']['mean']:.1%} are valid, and "
+        f"{distance:.4g}, {times:.2g} times that of networks held out, and {against_train:.2g} "
+        "times that of the training networks themselves. They are "
+        f"{spread:.0%} as diverse as those held out, {row['valid']['mean']:.1%} are valid, and "
         f"{copied:.1%} count as copies of training networks, of real ones {expected:.1%}."
     )
 

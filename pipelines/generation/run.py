@@ -64,17 +64,11 @@ class FlowRun:
         self.folder.mkdir(parents=True, exist_ok=True)
         discard_result(self.folder)
         population = self.population()
-        train = population.indices["train"]
-        classes = classes_of(population, self.label, train) if self.label else []
+        classes = self.classes(population)
         torch.manual_seed(self.seed)
         settings = self.settings(len(classes))
         flow = self.make(population, settings)
-        numbers = torch.from_numpy(numbers_of(population, self.label or "", classes))
-        splits: dict[str, tuple[Tensor, Tensor | None]] = {}
-        for split in ("train", "validation"):
-            chosen = [i for i in population.indices[split] if not classes or numbers[i] >= 0]
-            values = torch.from_numpy(population.values[chosen])
-            splits[split] = values, numbers[chosen] if classes else None
+        splits = self.splits(population, classes)
         average = fit(flow, self.model["training"], splits, self.seed, self.folder, self.hash)
         offset = population.offset
         trained = TrainedFlow(
@@ -86,6 +80,29 @@ class FlowRun:
         """Read the networks, aligned."""
         population = read_population(self.graphs)
         return align(population, self.alignment, self.graphs_hash, self.out)
+
+    def classes(self, population: Population) -> list[Any]:
+        """List the classes of the training networks, if the flow is to know them."""
+        if self.label is None:
+            return []
+        return classes_of(population, self.label, population.indices["train"])
+
+    def splits(
+        self, population: Population, classes: list[Any]
+    ) -> dict[str, tuple[Tensor, Tensor | None]]:
+        """Give the weights of networks to train with and to validate on, and their classes."""
+        numbers = torch.from_numpy(numbers_of(population, self.label or "", classes))
+        result: dict[str, tuple[Tensor, Tensor | None]] = {}
+        for split in ("train", "validation"):
+            chosen = [i for i in population.indices[split] if not classes or numbers[i] >= 0]
+            if not chosen:
+                raise PipelineError(
+                    f"flow: no network for {split} is of a class that training networks have "
+                    f"(`condition: {self.label}`)"
+                )
+            values = torch.from_numpy(population.values[chosen])
+            result[split] = values, numbers[chosen] if classes else None
+        return result
 
     def settings(self, classes: int) -> dict[str, Any]:
         """Give the keyword arguments of the flow."""
@@ -115,9 +132,8 @@ class FlowRun:
 def check(run: FlowRun) -> None:
     """Raise `PipelineError` for networks, a label or settings of which no flow can be made."""
     population = read_population(run.graphs)
-    classes = []
-    if run.label:
-        classes = classes_of(population, run.label, population.indices["train"])
+    classes = run.classes(population)
+    run.splits(population, classes)
     run.make(population, run.settings(len(classes)))
 
 

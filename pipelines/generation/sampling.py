@@ -17,6 +17,7 @@ from graphgen.files import exclusive
 from pipelines.errors import PipelineError
 from pipelines.generation.baselines import gaussian, read_moments
 from pipelines.generation.decoded import valid
+from pipelines.generation.latest import read_latest, write_latest
 from pipelines.generation.moments import Moments
 from pipelines.generation.population import Rows, arrays_of
 from pipelines.generation.settings import SAMPLE
@@ -31,7 +32,7 @@ SPLIT = "generated"
 
 
 def sample(settings_file: str | Path, flows: str | Path, out: str | Path) -> dict[str, GraphSet]:
-    """Draw networks from each flow of a folder, or from one, and from the baselines.
+    """Draw networks from each flow that was trained last, or from one, and from the baselines.
 
         sets = sample("params.yaml", "out/flow", "out/samples")
 
@@ -54,14 +55,19 @@ def sample(settings_file: str | Path, flows: str | Path, out: str | Path) -> dic
             identity = settings_hash(*(own.tolist() for own in moments.arrays().values()))
             about = {"name": name, "run": identity}
             made[name] = write(out / name, trained, settings, about, normal_source(moments))
+        write_latest(out, {name: graph_set.hash for name, graph_set in made.items()})
     return made
 
 
 def run_folders(flows: Path) -> list[Path]:
-    """List the finished runs of a folder, or the folder itself if it is one."""
+    """List the finished runs of a folder's latest settings, or the folder itself if it is one."""
     if (flows / SETTINGS_FILE).exists():
         return [flows]
-    found = sorted(path.parent for path in flows.glob(f"*/{SETTINGS_FILE}"))
+    found = [
+        flows / name
+        for name, run in sorted(read_latest(flows).items())
+        if (read_settings(flows / name) or {}).get("run") == run
+    ]
     if not found:
         raise PipelineError(
             f"{flows}: no finished flow here; expected a folder of `gmn flow`, such as out/flow"

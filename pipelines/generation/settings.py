@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import metanet
+from pipelines.generation.baselines import BASELINES
+from pipelines.generation.measures import COPIED, FLOOR
 
-DECIDED = ["channels", "conditions", "members", "net"]
-"""Settings of editors that a flow decides."""
+DECIDED = [
+    "channels", "conditions", "members", "net", "classes", "editor", "frequencies", "reference",
+]  # fmt: skip
+"""Settings of editors that a flow decides, or that stand beside them."""
+EDITORS = [name for name in metanet.EDITORS if name != "scale_gmn"]
+"""Editors that read channels beside weights."""
 POSITIVE = {"type": "integer", "minimum": 1}
 NATURAL = {"type": "integer", "minimum": 0}
 ABOVE_ZERO = {"type": "number", "exclusiveMinimum": 0}
@@ -35,12 +41,16 @@ FLOW: dict[str, Any] = {
         "models": {
             "type": "object",
             "minProperties": 1,
+            "propertyNames": {
+                "pattern": r"^\w[\w.-]*$",
+                "not": {"enum": [*BASELINES, FLOOR, COPIED]},
+            },
             "additionalProperties": {
                 "type": "object",
                 "additionalProperties": False,
                 "required": ["training"],
                 "properties": {
-                    "editor": {"enum": list(metanet.EDITORS)},
+                    "editor": {"enum": EDITORS},
                     "reference": {"type": "boolean"},
                     "principal": POSITIVE,
                     "frequencies": POSITIVE,

@@ -8,6 +8,7 @@ from graphgen.files import exclusive
 from pipelines.errors import PipelineError
 from pipelines.generation.align import align
 from pipelines.generation.baselines import moments_of, save_moments
+from pipelines.generation.latest import write_latest
 from pipelines.generation.population import read_population
 from pipelines.generation.run import FlowRun, check, graphs_hash
 from pipelines.generation.settings import FLOW
@@ -36,12 +37,12 @@ def train(
             f"{settings_file}: no flow {only!r}; the models are: {', '.join(settings['models'])}"
         )
     alignment, found = settings.get("align", "none"), graphs_hash(graphs)
-    runs = [
+    planned = [
         FlowRun(name, seed, model, alignment, settings.get("condition"), Path(graphs), found, out)
         for name, model in settings["models"].items()
-        if only in (None, name)
         for seed in settings["seeds"]
     ]
+    runs = [run for run in planned if only in (None, run.name)]
     for run in runs:
         if run.seed == settings["seeds"][0]:
             check(run)
@@ -49,5 +50,6 @@ def train(
     with exclusive(out):
         population = align(read_population(graphs), alignment, found, out)
         save_moments(out, moments_of(population))
+        write_latest(out, {run.folder.name: run.hash for run in planned})
         execute(runs, workers)
     return runs

@@ -147,6 +147,12 @@ def test_the_noise_of_a_network_is_its_own() -> None:
     [
         ({"flow": {**FLOW, "align": "sort"}}, r"params\.yaml:1:\d+"),
         ({"flow": {**FLOW, "models": {"gmn": {}}}}, "training"),
+        ({"flow": {**FLOW, "models": {"held_out": FLOW["models"]["gmn"]}}}, "held_out"),
+        ({"flow": {**FLOW, "models": {"../gmn": FLOW["models"]["gmn"]}}}, r"\.\./gmn"),
+        (
+            {"flow": {**FLOW, "models": {"gmn": {**FLOW["models"]["gmn"], "editor": "scale_gmn"}}}},
+            "scale_gmn",
+        ),
         ({"flow": {k: v for k, v in FLOW.items() if k != "seeds"}}, "seeds"),
     ],
 )
@@ -189,11 +195,69 @@ def test_graph_sets_that_are_no_inrs_are_refused(tmp_path: Path) -> None:
 def test_too_few_networks_held_out_are_refused(tmp_path: Path) -> None:
     graph_set, settings = write_graphs(tmp_path / "graphs", 8), write_settings(tmp_path)
     run_of(tmp_path, graph_set).execute()
+    train(settings, graph_set.folder, tmp_path / "flow", workers=1)
     sample(settings, tmp_path / "flow", tmp_path / "samples")
     with pytest.raises(PipelineError, match="2 networks held out"):
         quality(settings, tmp_path / "samples", graph_set.folder, tmp_path / "results")
     with pytest.raises(PipelineError, match="not drawn from a flow"):
         quality(settings, graph_set.folder, graph_set.folder, tmp_path / "results")
+
+
+def test_what_earlier_settings_made_does_not_count(tmp_path: Path) -> None:
+    graph_set, two = write_graphs(tmp_path / "graphs"), {**FLOW, "seeds": [0, 1]}
+    folders = tmp_path / "flow", tmp_path / "samples"
+
+    def made(flow: dict[str, Any]) -> tuple[list[str], int]:
+        settings = write_settings(tmp_path, flow=flow)
+        train(settings, graph_set.folder, folders[0], workers=1)
+        sets = sample(settings, *folders)
+        result = quality(settings, folders[1], graph_set.folder, tmp_path / "results")
+        return list(sets), len(result["systems"]["gmn"]["frechet"]["seeds"])
+
+    for seed in (0, 1):
+        run_of(tmp_path, graph_set, seed=seed).execute()
+    assert made(two) == (["gmn-seed0", "gmn-seed1", *BASELINES], 2)
+    assert made(FLOW) == (["gmn-seed0", *BASELINES], 1)
+    assert (folders[1] / "gmn-seed1").exists()
+
+
+def test_as_many_networks_of_every_set_are_measured(tmp_path: Path) -> None:
+    graph_set = write_graphs(tmp_path / "graphs")  # four of them are held out, and not the target
+    run_of(tmp_path, graph_set).execute()
+
+    def count(samples: int, folder: str) -> int:
+        settings = write_settings(tmp_path, sample={**SAMPLE, "count": samples})
+        train(settings, graph_set.folder, tmp_path / "flow", workers=1)
+        sample(settings, tmp_path / "flow", tmp_path / folder)
+        result = quality(settings, tmp_path / folder, graph_set.folder, tmp_path / "results")
+        return int(result["samples"])
+
+    assert count(9, "more") == 4
+    larger = write_graphs(tmp_path / "graphs", 64)
+    run_of(tmp_path, larger).execute()
+    graph_set = larger
+    assert count(5, "fewer") == 5
+
+
+def test_signals_that_networks_do_not_encode_are_refused(tmp_path: Path) -> None:
+    graph_set = write_graphs(tmp_path / "graphs")
+    run_of(tmp_path, graph_set).execute()
+    settings = write_settings(tmp_path, quality={**QUALITY, "signals": "solids"})
+    train(settings, graph_set.folder, tmp_path / "flow", workers=1)
+    sample(settings, tmp_path / "flow", tmp_path / "samples")
+    folders = tmp_path / "samples", graph_set.folder, tmp_path / "results"
+    with pytest.raises(PipelineError, match=r"`signals` is solids, of 3 .* `grid` is \[16\]"):
+        quality(settings, *folders)
+
+
+def test_classes_that_no_training_network_has_are_refused(tmp_path: Path) -> None:
+    graph_set, settings = write_graphs(tmp_path / "graphs"), write_settings(tmp_path)
+    run_of(tmp_path, graph_set).execute()
+    train(settings, graph_set.folder, tmp_path / "flow", workers=1)
+    sample(settings, tmp_path / "flow", tmp_path / "samples")
+    others = write_graphs(tmp_path / "others", labels={"class": 0})
+    with pytest.raises(PipelineError, match="classes of 'class' that no training network"):
+        quality(settings, tmp_path / "samples", others.folder, tmp_path / "results")
 
 
 def test_principal_directions_need_the_mean_network(tmp_path: Path) -> None:
