@@ -46,6 +46,7 @@ class NeuralGraphEncoder(nn.Module):
         channels: int = 1,
         conditions: int = 0,
         probes: int = 0,
+        standardise_probes: bool = False,
         net: spec.Architecture | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -59,7 +60,7 @@ class NeuralGraphEncoder(nn.Module):
         self.places = nn.Linear(hidden, hidden, bias=False)
         self.probes: Probes | None = None
         if probes:
-            self.probes = Probes(net, probes)
+            self.probes = Probes(net, probes, standardise_probes)
             self.features = nn.Linear(probes, hidden, bias=False)
         self.conditions: nn.ModuleList | None = None
         if conditions:

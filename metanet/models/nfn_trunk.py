@@ -22,8 +22,9 @@ class WeightSpaceTrunk(nn.Module):
     """Equivariant layers on the weights of a chain, each followed by a pointwise step.
 
     Each layer is a `WeightSpaceLayer` on the method's items, then SiLU and a pointwise layer norm,
-    added to what came before. `channels`, `conditions` and `probes` are those of GMN's `Trunk`;
-    conditions are added to the first states, and the features of neurons to those of their biases.
+    added to what came before. `channels`, `conditions`, `probes` and `standardise_probes` are those
+    of GMN's `Trunk`; conditions are added to the first states, and the features of neurons to those
+    of their biases.
     """
 
     method: ClassVar[str]
@@ -37,6 +38,7 @@ class WeightSpaceTrunk(nn.Module):
         channels: int = 1,
         conditions: int = 0,
         probes: int = 0,
+        standardise_probes: bool = False,
     ) -> None:
         super().__init__()
         check_side_inputs(channels, conditions)
@@ -55,7 +57,7 @@ class WeightSpaceTrunk(nn.Module):
         )
         self.probes: Probes | None = None
         if probes:
-            self.probes = Probes(net, probes)
+            self.probes = Probes(net, probes, standardise_probes)
             self.features = nn.ModuleDict(
                 {
                     item.name: nn.Linear(

@@ -53,7 +53,7 @@ class NGGNN(Metanet):
 class NGGNNTrunk(nn.Module):
     """Encoder and layers of NG-GNN: what its predictor and its editor share.
 
-    `options` (`channels`, `conditions`, `probes`, `net`) are those of GMN's `Trunk`; what they
+    `options` (`channels`, `conditions`, `probes`, ...) are those of GMN's `Trunk`; what they
     bring is added to first states.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -18,6 +18,10 @@ from metanet.evaluate.stack import stack_values
 from metanet.models.metanet import architecture_of
 from spec.primitives import Lookup
 
+NEWEST = 0.02
+"""The least share of a new batch in running statistics."""
+LEAST = 1e-4
+
 
 class Probes(nn.Module):
     """Features of nodes: the activations of neurons at `count` learned inputs.
@@ -29,9 +33,22 @@ class Probes(nn.Module):
     such as pixels, on a scale that is linear near zero and logarithmic far from it (asinh);
     parameter nodes have zeros. Permuting a network's neurons permutes their features. For networks
     of one architecture, which reads numbers.
+
+    With `standardised`, features of a layer's neurons have mean 0 and deviation 1 at each input
+    over the networks that were seen in training, by running statistics: those after a batch in
+    training, and the last ones later.
     """
 
-    def __init__(self, net: spec.Architecture | Mapping[str, Any] | None, count: int) -> None:
+    mean: Tensor
+    deviation: Tensor
+    batches: Tensor
+
+    def __init__(
+        self,
+        net: spec.Architecture | Mapping[str, Any] | None,
+        count: int,
+        standardised: bool = False,
+    ) -> None:
         super().__init__()
         if net is None:
             raise MetanetError(
@@ -49,6 +66,11 @@ class Probes(nn.Module):
         for place, found in enumerate(self.found):
             nodes = torch.tensor(found.nodes.ravel())
             self.register_buffer(f"nodes{place}", nodes, persistent=False)
+        self.standardised = standardised
+        if standardised:
+            self.register_buffer("mean", torch.zeros(len(self.found), count))
+            self.register_buffer("deviation", torch.ones(len(self.found), count))
+            self.register_buffer("batches", torch.zeros((), dtype=torch.int64))
 
     def forward(self, part: Part) -> Tensor:
         """Give the features of the nodes of a part, (networks, num_nodes, count)."""
@@ -70,7 +92,30 @@ class Probes(nn.Module):
             nodes = getattr(self, f"nodes{place}")
             items = activation.flatten(2).transpose(1, 2) * (group.size / len(nodes))
             features = features.index_add(1, nodes + group.start, items)
-        return features.asinh()
+        features = features.asinh()
+        return self.standardise(features, part) if self.standardised else features
+
+    def standardise(self, features: Tensor, part: Part) -> Tensor:
+        """Subtract the mean of each layer's neurons at each input, and divide by the deviation."""
+        groups = [part.template.node_groups[found.group] for found in self.found]
+        if self.training and len(features):
+            self.observe([features[:, g.start : g.start + g.size] for g in groups])
+        means = features.new_zeros(features.shape[1:])
+        factors = features.new_ones(features.shape[1:])
+        for group, mean, deviation in zip(groups, self.mean, self.deviation, strict=True):
+            own = slice(group.start, group.start + group.size)
+            means[own], factors[own] = mean, 1 / deviation.clamp_min(LEAST)
+        return (features - means) * factors
+
+    @torch.no_grad()
+    def observe(self, layers: Sequence[Tensor]) -> None:
+        """Take in the features of one batch: the first ones count as they are, later ones less."""
+        share = (1 / (1 + self.batches)).clamp_min(NEWEST).to(self.mean)
+        for place, layer in enumerate(layers):
+            rows = layer.flatten(0, 1)
+            self.mean[place].lerp_(rows.mean(0).to(self.mean), share)
+            self.deviation[place].lerp_(rows.std(0, correction=0).to(self.mean), share)
+        self.batches += 1
 
 
 def spread(count: int, shape: tuple[int, ...]) -> Tensor:

@@ -190,6 +190,51 @@ def test_other_methods_leave_what_a_batch_brings_for_its_nodes(name: str) -> Non
     assert torch.equal(model(batch.with_nodes(brought)), model(batch))
 
 
+@pytest.mark.parametrize("name", ["gmn", "ng_gnn", "np_nfn"])
+def test_standardised_probes_keep_symmetry_and_are_part_of_the_state(name: str) -> None:
+    settings = {**SMALL, "standardise_probes": True}
+    model = seeded(lambda: metanet.make_metanet(name, **settings, net=SIREN))
+    graphs = graphs_of(SIREN)
+    model.train()(metanet.Batch.from_graphs(graphs))
+    model.eval()
+    assert_invariant(model, graphs, np.random.default_rng(0))
+    assert_batch_independent(model, graphs, np.random.default_rng(0))
+    again = metanet.make_metanet(name, **model.settings).double()
+    again.load_state_dict(model.state_dict())
+    batch = metanet.Batch.from_graphs(graphs)
+    assert torch.equal(model(batch), again.eval()(batch))
+    untrained = metanet.make_metanet(name, **{**model.settings}).double()
+    parameters = {
+        k: v for k, v in model.state_dict().items() if not k.endswith(("mean", "deviation"))
+    }
+    untrained.load_state_dict(parameters, strict=False)
+    assert not torch.allclose(model(batch), untrained.eval()(batch), rtol=1e-3)
+
+
+def test_features_of_a_layer_are_standardised_by_what_was_seen() -> None:
+    probes = seeded(lambda: Probes(SIREN, 4, standardised=True))
+    plain = seeded(lambda: Probes(SIREN, 4))
+    graphs = graphs_of(SIREN, 20)
+    raw, seen = features(plain, graphs), features(probes.train(), graphs)
+    groups = [graphs[0].template.node_groups[found.group] for found in probes.found]
+    covered = torch.zeros(raw.shape[1], dtype=torch.bool)
+    for group in groups:
+        own = slice(group.start, group.start + group.size)
+        covered[own] = True
+        rows = raw[:, own]
+        expected = (rows - rows.mean((0, 1))) / rows.std((0, 1), correction=0)
+        torch.testing.assert_close(seen[:, own], expected, rtol=1e-6, atol=1e-6)
+    assert torch.equal(seen[:, ~covered], raw[:, ~covered])
+    # Later, a network's features depend on it alone, and statistics stay.
+    probes.eval()
+    before = probes.mean.clone()
+    torch.testing.assert_close(features(probes, graphs[:1]), seen[:1], rtol=1e-9, atol=1e-9)
+    assert torch.equal(probes.mean, before)
+    probes.train()
+    features(probes, graphs[:1])
+    assert not torch.equal(probes.mean, before)
+
+
 def test_mistakes_are_named() -> None:
     with pytest.raises(metanet.MetanetError, match="`net` is missing"):
         metanet.GMN(**SMALL)

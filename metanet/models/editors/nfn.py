@@ -18,7 +18,7 @@ class WeightSpaceEditor(Editor):
     """What the three share: a linear map of each item's last, normed state to its numbers.
 
     Each tensor has a scale of its own. `options` are those of the trunk: `channels`,
-    `conditions`, `probes`.
+    `conditions`, `probes`, `standardise_probes`.
     """
 
     trunk_type: ClassVar[type[WeightSpaceTrunk]]

@@ -20,7 +20,7 @@ class NGGNNEditor(Editor):
 
     Kofinas et al. (ICLR 2024). Permuting the hidden neurons of a network permutes its new weights.
     For chains of any size; so there is one scale for all weights, and one for all biases. `options`
-    are those of the trunk: `channels`, `conditions`, `probes`, `net`.
+    are those of the trunk: `channels`, `conditions`, `probes`, `standardise_probes`, `net`.
     """
 
     def __init__(

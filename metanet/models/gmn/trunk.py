@@ -13,7 +13,7 @@ import spec
 from metanet.backends import Backend, make_backend
 from metanet.backends.backend import EdgeRule
 from metanet.batch import Batch, Part
-from metanet.errors import MetanetError
+from metanet.errors import MetanetError, check_at_least
 from metanet.models.encoder import BlockEncoder, EdgeEncoder, NodeEncoder
 from metanet.models.gmn.ablation import check_ingredients, reduce_batch, unit_parameters
 from metanet.models.gmn.layer import GMNLayer, States
@@ -53,6 +53,8 @@ class Trunk(nn.Module):
     - `node_features`: how many numbers a batch brings for each node (`Batch.with_nodes`).
     - `probes`: at how many learned inputs the networks are evaluated, which gives features of their
       neurons; for networks of the one architecture `net`. See `Probes`.
+    - `standardise_probes`: whether these have mean 0 and deviation 1 over networks, by statistics
+      that are gathered in training.
     - `channels`: how many numbers each parameter has: its value, and what a batch brings beside it
       (`Batch.with_channels`), which is not scaled by any fan-in.
     - `conditions`: how many numbers a batch brings for each network, such as a time
@@ -81,6 +83,7 @@ class Trunk(nn.Module):
         positions: bool = True,
         node_features: int = 0,
         probes: int = 0,
+        standardise_probes: bool = False,
         net: spec.Architecture | Mapping[str, Any] | None = None,
         channels: int = 1,
         conditions: int = 0,
@@ -94,6 +97,7 @@ class Trunk(nn.Module):
                 expected = ", ".join(OPTIONS[name])
                 raise MetanetError(f"`{name}` is {value!r}, expected one of {expected}")
         check_side_inputs(channels, conditions)
+        check_at_least(1, hidden=hidden)
         self.backend: Backend = make_backend(backend)
         self.taps = kernel_taps if taps == "folded" else 0
         self.without = check_ingredients(without)
@@ -105,7 +109,7 @@ class Trunk(nn.Module):
             channels - 1,
         )
         self.block_encoder = BlockEncoder(hidden)
-        self.probes = Probes(net, probes) if probes else None
+        self.probes = Probes(net, probes, standardise_probes) if probes else None
         self.node_encoder = NodeEncoder(hidden, positions, node_features + probes)
         self.start = nn.Parameter(0.02 * torch.randn(hidden)) if global_state else None
         rule = EdgeRule(norm, activation, aggregation == "mean", checkpoint)
