@@ -272,6 +272,7 @@ def test_mistakes_are_named_with_their_places(tmp_path: Path) -> None:
         ({"editor": "none", "nominal": False}, "proposes nothing, so it needs `nominal`"),
         ({"editor": "per_parameter", "settings": {"hidden": 0}}, r"models.a: .*hidden"),
         ({"editor": "gmn", "settings": {"hiden": 8}}, r"models.a: .*hiden"),
+        ({"editor": "gmn", "settings": {"hidden": 0}}, r"models.a: `hidden` is 0"),
     ],
 )
 def test_models_that_cannot_be_made_are_refused(

@@ -20,6 +20,7 @@ from metanet.testing import assert_editor_equivariant
 from pipelines.learned_optimizer import LearnedOptimizer
 from pipelines.learned_optimizer.features import State, described
 from pipelines.learned_optimizer.inner_training import HandDesigned
+from pipelines.learned_optimizer.optimizer import cosine
 from pipelines.zoo.stacked_optimizers import StackedAdam
 
 SMALL = {"hidden": 8, "layers": 1}
@@ -130,6 +131,11 @@ def test_an_optimizer_that_proposes_nothing_is_adam(schedule: str) -> None:
     torch.testing.assert_close(quadratic(optimizer), quadratic(adam), rtol=1e-6, atol=1e-9)
     optimizer.annealed = not annealed
     assert not torch.allclose(quadratic(optimizer), quadratic(adam), rtol=0, atol=1e-6)
+
+
+def test_beyond_the_horizon_steps_stay_at_zero() -> None:
+    assert [cosine(share) for share in (0.0, 0.5, 1.0)] == pytest.approx([1, 0.5, 0])
+    assert cosine(1.5) == cosine(1.0)
 
 
 def test_without_an_editor_there_is_one_step_to_learn() -> None:
