@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from pipelines.commands.check import check
 from pipelines.commands.compile import compile_
 from pipelines.commands.edit import edit
 from pipelines.commands.evaluate import evaluate
+from pipelines.commands.failures import Commands
 from pipelines.commands.flow import flow
 from pipelines.commands.inrs import inrs
 from pipelines.commands.match import match
@@ -26,10 +28,8 @@ from pipelines.commands.symmetries import symmetries
 from pipelines.commands.train import train
 from pipelines.commands.zoo import zoo
 
-MISTAKE = 2
 
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="graph-metanetworks")
 def gmn() -> None:
     """Graph metanetworks: networks that read other networks' weights."""
@@ -60,31 +60,8 @@ for command in (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `gmn`; a user's mistake gives its message and exit code 2, never a traceback."""
-    try:
-        gmn.main(arguments, prog_name="gmn", standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except KeyboardInterrupt:
-        click.echo("stopped", err=True)
-        sys.exit(130)
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        click.echo(f"Error: {place}{error.strerror or error}", err=True)
-        sys.exit(MISTAKE)
-    except Exception as error:
-        if not is_mistake(error):
-            raise
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(MISTAKE)
-
-
-def is_mistake(error: Exception) -> bool:
-    """Say whether an error is one that a package raises for its user's mistakes."""
-    names = {"SpecError", "GraphError", "MetanetError", "PipelineError"}
-    kinds = {type_.__name__ for type_ in type(error).__mro__}
-    return not names.isdisjoint(kinds)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file's name need not be text, nor a terminal show every letter.
+            stream.reconfigure(errors="backslashreplace")
+    gmn.main(arguments, prog_name="gmn")

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import kendalltau
 
 from pipelines.errors import PipelineError
 
@@ -62,6 +61,8 @@ def scores(true: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
         raise PipelineError(
             f"`true` has {t.size} values and `predicted` has {p.size}; give one each per network"
         )
+    from scipy.stats import kendalltau  # the table of finished results needs no scipy
+
     # A constant is found by its range: its mean, and so its SST, may be off by a rounding error.
     sse = float(np.sum((t - p) ** 2))
     if np.ptp(t) > 0:

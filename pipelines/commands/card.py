@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.inputs import SETTINGS, ZOO
+
 
 @click.command()
-@click.argument("zoo", type=click.Path(path_type=Path))
+@click.argument("zoo", type=ZOO)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A Markdown file.")
-@click.option(
-    "--params", type=click.Path(path_type=Path), default=Path("params.yaml"), show_default=True
-)
+@click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
 def card(zoo: Path, out: Path, params: Path) -> None:
     """Write the dataset card of a finished ZOO, which the settings PARAMS make."""
     from pipelines.inrs.card import is_inr_zoo

@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
+from pipelines.commands.inputs import ARCHITECTURE, WEIGHTS
 from pipelines.commands.variables import variables_option
 
 
 @click.command()
-@click.argument("net", type=click.Path(path_type=Path))
-@click.argument("weights", type=click.Path(path_type=Path), required=False)
+@click.argument("net", type=ARCHITECTURE)
+@click.argument("weights", type=WEIGHTS, required=False)
 @click.option("--values", is_flag=True, help="Read the weights and refuse NaN and infinity.")
 @click.option("--resolved", is_flag=True, help="Print the resolved form as YAML.")
 @variables_option

@@ -7,16 +7,17 @@ from typing import Any
 
 import click
 
+from pipelines.commands.inputs import SETTINGS, SOURCE, WEIGHTS
 from pipelines.commands.variables import variables_option
 
 
 @click.command("compile")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("weights", type=click.Path(path_type=Path), required=False)
+@click.argument("source", type=SOURCE)
+@click.argument("weights", type=WEIGHTS, required=False)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for a graph set.")
 @click.option(
     "--params",
-    type=click.Path(path_type=Path),
+    type=SETTINGS,
     default=Path("params.yaml"),
     show_default=True,
     help="Settings of the splits, for a zoo.",

@@ -7,15 +7,16 @@ from typing import Any
 
 import click
 
+from pipelines.commands.inputs import ARCHITECTURE, RUN, WEIGHTS
 from pipelines.commands.variables import variables_option
 
 FILE = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("run", type=FILE)
-@click.argument("net", type=FILE)
-@click.argument("weights", type=FILE)
+@click.argument("run", type=RUN)
+@click.argument("net", type=ARCHITECTURE)
+@click.argument("weights", type=WEIGHTS)
 @click.option("--out", type=FILE, required=True, help="File for the edited weights.")
 @variables_option
 def edit(run: Path, net: Path, weights: Path, out: Path, variables: dict[str, Any]) -> None:

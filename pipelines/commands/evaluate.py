@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.inputs import GRAPHS, RUNS
+
 
 @click.command()
-@click.argument("train", type=click.Path(path_type=Path))
-@click.argument("graphs", type=click.Path(path_type=Path))
+@click.argument("train", type=RUNS)
+@click.argument("graphs", type=GRAPHS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
 def evaluate(train: Path, graphs: Path, out: Path) -> None:
     """Evaluate the runs in TRAIN on the held-out networks of the graph set GRAPHS."""

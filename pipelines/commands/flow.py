@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.inputs import GRAPHS, SETTINGS
+
 
 @click.command()
-@click.argument("graphs", type=click.Path(path_type=Path))
+@click.argument("graphs", type=GRAPHS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs.")
-@click.option(
-    "--params", type=click.Path(path_type=Path), default=Path("params.yaml"), show_default=True
-)
+@click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
 @click.option("--model", help="Train this model of the settings only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
 def flow(graphs: Path, out: Path, params: Path, model: str | None, workers: int | None) -> None:

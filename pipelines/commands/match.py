@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from pipelines.commands.inputs import ARCHITECTURE, WEIGHTS
 from pipelines.commands.variables import variables_option
 
 
 @click.command()
-@click.argument("net", type=click.Path(path_type=Path))
-@click.argument("target", type=click.Path(path_type=Path))
-@click.argument("weights", type=click.Path(path_type=Path))
+@click.argument("net", type=ARCHITECTURE)
+@click.argument("target", type=WEIGHTS)
+@click.argument("weights", type=WEIGHTS)
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="File for the aligned weights."
 )

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.inputs import RUNS, SETTINGS
+
 
 @click.command("meta-test")
-@click.argument("optimizers", type=click.Path(path_type=Path))
+@click.argument("optimizers", type=RUNS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
-@click.option(
-    "--params", type=click.Path(path_type=Path), default=Path("params.yaml"), show_default=True
-)
+@click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
 @click.option("--report", type=click.Path(path_type=Path), help="Write a report to this HTML file.")
 def meta_test(optimizers: Path, out: Path, params: Path, report: Path | None) -> None:
     """Test the meta-trained optimizers in OPTIMIZERS on tasks that are new to them."""

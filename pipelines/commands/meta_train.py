@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.inputs import SETTINGS
+
 
 @click.command("meta-train")
-@click.argument("params", type=click.Path(path_type=Path))
+@click.argument("params", type=SETTINGS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs.")
 @click.option("--model", help="Meta-train this model of the settings only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")

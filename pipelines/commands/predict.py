@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from pipelines.commands.inputs import ARCHITECTURE, RUN, WEIGHTS
 from pipelines.commands.variables import variables_option
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("net", type=click.Path(path_type=Path))
-@click.argument("weights", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument("run", type=RUN)
+@click.argument("net", type=ARCHITECTURE)
+@click.argument("weights", type=WEIGHTS, nargs=-1, required=True)
 @variables_option
 def predict(run: Path, net: Path, weights: tuple[Path, ...], variables: dict[str, Any]) -> None:
     """Predict with the training run RUN for networks of the architecture NET with WEIGHTS."""

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.inputs import GRAPHS, SAMPLES, SETTINGS
+
 
 @click.command()
-@click.argument("samples", type=click.Path(path_type=Path))
-@click.argument("graphs", type=click.Path(path_type=Path))
+@click.argument("samples", type=SAMPLES)
+@click.argument("graphs", type=GRAPHS)
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Folder of numbers and pictures."
 )
-@click.option(
-    "--params", type=click.Path(path_type=Path), default=Path("params.yaml"), show_default=True
-)
+@click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
 @click.option("--report", type=click.Path(path_type=Path), help="Write a report to this HTML file.")
 def quality(samples: Path, graphs: Path, out: Path, params: Path, report: Path | None) -> None:
     """Measure the sets of networks in SAMPLES against the real ones of the graph set GRAPHS."""

@@ -6,14 +6,18 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.inputs import EXPERIMENT, GRAPHS, SETTINGS, ZOO
+
 FOLDER = click.Path(path_type=Path)
 
 
 @click.command()
-@click.option("--root", type=FOLDER, default=Path(), help="The experiment's folder; default: here.")
-@click.option("--params", type=FOLDER, default=Path("params.yaml"), show_default=True)
-@click.option("--zoo", type=FOLDER, help="Another experiment's zoo; default: ROOT/out/zoo.")
-@click.option("--graphs", type=FOLDER, help="Its graph set; default: ROOT/out/graphs.")
+@click.option(
+    "--root", type=EXPERIMENT, default=Path(), help="The experiment's folder; default: here."
+)
+@click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
+@click.option("--zoo", type=ZOO, help="Another experiment's zoo; default: ROOT/out/zoo.")
+@click.option("--graphs", type=GRAPHS, help="Its graph set; default: ROOT/out/graphs.")
 @click.option("--show", is_flag=True, help="Print the table of a written report, and its place.")
 def report(root: Path, params: Path, zoo: Path | None, graphs: Path | None, show: bool) -> None:
     """Write the report of the experiment whose stages were run in ROOT."""

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.inputs import RUNS, SETTINGS
+
 
 @click.command()
-@click.argument("flows", type=click.Path(path_type=Path))
+@click.argument("flows", type=RUNS)
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Folder of the graph sets."
 )
-@click.option(
-    "--params", type=click.Path(path_type=Path), default=Path("params.yaml"), show_default=True
-)
+@click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
 def sample(flows: Path, out: Path, params: Path) -> None:
     """Draw networks from each flow in the folder FLOWS, or from one, and from the baselines."""
     from pipelines.generation import sample as draw

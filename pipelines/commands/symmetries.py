@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from pipelines.commands.inputs import ARCHITECTURE
 from pipelines.commands.variables import variables_option
 
 
 @click.command()
-@click.argument("net", type=click.Path(path_type=Path))
+@click.argument("net", type=ARCHITECTURE)
 @click.option("--scalings", is_flag=True, help="Print the sign and scale symmetries too.")
 @variables_option
 def symmetries(net: Path, scalings: bool, variables: dict[str, Any]) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.inputs import SETTINGS
+
 
 @click.command()
-@click.argument("settings", type=click.Path(path_type=Path))
+@click.argument("settings", type=SETTINGS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The zoo's folder.")
 @click.option(
     "--workers",

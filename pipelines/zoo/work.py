@@ -14,10 +14,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tqdm import tqdm
-
 from graphgen.files import exclusive
 from pipelines.errors import PipelineError
+from pipelines.extras import require
 from pipelines.zoo.cluster import AHEAD, Cluster
 from pipelines.zoo.pool import ProcessPool, run_all
 from pipelines.zoo.record import Record
@@ -56,6 +55,7 @@ def make_zoo(
     """
     if workers is not None and workers < 1:
         raise PipelineError(f"`workers` is {workers}; expected 1 or more")
+    require("tqdm", *(["torch"] if scheduler is None else []))
     folder = Path(out_folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -76,6 +76,8 @@ def _make_missing(store: Store, work: Work, workers: int, scheduler: str | None)
     missing = set(store.missing())
     if not missing:
         return
+    from tqdm import tqdm
+
     calls = work.calls(sorted(missing))
     workers = min(workers, len(calls))
     count = store.settings.records

@@ -1,0 +1,40 @@
+"""Extras: with which part of the installation a library comes."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from pipelines.errors import PipelineError
+
+LIBRARIES = {
+    "torch": "pipelines",
+    "torch_geometric": "pipelines",
+    "dvc": "pipelines",
+    "lightning_fabric": "pipelines",
+    "matplotlib": "pipelines",
+    "pooch": "pipelines",
+    "sklearn": "pipelines",
+    "scipy": "pipelines",
+    "tqdm": "pipelines",
+    "networkx": "export",
+    "pyarrow": "export",
+    "distributed": "dask",
+}
+"""The extra that commands need for each module which the core installation lacks."""
+
+
+def to_install(module: str) -> str:
+    """Say how to install the library of a module of `LIBRARIES`.
+
+    >>> to_install("torch")
+    'pip install "graph-metanetworks[pipelines]"'
+    """
+    return f'pip install "graph-metanetworks[{LIBRARIES[module]}]"'
+
+
+def require(*modules: str) -> None:
+    """Raise `PipelineError` for a missing library, before work begins that will import it."""
+    for module in modules:
+        if find_spec(module) is None:
+            install = to_install(module)
+            raise PipelineError(f"this needs {module}, which is not installed: {install}")

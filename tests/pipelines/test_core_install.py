@@ -1,0 +1,182 @@
+"""The core installation: every command that needs more says in one line what to install."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pipelines
+from pipelines.cli import gmn
+from pipelines.extras import LIBRARIES, to_install
+
+PROJECT = Path(pipelines.__file__).parents[1] / "pyproject.toml"
+NET = "inputs: {x: [4]}\nlayers: [{linear: {out_features: 3}}, relu, {linear: {out_features: 2}}]\n"
+WITHOUT = {"check", "compile", "symmetries", "card"}
+"""Commands that work with the core installation; an experiment's `report` is partly one."""
+WALK = """
+import contextlib, io, json, os, sys, time
+
+hidden = set(json.loads(sys.argv[1]))
+
+class Hide:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in hidden:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Hide())
+from pipelines.cli import main
+
+found = []
+for arguments in json.loads(sys.stdin.read()):
+    out, err = io.StringIO(), io.StringIO()
+    begun = time.perf_counter()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main(arguments)
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        except BaseException as error:
+            code, _ = 1, err.write(f"Traceback {error!r}")
+    found.append([code, out.getvalue(), err.getvalue(), time.perf_counter() - begun])
+json.dump(found, sys.__stdout__)
+"""
+
+
+def walk(
+    commands: list[list[str]], folder: Path, hidden: set[str]
+) -> list[tuple[int, str, str, float]]:
+    """Run commands one after the other in a process in which some modules are not there."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WALK, json.dumps(sorted(hidden))],
+        input=json.dumps(commands),
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return [tuple(row) for row in json.loads(done.stdout)]
+
+
+def arguments_of(name: str) -> list[str]:
+    """Give a command paths that are there, of the right kind."""
+    places = {
+        "net": "net.yaml", "source": "net.yaml", "weights": "net.npz", "target": "net.npz",
+        "settings": "params.yaml", "params": "params.yaml", "zoo": "zoo",
+    }  # fmt: skip
+    given = [name]
+    for parameter in gmn.commands[name].params:
+        if parameter.param_type_name == "argument":
+            given.append(places.get(str(parameter.name), "folder"))
+        elif parameter.required:
+            given += [parameter.opts[0], f"new-{name}.npz"]
+    return given
+
+
+@pytest.fixture
+def folder(tmp_path: Path, small_zoo: Path) -> Path:
+    import numpy as np
+
+    from graphgen.files import write_weights
+
+    (tmp_path / "net.yaml").write_text(NET)
+    shapes = {"0.weight": (3, 4), "0.bias": (3,), "2.weight": (2, 3), "2.bias": (2,)}
+    write_weights(tmp_path / "net.npz", {k: np.ones(v, np.float32) for k, v in shapes.items()})
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "zoo").symlink_to(small_zoo)
+    # Of signals that are drawn: no data set is asked for before the work begins.
+    siren = "inputs: {x: [1]}\nlayers: [{linear: {out_features: 1}}]\n"
+    (tmp_path / "siren.yaml").write_text(siren)
+    settings: dict[str, Any] = {
+        "zoo": {
+            "dataset": "digits",
+            "count": 1,
+            "architectures": [{"family": "a", "file": "net.yaml"}],
+            "training": {"learning_rate": 0.1, "epochs": 1},
+        },
+        "inrs": {
+            "signals": {"name": "sine_waves", "train": 2, "test": 1},
+            "architecture": {"family": "siren", "file": "siren.yaml"},
+            "convention": "standard",
+            "fit": {"steps": 1, "learning_rate": 0.1},
+        },
+    }
+    (tmp_path / "params.yaml").write_text(json.dumps(settings))
+    return tmp_path
+
+
+def test_every_command_names_the_extra_that_it_needs(folder: Path) -> None:
+    names = list(gmn.commands)
+    assert len(names) >= 18
+    found = walk([arguments_of(name) for name in names], folder, set(LIBRARIES))
+    for name, (code, out, err, _) in zip(names, found, strict=True):
+        if name in WITHOUT:
+            assert (code, err) == (0, ""), (name, err)
+            assert out
+            continue
+        assert code == 2, (name, code, err)
+        assert err.count("\n") == 1, (name, err)
+        assert err.startswith("Error: "), (name, err)
+        assert "pip install" in err, (name, err)
+        assert "graph-metanetworks[" in err, (name, err)
+        assert not (folder / f"new-{name}.npz").exists(), name
+    match = dict(zip(names, found, strict=True))["match"][2]
+    assert "scipy" in match
+    assert "[export]" in match
+    assert "this export" not in match
+
+
+def test_the_same_commands_get_further_with_all_libraries(folder: Path) -> None:
+    found = walk([arguments_of(name) for name in ("match", "zoo", "train")], folder, set())
+    assert "pip install" not in "".join(err for _, _, err, _ in found)
+    assert found[0][0] == 0
+
+
+def test_help_needs_nothing_and_is_quick(folder: Path) -> None:
+    commands = [["--help"], ["--version"], *([name, "--help"] for name in gmn.commands)]
+    heavy = {*LIBRARIES, "numpy", "yaml", "jsonschema", "graphgen", "spec", "metanet"}
+    for command, (code, out, err, seconds) in zip(
+        commands, walk(commands, folder, heavy), strict=True
+    ):
+        assert (code, err) == (0, ""), command
+        assert out.strip()
+        assert seconds < 1
+
+
+def test_the_table_is_that_of_the_project() -> None:
+    project = tomllib.loads(PROJECT.read_text())["project"]
+    extras = project["optional-dependencies"]
+    modules: dict[str, set[str]] = {}
+    for module, distributions in packages_distributions().items():
+        for distribution in distributions:
+            modules.setdefault(normal(distribution), set()).add(module)
+
+    def listed(extra: str) -> set[str]:
+        """List the modules of an extra, with those of the extras that it takes in."""
+        found: set[str] = set()
+        for line in extras[extra]:
+            if line.startswith("graph-metanetworks["):
+                found |= listed(line.partition("[")[2].rstrip("]"))
+            else:
+                found |= modules[normal(line.partition(">")[0])]
+        return found
+
+    for module, extra in LIBRARIES.items():
+        assert module in listed(extra), module
+        assert f"[{extra}]" in to_install(module)
+    needed = {line.partition(">")[0] for name in ("export", "pipelines", "dask", "metanet")
+              for line in extras[name] if not line.startswith("graph-metanetworks")}  # fmt: skip
+    for distribution in needed:
+        assert modules[normal(distribution)] & LIBRARIES.keys(), distribution
+
+
+def normal(name: str) -> str:
+    return name.lower().replace("_", "-")
