@@ -11,13 +11,61 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.compile import template as template_of
-from graphgen.errors import GraphError
-from graphgen.files import Shard, pack, read_index, unpack, write_index, write_rows
+from graphgen.errors import GraphError, concerning
+from graphgen.files import Kind, Shard, pack, read_document, replacing, unpack, write_rows
+from graphgen.files.sealed import Replacement, part_path
 from graphgen.graph import Graph
 from graphgen.template import Template
-from spec import Architecture, from_resolved
+from spec import Architecture, SpecError, from_resolved
 
-FORMAT, VERSION = "graph-metanetworks/graph-set", 1
+INDEX = "index.json"
+NATURAL = {"type": "integer", "minimum": 0, "maximum": 2**53}
+SHARDS: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["file", "rows", "sha256"],
+        "properties": {
+            "file": {"type": "string", "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.-]*\.safetensors$"},
+            "rows": NATURAL,
+            "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        },
+    },
+}
+NETWORKS: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["architecture", "shard", "row"],
+        "properties": {"architecture": {"type": "string"}, "shard": NATURAL, "row": NATURAL},
+    },
+}
+ARCHITECTURES: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "object",
+        "required": ["resolved"],
+        "properties": {"resolved": {"type": "object"}, "structure": {"type": "object"}},
+    },
+}
+GRAPH_SET = Kind(
+    "graph-metanetworks/graph-set",
+    1,
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["about", "dtype", "architectures", "shards", "networks"],
+        "properties": {
+            "about": {"type": "object"},
+            "dtype": {"enum": ["float64", "float32", "float16", "bfloat16"]},
+            "architectures": ARCHITECTURES,
+            "shards": SHARDS,
+            "networks": NETWORKS,
+        },
+    },
+    "`gmn compile` or graphgen.GraphSet.write",
+)
 Weights = Mapping[str, NDArray[Any]]
 
 
@@ -42,8 +90,14 @@ class GraphSet:
 
     @classmethod
     def open(cls, folder: str | Path) -> GraphSet:
-        """Open a graph set; `GraphError` if the folder holds none."""
-        return cls(Path(folder), read_index(Path(folder), FORMAT, VERSION))
+        """Open a graph set; `GraphError` if the folder holds none, or a damaged one.
+
+        The index is checked here, and each shard by its hash when it is first read.
+        """
+        folder = Path(folder)
+        index = read_document(folder / INDEX, GRAPH_SET)
+        check_places(folder / INDEX, index)
+        return cls(folder, index)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -57,7 +111,8 @@ class GraphSet:
     def architectures(self) -> dict[str, Architecture]:
         """The architectures in the set, by hash."""
         return {
-            key: from_resolved(row["resolved"]) for key, row in self.index["architectures"].items()
+            key: read_architecture(self.folder / INDEX, key, row["resolved"])
+            for key, row in self.index["architectures"].items()
         }
 
     def template(self, i: int) -> Template:
@@ -70,9 +125,9 @@ class GraphSet:
     def __getitem__(self, i: int) -> Graph:
         template = self.template(i)
         shard, row = self._row(i)
-        return template.bind(
-            unpack(template.tensors, {c: shard.row(c, row) for c in shard.columns})
-        )
+        columns = {c: shard.row(c, row) for c in shard.columns}
+        with concerning(f"{shard.path}, row {row}"):
+            return template.bind(unpack(template.tensors, columns))
 
     def values(self, indices: Sequence[int]) -> NDArray[Any]:
         """Stack the float values of networks of one architecture, shape (len(indices), P)."""
@@ -84,15 +139,22 @@ class GraphSet:
 
     def verify(self) -> None:
         """Compare every shard with its hash; `GraphError` names the file that differs."""
-        for number, entry in enumerate(self.index["shards"]):
-            self._shard(number).verify(entry["sha256"])
+        for number in range(len(self.index["shards"])):
+            self._open(number)
 
     def _shard(self, number: int) -> Shard:
         if number not in self._shards:
-            self._shards[number] = Shard(self.folder / self.index["shards"][number]["file"])
+            self._shards[number] = self._open(number)
         return self._shards[number]
 
+    def _open(self, number: int) -> Shard:
+        return open_shard(self.folder, self.index["shards"][number])
+
     def _row(self, i: int) -> tuple[Shard, int]:
+        if not -len(self) <= i < len(self):
+            raise GraphError(
+                f"{self.folder}: there is no network {i}; the set has {len(self)}, from 0"
+            )
         record = self.records[i]
         return self._shard(record["shard"]), record["row"]
 
@@ -102,25 +164,69 @@ class GraphSet:
         networks: Iterable[tuple[Architecture, Weights, dict[str, Any]]],
         rows_per_shard: int = 256,
         about: Mapping[str, Any] | None = None,
+        replace: bool = False,
     ) -> GraphSet:
         """Write a graph set: each network's architecture, weights and record (plain data).
 
-        Weights must be finite and their floats of one dtype over the set. The index comes last, so
-        a folder without one is unfinished. `about` is kept in the index.
+            GraphSet.write("out/graphs", [(net, weights, {"accuracy": 0.9})])
+
+        Weights must be finite and their floats of one dtype over the set. `about` is kept in the
+        index. A graph set that is there stays whole until the new one is, and is only replaced if
+        `replace` is true; a folder that holds anything else is refused.
         """
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "index.json").unlink(missing_ok=True)
-        writer = _Writer(folder, rows_per_shard)
-        for net, weights, record in networks:
-            writer.add(net, weights, record)
-        index = writer.finish(dict(about or {}))
-        return GraphSet(folder, index)
+        with replacing(folder, INDEX, GRAPH_SET, replace) as new:
+            writer = _Writer(new, rows_per_shard)
+            for net, weights, record in networks:
+                writer.add(net, weights, record)
+            return GraphSet(folder, writer.finish(dict(about or {})))
+
+
+def open_shard(folder: Path, entry: Mapping[str, Any]) -> Shard:
+    """Open a shard as an index describes it, comparing it with its hash."""
+    try:
+        shard = Shard(part_path(folder, entry["file"], entry["sha256"]))
+    except GraphError:
+        # A writer may have given the part its plain name in between.
+        shard = Shard(part_path(folder, entry["file"], entry["sha256"]))
+    shard.verify(entry["sha256"])
+    if shard.rows != entry["rows"]:
+        raise GraphError(f"{shard.path}: got {shard.rows} rows, expected {entry['rows']}")
+    return shard
+
+
+def check_places(path: Path, index: Mapping[str, Any]) -> None:
+    """Raise `GraphError` for networks of an index that point at nothing."""
+    rows = [entry["rows"] for entry in index["shards"]]
+    for i, record in enumerate(index["networks"]):
+        shard, row, key = record["shard"], record["row"], record["architecture"]
+        if shard >= len(rows) or row >= rows[shard]:
+            raise GraphError(
+                f"{path}: networks[{i}]: got row {row} of shard {shard}, but there are "
+                f"{len(rows)} shards"
+                + (f", this one of {rows[shard]}" if shard < len(rows) else "")
+            )
+        if key not in index["architectures"]:
+            raise GraphError(f"{path}: networks[{i}]: its architecture {key[:16]!r} is not there")
+
+
+def read_architecture(path: Path, key: str, resolved: dict[str, Any]) -> Architecture:
+    """Make an architecture that an index holds, and compare it with its hash."""
+    try:
+        net = from_resolved(resolved)
+    except SpecError as error:
+        raise GraphError(f"{path}: architectures[{key[:16]!r}]: {error}") from None
+    if net.hash != key:
+        raise GraphError(
+            f"{path}: architectures[{key[:16]!r}]: got the hash {net.hash[:16]!r}; the file was "
+            "changed, or written by a version that describes this architecture otherwise"
+        )
+    return net
 
 
 class _Writer:
-    def __init__(self, folder: Path, rows_per_shard: int) -> None:
-        self.folder = folder
+    def __init__(self, new: Replacement, rows_per_shard: int) -> None:
+        self.new = new
         self.rows_per_shard = rows_per_shard
         self.dtype: str | None = None
         self.architectures: dict[str, dict[str, Any]] = {}
@@ -156,22 +262,19 @@ class _Writer:
     def flush(self) -> None:
         if not self.rows:
             return
-        name = f"shard-{len(self.shards):05d}.safetensors"
-        sha256 = write_rows(self.folder / name, self.rows)
-        self.shards.append({"file": name, "rows": len(self.rows), "sha256": sha256})
+        name, rows = f"shard-{len(self.shards):05d}.safetensors", self.rows
+        sha256 = self.new.add(name, lambda path: write_rows(path, rows))
+        self.shards.append({"file": name, "rows": len(rows), "sha256": sha256})
         self.rows = []
 
     def finish(self, about: dict[str, Any]) -> dict[str, Any]:
         self.flush()
-        return write_index(
-            self.folder,
+        return self.new.commit(
             {
-                "format": FORMAT,
-                "version": VERSION,
                 "about": about,
                 "dtype": self.dtype or "float32",
                 "architectures": self.architectures,
                 "shards": self.shards,
                 "networks": self.networks,
-            },
+            }
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.errors import GraphError
 from graphgen.files.ragged import write_shard
 from spec import TensorSpec
 
@@ -29,17 +31,35 @@ def unpack(
 ) -> dict[str, NDArray[Any]]:
     """Cut the flat arrays of `pack` into named tensors again, as views.
 
-    Floating-point tensors of an architecture come from the one floating-point column.
+    Floating-point tensors of an architecture come from the one floating-point column. Raises
+    `GraphError` where the columns do not hold just these tensors.
     """
     floats = [c for c in columns if c.startswith(("values.float", "values.bfloat"))]
+    filled = [c for c in floats if columns[c].size] or floats
+    if len(filled) > 1:
+        raise GraphError(f"got the floating-point columns {', '.join(filled)}, expected one")
     offsets = dict.fromkeys(columns, 0)
     result = {}
     for tensor in tensors:
-        column = floats[0] if tensor.dtype.startswith("float") else f"values.{tensor.dtype}"
-        size = int(np.prod(tensor.shape, dtype=np.int64))
-        start = offsets[column]
-        result[tensor.name] = columns[column][start : start + size].reshape(tensor.shape)
+        column = f"values.{tensor.dtype}"
+        if tensor.dtype.startswith("float"):
+            column = filled[0] if filled else column
+        size = math.prod(tensor.shape)
+        start = offsets.get(column, 0)
+        array = columns[column][start : start + size] if column in columns else None
+        if array is None or array.size != size:
+            raise GraphError(
+                f"the column {column!r} has {0 if array is None else array.size} of the {size} "
+                f"values of {tensor.name!r}, of shape {list(tensor.shape)}"
+            )
+        result[tensor.name] = array.reshape(tensor.shape)
         offsets[column] = start + size
+    for column, used in offsets.items():
+        if used != columns[column].size:
+            raise GraphError(
+                f"the column {column!r} has {columns[column].size} values, but the architecture's "
+                f"tensors have {used}"
+            )
     return result
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from graphgen.files import Shard, read_index, unpack
-from pipelines.zoo.store import FORMAT, VERSION
-from spec import Architecture, from_resolved
+from graphgen.errors import concerning
+from graphgen.files import read_document, unpack
+from graphgen.graph_set import check_places, open_shard, read_architecture
+from pipelines.zoo.index import INDEX, ZOO
+from spec import Architecture
 
 
 def open_zoo(folder: str | os.PathLike[str]) -> dict[str, Any]:
@@ -19,7 +21,9 @@ def open_zoo(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
     open_zoo("out/zoo")["networks"][0]["metrics"]["test_accuracy"]
     """
-    return read_index(Path(folder), FORMAT, VERSION)
+    index = read_document(Path(folder) / INDEX, ZOO)
+    check_places(Path(folder) / INDEX, index)
+    return index
 
 
 def read_networks(
@@ -33,17 +37,19 @@ def read_networks(
     They come in the order of the index, diverged ones included; weights are read-only views of the
     mapped shards, each of which is verified first. Raises `GraphError` for a damaged one.
     """
+    folder = Path(folder)
     index = open_zoo(folder)
     nets: dict[str, Architecture] = {}
     number, shard = -1, None
     for record in index["networks"]:
         if shard is None or record["shard"] != number:
             number = record["shard"]
-            entry = index["shards"][number]
-            shard = Shard(Path(folder) / entry["file"])
-            shard.verify(entry["sha256"])
+            shard = open_shard(folder, index["shards"][number])
         key = record["architecture"]
         if key not in nets:
-            nets[key] = from_resolved(index["architectures"][key]["resolved"])
+            resolved = index["architectures"][key]["resolved"]
+            nets[key] = read_architecture(folder / INDEX, key, resolved)
         rows = {column: shard.row(column, record["row"]) for column in shard.columns}
-        yield nets[key], unpack(tuple(nets[key].tensors.values()), rows), record
+        with concerning(f"{shard.path}, row {record['row']}"):
+            weights = unpack(tuple(nets[key].tensors.values()), rows)
+        yield nets[key], weights, record

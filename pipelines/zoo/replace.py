@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from graphgen.files import Journal, read_index
-from pipelines.zoo.store import FORMAT, INDEX, PROGRESS, VERSION, StoredSettings
+from graphgen.files import Journal, read_document
+from pipelines.zoo.index import INDEX, ZOO
+from pipelines.zoo.store import PROGRESS, StoredSettings
 
 
 def remove_other_zoo(folder: Path, settings: StoredSettings) -> None:
@@ -22,7 +23,7 @@ def remove_other_zoo(folder: Path, settings: StoredSettings) -> None:
 def settings_of(folder: Path) -> Any:
     """Read the settings of the zoo in a folder, finished or not; None if there is none."""
     if (folder / INDEX).exists():
-        return read_index(folder, FORMAT, VERSION)["zoo"]
+        return read_document(folder / INDEX, ZOO)["zoo"]
     if (folder / PROGRESS).exists():
         with Journal(folder / PROGRESS) as progress:
             records = progress.records()

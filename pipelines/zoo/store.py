@@ -8,12 +8,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from graphgen.errors import GraphError
-from graphgen.files import Journal, Shard, read_index, remove_leftovers, write_index, write_rows
+from graphgen.files import (
+    Journal,
+    Shard,
+    read_document,
+    remove_leftovers,
+    write_document,
+    write_rows,
+)
 from pipelines.errors import PipelineError
+from pipelines.zoo.index import INDEX, ZOO
 from pipelines.zoo.record import Record
 
-FORMAT, VERSION = "graph-metanetworks/zoo", 1
-INDEX = "index.json"
 PROGRESS = "progress.journal"
 _DIFFERENCES = 5
 
@@ -94,8 +100,6 @@ class Store:
         if missing := self.missing():
             raise PipelineError(f"{self.folder}: {len(missing)} networks are still missing")
         content = {
-            "format": FORMAT,
-            "version": VERSION,
             "zoo": self.settings.plain(),
             "architectures": {
                 key: {"resolved": resolved}
@@ -105,7 +109,7 @@ class Store:
             "shards": [self._full[number]["shard"] for number in numbers],
             "networks": [row for number in numbers for row in self._full[number]["networks"]],
         }
-        self.index = write_index(self.folder, content)
+        self.index = write_document(self.folder / INDEX, ZOO, content)
         (self.folder / PROGRESS).unlink()
         return self.index
 
@@ -126,7 +130,7 @@ class Store:
 
     def _reopen(self) -> None:
         """Take up a finished zoo; one with damaged shards becomes an unfinished one."""
-        index = read_index(self.folder, FORMAT, VERSION)
+        index = read_document(self.folder / INDEX, ZOO)
         self._check_settings(index["zoo"])
         # An index next to it means that the end of the work, or the code below, was interrupted.
         (self.folder / PROGRESS).unlink(missing_ok=True)

@@ -132,8 +132,9 @@ def test_a_changed_index_is_found(tmp_path: Path) -> None:
     refused("content does not match its hash", networks=networks_)
     refused("content does not match its hash", about={"seed": 1})
     refused("content does not match its hash", hash="0" * 64)
-    refused("version 2, expected 1", version=2)
-    refused("expected the format 'graph-metanetworks/graph-set'", format="zoo")
+    refused("got version 2 of graph-metanetworks/graph-set, expected 1", version=2)
+    refused("got version True", version=True)
+    refused("got the format 'zoo', expected 'graph-metanetworks/graph-set'", format="zoo")
     path.write_text("{")
     with pytest.raises(graphgen.GraphError, match=r"index\.json: not readable as JSON"):
         graphgen.GraphSet.open(tmp_path)
@@ -142,14 +143,58 @@ def test_a_changed_index_is_found(tmp_path: Path) -> None:
         graphgen.GraphSet.open(tmp_path)
 
 
-def test_an_interrupted_write_leaves_no_index(tmp_path: Path) -> None:
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_write_that_fails_leaves_the_set_that_was_there(tmp_path: Path) -> None:
     written(tmp_path)
+    before = contents(tmp_path)
     rows = some_networks()
     rows[3][1]["0.weight"][1, 1] = np.nan
     with pytest.raises(graphgen.GraphError, match=r"0\.weight: 1 values are NaN .* \[1, 1\]"):
-        graphgen.GraphSet.write(tmp_path, rows, rows_per_shard=2)
-    with pytest.raises(graphgen.GraphError, match="holds no finished"):
-        graphgen.GraphSet.open(tmp_path)
+        graphgen.GraphSet.write(tmp_path, rows, rows_per_shard=2, replace=True)
+    assert contents(tmp_path) == before
+    with pytest.raises(graphgen.GraphError, match="NaN"):
+        graphgen.GraphSet.write(tmp_path / "a" / "b", rows)
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_smaller_set_takes_the_place_of_a_larger_one_whole(tmp_path: Path) -> None:
+    _, rows = written(tmp_path / "larger")
+    graphgen.GraphSet.write(tmp_path / "smaller", rows[:1])
+    with pytest.raises(graphgen.GraphError, match=r"holds a .*graph-set already.*--replace"):
+        graphgen.GraphSet.write(tmp_path / "larger", rows[:1])
+    assert len(contents(tmp_path / "larger")) == 4
+    graphgen.GraphSet.write(tmp_path / "larger", rows[:1], replace=True)
+    assert contents(tmp_path / "larger") == contents(tmp_path / "smaller")
+
+
+def test_what_is_no_graph_set_is_never_written_over(tmp_path: Path) -> None:
+    for name, text in (("notes.txt", "mine"), ("index.json", '{"format": "other"}')):
+        folder = tmp_path / name.partition(".")[0]
+        folder.mkdir()
+        (folder / name).write_text(text)
+        for replace in (False, True):
+            with pytest.raises(graphgen.GraphError, match="holds .*name a"):
+                graphgen.GraphSet.write(folder, some_networks(), replace=replace)
+        assert contents(folder) == {name: text.encode()}
+    with pytest.raises(graphgen.GraphError, match="is a file, expected a folder"):
+        graphgen.GraphSet.write(tmp_path / "notes" / "notes.txt", some_networks())
+
+
+def test_three_flipped_bytes_are_not_read(tmp_path: Path) -> None:
+    written(tmp_path)
+    path = tmp_path / "shard-00001.safetensors"
+    data = bytearray(path.read_bytes())
+    for place in (-1, -5, -9):
+        data[place] ^= 1
+    path.write_bytes(data)
+    graphs = graphgen.GraphSet.open(tmp_path)
+    assert graphs[0].weights()  # another shard
+    for read in (lambda: graphs[2], lambda: graphs.values([2])):
+        with pytest.raises(graphgen.GraphError, match="shard-00001.*changed or damaged"):
+            read()
 
 
 def test_dtypes_are_not_mixed(tmp_path: Path) -> None:

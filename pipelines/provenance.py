@@ -1,0 +1,100 @@
+"""Provenance: by which code and which versions something was made."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.metadata
+import importlib.util
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+PACKAGES = ("spec", "graphgen", "metanet", "pipelines")
+_RECORDED = ("graph-metanetworks", "numpy", "torch", "scikit-learn")
+MADE_WITH = {"type": "object", "additionalProperties": {"type": "string"}}
+
+
+@lru_cache(maxsize=64)
+def code_of(*modules: str) -> str:
+    """Identify the code that modules run: a hash of their source, and of all of ours they import.
+
+        code_of("pipelines.zoo.fit")
+
+    Comments, docstrings and layout do not count, so only a change that can change results changes
+    it.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(imported(*modules)):
+        digest.update(f"{name}\n{essence(source_file(name))}\n".encode())
+    return digest.hexdigest()
+
+
+def imported(*modules: str) -> set[str]:
+    """List modules of ours and all those of ours that they import, wherever in their code."""
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name not in found and is_module(name):
+            found.add(name)
+            waiting += imports_of(name)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def imports_of(name: str) -> list[str]:
+    """List what a module imports, each name that is a module itself as one."""
+    result = []
+    for node in ast.walk(ast.parse(source_file(name).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            result += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inside = [f"{node.module}.{alias.name}" for alias in node.names]
+            result += [own if is_module(own) else node.module for own in inside]
+    return result
+
+
+@lru_cache(maxsize=4096)
+def is_module(name: str) -> bool:
+    """Say whether a name is that of a module of ours."""
+    if name.partition(".")[0] not in PACKAGES:
+        return False
+    return any(path.exists() for path in candidates(name))
+
+
+def source_file(name: str) -> Path:
+    """Find the source of a module of ours."""
+    return next(path for path in candidates(name) if path.exists())
+
+
+def candidates(name: str) -> Iterator[Path]:
+    """List where the source of a module of ours may be."""
+    package, *rest = name.split(".")
+    found = importlib.util.find_spec(package)
+    for place in (found.submodule_search_locations or []) if found else []:
+        path = Path(place, *rest)
+        yield path / "__init__.py"
+        yield path.with_suffix(".py")
+
+
+def essence(path: Path) -> str:
+    """Give a source without comments, docstrings and layout."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def made_with() -> dict[str, str]:
+    """Give the versions of this package and of those that decide what numbers come out."""
+    versions = {}
+    for name in _RECORDED:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
