@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.errors import GraphError
 from graphgen.template import EdgeBlock, Template
 
 NODE_KINDS = (
@@ -52,7 +53,13 @@ def edge_columns(template: Template) -> dict[str, NDArray[Any]]:
     for block in blocks:
         part = position[block.edge_start : block.edge_start + block.num_edges]
         grid = part.reshape(*block.shape, POSITION_AXES)
-        for column, (axis, values) in enumerate(coordinates(block)):
+        axes = coordinates(block)
+        if len(axes) > POSITION_AXES:
+            raise GraphError(
+                f"{block.name}: its edges have {len(axes)} axes of positions, and the columns of "
+                f"an export hold {POSITION_AXES}; reshape the value to fewer axes"
+            )
+        for column, (axis, values) in enumerate(axes):
             shape = [-1 if i == axis else 1 for i in range(len(block.shape))]
             grid[..., column] = values.reshape(shape)
     return {

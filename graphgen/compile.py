@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import nullcontext
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
-from numpy.typing import NDArray
-
-from graphgen.errors import GraphError, concerning
-from graphgen.files import read_weights
+from graphgen.errors import GraphError, described
 from graphgen.graph import Graph
 from graphgen.lower import computation_template, parameter_template
+from graphgen.sources import Net, Weights, architecture_from
 from graphgen.template import Template
 from graphgen.verify import verify_template
 from spec import Architecture
@@ -46,32 +40,30 @@ def _template(key: _ByHash) -> Template:
     return result
 
 
-def template(net: Architecture, kind: str = "parameter") -> Template:
+def template(net: Net, kind: str = "parameter") -> Template:
     """Give the structure of an architecture's graph; cached by the architecture's hash.
 
+    `net` is an architecture, the path of its YAML file, or the name of a reference network.
     `kind` is "parameter" (a node for each neuron, an edge for each parameter) or "computation" (a
     node for each item of each value of one sample, an edge for each use of a parameter).
     """
+    if not isinstance(kind, str):
+        raise GraphError(f"`kind` is {described(kind)}; expected one of {', '.join(LOWERINGS)}")
     if kind not in LOWERINGS:
-        raise GraphError(f"unknown kind of graph {kind!r}; known: {', '.join(LOWERINGS)}")
-    return _template(_ByHash(net, kind))
+        raise GraphError(f"unknown kind of graph {kind!r:.80}; known: {', '.join(LOWERINGS)}")
+    return _template(_ByHash(architecture_from(net), kind))
 
 
-def compile(
-    net: Architecture,
-    weights: str | Path | Mapping[str, NDArray[Any]],
-    kind: str = "parameter",
-) -> Graph:
+def compile(net: Net, weights: Weights, kind: str = "parameter") -> Graph:
     """Compile a network into its graph.
 
-        net = spec.load("net.yaml")
+        net = spec.load("net.yaml", width=32)
         graph = graphgen.compile(net, "net.safetensors")
 
-    `weights` is a file (`.safetensors`, memory-mapped, or `.npz`) or a mapping of arrays. Costs
+    `net` is an architecture, the path of its YAML file, or the name of a reference network;
+    `weights` a file (`.safetensors`, memory-mapped, or `.npz`) or a mapping of arrays. Costs
     O(layers): the graph's blocks are views of the arrays, whose values are not read. Raises
-    `GraphError` for an unreadable file and for missing, misshapen or superfluous tensors.
+    `GraphError` for an unreadable file and for missing, misshapen or superfluous tensors,
+    `SpecError` for a mistake in a YAML file.
     """
-    structure = template(net, kind)
-    arrays = read_weights(weights)
-    with nullcontext() if isinstance(weights, Mapping) else concerning(weights):
-        return structure.bind(arrays)
+    return template(net, kind).bind(weights)

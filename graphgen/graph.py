@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.arrays import array_of
+from graphgen.dtypes import common
 from graphgen.errors import GraphError
+from graphgen.finite import check_finite
 from graphgen.template import EdgeBlock, NodeGroup, Template
 
 
@@ -49,8 +51,7 @@ class Graph:
 
     def edge_values(self) -> NDArray[Any]:
         """Give the value of every edge, shape (E,), in the weights' common float dtype."""
-        dtypes = {block.weight.dtype for block in self.blocks if block.weight is not None}
-        dtype = np.result_type(*dtypes) if dtypes else np.dtype(np.float32)
+        dtype = common(block.weight.dtype for block in self.blocks if block.weight is not None)
         values = np.empty(self.num_edges, dtype=dtype)
         for block in self.blocks:
             part = values[block.edge_start : block.edge_start + block.num_edges]
@@ -77,8 +78,11 @@ class Graph:
 
         A tied edge cannot differ from the edge that owns its scalar: `GraphError` if it does.
         """
+        values = array_of(values, "`values`")
         if values.shape != (self.num_edges,):
             raise GraphError(f"expected {self.num_edges} edge values, got {list(values.shape)}")
+        if values.dtype.kind == "c":
+            raise GraphError(f"`values` has the dtype {values.dtype}, expected real numbers")
         new = dict(self.tensors)
         for block in self.blocks:
             if block.tensor is None:
@@ -106,17 +110,7 @@ class Graph:
 
     def check_values(self) -> None:
         """Raise `GraphError` that names every tensor with a value that is not finite."""
-        wrong = []
-        for name, array in self.tensors.items():
-            if array.dtype.kind in "iub":
-                continue
-            finite = np.isfinite(array.astype(np.float32) if array.dtype.kind == "V" else array)
-            if not finite.all():
-                bad = prod(array.shape) - int(finite.sum())
-                first = [int(i) for i in np.argwhere(~finite)[0]] if array.shape else []
-                wrong.append(f"  {name}: {bad} values are NaN or infinite, the first at {first}")
-        if wrong:
-            raise GraphError("weights must be finite numbers:\n" + "\n".join(wrong))
+        check_finite(self.tensors)
 
     def verify(self) -> None:
         """Check the graph's invariants; see `graphgen.verify`."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from graphgen.affine import affine
 from graphgen.lower.parameter import lower
 from graphgen.lower.parameter.state import Layout
-from spec import Architecture
+from graphgen.sources import Net, architecture_from
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class NeuronValue:
     nodes: NDArray[np.int64]
 
 
-def neuron_values(net: Architecture) -> tuple[NeuronValue, ...]:
+def neuron_values(net: Net) -> tuple[NeuronValue, ...]:
     """Say what the neurons of each node group compute: the last value that lies on all of them.
 
         for found in graphgen.neuron_values(net):
@@ -36,7 +36,7 @@ def neuron_values(net: Architecture) -> tuple[NeuronValue, ...]:
 
     Groups of parameter nodes and of hubs compute nothing of the kind, and are left out.
     """
-    state = lower(net)
+    state = lower(architecture_from(net))
     last: dict[int, str] = {}
     for value, layout in state.layouts.items():
         if covers(layout, state.groups[layout.group].size):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from math import prod
@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.affine import affine, write_affine
-from graphgen.errors import GraphError
+from graphgen.dtypes import is_real
+from graphgen.errors import GraphError, concerning, instance
+from graphgen.sources import Weights, place_of, weights_from
 from spec import TensorSpec
 
 if TYPE_CHECKING:
@@ -178,7 +180,10 @@ class Template:
         Writes them to `out` if given: int64, shape (2, E), in C order.
         """
         shape = (2, self.num_edges)
-        index = np.empty(shape, dtype=np.int64) if out is None else out
+        if out is None:
+            index = np.empty(shape, dtype=np.int64)
+        else:
+            index = instance(out, np.ndarray, "out")
         if index.shape != shape or index.dtype != np.int64 or not index.flags.c_contiguous:
             order = "" if index.flags.c_contiguous else ", not in C order"
             raise GraphError(
@@ -225,21 +230,21 @@ class Template:
                 write_affine(part, block.shape, start, block.tensor_strides)
         return result
 
-    def bind(self, weights: Mapping[str, NDArray[Any]]) -> Graph:
-        """Give the graph of these weights: views of the arrays, nothing copied or read.
+    def bind(self, weights: Weights) -> Graph:
+        """Give the graph of these weights, arrays or a file: views, nothing copied or read.
 
         Raises `GraphError` that lists every missing, misshapen and superfluous tensor.
         """
         from graphgen.graph import Graph
 
-        check_tensors(self.tensors, weights)
+        arrays = fitting(self.tensors, weights)
         blocks = tuple(
             block
             if block.tensor is None
-            else replace(block, weight=block.view(weights[block.tensor]))
+            else replace(block, weight=block.view(arrays[block.tensor]))
             for block in self.blocks
         )
-        kept = {tensor.name: weights[tensor.name] for tensor in self.tensors}
+        kept = {tensor.name: arrays[tensor.name] for tensor in self.tensors}
         return Graph(self, blocks, kept)
 
     def describe(self) -> dict[str, Any]:
@@ -266,7 +271,29 @@ class Template:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def check_tensors(tensors: tuple[TensorSpec, ...], weights: Mapping[str, NDArray[Any]]) -> None:
+def in_shape(structure: Template, weights: Weights) -> dict[str, NDArray[Any]]:
+    """Give arrays of any dtype in the shapes of weights; those without an edge may be left out."""
+    arrays = weights_from(weights)
+    needed = {tensor.name for tensor in structure.edge_tensors}
+    tensors = [t for t in structure.tensors if t.name in needed or t.name in arrays]
+    with concerning(place_of(weights)):
+        check_tensors(tensors, arrays, dtypes=False)
+    return arrays
+
+
+def fitting(
+    tensors: tuple[TensorSpec, ...], weights: Weights, argument: str = "weights"
+) -> dict[str, NDArray[Any]]:
+    """Give the arrays that an argument stands for, if they fit; errors name file or argument."""
+    arrays = weights_from(weights, argument)
+    with concerning(place_of(weights, argument)):
+        check_tensors(tensors, arrays)
+    return arrays
+
+
+def check_tensors(
+    tensors: Sequence[TensorSpec], weights: Mapping[str, NDArray[Any]], dtypes: bool = True
+) -> None:
     """Compare weights with what an architecture declares; raise one error for all differences."""
     wrong = []
     expected = {tensor.name: tensor for tensor in tensors}
@@ -279,8 +306,10 @@ def check_tensors(tensors: tuple[TensorSpec, ...], weights: Mapping[str, NDArray
             wrong.append(
                 f"  {tensor.name}: shape {list(array.shape)}, expected {list(tensor.shape)}"
             )
+        elif not dtypes:
+            continue
         elif tensor.dtype.startswith("float"):
-            if array.dtype.kind not in "fV":
+            if not is_real(array.dtype):
                 wrong.append(f"  {tensor.name}: dtype {array.dtype}, expected floating point")
         elif str(array.dtype) != tensor.dtype:
             wrong.append(f"  {tensor.name}: dtype {array.dtype}, expected {tensor.dtype}")

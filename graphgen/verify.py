@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from graphgen.errors import GraphError
+from graphgen.errors import GraphError, instance
 from graphgen.graph import Graph
 from graphgen.template import EdgeBlock, Template
 
@@ -23,6 +23,7 @@ def verify(graph: Graph) -> None:
        (In a computation graph a scalar owns as many edges as it is used.)
     6. A block's weight is a view, in the block's shape, of the tensor that it names.
     """
+    instance(graph, Graph, "graph", "graphgen.compile(net, weights) makes one")
     verify_template(graph.template)
     for block in graph.blocks:
         if block.tensor is None:

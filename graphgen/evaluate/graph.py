@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.dtypes import common, in_numpy, is_real, wide
 from graphgen.errors import GraphError
 from graphgen.evaluate.elementwise import FUNCTIONS
+from graphgen.evaluate.inputs import batches, check_indices, computable
 from graphgen.evaluate.lookup import run as look_up
 from graphgen.graph import Graph
 from graphgen.template import EdgeBlock, NodeGroup
@@ -20,30 +22,30 @@ from spec.primitives import Lookup
 Array = NDArray[Any]
 
 
-def run(graph: Graph, inputs: Sequence[Array]) -> tuple[Array, ...]:
+def run(graph: Graph, inputs: Sequence[object]) -> tuple[Array, ...]:
     """Run a computation graph on a batch of each input; gives a batch of each output.
 
     A message is the value of its edge times the value of its source. A node combines its messages
     as its group's `kind` says, then applies the functions of the group's `steps`.
     """
     groups = graph.node_groups
-    float_dtypes = [x.dtype for x in inputs if x.dtype.kind == "f"]
-    float_dtypes += [b.weight.dtype for b in graph.blocks if b.weight is not None]
-    dtype = np.result_type(*float_dtypes) if float_dtypes else np.dtype(np.float64)
+    given = {group.name: index for index, group in enumerate(groups) if group.kind == "input"}
+    shapes = {name: sample_shape(groups[index]) for name, index in given.items()}
+    batch = batches(shapes, inputs)
+    dtypes = [x.dtype for x in batch.values() if is_real(x.dtype)]
+    dtypes += [b.weight.dtype for b in graph.blocks if b.weight is not None]
+    dtype = common(dtypes) if dtypes else np.dtype(np.float64)
+    dtype = dtype if in_numpy(dtype) else wide(dtype)
     arriving: dict[int, list[EdgeBlock]] = {index: [] for index in range(len(groups))}
     for block in graph.blocks:
         arriving[block.target_group].append(block)
-    given = [index for index, group in enumerate(groups) if group.kind == "input"]
-    if len(inputs) != len(given):
-        names = ", ".join(groups[index].name for index in given)
-        raise GraphError(f"expected {len(given)} inputs ({names}), got {len(inputs)}")
     values: dict[int, Array] = {
-        index: encode(groups[index], x, dtype) for index, x in zip(given, inputs, strict=True)
+        index: encode(groups[index], batch[name], dtype) for name, index in given.items()
     }
     order = TopologicalSorter(
         {index: [b.source_group for b in blocks] for index, blocks in arriving.items()}
     )
-    count = inputs[0].shape[0] if inputs else 1
+    count = len(next(iter(batch.values()))) if batch else 1
     for index in order.static_order():
         if index not in values:
             node = Combination(graph, index, arriving[index], values, count, dtype)
@@ -56,18 +58,15 @@ def run(graph: Graph, inputs: Sequence[Array]) -> tuple[Array, ...]:
     return tuple(results[position] for position in sorted(results))
 
 
+def sample_shape(group: NodeGroup) -> tuple[int, ...]:
+    """Give the shape of one sample of an input, whose nodes spell out an index on an axis more."""
+    return group.shape[:-1] if group.steps else group.shape
+
+
 def encode(group: NodeGroup, x: Array, dtype: np.dtype[Any]) -> Array:
     """Give the values of input nodes (N, size); an index is a one among zeros."""
-    shape = group.shape
     for step in group.steps:
-        shape = group.shape[:-1]
-        entries = dict(step.attributes)["entries"]
-        if x.dtype.kind not in "iu" or (x.size and not 0 <= x.min() <= x.max() < entries):
-            raise GraphError(
-                f"input {group.name!r}: expected integers from 0 to {entries - 1}, got {x.dtype}"
-            )
-    if tuple(x.shape[1:]) != shape:
-        raise GraphError(f"input {group.name!r}: expected {['N', *shape]}, got {list(x.shape)}")
+        check_indices(group.name, x, dict(step.attributes)["entries"])
     if group.steps:
         x = np.eye(group.shape[-1], dtype=dtype)[x]
     return x.reshape(x.shape[0], -1).astype(dtype)
@@ -124,7 +123,7 @@ class Combination:
         """Add the messages of a block to its targets."""
         axes = range(1, len(block.shape) + 1)
         message = self.sources(block) if source is None else source
-        values = block.values()
+        values = computable(block.values())
         target = self.targets(block, result)
         if source is not None or block.tensor is None:
             product = message * values.astype(self.dtype)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from graphgen.columns import edge_columns, node_columns
+from graphgen.errors import GraphError
 from graphgen.export.description import describe
 from graphgen.export.library import EXPORT, library
+from graphgen.export.values import graph_from, plain_values
 from graphgen.files import atomic_path
 from graphgen.graph import Graph
+from graphgen.sources import output_path
 
 if TYPE_CHECKING:
     from pyarrow import Table
@@ -32,12 +33,11 @@ def to_arrow(graph: Graph) -> ArrowTables:
         edges.column_names      # source, target, value, edge_kind, edge_block, edge_position
         edges.schema.metadata[b"description"]   # JSON, with the words behind the kinds
 
-    Weights in bfloat16, which Arrow does not have, become float32.
+    Weights in bfloat16 or 8 bits, which Arrow does not have, become float32.
     """
+    graph = graph_from(graph)
     pyarrow = library("pyarrow", EXPORT)
-    values = graph.edge_values()
-    if values.dtype.kind == "V":
-        values = values.astype(np.float32)
+    values = plain_values(graph)
     sources, targets = graph.edge_index()
     columns = {"source": sources, "target": targets, "value": values}
     columns |= edge_columns(graph.template)
@@ -61,8 +61,14 @@ def write_parquet(graph: Graph, folder: str | Path) -> None:
     pyarrow.parquet.read_table("net/edges.parquet").schema.metadata[b"description"]
     """
     parquet = library("pyarrow.parquet", EXPORT)
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, table in to_arrow(graph)._asdict().items():
+    folder = output_path(folder, "folder")
+    tables = to_arrow(graph)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GraphError(
+            f"{folder}: cannot be made a folder ({error.strerror}); name another"
+        ) from error
+    for name, table in tables._asdict().items():
         with atomic_path(folder / f"{name}.parquet") as temporary:
             parquet.write_table(table, temporary)

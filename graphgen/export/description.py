@@ -13,8 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.affine import affine
+from graphgen.arrays import array_of
 from graphgen.columns import EDGE_KINDS, NODE_KINDS
+from graphgen.dtypes import is_number
 from graphgen.errors import GraphError
+from graphgen.export.values import graph_from
 from graphgen.graph import Graph
 
 FORMAT, VERSION = "graph-metanetworks/graph", 1
@@ -30,7 +33,7 @@ def describe(graph: Graph) -> str:
     It holds the template's `structure` with its `hash`, the words behind the kinds, the `dtypes` of
     the tensors, and the values of tensors `without_edges`.
     """
-    template = graph.template
+    template = graph_from(graph).template
     owning = {tensor.name for tensor in template.edge_tensors}
     rest = {name: array for name, array in graph.tensors.items() if name not in owning}
     return json.dumps(
@@ -63,7 +66,19 @@ def restore_weights(description: str | bytes, values: NDArray[Any]) -> dict[str,
     Raises `GraphError` for a description that is damaged or of another format, for a wrong number
     of values, and for a tied edge that differs from the edge that owns its scalar.
     """
+    values = array_of(values, "`values`")
     content = parse(description)
+    try:
+        return restored(content, values)
+    # The hash covers the structure alone, and whoever writes a structure can write its hash.
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError) as e:
+        raise GraphError(
+            f"the description is damaged ({type(e).__name__}: {e}); export the graph again"
+        ) from e
+
+
+def restored(content: Mapping[str, Any], values: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Put the values of the edges back into tensors."""
     structure = content["structure"]
     if values.shape != (structure["num_edges"],):
         raise GraphError(f"expected {structure['num_edges']} edge values, got {list(values.shape)}")
@@ -106,8 +121,8 @@ def parse(description: str | bytes) -> Mapping[str, Any]:
         known = (content["format"], content["version"]) == (FORMAT, VERSION)
         text = json.dumps(content["structure"], sort_keys=True, separators=(",", ":"))
         same = hashlib.sha256(text.encode()).hexdigest() == content["hash"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise GraphError(f"not the description of an exported graph: {error!r}") from None
+    except (LookupError, RecursionError, TypeError, ValueError) as error:
+        raise GraphError(f"not the description of an exported graph: {error!r:.300}") from None
     if not known:
         raise GraphError(
             f"a description of {content['format']!r}, version {content['version']!r}; "
@@ -119,5 +134,8 @@ def parse(description: str | bytes) -> Mapping[str, Any]:
 
 
 def dtype(word: str) -> np.dtype[Any]:
-    """Give the dtype of a name; numpy alone does not know `bfloat16`."""
-    return np.dtype(ml_dtypes.bfloat16 if word == "bfloat16" else word)
+    """Give the dtype of a name; numpy alone knows neither `bfloat16` nor floats of 8 bits."""
+    found = np.dtype(getattr(ml_dtypes, word, word))
+    if not is_number(found):
+        raise TypeError(f"{word!r:.80} is no dtype of numbers")
+    return found

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from graphgen.columns import EDGE_KINDS
-from graphgen.errors import GraphError
+from graphgen.errors import GraphError, whole
 from graphgen.export.description import describe
 from graphgen.export.scalar_columns import edge_rows
+from graphgen.export.values import graph_from
 from graphgen.graph import Graph
 
 
@@ -18,7 +19,8 @@ def to_dot(graph: Graph, max_edges: int = 2000) -> str:
     carries but does not draw. A drawing of many edges shows nothing and takes Graphviz hours:
     a graph with more than `max_edges` is refused.
     """
-    if graph.num_edges > max_edges:
+    graph = graph_from(graph)
+    if graph.num_edges > whole(max_edges, "max_edges"):
         raise GraphError(
             f"the graph has {graph.num_edges} edges, more than max_edges={max_edges}; pass a "
             "greater max_edges, or use to_graphml, which has no limit"

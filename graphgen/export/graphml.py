@@ -8,8 +8,10 @@ from xml.sax.saxutils import escape
 from graphgen.columns import POSITION_AXES
 from graphgen.export.description import describe
 from graphgen.export.scalar_columns import Row, edge_rows, node_rows
+from graphgen.export.values import graph_from
 from graphgen.files import atomic_path
 from graphgen.graph import Graph
+from graphgen.sources import output_path
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns">
@@ -31,7 +33,11 @@ def to_graphml(graph: Graph, path: str | Path) -> None:
     Values are written as doubles, which hold those of every dtype exactly; the graph's attribute
     `description` is JSON, with the words behind the kinds and the tensors' dtypes.
     """
-    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+    graph = graph_from(graph)
+    with (
+        atomic_path(output_path(path, "path")) as temporary,
+        open(temporary, "w", encoding="utf-8") as file,
+    ):
         file.write(HEAD)
         for end, keys in (("node", NODE_KEYS), ("edge", EDGE_KEYS)):
             for name, kind in keys.items():

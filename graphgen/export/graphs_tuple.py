@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.columns import edge_columns, node_columns
+from graphgen.export.values import graph_from
 from graphgen.graph import Graph
 
 
@@ -33,6 +34,7 @@ def to_graphs_tuple(graph: Graph) -> GraphsTuple:
 
     The form holds no text; `graph.with_edge_values(result.edges["value"])` gives the graph back.
     """
+    graph = graph_from(graph)
     sources, targets = graph.edge_index()
     return GraphsTuple(
         nodes=node_columns(graph.template),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from graphgen.export.description import describe
 from graphgen.export.library import EXPORT, library
 from graphgen.export.scalar_columns import edge_rows, node_rows
+from graphgen.export.values import graph_from
 from graphgen.graph import Graph
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def to_networkx(graph: Graph) -> MultiDiGraph:
 
     networkx iterates node by node; sorted by key, edges are in the graph's order.
     """
+    graph = graph_from(graph)
     networkx = library("networkx", EXPORT)
     result = networkx.MultiDiGraph(description=describe(graph))
     result.add_nodes_from(enumerate(node_rows(graph.template)))

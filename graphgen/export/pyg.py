@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from graphgen.columns import edge_columns, node_columns
 from graphgen.export.library import METANET, library
+from graphgen.export.values import graph_from, plain_values
 from graphgen.graph import Graph
 
 if TYPE_CHECKING:
@@ -25,11 +24,10 @@ def to_pyg(graph: Graph) -> Data:
 
     The vocabularies behind the kinds are `graphgen.columns.NODE_KINDS` and `EDGE_KINDS`.
     """
+    graph = graph_from(graph)
     torch = library("torch", METANET)
     data = library("torch_geometric.data", METANET)
-    values = graph.edge_values()
-    if values.dtype.kind == "V" or values.dtype.name == "bfloat16":
-        values = values.astype(np.float32)
+    values = plain_values(graph)
     columns = {**node_columns(graph.template), **edge_columns(graph.template)}
     return data.Data(
         edge_index=torch.from_numpy(graph.edge_index()),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphgen.export.library import EXPORT, library
+from graphgen.export.values import graph_from, plain_values
 from graphgen.graph import Graph
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ def to_scipy(graph: Graph) -> coo_array:
 
     Parallel edges, such as the taps of a kernel, are duplicate entries, and a weight of zero is a
     stored zero. Arithmetic, `toarray`, `tocsr` and `sum_duplicates` add parallel edges up. Weights
-    of half precision become float32, the smallest floats that scipy's matrices have.
+    of half precision or less become float32, the smallest floats that scipy's matrices have.
     """
+    graph = graph_from(graph)
     sparse = library("scipy.sparse", EXPORT)
-    values = graph.edge_values()
+    values = plain_values(graph)
     if values.dtype.itemsize < 4:
         values = values.astype(np.float32)
     sources, targets = graph.edge_index()

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from graphgen.arrays import array_of
 from graphgen.errors import GraphError
 from graphgen.files.npz import read_npz, write_npz
-from graphgen.files.safetensors_format import Array, dtype_name
+from graphgen.files.safetensors_format import Array
 from graphgen.files.safetensors_reader import check_file, open_safetensors
 from graphgen.files.safetensors_writer import write_safetensors
 
@@ -37,7 +36,10 @@ def read_weights(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str
     ```
     """
     if isinstance(source, Mapping):
-        return {_checked_name(name): _as_array(name, value) for name, value in source.items()}
+        return {
+            _checked_name(name): array_of(value, f"the weight {name!r}")
+            for name, value in source.items()
+        }
     path = _as_path(source)
     suffix = path.suffix.lower()
     check_file(path)
@@ -46,7 +48,7 @@ def read_weights(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str
     if suffix == ".npz":
         arrays = read_npz(path)
         for name, array in arrays.items():
-            _check_dtype(name, array, f"{path}: ")
+            array_of(array, f"{path}: the weight {name!r}")
         return arrays
     advice = _ADVICE.get(suffix, "convert it, or pass the arrays as a dict instead")
     raise GraphError(
@@ -98,30 +100,3 @@ def _checked_name(name: object) -> str:
     raise GraphError(
         f"the weights contain the name {name!r} of type {type(name).__name__}; expected a string"
     )
-
-
-def _as_array(name: str, value: object) -> Array:
-    if not hasattr(value, "__array__"):
-        raise GraphError(
-            f"the weight {name!r} is of type {type(value).__name__}, expected an array; "
-            "convert it with numpy.asarray"
-        )
-    try:
-        array: Array = np.asarray(value)
-    # Foreign libraries raise what they like: torch refuses bfloat16, gradients and GPU tensors.
-    except Exception as error:
-        raise GraphError(
-            f"the weight {name!r} of type {type(value).__name__} cannot be viewed as a numpy "
-            f"array ({type(error).__name__}: {error}); for a tensor pass .detach().cpu(), and "
-            "keep bfloat16 in a .safetensors file or convert it with .float()"
-        ) from error
-    _check_dtype(name, array, "")
-    return array
-
-
-def _check_dtype(name: str, array: Array, place: str) -> None:
-    if array.dtype.kind not in "biufc" and dtype_name(array.dtype) is None:
-        raise GraphError(
-            f"{place}the weight {name!r} has the dtype {array.dtype}, expected numbers; "
-            "leave it out or convert it with .astype"
-        )

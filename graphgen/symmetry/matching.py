@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,22 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.compile import template
-from graphgen.errors import GraphError
+from graphgen.errors import concerning, instance, whole
 from graphgen.export.library import EXPORT, library
+from graphgen.finite import check_finite
+from graphgen.sources import Net, Weights, place_of
 from graphgen.symmetry.factors import Factor
 from graphgen.symmetry.group import Symmetries
 from graphgen.symmetry.permutation import Permutation
 from graphgen.symmetry.pieces import Piece
 from graphgen.symmetry.segments import end_of, extent_of
-from graphgen.template import check_tensors
-from spec import Architecture
+from graphgen.template import Template, fitting
 
-Weights = Mapping[str, NDArray[Any]]
+Arrays = dict[str, NDArray[Any]]
 Key = tuple[int, tuple[int, ...]]
 
 
 def match(
-    net: Architecture,
+    net: Net,
     target: Weights,
     weights: Weights,
     rng: np.random.Generator | None = None,
@@ -40,14 +41,26 @@ def match(
     kept, each a linear assignment (Ainsworth, Hayase & Srinivasa, ICLR 2023, algorithm 1). Where
     permutations nest, as those of heads and of what is inside a head, a pair of runs counts as what
     the best assignment inside it gives. Branches are not exchanged. The order of the sweeps is
-    drawn from `rng`. Raises `GraphError` for weights that do not fit.
+    drawn from `rng`. `net`, `target` and `weights` may be files. Raises `GraphError`, which names
+    the file or the argument, for weights that do not fit and for values that are not finite.
     """
     structure = template(net)
-    for arrays in (target, weights):
-        check_tensors(structure.tensors, arrays)
-    return _Matching(Symmetries(structure), target, weights).run(
-        rng or np.random.default_rng(0), sweeps
-    )
+    if rng is not None:
+        instance(rng, np.random.Generator, "rng", "numpy.random.default_rng(0)")
+    sweeps = whole(sweeps, "sweeps")
+    arrays = [
+        _comparable(structure, given, argument)
+        for given, argument in ((target, "target"), (weights, "weights"))
+    ]
+    return _Matching(Symmetries(structure), *arrays).run(rng or np.random.default_rng(0), sweeps)
+
+
+def _comparable(structure: Template, weights: Weights, argument: str) -> Arrays:
+    """Give weights whose inner products mean something: they fit, and are finite."""
+    arrays = fitting(structure.tensors, weights, argument)
+    with concerning(place_of(weights, argument)):
+        check_finite({t.name: arrays[t.name] for t in structure.tensors if t.trainable})
+    return arrays
 
 
 @dataclass(frozen=True)
@@ -60,7 +73,7 @@ class _View:
 
 
 class _Matching:
-    def __init__(self, group: Symmetries, target: Weights, weights: Weights) -> None:
+    def __init__(self, group: Symmetries, target: Arrays, weights: Arrays) -> None:
         self.group, self.weights = group, weights
         trainable = {t.name for t in group.template.tensors if t.trainable}
         self.views = [
@@ -82,7 +95,7 @@ class _Matching:
                 value = self._improve(keys[place], value)
             if value <= before + 1e-9 * abs(before):
                 break
-        return self.group.permutation(self.nodes)
+        return self.group.element(self.nodes)
 
     def _improve(self, key: Key, value: float) -> float:
         """Assign one permutation anew, and those inside it; keep it if that is closer."""
@@ -103,7 +116,7 @@ class _Matching:
         self.nodes = nodes
         return after
 
-    def _best_inside(self, key: Key, matched: Weights) -> NDArray[np.float64]:
+    def _best_inside(self, key: Key, matched: Arrays) -> NDArray[np.float64]:
         """Say how much each pair of runs gains by the best assignments inside it."""
         size = self.group.free[key].size
         result = np.zeros((size, size))
@@ -128,7 +141,7 @@ class _Matching:
         return self.group.derivation.contexts[key[0]]
 
     def _similarity(
-        self, key: Key, matched: Weights, context: tuple[int, ...] | None = None
+        self, key: Key, matched: Arrays, context: tuple[int, ...] | None = None
     ) -> NDArray[np.float64]:
         """Multiply the slices of each pair of items of a factor: the target's by the matched.
 
@@ -172,7 +185,7 @@ class _Matching:
         )
 
     def _arrays(self, nodes: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-        permuted = self.group.permutation(nodes).apply(self.weights)
+        permuted = self.group.element(nodes).moved(self.weights)
         return {name: _wide(permuted[name]) for name in self.target}
 
     def _view(self, piece: Piece) -> _View:
@@ -213,6 +226,4 @@ class _Matching:
 
 def _wide(array: NDArray[Any]) -> NDArray[Any]:
     """Give an array in double precision; 16-bit floats are not summed in their own."""
-    if array.dtype.kind == "c":
-        raise GraphError(f"complex weights cannot be matched, got {array.dtype}")
     return np.asarray(array).astype(np.float64)

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.errors import GraphError
+from graphgen.sources import Weights
 from graphgen.symmetry.pieces import Piece, Pieces
 from graphgen.symmetry.segments import end_of, segments
-from graphgen.template import EdgeBlock, Template
+from graphgen.template import EdgeBlock, Template, in_shape
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,20 @@ class Permutation:
         """The pieces that are mapped to one another."""
         return self.known_pieces or Pieces(self.template, segments(self.template))
 
-    def apply(self, weights: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """Permute a network's weights; tensors without an edge stay as they are.
+    def apply(self, weights: Weights) -> dict[str, NDArray[Any]]:
+        """Permute a network's weights, arrays or a file; tensors without an edge stay as they are.
 
             permuted = group.sample(rng).apply(weights)
 
         Raises `GraphError` if the permutation does not map every block of edges to such a block,
-        or moves two uses of one tensor differently.
+        or moves two uses of one tensor differently, and for weights of another architecture.
         """
-        result = dict(weights)
+        arrays = in_shape(self.template, weights)
+        return self.moved(arrays)
+
+    def moved(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Permute weights that are known to fit; see `apply`."""
+        result = dict(arrays)
         orders: dict[str, tuple[str, NDArray[np.int64]]] = {}
         for block in self.template.blocks:
             tensor, order = self.edges(block)
@@ -49,9 +55,9 @@ class Permutation:
                 raise GraphError(f"the permutation moves the uses of {block.tensor!r} differently")
             if not block.tied:
                 result[block.tensor] = (
-                    np.asarray(weights[tensor])
+                    np.asarray(arrays[tensor])
                     .reshape(-1)[order]
-                    .reshape(np.shape(weights[block.tensor]))
+                    .reshape(np.shape(arrays[block.tensor]))
                 )
         return result
 

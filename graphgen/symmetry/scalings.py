@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.compile import template
+from graphgen.errors import instance
+from graphgen.sources import Net, Weights
 from graphgen.symmetry.unknowns import Unknowns
-from graphgen.template import EdgeBlock, NodeGroup, Step, Template
-from spec import Architecture
+from graphgen.template import EdgeBlock, NodeGroup, Step, Template, in_shape
 
 LINEAR = (
     "bias", "add", "scale_by", "mean_pool", "mean", "sum", "resample", "slice", "concat",
@@ -25,8 +26,10 @@ EQUAL = ("identity", "sum", "mean", "max")
 WEIGHTED = ("linear", "window1d", "window2d", "window3d", "table")
 
 
-def scalings(net: Architecture) -> Scalings:
+def scalings(net: Net) -> Scalings:
     """Derive the sign and scale symmetries that the activations of an architecture allow.
+
+    `net` is an architecture, the path of its YAML file, or the name of a reference network.
 
         group = graphgen.scalings(net)
         group.signs, group.scales                  # how many factors may be chosen
@@ -45,7 +48,9 @@ class Scalings:
     """Factors of neurons that leave a network's function as it is, as a value."""
 
     def __init__(self, structure: Template) -> None:
-        self.template = structure
+        self.template = instance(
+            structure, Template, "structure", "graphgen.template(net) gives one"
+        )
         self.unknowns = Unknowns()
         # An unknown for each node before each of its group's steps, and behind the last.
         self.stages = [self._pass_through(group) for group in structure.node_groups]
@@ -68,6 +73,7 @@ class Scalings:
 
     def sample(self, rng: np.random.Generator) -> Scaling:
         """Draw factors: signs at random, sizes from a log-normal distribution."""
+        instance(rng, np.random.Generator, "rng", "numpy.random.default_rng(0)")
         values = np.ones(len(self.unknowns.parent))
         for root in self.roots:
             if not self.unknowns.unit[root]:
@@ -226,9 +232,12 @@ class Scaling:
     group: Scalings
     values: NDArray[np.float64]
 
-    def apply(self, weights: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """Multiply weights by the factors they write, divided by those they read."""
-        result = dict(weights)
+    def apply(self, weights: Weights) -> dict[str, NDArray[Any]]:
+        """Multiply weights by the factors they write, divided by those they read.
+
+        Raises `GraphError` for weights that do not fit the architecture.
+        """
+        result = in_shape(self.group.template, weights)
         for block in self.group.template.blocks:
             if block.tensor is None or block.tied:
                 continue
@@ -241,6 +250,6 @@ class Scaling:
                 factors = factors**2
             elif block.kind in WEIGHTED:
                 factors = factors / self.values[self.group.sources(block)]
-            array = np.asarray(weights[block.tensor])
+            array = result[block.tensor]
             result[block.tensor] = (array * factors.reshape(array.shape)).astype(array.dtype)
         return result

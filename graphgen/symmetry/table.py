@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import TYPE_CHECKING
 
+from graphgen.symmetry.big_numbers import product_in_words
 from graphgen.symmetry.factors import Factor
 from graphgen.symmetry.segments import Runs
 from graphgen.template import EdgeBlock
@@ -17,29 +18,33 @@ if TYPE_CHECKING:
 def write(group: Symmetries) -> str:
     """Print a group: its order, its permutations, and a row for each parameter.
 
+    An order of more than sixty digits is given as a power of ten.
+
     `P0` is a permutation of all items along an axis; `P1 x P2` permutes the runs of an axis by P1
     and the items of each run by P2; `P3 + P4` acts on the two parts of an axis. A dot is an axis
     that stays.
     """
-    names = Names()
+    names = Names({tensor.name: tensor.shape for tensor in group.template.tensors})
     rows = [
         (block.tensor, " | ".join(axis_words(group, block, names)))
         for block in group.template.blocks
         if block.tensor is not None and not block.tied
     ]
     width = max((len(name) for name, _ in rows), default=0)
-    lines = [f"{group.order} permutations"]
-    if group.turns > 1:
-        lines[0] += f", {group.order * group.turns} with turns of channels, outside of the graph"
+    factorials, exchanges = group.factorials(), group.exchanges()
+    lines = [f"{product_in_words(factorials, exchanges)} permutations"]
+    if group.turning:
+        both = product_in_words(factorials, [*exchanges, *group.turning])
+        lines[0] += f", {both} with turns of channels, outside of the graph"
+    runs = {id(part): prod(sizes) for part, sizes in group.factors}
     for key, name in names.names.items():
         part = names.parts[key]
-        copies = sum(1 for other, _ in group.free if other == key)
+        copies = runs[key]
         stay = f" behind {part.held} that stay" if part.held else ""
         count = f", for each of {copies} runs" if copies > 1 else ""
         lines.append(f"  {name}: of {part.movable}{stay}{count}")
-    exchanges = prod(len(level.mappings) for level in group.branches)
-    if exchanges > 1:
-        lines.append(f"  exchanges of branches: {exchanges}")
+    if exchanges:
+        lines.append(f"  exchanges of branches: {product_in_words([], exchanges)}")
     lines += [f"  {name.ljust(width)}  {words}" for name, words in rows]
     return "\n".join(lines)
 
@@ -47,7 +52,8 @@ def write(group: Symmetries) -> str:
 class Names:
     """Names of permutations, in the order in which the table comes to them."""
 
-    def __init__(self) -> None:
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self.shapes = shapes
         self.names: dict[int, str] = {}
         self.parts: dict[int, Factor] = {}
 
@@ -61,7 +67,7 @@ class Names:
 
 def axis_words(group: Symmetries, block: EdgeBlock, names: Names) -> Iterator[str]:
     """Say for each axis of a block's tensor what permutes it."""
-    shape = next(t.shape for t in group.template.tensors if t.name == block.tensor)
+    shape = names.shapes[str(block.tensor)]
     coordinates = iter(range(len(block.shape)))
     for size in shape:
         words: list[str] = []

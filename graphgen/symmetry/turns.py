@@ -6,14 +6,14 @@ from spec import Architecture, Operation
 from spec.primitives import Elementwise, Normalise, Reduce, Window
 
 
-def turns(net: Architecture) -> int:
-    """Count the ways to turn hidden channels of p4 and p4m convolutions, each by itself.
+def turns(net: Architecture) -> tuple[tuple[int, int], ...]:
+    """List the orientations and the number of hidden channels of p4 and p4m convolutions that turn.
 
     Turning a kernel moves the orientations of its channel in a circle, which the next kernels undo
     by moving theirs, and a pool over orientations does not notice. This exchanges taps, which a
     parameter graph tells apart. Channels whose orientations are read otherwise are not counted.
     """
-    return _Channels(net).count()
+    return _Channels(net).turning()
 
 
 class _Channels:
@@ -35,14 +35,14 @@ class _Channels:
             if name in self.values:
                 self._keep(self.values[name])
 
-    def count(self) -> int:
-        """Multiply the orientations of all channels that may turn."""
+    def turning(self) -> tuple[tuple[int, int], ...]:
+        """List orientations and channels of what may turn, each channel by itself."""
         kept = {self._root(place) for place in self.kept}
-        result = 1
-        for place, (channels, orientations) in enumerate(self.sizes):
-            if self._root(place) == place and place not in kept:
-                result *= orientations**channels
-        return result
+        return tuple(
+            (orientations, channels)
+            for place, (channels, orientations) in enumerate(self.sizes)
+            if self._root(place) == place and place not in kept
+        )
 
     def _root(self, place: int) -> int:
         while self.tied[place] != place:

@@ -162,7 +162,7 @@ def test_what_cannot_be_run_is_refused() -> None:
     table = graphgen.compile(
         tokens, random_weights(tokens, np.random.default_rng(0)), "computation"
     )
-    with pytest.raises(graphgen.GraphError, match="expected integers from 0 to 3"):
+    with pytest.raises(graphgen.GraphError, match="expected indices from 0 to 3, got 0 to 4"):
         graphgen.evaluate(table, np.array([[0, 1, 4]]))
 
 

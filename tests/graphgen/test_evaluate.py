@@ -277,7 +277,7 @@ def test_gradients_flow_to_weights_and_inputs() -> None:
 def test_wrong_inputs_are_named() -> None:
     net = spec.loads("inputs: {x: [4]}\nlayers: [{linear: {out_features: 2}}]")
     weights = random_weights(net, np.random.default_rng(0))
-    with pytest.raises(graphgen.GraphError, match="expected 1 inputs, got 2"):
+    with pytest.raises(graphgen.GraphError, match=r"expected 1 inputs \(x\), got 2"):
         graphgen.evaluate(net, weights, np.zeros((1, 4)), np.zeros((1, 4)))
     with pytest.raises(graphgen.GraphError, match=r"'x': expected \[N, 4\], got \[1, 5\]"):
         graphgen.evaluate(net, weights, np.zeros((1, 5)))

@@ -201,7 +201,7 @@ def test_all_tensors_that_do_not_fit_are_named_at_once() -> None:
     with pytest.raises(graphgen.GraphError) as caught:
         graphgen.compile(net, wrong)
     assert str(caught.value).splitlines() == [
-        "the weights do not fit the architecture:",
+        "`weights`: the weights do not fit the architecture:",
         "  0.weight: missing, expected shape [4, 1, 3, 3]",
         "  1.num_batches_tracked: dtype int32, expected int64",
         "  4.weight: shape [36, 3], expected [3, 36]",

@@ -1,0 +1,31 @@
+"""What an export takes, and the values of its edges in dtypes that other libraries know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphgen.errors import instance
+from graphgen.graph import Graph
+
+
+def graph_from(value: object) -> Graph:
+    """Give a graph back; `GraphError` for anything else.
+
+    graph = graph_from(graph)
+    """
+    return instance(value, Graph, "graph", "graphgen.compile(net, weights) makes one")
+
+
+def plain_values(graph: Graph) -> NDArray[Any]:
+    """Give the edges' values in numpy's own float16, float32 or float64, shape (E,).
+
+    Narrower floats and bfloat16, which few libraries know, become float32, which holds them
+    exactly; wider ones become float64.
+    """
+    values = graph.edge_values()
+    if values.dtype.isbuiltin == 2 or values.dtype.itemsize < 2:
+        return values.astype(np.float32)
+    return values.astype(np.float64) if values.dtype.itemsize > 8 else values

@@ -1,0 +1,95 @@
+"""Where a network comes from: architectures and weights, from files, names or memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
+import spec
+from graphgen.errors import GraphError, concerning, described
+from graphgen.files import read_weights
+from spec import Architecture
+
+Net: TypeAlias = Architecture | str | os.PathLike[str]
+"""An architecture, the path of its YAML file, or the name of a reference network."""
+
+Weights: TypeAlias = Mapping[str, NDArray[Any]] | str | os.PathLike[str]
+"""Arrays by name, or the path of a `.safetensors` or `.npz` file."""
+
+
+def architecture_from(net: Net, argument: str = "net") -> Architecture:
+    """Give the architecture that an argument stands for, with the variables' default values.
+
+        architecture_from("net.yaml")
+        architecture_from("resnet")         # a reference network, spec/nets/resnet.yaml
+
+    A name without a suffix is a reference network unless there is such a file. Raises `GraphError`
+    for what is no architecture and for a file that is not there, `SpecError` for what is wrong in
+    a file.
+    """
+    if isinstance(net, Architecture):
+        return net
+    if not isinstance(net, (str, os.PathLike)):
+        raise GraphError(
+            f"`{argument}` is {described(net)}; expected an Architecture, the path of its YAML "
+            "file, or the name of a reference network; spec.load and spec.loads make one"
+        )
+    path = Path(os.fsdecode(net))
+    if not is_there(path):
+        found = reference_networks()
+        if path.name in found and path.name == str(net):
+            with as_file(files("spec") / "nets" / f"{path.name}.yaml") as packaged:
+                return spec.load(packaged)
+        raise GraphError(
+            f"`{argument}`: there is no file {str(path)!r:.200} (from {Path.cwd()}), and no "
+            f"reference network of this name, which are {', '.join(found)}"
+        )
+    return spec.load(path)
+
+
+def reference_networks() -> list[str]:
+    """List the names of the reference networks that come with the package."""
+    folder = files("spec") / "nets"
+    return sorted(
+        entry.name.removesuffix(".yaml")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".yaml")
+    )
+
+
+def is_there(path: Path) -> bool:
+    """Say whether something stands at a path; a name that no file can have is not there."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def output_path(path: object, argument: str) -> Path:
+    """Give the path that a file is to be written to; `GraphError` if it is no path."""
+    if isinstance(path, (str, os.PathLike)) and os.fsdecode(path) not in ("", "."):
+        return Path(os.fsdecode(path))
+    raise GraphError(f"`{argument}` is {described(path)}; expected the path of a file to write")
+
+
+def weights_from(weights: Weights, argument: str = "weights") -> dict[str, NDArray[Any]]:
+    """Give the arrays by name that an argument stands for; errors name the file or the argument.
+
+    weights_from("net.safetensors")["head.weight"].shape
+    """
+    if isinstance(weights, (str, os.PathLike)):
+        return read_weights(weights)
+    with concerning(f"`{argument}`"):
+        return read_weights(weights)
+
+
+def place_of(weights: Weights, argument: str = "weights") -> str:
+    """Name where weights come from: their file, or the argument that holds them."""
+    if isinstance(weights, (str, os.PathLike)):
+        return os.fsdecode(weights)
+    return f"`{argument}`"
