@@ -1,128 +1,130 @@
-"""The pages run: every example is executed, and what they say it prints is what it prints.
-
-A comment on the line before a fenced block says what is done with it: `run`, `file: NAME` (written
-to that file), `output` (what the block before it prints; `...` stands for anything), `not run:` and
-a reason. The blocks of a page share one empty folder and one namespace.
-"""
+"""Every block of every page runs as it stands, in order, in an empty folder."""
 
 from __future__ import annotations
 
-import doctest
-import re
-import shlex
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from page_blocks import COMMENT, Block, PageError, Runner, blocks
 
 import spec
-from pipelines.cli import main
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted((ROOT / "docs").glob("*.md"))
-README = ROOT / "README.md"
-FENCE = re.compile(
-    r"^(?:<!-- (?P<marker>.+?) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S
-)
-MARKERS = re.compile(r"run|output|file: \S+|not run: .+")
+# What is on each page; `copied` blocks are checked by test_docs_results.py.
+COUNTS = {
+    "CHANGELOG.md": {},
+    "CONTRIBUTING.md": {"elsewhere": 1},
+    "README.md": {"copied": 1, "elsewhere": 1, "python": 3, "sh": 2, "text": 4, "yaml": 2},
+    "benchmarks/README.md": {"elsewhere": 1},
+    "docs/computation_graph.md": {"python": 1, "text": 1},
+    "docs/exports.md": {"python": 2, "text": 2},
+    "docs/files.md": {"python": 5, "sh": 1, "text": 2, "yaml": 2},
+    "docs/generation.md": {"python": 1, "sh": 1, "text": 2, "yaml": 2},
+    "docs/graph.md": {"python": 2, "text": 2},
+    "docs/index.md": {"python": 2, "text": 2, "yaml": 1},
+    "docs/inrs.md": {"python": 2, "sh": 1, "text": 3, "yaml": 2},
+    "docs/language.md": {"python": 5, "text": 5, "yaml": 1},
+    "docs/learned_optimizers.md": {"python": 2, "sh": 1, "text": 2, "yaml": 2},
+    "docs/metanets.md": {"python": 13, "text": 10},
+    "docs/parameter_graph.md": {"python": 1, "text": 1},
+    "docs/pipelines.md": {"elsewhere": 2, "python": 6, "sh": 8, "text": 11, "yaml": 6},
+    "docs/results.md": {"copied": 7, "elsewhere": 1},
+    "docs/symmetries.md": {"python": 3, "text": 3},
+    "docs/tasks.md": {"python": 4, "sh": 3, "text": 5, "yaml": 3},
+}
+# Blocks that are not run here, by page, first command and number of lines: why, and what is run.
+COMMANDS = "tests/test_docs_commands.py"
+CLUSTER = "tests/pipelines/test_zoo_cluster.py"
+ELSEWHERE = {
+    ("README.md", "git clone <this repository> && cd graph-metanetworks", 2): (
+        "installs everything, and runs for minutes",
+        f"{COMMANDS}::test_the_stages_of_the_default_experiment_run",
+    ),
+    ("CONTRIBUTING.md", "make test", 4): (
+        "runs these tests",
+        f"{COMMANDS}::test_every_target_of_make_is_there",
+    ),
+    ("benchmarks/README.md", "export OMP_NUM_THREADS=1", 12): (
+        "measures the machine, for minutes and with gigabytes",
+        f"{COMMANDS}::test_every_benchmark_is_there",
+    ),
+    ("docs/pipelines.md", "dask scheduler", 3): (
+        "needs several machines",
+        f"{CLUSTER}::test_a_cluster_makes_the_same_zoo_though_its_workers_are_killed",
+    ),
+    ("docs/pipelines.md", "cd experiments/cifar10-small", 2): (
+        "needs the files of CIFAR-10",
+        f"{COMMANDS}::test_stages_are_commands_with_known_options",
+    ),
+    ("docs/results.md", "cd experiments/cifar10-small && GMN_DATA=/path/to/data dvc repro", 1): (
+        "needs the files of CIFAR-10",
+        f"{COMMANDS}::test_stages_are_commands_with_known_options",
+    ),
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Block:
-    """A fenced block of a page, and where it begins."""
-
-    page: Path
-    line: int
-    language: str
-    marker: str
-    text: str
-
-    @property
-    def place(self) -> str:
-        return f"{self.page.name}:{self.line}"
+def pages() -> list[str]:
+    """Give every page that people write: those in `results` are written by commands."""
+    found = (p for pattern in ("*.md", "docs/*.md", "benchmarks/**/*.md", "experiments/**/*.md")
+             for p in ROOT.glob(pattern))  # fmt: skip
+    return sorted(str(p.relative_to(ROOT)) for p in found if p.parent.name != "results")
 
 
-def blocks(page: Path) -> Iterator[Block]:
-    content = page.read_text(encoding="utf-8")
-    for found in FENCE.finditer(content):
-        line = content.count("\n", 0, found.start("text"))
-        yield Block(page, line, found["language"], found["marker"] or "", found["text"])
+def key(block: Block) -> tuple[str, str, int]:
+    lines = block.text.splitlines()
+    return str(block.page.relative_to(ROOT)), COMMENT.sub("", lines[0]), len(lines)
 
 
-def run_page(page: Path, capsys: pytest.CaptureFixture[str]) -> int:
-    """Run the marked blocks of a page in the current folder; give their number."""
-    namespace: dict[str, Any] = {"__name__": "docs"}
-    printed, count = "", 0
+def run_page(page: Path, capsys: pytest.CaptureFixture[str], *, in_process: bool) -> Counter[str]:
+    """Run the blocks of a page in the current folder; count them by what was done with them."""
+    runner = Runner(lambda: capsys.readouterr().out, in_process)
+    done: Counter[str] = Counter()
     for block in blocks(page):
-        kind, _, argument = block.marker.partition(": ")
-        if kind == "file":
-            Path(argument).write_text(block.text, encoding="utf-8")
-        elif kind == "run":
-            capsys.readouterr()
-            run_block(block, namespace)
-            printed = capsys.readouterr().out
-        elif kind == "output":
-            compare(block, printed)
-        count += kind in ("file", "run", "output")
-    return count
-
-
-def run_block(block: Block, namespace: dict[str, Any]) -> None:
-    if block.language == "python":
-        code = "\n" * block.line + block.text
-        exec(compile(code, block.page, "exec", dont_inherit=True), namespace)
-        return
-    assert block.language == "sh", f"{block.place}: `run` is for python and sh"
-    for line in block.text.splitlines():
-        command, *arguments = shlex.split(line)
-        assert command == "gmn", f"{block.place}: only `gmn` is run, not {command!r}"
-        main(arguments)
-
-
-def compare(block: Block, printed: str) -> None:
-    checker = doctest.OutputChecker()
-    expected, actual = (
-        "".join(f"{line.rstrip()}\n" for line in text.splitlines())
-        for text in (block.text, printed)
-    )
-    if not checker.check_output(expected, actual, doctest.ELLIPSIS):
-        raise AssertionError(f"{block.place}: shown:\n{expected}\nprinted:\n{actual}")
-
-
-def unmarked(page: Path) -> list[str]:
-    return [block.place for block in blocks(page) if not MARKERS.fullmatch(block.marker)]
+        if block.files:
+            done["copied"] += 1
+        elif page.is_relative_to(ROOT) and key(block) in ELSEWHERE:
+            done["elsewhere"] += 1
+        else:
+            runner.run(block)
+            done[block.kind] += 1
+    return done
 
 
 @pytest.fixture(autouse=True)
 def _own_folder_and_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
     before = dict(spec.LAYERS)
     yield
     spec.LAYERS.clear()
     spec.LAYERS.update(before)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_examples_of_a_page_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run_page(page, capsys)
+def test_every_page_is_counted() -> None:
+    assert pages() == sorted(COUNTS)
 
 
-def test_the_marked_examples_of_the_readme_run(capsys: pytest.CaptureFixture[str]) -> None:
-    run_page(README, capsys)
+@pytest.mark.parametrize("page", sorted(COUNTS))
+def test_every_block_of_a_page_runs(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_page(ROOT / page, capsys, in_process=True) == COUNTS[page]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_block_says_what_is_done_with_it(page: Path) -> None:
-    assert unmarked(page) == []
+@pytest.mark.long
+@pytest.mark.parametrize("page", [page for page in COUNTS if "sh" in COUNTS[page]])
+def test_every_command_runs_in_a_shell(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_page(ROOT / page, capsys, in_process=False) == COUNTS[page]
 
 
-def test_the_pages_hold_examples(capsys: pytest.CaptureFixture[str]) -> None:
-    names = {page.stem for page in PAGES}
-    assert names >= {"index", "language", "graph", "files", "metanets", "pipelines"}
-    ran = [block for page in PAGES for block in blocks(page) if block.marker == "run"]
-    assert len(ran) >= 15
+def test_what_is_run_elsewhere_is_on_a_page_and_in_a_test() -> None:
+    shown = {key(block) for page in COUNTS for block in blocks(ROOT / page)}
+    assert ELSEWHERE.keys() <= shown
+    assert len(ELSEWHERE) == 6
+    for reason, test in ELSEWHERE.values():
+        file, name = test.split("::")
+        assert reason
+        assert f"\ndef {name}(" in (ROOT / file).read_text(encoding="utf-8")
 
 
 def test_the_table_of_layers_has_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,43 +138,66 @@ def test_the_table_of_layers_has_every_field(monkeypatch: pytest.MonkeyPatch) ->
     assert "`running_var`" in rows["batch_norm"]
 
 
+@pytest.mark.parametrize("in_process", [True, False])
 @pytest.mark.parametrize(
     ("content", "error", "words"),
     [
-        ("<!-- run -->\n```python\nundefined_name\n```\n", NameError, "undefined_name"),
+        ("```python\nundefined_name\n```\n", NameError, "undefined_name"),
         (
-            "<!-- run -->\n```python\nprint(1)\n```\n\n<!-- output -->\n```text\n2\n```\n",
-            AssertionError,
-            r"page.md:7: shown:\n2\n\nprinted:\n1",
+            "```python\nprint(1)\n```\n\n```text\n2\n```\n",
+            PageError,
+            r"page.md:6: shown:\n2\n\nprinted:\n1",
         ),
-        ("<!-- run -->\n```sh\ngmn check missing.yaml\n```\n", SystemExit, "2"),
+        ("```text\n2\n```\n", PageError, "page.md:2: no block before it prints this"),
+        ("```python\nprint(1)\n```\n```python\n```\n```text\n1\n```\n", PageError, "printed:\n"),
+        ("```sh\ngmn check missing.yaml\n```\n", PageError, "page.md:2: exit code 2"),
+        ("```sh\nfalse\ntrue\n```\n", PageError, "page.md:2: exit code 1"),
+        ("```sh\ngmn --version | false\n```\n", PageError, "page.md:2: exit code 1"),
+        ("```yaml\nname: a\n```\n", PageError, "page.md:2: the first line is not the file's name"),
+        ("Text.\n\n```\n1\n```\n", PageError, "page.md:4: language '', not one of python"),
+        ("```pyton\n1\n```\n", PageError, "page.md:2: language 'pyton'"),
+        ("Text.\n\n    gmn check\n", PageError, "page.md:3: indented code"),
+        ("- item\n\n  ~~~\n  1\n  ~~~\n", PageError, "page.md:4: language ''"),
+        ("> ```\n> 1\n> ```\n", PageError, "page.md:2: language ''"),
+        ("<pre>\n1\n</pre>\n", PageError, "page.md:1: code in HTML"),
     ],
-    ids=["an example that raises", "another output", "a command that fails"],
 )
 def test_a_wrong_page_is_found(
     content: str,
     error: type[BaseException],
     words: str,
+    in_process: bool,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     page = tmp_path / "page.md"
     page.write_text(content, encoding="utf-8")
     with pytest.raises(error, match=words):
-        run_page(page, capsys)
+        run_page(page, capsys, in_process=in_process)
 
 
-def test_a_block_without_a_marker_is_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_process", [True, False])
+def test_blocks_share_a_folder_and_a_namespace(
+    in_process: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     page = tmp_path / "page.md"
-    page.write_text("<!-- runn -->\n```python\n1\n```\n\n```yaml\na: 1\n```\n", encoding="utf-8")
-    assert unmarked(page) == ["page.md:2", "page.md:6"]
+    page.write_text(
+        "```yaml\n# net.yaml\ninputs: {x: [3]}\nlayers: [tanh]\n```\n\n"
+        "```python\nimport spec\n\nnet = spec.load('net.yaml')\n```\n\n"
+        "```sh\ngmn check net.yaml  # its layers\n```\n\n```text\n...\n0 ... tanh ...\n...\n```\n\n"
+        "```python\nprint(len(net.layers))\n```\n\n```text\n1\n```\n",
+        encoding="utf-8",
+    )
+    assert run_page(page, capsys, in_process=in_process) == {
+        "yaml": 1, "python": 2, "sh": 1, "text": 2,
+    }  # fmt: skip
 
 
 def test_an_error_points_to_the_line_of_the_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = tmp_path / "page.md"
-    page.write_text("Text.\n\n<!-- run -->\n```python\n1\n1 / 0\n```\n", encoding="utf-8")
+    page.write_text("Text.\n\n```python\n1\n1 / 0\n```\n", encoding="utf-8")
     with pytest.raises(ZeroDivisionError) as caught:
-        run_page(page, capsys)
-    assert caught.traceback[-1].lineno + 1 == 6
+        run_page(page, capsys, in_process=True)
+    assert caught.traceback[-1].lineno + 1 == 5
