@@ -99,6 +99,11 @@ def peek(path: Path) -> Any:
     if not path.exists() and not path.is_symlink():
         return None
     check_file(path)
+    if not within(path.parent, path):
+        raise GraphError(
+            f"{path}: leads out of {path.parent}, and a folder is read only inside itself; put "
+            "the file in its place (with DVC, use `cache.type` reflink, hardlink or copy)"
+        )
     try:
         size = os.path.getsize(path)
         if size > MAX_BYTES:
@@ -111,6 +116,12 @@ def peek(path: Path) -> Any:
     except (ValueError, RecursionError) as error:
         words = "it nests too deep" if isinstance(error, RecursionError) else str(error)
         raise GraphError(f"{path}: not readable as JSON: {words[:_SHOWN]}") from None
+
+
+def within(folder: Path, path: Path) -> bool:
+    """Say whether a path stays inside a folder, wherever its links lead."""
+    place = os.path.realpath(folder)
+    return os.path.commonpath([place, os.path.realpath(path)]) == place
 
 
 def canonical(path: Path, content: Mapping[str, Any]) -> str:

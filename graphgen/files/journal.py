@@ -9,6 +9,7 @@ from types import TracebackType
 
 from graphgen.errors import GraphError
 from graphgen.files.atomic import write_bytes
+from graphgen.files.regular import open_regular
 
 _FILE_MAGIC = b"GMNJRNL1"
 _FRAME_MAGIC = b"FRAM"
@@ -38,14 +39,15 @@ class Journal:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        if not self.path.exists():
+        if not os.path.lexists(self.path):
             write_bytes(self.path, _FILE_MAGIC)
         try:
-            self._descriptor: int | None = os.open(self.path, os.O_RDWR)
+            # A link could lead to a file that is none of ours, which would be written to.
+            self._descriptor: int | None = open_regular(self.path, os.O_RDWR)
         except OSError as error:
             raise GraphError(
                 f"{path}: cannot be opened as a journal ({error.strerror}); expected a file "
-                "that can be read and written"
+                "that can be read and written, and no link"
             ) from error
         self._spans: list[tuple[int, int]] = []
         try:

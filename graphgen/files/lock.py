@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graphgen.errors import GraphError
+from graphgen.files.regular import open_regular
 
 _held: set[int] = set()
 
@@ -52,11 +53,11 @@ def _acquire(path: Path) -> int:
 
     while True:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise GraphError(
                 f"{path.parent}: cannot be locked ({error.strerror}: {path.name}); expected an "
-                "existing folder that can be written to"
+                "existing folder that can be written to, with no link or pipe of that name"
             ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

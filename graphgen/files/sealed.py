@@ -19,7 +19,7 @@ from typing import Any
 from graphgen.errors import GraphError
 from graphgen.files.atomic import flush_folder, remove_leftovers
 from graphgen.files.destination import claim, making
-from graphgen.files.document import Kind, read_document, write_document
+from graphgen.files.document import Kind, read_document, within, write_document
 from graphgen.files.lock import exclusive
 
 PARTS: dict[str, Any] = {
@@ -124,7 +124,7 @@ def part_path(folder: Path, name: str, sha256: str) -> Path:
     path = staged(folder, name, sha256)
     if not path.exists():
         path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
+    if not within(folder, path):
         raise GraphError(
             f"{path}: leads out of {folder}, and a shared folder is read only inside itself; put "
             "the file in its place (with DVC, use `cache.type` reflink, hardlink or copy)"
