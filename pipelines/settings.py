@@ -4,29 +4,113 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from jsonschema.validators import extend
 
-from spec.errors import SpecError
-from spec.schema_problems import schema_problems
+from pipelines.zoo.fields import Place
+from spec.errors import SpecError, kind, quoted
+from spec.fields import FieldError
+from spec.schema_problems import expectation, schema_problems
 from spec.yaml_reader import read_file
 
+MOST = 10**9
+"""The largest integer that settings may hold: more of anything is a mistake of typing."""
+LARGEST_SEED = 2**32 - 1
+POSITIVE = {"type": "integer", "minimum": 1, "maximum": MOST}
+NATURAL = {"type": "integer", "minimum": 0, "maximum": MOST}
+SEED = {"type": "integer", "minimum": 0, "maximum": LARGEST_SEED}
+ABOVE_ZERO = {"type": "number", "exclusiveMinimum": 0}
+NAME = {"pattern": r"^\w[\w.-]{0,99}\Z"}
+"""What may be the name of a folder."""
 
-def read_section(path: str | Path, name: str, schema: dict[str, Any]) -> dict[str, Any]:
+_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
+    {
+        # JSON Schema takes 2.0 for an integer, and not-a-number for a number.
+        "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+        "number": lambda _, value: (
+            isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        ),
+    }
+)
+_Validator: Any = extend(Draft202012Validator, type_checker=_TYPES)
+
+
+def read_section(
+    path: str | Path,
+    name: str,
+    schema: dict[str, Any],
+    check: Callable[[Place], None] | None = None,
+) -> dict[str, Any]:
     """Read a stage's settings from YAML: the file's section of that name, or the whole file.
 
-    Raises `SpecError` with the place of everything that the schema does not admit.
+        read_section("params.yaml", "sample", SAMPLE)["count"]
+
+    `check` notes what no schema says; it is called for settings that the schema admits. Raises
+    `SpecError` with the place of everything that is wrong.
     """
+    result: dict[str, Any] = find_section(path, name, schema, check).value
+    return result
+
+
+def find_section(
+    path: str | Path,
+    name: str,
+    schema: dict[str, Any],
+    check: Callable[[Place], None] | None = None,
+) -> Place:
+    """Give the place of what `read_section` reads, for what can be checked only later."""
     document = read_file(path)
     data = document.data
-    section = (name,) if isinstance(data, dict) and name in data else ()
-    problems = schema_problems(document, Draft202012Validator(schema), section)
-    if problems:
-        raise SpecError(problems)
-    result: dict[str, Any] = data[name] if section else data
-    return result
+    place = Place(document, (name,) if isinstance(data, dict) and name in data else ())
+    if place.path or (isinstance(data, dict) and set(data) & properties(schema)):
+        place.problems.extend(schema_problems(document, _Validator(schema), place.path))
+    else:
+        place.note(
+            f"expected the settings of a stage, here or under the key `{name}`, got {kind(data)} "
+            "without them"
+        )
+    if check is not None and not place.problems:
+        check(place)
+    if place.problems:
+        raise SpecError(place.problems)
+    return place
+
+
+def admits(schema: dict[str, Any], value: object) -> bool:
+    """Say whether a schema admits a value."""
+    return bool(_Validator(schema).is_valid(value))
+
+
+def admitted(schema: dict[str, Any]) -> Callable[[object], Any]:
+    """Give the function that lets pass what a schema admits, and else raises `FieldError`."""
+
+    def convert(value: object) -> object:
+        if not admits(schema, value):
+            raise FieldError(f"expected {expectation(schema)}, got {quoted(value)}")
+        return value
+
+    return convert
+
+
+def check_distinct(place: Place) -> None:
+    """Note the entries of a list that stand in it already."""
+    values: Sequence[Any] = place.value
+    for i, value in enumerate(values):
+        if value in values[:i]:
+            (place / i).note(f"{place.name} has {quoted(value)} twice")
+
+
+def properties(schema: dict[str, Any]) -> set[str]:
+    """List the fields of a schema, with those of its alternatives."""
+    found = set(schema.get("properties", {}))
+    for part in ("then", "else"):
+        found |= properties(schema.get(part, {}))
+    return found
 
 
 def settings_hash(*parts: Any) -> str:

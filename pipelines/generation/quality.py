@@ -25,12 +25,11 @@ from pipelines.generation.population import (
     read_population,
 )
 from pipelines.generation.report import MEANING, write_report
-from pipelines.generation.settings import QUALITY
+from pipelines.generation.settings import QUALITY, check_quality
 from pipelines.settings import read_section
 
 FILE = "quality.json"
 DEFAULTS = {"components": 32, "copies": 0.05, "shown": 8, "seed": 0}
-COORDINATES = {"curves": 1, "images": 2, "solids": 3}
 FEWEST = 4
 
 
@@ -53,16 +52,10 @@ def quality(
     The set of networks held out, split `test`, is halved by `seed`: distances are to one half,
     and the other is `held_out`; of every set as many samples are used, as many as the smallest has.
     """
-    settings = {**DEFAULTS, **read_section(settings_file, "quality", QUALITY)}
+    settings = {**DEFAULTS, **read_section(settings_file, "quality", QUALITY, check_quality)}
     population = read_population(graphs)
     sets = sample_sets(Path(samples), population)
-    signals, grid = settings["signals"], settings["grid"]
-    if COORDINATES[signals] != len(grid):
-        raise PipelineError(
-            f"quality: `signals` is {signals}, of {COORDINATES[signals]} coordinates, but `grid` "
-            f"is {grid}: give a size for each coordinate"
-        )
-    points = grid_for(population.net, grid)
+    points = grid_for(population.net, settings["grid"])
 
     def shown(values: Rows) -> Rows:
         return decoded(population.net, population.template, values, population.offset, points)

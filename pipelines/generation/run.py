@@ -10,16 +10,18 @@ import torch
 from torch import Tensor
 
 from graphgen import GraphSet
-from metanet.errors import MetanetError
 from pipelines.errors import PipelineError
 from pipelines.generation.align import align
 from pipelines.generation.fit import fit
 from pipelines.generation.flow import Flow
 from pipelines.generation.moments import around_mean, by_tensor, principal
 from pipelines.generation.population import Population, classes_of, numbers_of, read_population
+from pipelines.generation.settings import DECIDED
 from pipelines.generation.trained import TrainedFlow
+from pipelines.options import check_options
 from pipelines.settings import settings_hash
 from pipelines.training.result import discard_result, read_settings
+from pipelines.zoo.fields import Place
 
 
 @dataclass(frozen=True)
@@ -111,30 +113,31 @@ class FlowRun:
         return {**self.model.get("settings", {}), **beside, "classes": classes}
 
     def make(self, population: Population, settings: dict[str, Any]) -> Flow:
-        """Make the flow, not yet trained; `PipelineError` for settings that it does not take."""
+        """Make the flow, not yet trained."""
         template, train = population.template, population.split("train")
         count = self.model.get("principal")
         if not self.model.get("reference", False):
-            if count:
-                raise PipelineError(
-                    f"flow: models.{self.name}: `principal` directions are those around the mean "
-                    "network; set `reference: true` too"
-                )
             found = by_tensor(template, train)
         else:
             found = principal(template, train, count) if count else around_mean(template, train)
-        try:
-            return Flow(population.net, found, **settings)
-        except (MetanetError, TypeError) as error:
-            raise PipelineError(f"flow: models.{self.name}: `settings`: {error}") from None
+        return Flow(population.net, found, **settings)
 
 
-def check(run: FlowRun) -> None:
-    """Raise `PipelineError` for networks, a label or settings of which no flow can be made."""
+def check(run: FlowRun, place: Place) -> None:
+    """Refuse networks or a label of which no flow can be made; note what is wrong at `place`.
+
+    There are the settings of the model. Raises `PipelineError`.
+    """
     population = read_population(run.graphs)
     classes = run.classes(population)
     run.splits(population, classes)
-    run.make(population, run.settings(len(classes)))
+    beside = {name: value for name, value in run.settings(len(classes)).items() if name in DECIDED}
+    own = run.model.get("settings", {})
+    check_options(
+        place / "settings" if "settings" in run.model else place,
+        own,
+        lambda options: run.make(population, {**options, **beside}),
+    )
 
 
 def graphs_hash(graphs: str | Path) -> str:

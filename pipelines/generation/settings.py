@@ -1,12 +1,18 @@
-"""The schemas of the settings of flows, of sampling, and of measuring what was sampled."""
+"""The schemas of the settings of flows, of sampling, and of measuring what was sampled.
+
+What no schema says is in the functions that begin with `check`.
+"""
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import metanet
 from pipelines.generation.baselines import BASELINES
 from pipelines.generation.measures import COPIED, FLOOR
+from pipelines.settings import ABOVE_ZERO, MOST, NAME, POSITIVE, SEED, check_distinct
+from pipelines.zoo.fields import Place
 
 DECIDED = [
     "channels", "conditions", "members", "net", "classes", "editor", "frequencies", "reference",
@@ -14,9 +20,8 @@ DECIDED = [
 """Settings of editors that a flow decides, or that stand beside them."""
 EDITORS = [name for name in metanet.EDITORS if name != "scale_gmn"]
 """Editors that read channels beside weights."""
-POSITIVE = {"type": "integer", "minimum": 1}
-NATURAL = {"type": "integer", "minimum": 0}
-ABOVE_ZERO = {"type": "number", "exclusiveMinimum": 0}
+COORDINATES = {"curves": 1, "images": 2, "solids": 3}
+MOST_NETWORKS, MOST_POINTS = 10**7, 2**24
 TRAINING: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -37,12 +42,12 @@ FLOW: dict[str, Any] = {
     "properties": {
         "align": {"enum": ["none", "match"]},
         "condition": {"type": ["string", "null"]},
-        "seeds": {"type": "array", "items": NATURAL, "minItems": 1},
+        "seeds": {"type": "array", "items": SEED, "minItems": 1},
         "models": {
             "type": "object",
             "minProperties": 1,
             "propertyNames": {
-                "pattern": r"^\w[\w.-]*$",
+                **NAME,
                 "not": {"enum": [*BASELINES, FLOOR, COPIED]},
             },
             "additionalProperties": {
@@ -53,7 +58,7 @@ FLOW: dict[str, Any] = {
                     "editor": {"enum": EDITORS},
                     "reference": {"type": "boolean"},
                     "principal": POSITIVE,
-                    "frequencies": POSITIVE,
+                    "frequencies": {**POSITIVE, "maximum": 1000},
                     "settings": {
                         "type": "object",
                         "propertyNames": {"not": {"enum": DECIDED}},
@@ -69,10 +74,10 @@ SAMPLE: dict[str, Any] = {
     "additionalProperties": False,
     "required": ["count"],
     "properties": {
-        "count": POSITIVE,
+        "count": {**POSITIVE, "maximum": MOST_NETWORKS},
         "steps": POSITIVE,
         "method": {"enum": ["euler", "heun"]},
-        "seed": NATURAL,
+        "seed": SEED,
         "together": POSITIVE,
         "networks_per_shard": POSITIVE,
     },
@@ -82,16 +87,40 @@ QUALITY: dict[str, Any] = {
     "additionalProperties": False,
     "required": ["signals", "grid"],
     "properties": {
-        "signals": {"enum": ["curves", "images", "solids"]},
+        "signals": {"enum": list(COORDINATES)},
         "grid": {
             "type": "array",
-            "items": {"type": "integer", "minimum": 2},
+            "items": {"type": "integer", "minimum": 2, "maximum": MOST},
             "minItems": 1,
             "maxItems": 3,
         },
         "components": POSITIVE,
         "copies": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
         "shown": POSITIVE,
-        "seed": NATURAL,
+        "seed": SEED,
     },
 }
+
+
+def check_flow(place: Place) -> None:
+    """Note seeds that stand twice, and directions around a mean network that is not shown."""
+    check_distinct(place / "seeds")
+    for name, model in place.value["models"].items():
+        if "principal" in model and not model.get("reference", False):
+            (place / "models" / name / "principal").note(
+                "`principal` directions are those around the mean network; set `reference: true` "
+                "too",
+                key=True,
+            )
+
+
+def check_quality(place: Place) -> None:
+    """Note a grid that is not one of the signals, and one of too many points."""
+    signals, grid = place.value["signals"], place.value["grid"]
+    if COORDINATES[signals] != len(grid):
+        (place / "grid").note(
+            f"`signals` is {signals}, of {COORDINATES[signals]} coordinates, but `grid` is {grid}: "
+            "give a size for each coordinate"
+        )
+    if prod(grid) > MOST_POINTS:
+        (place / "grid").note(f"`grid` has {prod(grid)} points, expected {MOST_POINTS} at most")

@@ -11,9 +11,10 @@ from pipelines.generation.baselines import moments_of, save_moments
 from pipelines.generation.latest import write_latest
 from pipelines.generation.population import read_population
 from pipelines.generation.run import FlowRun, check, graphs_hash
-from pipelines.generation.settings import FLOW
-from pipelines.settings import read_section
+from pipelines.generation.settings import FLOW, check_flow
+from pipelines.settings import find_section
 from pipelines.training.processes import execute
+from spec import SpecError
 
 
 def train(
@@ -31,7 +32,8 @@ def train(
     epoch. `only` names one model. Gives the runs; their folders hold parameters and histories.
     """
     out = Path(out)
-    settings = read_section(settings_file, "flow", FLOW)
+    place = find_section(settings_file, "flow", FLOW, check_flow)
+    settings = place.value
     if only is not None and only not in settings["models"]:
         raise PipelineError(
             f"{settings_file}: no flow {only!r}; the models are: {', '.join(settings['models'])}"
@@ -45,7 +47,9 @@ def train(
     runs = [run for run in planned if only in (None, run.name)]
     for run in runs:
         if run.seed == settings["seeds"][0]:
-            check(run)
+            check(run, place / "models" / run.name)
+    if place.problems:
+        raise SpecError(place.problems)
     out.mkdir(parents=True, exist_ok=True)
     with exclusive(out):
         population = align(read_population(graphs), alignment, found, out)

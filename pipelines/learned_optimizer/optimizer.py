@@ -19,6 +19,8 @@ from pipelines.learned_optimizer.per_parameter import PerParameterEditor
 NONE, PER_PARAMETER = "none", "per_parameter"
 OWN: dict[str, type[Editor]] = {PER_PARAMETER: PerParameterEditor, NONE: NoProposal}
 LEARNABLE = ("gmn", "ng_gnn", *OWN)
+OPTIONS = ("step_size", "nominal", "annealed", "gradients", "fan_in_power")
+"""What a learned optimizer takes beside the settings of its editor."""
 _LARGEST = 1.0
 """The bound of what is added to the nominal direction, and of the logarithm of a magnitude."""
 

@@ -14,7 +14,7 @@ from graphgen import GraphError
 from metanet.errors import MetanetError
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.fit import fit
-from pipelines.learned_optimizer.optimizer import LearnedOptimizer
+from pipelines.learned_optimizer.optimizer import OPTIONS, LearnedOptimizer
 from pipelines.learned_optimizer.settings import TaskFamily
 from pipelines.settings import settings_hash
 from pipelines.training.result import (
@@ -24,8 +24,6 @@ from pipelines.training.result import (
     read_state,
     save_result,
 )
-
-_OPTIONS = ("step_size", "nominal", "annealed", "gradients", "fan_in_power")
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class MetaRun:
 
     def make(self) -> LearnedOptimizer:
         """Make the optimizer as it begins; `PipelineError` for settings that it does not take."""
-        options = {name: self.model[name] for name in _OPTIONS if name in self.model}
+        options = {name: self.model[name] for name in OPTIONS if name in self.model}
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(self.seed)
             try:
@@ -109,7 +107,7 @@ def load_optimizer(folder: str | os.PathLike[str]) -> LearnedOptimizer:
             "out/optimizers/gmn-seed0"
         )
     model = settings["model"]
-    options = {name: model[name] for name in _OPTIONS if name in model}
+    options = {name: model[name] for name in OPTIONS if name in model}
     optimizer = LearnedOptimizer(model["editor"], model.get("settings"), **options)
     try:
         optimizer.load_state_dict(read_state(path))

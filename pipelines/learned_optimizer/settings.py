@@ -10,15 +10,14 @@ from typing import Any
 from pipelines import datasets
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.images import downsampled
-from pipelines.settings import read_section
+from pipelines.learned_optimizer.optimizer import LEARNABLE, OPTIONS, LearnedOptimizer
+from pipelines.options import check_options
+from pipelines.settings import ABOVE_ZERO, NAME, POSITIVE, SEED, check_distinct, find_section
 from pipelines.zoo.architectures import Family, check_family, read_description
 from pipelines.zoo.fields import Place, read_ranges
 from spec import SpecError
-from spec.yaml_reader import read_file
 
 SECTION = "learned_optimizer"
-POSITIVE = {"type": "integer", "minimum": 1}
-ABOVE_ZERO = {"type": "number", "exclusiveMinimum": 0}
 
 
 def record(properties: Mapping[str, Any], optional: Mapping[str, Any] | None = None) -> Any:
@@ -78,10 +77,15 @@ BASELINES = record(
 )
 SCHEMA = record(
     {
-        "seeds": {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1},
+        "seeds": {"type": "array", "items": SEED, "minItems": 1},
         "horizon": POSITIVE,
         "training_tasks": TASK,
-        "models": {"type": "object", "minProperties": 1, "additionalProperties": MODEL},
+        "models": {
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": NAME,
+            "additionalProperties": MODEL,
+        },
         "meta_training": META_TRAINING,
         "baselines": BASELINES,
         "evaluation": record({"unrolls": POSITIVE, "networks": POSITIVE, "images": POSITIVE}),
@@ -129,17 +133,37 @@ def read_settings(path: str | Path) -> Settings:
         settings = read_settings("params.yaml")
 
     Files of architectures are found from the folder of the settings. Raises `SpecError` with the
-    place of every mistake, in the architectures at the extremes of their ranges too.
+    place of every mistake: options that an editor does not take, and what is wrong with the
+    architectures at the extremes of their ranges.
     """
-    values = read_section(path, SECTION, SCHEMA)
-    document = read_file(path)
-    root = Place(document, (SECTION,) if SECTION in document.data else ())
+    root = find_section(path, SECTION, SCHEMA)
+    values = root.value
+    check_distinct(root / "seeds")
+    for name in values["models"]:
+        check_model(root / "models" / name)
     training = task_family(root / "training_tasks", "training_tasks")
     tests = {name: task_family(root / "test_tasks" / name, name) for name in values["test_tasks"]}
     found = {name: family for name, family in tests.items() if family is not None}
     if root.problems or training is None:
         raise SpecError(root.problems)
     return Settings(values, training, found)
+
+
+def check_model(place: Place) -> None:
+    """Note an editor that no optimizer has, and options that are not taken."""
+    model = place.value
+    if model["editor"] not in LEARNABLE:
+        (place / "editor").note(
+            f"unknown editor {model['editor']!r} of a learned optimizer; expected one that takes "
+            f"networks of any architecture and reads gradients: {', '.join(LEARNABLE)}"
+        )
+        return
+    beside = {name: model[name] for name in OPTIONS if name in model}
+    check_options(
+        place / "settings" if "settings" in model else place,
+        model.get("settings", {}),
+        lambda options: LearnedOptimizer(model["editor"], dict(options), **beside),
+    )
 
 
 def task_family(place: Place, name: str) -> TaskFamily | None:

@@ -2,58 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from graphgen import GraphSet
 from pipelines.errors import PipelineError
-from pipelines.settings import read_section
+from pipelines.graphs import open_graphs
+from pipelines.provenance import code_of
 from pipelines.tasks import settings_of
 from pipelines.training.run import Run
-from pipelines.training.settings import SCHEMA
+from pipelines.training.settings import read_settings
+
+Settings = dict[str, Any]
 
 
-def planned(
-    settings_file: str | Path,
-    graphs: str | Path,
-    out: Path,
-    only: str | None,
-    networks: int | None,
-) -> tuple[dict[str, Any], list[Run]]:
+def planned(settings_file: str | Path, graphs: str | Path, out: Path) -> tuple[Settings, list[Run]]:
     """Read the settings, and list their runs: each model and number of networks, with seed 0.
 
-    `only` and `networks` choose among them. Fewer networks are gone through more often, by the root
-    of the ratio to the most. Makes the folder `out`.
+    Fewer networks are gone through more often, by the root of the ratio to the most.
     """
-    settings = read_section(settings_file, "train", SCHEMA)
-    graph_set = GraphSet.open(graphs)
-    if only is not None and only not in settings["models"]:
-        raise PipelineError(
-            f"{settings_file}: no model {only!r}; the models are: {', '.join(settings['models'])}"
+    graph_set = open_graphs(graphs)
+    settings = read_settings(settings_file, architecture_of(graph_set))
+    code = code_of(Run.__module__)
+    return settings, [
+        Run(
+            name=name,
+            seed=0,
+            task=settings_of(settings),
+            model=more_epochs(model, repetition(size, settings)),
+            graphs=Path(graphs),
+            graphs_hash=graph_set.hash,
+            out=out,
+            code=code,
+            networks=size,
         )
-    sizes = settings.get("networks", [None])
+        for name, model in settings["models"].items()
+        for size in settings.get("networks", [None])
+    ]
+
+
+def asked_runs(settings_file: str | Path, graphs: str | Path) -> dict[str, str]:
+    """Give the identity of every run that the settings ask for, by the name of its folder."""
+    settings, bare = planned(settings_file, graphs, Path())
+    every = [replace(run, seed=seed) for run in bare for seed in settings["seeds"]]
+    return {run.folder_name: run.asked_hash for run in every}
+
+
+def selected(
+    runs: Sequence[Run], settings_file: str | Path, only: str | None, networks: int | None
+) -> list[Run]:
+    """Choose the runs of one model, or with one number of networks; `PipelineError` for none."""
+    names = list(dict.fromkeys(run.name for run in runs))
+    if only is not None and only not in names:
+        raise PipelineError(f"{settings_file}: no model {only!r}; the models are: {', '.join(names)}")
+    sizes = {run.networks for run in runs}
     if networks is not None and networks not in sizes:
-        listed = ", ".join(str(size) for size in sizes if size is not None) or "not given"
+        listed = ", ".join(str(size) for size in sorted(sizes - {None})) or "not given"
         raise PipelineError(
             f"{settings_file}: {networks} is none of the numbers of training networks in "
             f"`networks`, which are: {listed}"
         )
-    out.mkdir(parents=True, exist_ok=True)
-    return settings, [
-        Run(
-            name,
-            0,
-            settings_of(settings),
-            more_epochs(model, repetition(size, settings)),
-            Path(graphs),
-            graph_set.hash,
-            out,
-            size,
-        )
-        for name, model in settings["models"].items()
-        for size in sizes
-        if only in (None, name) and networks in (None, size)
-    ]
+    return [run for run in runs if only in (None, run.name) and networks in (None, run.networks)]
+
+
+def architecture_of(graph_set: GraphSet) -> dict[str, Any] | None:
+    """Give the architecture of the first training network, in its resolved form."""
+    train = [i for i, record in enumerate(graph_set.records) if record.get("split") == "train"]
+    if not train:
+        return None
+    return graph_set.architectures[graph_set.template(train[0]).architecture].resolved()
 
 
 def repetition(networks: int | None, settings: dict[str, Any]) -> float:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.zoo.ranges import NAMES, Range, parse
-from spec.fields import FieldError
+from pipelines.options import is_range
+from pipelines.zoo.ranges import Range, parse
 
 Path = tuple[str, ...]
 
@@ -23,11 +23,8 @@ def ranges_of(model: Mapping[str, Any]) -> dict[Path, Range]:
     found: dict[Path, Range] = {}
     for section in ("settings", "training"):
         for name, value in sorted(model.get(section, {}).items()):
-            if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in NAMES:
-                try:
-                    found[section, name] = parse(value)
-                except FieldError as error:
-                    raise FieldError(f"{section}.{name}: {error}") from None
+            if is_range(value):
+                found[section, name] = parse(value)
     return found
 
 

@@ -1,55 +1,72 @@
-"""The schema of the train stage's settings."""
+"""The settings of the train stage: their schema, and what no schema says of their models."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
 from typing import Any
 
-from pipelines.tasks import DEFAULT, TASKS, Task
+from metanet import EDITORS, METANETS, StatNN
+from pipelines.options import Make, check_options, is_range, read_range, refusal, worded
+from pipelines.settings import (
+    ABOVE_ZERO,
+    NAME,
+    POSITIVE,
+    SEED,
+    admitted,
+    check_distinct,
+    read_section,
+)
+from pipelines.tasks import DEFAULT, TASKS, Task, task_of
+from pipelines.zoo.fields import Place
+from spec.suggestions import suggest
 
-POSITIVE = {"type": "integer", "minimum": 1}
-RANGE = {
-    "type": "object",
-    "minProperties": 1,
-    "maxProperties": 1,
-    "propertyNames": {"enum": ["choice", "uniform", "log_uniform", "integers"]},
-    "additionalProperties": {"type": "array", "minItems": 1},
-}
+MOST_TRIALS, MOST_COMBINATIONS = 10_000, 10_000
+DECIDED = ("seed", "classes")
+"""Options of trees that the stage decides."""
 
 
 def or_range(schema: dict[str, Any]) -> dict[str, Any]:
     """Admit a range from which a search draws, in the place of a value."""
-    return {"if": {"type": "object"}, "then": RANGE, "else": schema}
+    return {"if": {"type": "object"}, "then": True, "else": schema}
 
 
+OPEN: dict[str, dict[str, Any]] = {
+    "batch_size": POSITIVE,
+    "learning_rate": ABOVE_ZERO,
+    "weight_decay": {"type": "number", "minimum": 0},
+    "gradient_norm": ABOVE_ZERO,
+}
+"""What of a recipe may be a range."""
 TRAINING: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["epochs", "batch_size", "learning_rate", "weight_decay", "gradient_norm"],
     "properties": {
         "epochs": POSITIVE,
-        "batch_size": or_range(POSITIVE),
-        "learning_rate": or_range({"type": "number", "exclusiveMinimum": 0}),
-        "weight_decay": or_range({"type": "number", "minimum": 0}),
-        "gradient_norm": or_range({"type": "number", "exclusiveMinimum": 0}),
+        **{name: or_range(schema) for name, schema in OPEN.items()},
     },
 }
 PROPERTIES: dict[str, Any] = {
     "task": {"enum": list(TASKS)},
-    "seeds": {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1},
+    "seeds": {"type": "array", "items": SEED, "minItems": 1},
     "networks": {"type": "array", "items": {"type": "integer", "minimum": 2}, "minItems": 1},
     "search": {
         "type": "object",
         "additionalProperties": False,
         "required": ["trials"],
         "properties": {
-            "trials": POSITIVE,
+            "trials": {**POSITIVE, "maximum": MOST_TRIALS},
             "epochs": POSITIVE,
-            "seed": {"type": "integer", "minimum": 0},
+            "seed": SEED,
         },
     },
     "models": {
         "type": "object",
         "minProperties": 1,
+        "propertyNames": NAME,
         "additionalProperties": {
             "type": "object",
             "additionalProperties": False,
@@ -90,3 +107,92 @@ def by_task(tasks: list[type[Task]]) -> dict[str, Any]:
 SCHEMA: dict[str, Any] = by_task(
     [*(task for name, task in TASKS.items() if name != DEFAULT), TASKS[DEFAULT]]
 )
+
+
+def read_settings(path: str | Path, net: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Read the section `train` of a YAML file, or a file that is that section.
+
+        read_settings("params.yaml")["models"]["gmn"]["settings"]
+
+    `net` is the architecture, in its resolved form, of models that are made for one; without it
+    their options are not tried. Raises `SpecError` with the place of every mistake, options that a
+    metanet does not take among them.
+    """
+    return read_section(path, "train", SCHEMA, lambda place: check(place, net))
+
+
+def check(place: Place, net: Mapping[str, Any] | None) -> None:
+    """Note what is wrong with seeds, sizes and models."""
+    section = place.value
+    for name in ("seeds", "networks"):
+        if name in section:
+            check_distinct(place / name)
+    for name in section["models"]:
+        check_model(place / "models" / name, task_of(section), net)
+
+
+def check_model(place: Place, task: type[Task], net: Mapping[str, Any] | None) -> None:
+    """Note what is wrong with one model: its metanet, its recipe, its ranges and its options."""
+    model: Mapping[str, Any] = place.value
+    known: Mapping[str, Any] = EDITORS if task.editor else METANETS
+    metanet = known.get(model["metanet"])
+    if metanet is None:
+        kind = "editor" if task.editor else "metanet"
+        hint = suggest(model["metanet"], known) or f"; known: {', '.join(known)}"
+        (place / "metanet").note(f"unknown {kind} {model['metanet']!r}{hint}")
+        return
+    trees = metanet is StatNN
+    if trees and not task.trees:
+        (place / "metanet").note(
+            f"{model['metanet']!r} is not trained by gradient descent, which the task "
+            f"{task.name!r} needs; take another metanet"
+        )
+        return
+    if not trees and "training" not in model:
+        place.note(f"{model['metanet']!r} needs a `training` recipe", key=True)
+    if not trees and "search" in model:
+        (place / "search").note(
+            f"only `statnn` is fitted for each combination of a `search`; of {model['metanet']!r} "
+            "write ranges into `settings`, from which `gmn search` draws",
+            key=True,
+        )
+    for name, value in model.get("training", {}).items():
+        if name in OPEN and isinstance(value, dict):
+            read_range(place / "training" / name, admitted(OPEN[name]))
+    for name, value in model.get("settings", {}).items():
+        if is_range(value):
+            read_range(place / "settings" / name)
+
+    def make(options: Mapping[str, Any]) -> object:
+        if trees and task.name == "classification":
+            return metanet(**options, classes=2)
+        if options.get("probes") or "net" in inspect.signature(metanet.__init__).parameters:
+            if net is None:
+                return None
+            options = {"net": net, **options}
+        return metanet(**options)
+
+    before = len(place.problems)
+    if "settings" in model:
+        check_options(place / "settings", model["settings"], make)
+    if trees and len(place.problems) == before:
+        check_search(place, make)
+
+
+def check_search(place: Place, make: Make) -> None:
+    """Note what is wrong with the combinations for which trees are fitted."""
+    search: Mapping[str, list[Any]] = place.value.get("search", {})
+    for part in ("settings", "search"):
+        for name in DECIDED:
+            if name in place.value.get(part, {}):
+                (place / part / name).note(f"`{name}` is decided by the stage", key=True)
+    if prod(map(len, search.values())) > MOST_COMBINATIONS:
+        (place / "search").note(
+            f"`search` has more than {MOST_COMBINATIONS} combinations: list fewer values", key=True
+        )
+        return
+    for name, values in search.items():
+        for i, value in enumerate(values):
+            error = refusal(make, {name: value})
+            if error is not None:
+                (place / "search" / name / i).note(worded(name, error))

@@ -165,21 +165,27 @@ def test_settings_are_checked_with_their_place(
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changes", "error", "message"),
     [
-        ({"condition": "colour"}, "has no label 'colour'.*it has: class"),
+        ({"condition": "colour"}, PipelineError, "has no label 'colour'.*it has: class"),
         (
             {"models": {"gmn": {"settings": {"hiden": 8}, "training": TRAINING}}},
-            "models.gmn: `settings`: .*hiden",
+            SpecError,
+            r"params.yaml:1:\d+: `hiden`",
+        ),
+        (
+            {"models": {"gmn": {"settings": {"hidden": [8]}, "training": TRAINING}}},
+            SpecError,
+            r"params.yaml:1:\d+: `hidden`",
         ),
     ],
 )
 def test_flows_that_cannot_be_made_are_refused_before_any_work(
-    tmp_path: Path, changes: dict[str, Any], message: str
+    tmp_path: Path, changes: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     graph_set = write_graphs(tmp_path / "graphs")
     settings = write_settings(tmp_path, flow={**FLOW, **changes})
-    with pytest.raises(PipelineError, match=message):
+    with pytest.raises(error, match=message):
         train_flows(settings, graph_set.folder, tmp_path / "flow")
     assert not (tmp_path / "flow").exists()
 
@@ -246,7 +252,7 @@ def test_signals_that_networks_do_not_encode_are_refused(tmp_path: Path) -> None
     train(settings, graph_set.folder, tmp_path / "flow", workers=1)
     sample(settings, tmp_path / "flow", tmp_path / "samples")
     folders = tmp_path / "samples", graph_set.folder, tmp_path / "results"
-    with pytest.raises(PipelineError, match=r"`signals` is solids, of 3 .* `grid` is \[16\]"):
+    with pytest.raises(SpecError, match=r"`signals` is solids, of 3 .* `grid` is \[16\]"):
         quality(settings, *folders)
 
 
@@ -262,6 +268,7 @@ def test_classes_that_no_training_network_has_are_refused(tmp_path: Path) -> Non
 
 def test_principal_directions_need_the_mean_network(tmp_path: Path) -> None:
     graph_set = write_graphs(tmp_path / "graphs")
-    model = {**FLOW["models"]["gmn"], "reference": False}
-    with pytest.raises(PipelineError, match=r"models\.gmn: `principal` .* set `reference: true`"):
-        run_of(tmp_path, graph_set, model=model).execute()
+    model = {**FLOW["models"]["gmn"], "reference": False, "principal": 2}
+    file = write_settings(tmp_path, flow={**FLOW, "models": {"gmn": model}})
+    with pytest.raises(SpecError, match=r"`principal` .* set `reference: true`"):
+        train_flows(file, graph_set.folder, tmp_path / "flow")
