@@ -104,6 +104,14 @@ def tables(page: Path) -> Iterator[Table]:
             yield Table(page, first + 1, text, files)
 
 
+def inline_code(page: Path) -> Iterator[str]:
+    """Give what stands between backticks in the prose of a page."""
+    for token in _parse(page)[0]:
+        for child in token.children or ():
+            if child.type == "code_inline":
+                yield child.content
+
+
 @dataclass
 class Runner:
     """Runs the blocks of one page in the current folder.
