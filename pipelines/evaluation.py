@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,74 +14,189 @@ from graphgen import GraphSet
 from graphgen.files import write_bytes, write_json, write_safetensors
 from pipelines.compile import WIDER
 from pipelines.errors import PipelineError
+from pipelines.graphs import open_graphs
 from pipelines.metrics import summarise
-from pipelines.tasks import open_task, task_of
-from pipelines.training.result import read_settings
+from pipelines.provenance import made_with
+from pipelines.results import writing_results
+from pipelines.runs.collection import INDEX, listed_runs
+from pipelines.tasks import open_task
+from pipelines.training.planning import asked_runs
 from pipelines.training.trained import Trained
 
 HELD_OUT = {"validation": "validation.json", "test": "metrics.json", WIDER: "wider.json"}
-EXAMPLES = "examples.safetensors"
+PREDICTIONS, EXAMPLES = "predictions.csv", "examples.safetensors"
+FILES = (*HELD_OUT.values(), PREDICTIONS, EXAMPLES)
 
 
-def evaluate(train: str | Path, graphs: str | Path, out: str | Path) -> dict[str, Any]:
-    """Evaluate every finished run of a train folder on the held-out networks of a graph set.
+@dataclass(frozen=True)
+class Found:
+    """A finished run that is to be evaluated."""
 
-        metrics = evaluate("out/train", "out/graphs", "out/evaluate")
+    folder: Path
+    trained: Trained
 
-    Writes `predictions.csv`, `validation.json`, `metrics.json` (test networks) and, where there are
-    wider networks, `wider.json`: the scores of the task, mean and standard deviation over seeds;
-    and `examples.safetensors` where the task has examples to show, of each model's first seed.
-    Gives the scores of the test networks.
+    @property
+    def folder_name(self) -> str:
+        """The name of the run's folder, once it is in its place."""
+        return f"{self.name}-seed{self.seed}"
+
+    @property
+    def name(self) -> str:
+        """The model's name, with the number of networks if one was asked for."""
+        networks = self.trained.about.get("networks")
+        own = str(self.trained.about["name"])
+        return own if networks is None else f"{own}-{networks}"
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        return int(self.trained.about["seed"])
+
+
+def evaluate(
+    train: str | Path,
+    graphs: str | Path,
+    out: str | Path,
+    params: str | Path | None = None,
+    replace: bool = False,
+) -> dict[str, Any]:
+    """Evaluate the runs that were trained last on the held-out networks of their graph set.
+
+        metrics = evaluate("out/train", "out/graphs", "out/evaluate", params="params.yaml")
+
+    With `params`, they are just the runs that these settings ask for, by the code that is there
+    now. Writes `predictions.csv`, `validation.json`, `metrics.json` (test networks) and, where
+    there are wider networks, `wider.json`: the scores of the task, mean and standard deviation over
+    seeds; and `examples.safetensors` where the task has examples to show, of each model's first
+    seed. `results.json` says of which runs and graph set they are. Gives the scores of the test
+    networks.
+
+    Raises `PipelineError` for runs of several settings, codes or tasks, or on another graph set,
+    and, with `params`, where runs are missing; `GraphError` for results that are there already,
+    unless `replace`.
     """
-    folders = finished_runs(train)
-    graph_set = GraphSet.open(graphs)
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
+    graph_set = open_graphs(graphs)
+    runs = found_runs(Path(train), graph_set)
+    if params is not None:
+        runs = asked_for(runs, Path(train), params, graphs)
+    with writing_results(Path(out), FILES, replace) as new:
+        rows, measured, examples = measure(runs, graph_set)
+        new.add(PREDICTIONS, lambda path: write_bytes(path, table(rows)))
+        if examples:
+            new.add(EXAMPLES, lambda path: write_safetensors(path, examples))
+        scores = {split: summarise(own) if own else {} for split, own in measured.items()}
+        for split, file in HELD_OUT.items():
+            if measured[split] or split != WIDER:
+                new.add(file, partial(write_json, data=scores[split]))
+        about = {
+            "graph_set": graph_set.hash,
+            "code": runs[0].trained.about["code"],
+            "runs": {run.folder_name: run.trained.about["run"] for run in runs},
+            "made_with": made_with(),
+        }
+        new.commit({"of": about, "parts": new.parts})
+    return scores["test"]
+
+
+def found_runs(train: Path, graph_set: GraphSet) -> list[Found]:
+    """Read the runs that stages made last, all of one piece; `PipelineError` if they are not."""
+    folders = sorted(path.parent for path in train.rglob(INDEX))
+    runs = []
+    for folder in folders:
+        for name, (path, identity) in listed_runs(folder).items():
+            runs.append(run := Found(path, Trained.load(path)))
+            if run.folder_name != name or run.trained.about["run"] != identity:
+                raise PipelineError(
+                    f"{path}: holds another run than {folder / INDEX} says; run `gmn train` again"
+                )
+    if not runs:
+        raise PipelineError(f"{train}: no finished training run in this folder; run `gmn train`")
+    for run in runs:
+        trained_on = run.trained.about["trained_on"]["graph_set"]
+        if trained_on != graph_set.hash:
+            raise PipelineError(
+                f"{run.folder}: trained on the graph set {trained_on[:16]}, but {graph_set.folder} "
+                f"is {graph_set.hash[:16]}, whose test networks it may have been trained on; run "
+                "`gmn train` on it, or name the graph set of the run"
+            )
+    check_one(runs, "task", lambda run: dict(run.trained.task))
+    check_one(runs, "code", lambda run: run.trained.about["code"])
+    places: dict[tuple[str, int], Path] = {}
+    for run in runs:
+        key = run.name, run.seed
+        if key in places:
+            raise PipelineError(
+                f"{train}: two runs of the model {run.name!r} with seed {run.seed}: "
+                f"{places[key]}, {run.folder}; remove one"
+            )
+        places[key] = run.folder
+    return runs
+
+
+def asked_for(
+    runs: Sequence[Found], train: Path, params: str | Path, graphs: str | Path
+) -> list[Found]:
+    """Keep the runs that settings ask for; `PipelineError` where one is missing, or another."""
+    found = {run.folder_name: run for run in runs}
+    asked = asked_runs(params, graphs)
+    if missing := sorted(asked.keys() - found.keys()):
+        raise PipelineError(
+            f"{train}: {params} asks for {', '.join(missing)}, not trained yet; run `gmn train`"
+        )
+    other = [n for n, identity in asked.items() if found[n].trained.about["asked"] != identity]
+    if other:
+        raise PipelineError(
+            f"{train}: {', '.join(sorted(other))}: trained by other settings than those of "
+            f"{params} now, or by other code; run `gmn train` again"
+        )
+    return [run for run in runs if run.folder_name in asked]
+
+
+def check_one(runs: Sequence[Found], what: str, key: Callable[[Found], Any]) -> None:
+    """Raise `PipelineError` for runs that do not all have one and the same."""
+    first = runs[0]
+    for run in runs[1:]:
+        if key(run) != key(first):
+            raise PipelineError(
+                f"{first.folder} and {run.folder} are of two kinds of {what}, whose numbers do not "
+                "belong into one table; train them again by `gmn train`, or give each a folder"
+            )
+
+
+def measure(
+    runs: Sequence[Found], graph_set: GraphSet
+) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]], dict[str, Any]]:
+    """Measure runs: rows of predictions, scores by split, and examples of each first seed."""
     rows: list[dict[str, Any]] = []
     measured: dict[str, list[dict[str, Any]]] = {split: [] for split in HELD_OUT}
     examples: dict[str, Any] = {}
-    for folder in folders:
-        trained = Trained.load(folder)
-        task = open_task(trained.task, graph_set)
-        name, seed = folder.name.rsplit("-seed", 1)[0], trained.state["seed"]
+    for run in runs:
+        model, state = run.trained.model, run.trained.state
+        task = open_task(run.trained.task, graph_set)
         for split in HELD_OUT:
             indices = task.indices.get(split)
             if not indices:
                 continue
-            result = task.measure(trained.model, trained.state, indices)
-            measured[split].append({"model": name, "seed": seed, **result.scores})
+            result = task.measure(model, state, indices)
+            measured[split].append({"model": run.name, "seed": run.seed, **result.scores})
             for i, own in zip(indices, result.rows, strict=True):
                 record = graph_set.records[i]
-                about = {"network": record["index"], "family": record["family"], "split": split}
-                rows.append({"model": name, "seed": seed, **about, **own})
-        if not any(key.startswith(f"{name}.") for key in examples):
-            shown = task.examples(trained.model)
-            examples |= {f"{name}.{key}": array for key, array in shown.items()}
+                about = {
+                    "network": record.get("index", i),
+                    "family": record.get("family", "unknown"),
+                    "split": split,
+                }
+                rows.append({"model": run.name, "seed": run.seed, **about, **own})
+        if not any(key.startswith(f"{run.name}.") for key in examples):
+            shown = task.examples(model)
+            examples |= {f"{run.name}.{key}": array for key, array in shown.items()}
+    return rows, measured, examples
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Give rows as CSV."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_bytes(out / "predictions.csv", text.getvalue().encode())
-    if examples:
-        write_safetensors(out / EXAMPLES, examples)
-    for split, file in HELD_OUT.items():
-        if measured[split] or split != WIDER:
-            write_json(out / file, summarise(measured[split]) if measured[split] else {})
-    metrics: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
-    return metrics
-
-
-def finished_runs(train: str | Path) -> list[Path]:
-    """List the folders of finished runs, all of one task; `PipelineError` if there is none."""
-    folders = sorted(path.parent for path in Path(train).rglob("*-seed*/settings.json"))
-    if not folders:
-        raise PipelineError(f"{train}: no finished training run in this folder; run `gmn train`")
-    tasks = {
-        task_of((read_settings(folder) or {}).get("task") or {}).name: folder for folder in folders
-    }
-    if len(tasks) > 1:
-        found = ", ".join(f"{name} ({folder})" for name, folder in tasks.items())
-        raise PipelineError(
-            f"{train}: runs of several tasks: {found}; give each task a folder of its own"
-        )
-    return folders
+    return text.getvalue().encode()

@@ -28,17 +28,10 @@ def task_of(settings: Mapping[str, Any]) -> type[Task]:
 
 
 def settings_of(section: Mapping[str, Any]) -> dict[str, Any]:
-    """Take the settings of the task out of the section `train`."""
+    """Take the settings of the task out of the section `train`, with all defaults spelled out."""
     task = task_of(section)
-    return {"task": task.name, **{k: section[k] for k in task.properties if k in section}}
-
-
-def identity_of(settings: Mapping[str, Any]) -> list[Any]:
-    """Give what identifies a task in the hash of a run; regression's is older than other tasks."""
-    if task_of(settings) is not Regression:
-        return [dict(settings)]
-    beside = settings.get("auxiliary")
-    return [settings["target"], *([dict(beside)] if beside else [])]
+    given = {name: section[name] for name in task.properties if name in section}
+    return {"task": task.name, **task.defaults, **given}
 
 
 def open_task(
@@ -50,9 +43,9 @@ def open_task(
 
     Raises `PipelineError` where the graph set lacks what the task needs.
     """
-    return task_of(settings)(settings, graph_set, networks)
+    return task_of(settings)(settings_of(settings), graph_set, networks)
 
 
 __all__ = [
-    "TASKS", "Measured", "Prediction", "Task", "identity_of", "open_task", "settings_of", "task_of",
+    "TASKS", "Measured", "Prediction", "Task", "open_task", "settings_of", "task_of",
 ]  # fmt: skip

@@ -29,7 +29,20 @@ class Classification(Prediction):
         "auxiliary": auxiliary.SCHEMA,
     }
     required = ("target",)
+    defaults: ClassVar[Mapping[str, Any]] = {"auxiliary": {}, "label_smoothing": 0.0}
     trees = True
+    learned: ClassVar[Mapping[str, Any]] = {
+        "required": ["target", "classes"],
+        "additionalProperties": False,
+        "properties": {
+            "target": {"type": "string"},
+            "classes": {
+                "type": "array",
+                "items": {"type": ["string", "number", "boolean"]},
+                "minItems": 2,
+            },
+        },
+    }
 
     def __init__(
         self, settings: Mapping[str, Any], graph_set: GraphSet, networks: int | None
@@ -38,7 +51,7 @@ class Classification(Prediction):
         train = self.indices["train"]
         self.values = read_values(graph_set, settings["target"])
         self.classes = classes_of(graph_set, settings["target"], self.values, train)
-        self.auxiliary = auxiliary.read_auxiliary(graph_set, settings.get("auxiliary", {}), train)
+        self.auxiliary = auxiliary.read_auxiliary(graph_set, settings["auxiliary"], train)
 
     def make(self, name: str, settings: Mapping[str, Any]) -> nn.Module:
         outputs = len(self.classes) + self.auxiliary.columns
@@ -50,7 +63,7 @@ class Classification(Prediction):
         loss = nn.functional.cross_entropy(
             output[:, :count],
             self.wanted(chosen).long(),
-            label_smoothing=self.settings.get("label_smoothing", 0.0),
+            label_smoothing=self.settings["label_smoothing"],
         )
         return loss + self.auxiliary.loss(output[:, count:], chosen)
 

@@ -38,6 +38,7 @@ class Editing(Task):
     }
     required = ("edit",)
     editor = True
+    learned: ClassVar[Mapping[str, Any]] = {"additionalProperties": False}
 
     def __init__(
         self, settings: Mapping[str, Any], graph_set: GraphSet, networks: int | None

@@ -45,6 +45,19 @@ class Embedding(Prediction):
         },
     }
     required = ("target",)
+    defaults: ClassVar[Mapping[str, Any]] = {"dimensions": 16, "temperature": 0.1, "views": VIEWS}
+    learned: ClassVar[Mapping[str, Any]] = {
+        "required": ["target", "readout"],
+        "additionalProperties": False,
+        "properties": {
+            "target": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            "readout": {
+                "type": "array",
+                "items": {"type": "array", "items": {"type": "number"}},
+                "minItems": 1,
+            },
+        },
+    }
 
     def __init__(
         self, settings: Mapping[str, Any], graph_set: GraphSet, networks: int | None
@@ -53,9 +66,9 @@ class Embedding(Prediction):
         self.names: list[str] = settings["target"]
         targets = [read_targets(graph_set, name, networks) for name in self.names]
         self.labels = np.stack([target.values for target in targets], axis=1)
-        self.dimensions = settings.get("dimensions", 16)
-        self.temperature = settings.get("temperature", 0.1)
-        self.views = {**VIEWS, **settings.get("views", {})}
+        self.dimensions = settings["dimensions"]
+        self.temperature = settings["temperature"]
+        self.views = {**VIEWS, **settings["views"]}
 
     def make(self, name: str, settings: Mapping[str, Any]) -> nn.Module:
         return make_metanet(name, **{**settings, "outputs": self.dimensions})

@@ -27,7 +27,17 @@ class Regression(Prediction):
         "auxiliary": auxiliary.SCHEMA,
     }
     required = ("target",)
+    defaults: ClassVar[Mapping[str, Any]] = {"auxiliary": {}}
     trees = True
+    learned: ClassVar[Mapping[str, Any]] = {
+        "required": ["target", "mean", "deviation"],
+        "additionalProperties": False,
+        "properties": {
+            "target": {"type": "string"},
+            "mean": {"type": "number"},
+            "deviation": {"type": "number", "exclusiveMinimum": 0},
+        },
+    }
 
     def __init__(
         self, settings: Mapping[str, Any], graph_set: GraphSet, networks: int | None
@@ -35,7 +45,7 @@ class Regression(Prediction):
         super().__init__(settings, graph_set, networks)
         self.targets = read_targets(graph_set, settings["target"], networks)
         self.auxiliary = auxiliary.read_auxiliary(
-            graph_set, settings.get("auxiliary", {}), self.indices["train"]
+            graph_set, settings["auxiliary"], self.indices["train"]
         )
 
     def make(self, name: str, settings: Mapping[str, Any]) -> nn.Module:

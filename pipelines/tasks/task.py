@@ -43,6 +43,8 @@ class Task(ABC):
         properties: the JSON Schema of each of its settings, `required` those that must be there.
         editor: whether its models write weights (`metanet.EDITORS`), and do not predict.
         trees: whether StatNN, which is not trained by gradient descent, can do it.
+        learned: the JSON Schema of what `state` gives.
+        defaults: the values of settings that need not be given.
         indices: the networks of each split.
     """
 
@@ -51,6 +53,8 @@ class Task(ABC):
     required: ClassVar[Sequence[str]]
     editor: ClassVar[bool] = False
     trees: ClassVar[bool] = False
+    learned: ClassVar[Mapping[str, Any]]
+    defaults: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(
         self, settings: Mapping[str, Any], graph_set: GraphSet, networks: int | None

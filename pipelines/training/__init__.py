@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
 
-from graphgen.files import exclusive
 from pipelines.errors import PipelineError
+from pipelines.runs.collection import collecting, commit
+from pipelines.runs.processes import execute
 from pipelines.training.editor import Editor
-from pipelines.training.planning import planned, repetition
+from pipelines.training.planning import planned, repetition, selected
 from pipelines.training.predictor import Predictor
-from pipelines.training.processes import execute
 from pipelines.training.ranges import ranges_of
 from pipelines.training.run import Run
 from pipelines.training.search import choose, chosen_model, trials_of
@@ -26,28 +27,47 @@ def train(
     networks: int | None = None,
     choices: str | Path | None = None,
     processes: int = 1,
+    replace: bool = False,
 ) -> list[Run]:
     """Train all models of the settings, with one thread in each of `workers` processes.
 
         runs = train("params.yaml", "out/graphs", "out/train")
 
-    Finished runs of the same settings and graph set are kept, stopped ones go on from their last
-    epoch. `only` names one model, `networks` one of the numbers of training networks; `choices` is
+    Finished runs of the same settings, code and graph set are kept, stopped ones go on from their
+    last epoch. Those of others are refused, or, with `replace`, stay whole until all new ones are
+    there. `only` names one model, `networks` one of the numbers of training networks; `choices` is
     the folder of searches, for models with ranges. With several `processes`, they share each batch
-    of one run after the other. Gives the runs; their folders hold weights and histories.
+    of one run after the other. A run that diverges does not stop the others: it is named at the
+    end, by a `PipelineError`. Gives the runs; their folders hold weights and histories.
     """
-    out = Path(out)
-    settings, bare = planned(settings_file, graphs, out, only, networks)
-    runs = []
-    for run in bare:
-        if choices is not None and ranges_of(run.model):
-            run = replace(run, model=chosen_model(run, Path(choices)))
-        runs += [replace(run, seed=seed) for seed in settings["seeds"]]
+    settings, bare = planned(settings_file, graphs, Path(out))
+    seeds, chosen = settings["seeds"], selected(bare, settings_file, only, networks)
+    runs = [one for run in chosen for one in with_seeds(settled(run, choices), seeds)]
     for run in runs:
         run.check()
-    with exclusive(out):
-        execute(runs, workers, processes)
+    beside = [run for run in bare if run not in chosen and not ranges_of(run.model)]
+    every = [*runs, *(one for run in beside for one in with_seeds(run, seeds))]
+    with collecting(Path(out), runs, replace) as new:
+        try:
+            execute(runs, workers, processes)
+        except PipelineError:
+            if any(run.finished() for run in runs):
+                commit(new, every)
+            raise
+        commit(new, every)
     return runs
+
+
+def settled(run: Run, choices: str | Path | None) -> Run:
+    """Give a run the model that a search chose for it, if it has ranges."""
+    if choices is None or not ranges_of(run.model):
+        return run
+    return replaced(run, model=chosen_model(run, Path(choices)), asked=run.model)
+
+
+def with_seeds(run: Run, seeds: Sequence[int]) -> list[Run]:
+    """Repeat a run with every seed."""
+    return [replaced(run, seed=seed) for seed in seeds]
 
 
 def search(
@@ -57,28 +77,31 @@ def search(
     workers: int | None = None,
     only: str | None = None,
     networks: int | None = None,
+    replace: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """Choose the open settings of all models that have some, by short trials.
 
         chosen = search("params.yaml", "out/graphs", "out/search")["gmn"]["model"]
 
     The best leading score on validation networks wins, such as R2. Finished trials of the same
-    settings are kept.
+    settings are kept; those of others are refused, or replaced with `replace`.
     """
-    out = Path(out)
-    settings, runs = planned(settings_file, graphs, out, only, networks)
+    settings, bare = planned(settings_file, graphs, Path(out))
     if "search" not in settings:
         raise PipelineError(f"{settings_file}: `train` has no `search`, with its `trials`")
+    runs = selected(bare, settings_file, only, networks)
     trials = {
-        run.label: trials_of(run, settings["search"], repetition(run.networks, settings), out)
+        run.label: trials_of(run, settings["search"], repetition(run.networks, settings))
         for run in runs
     }
     every = [trial for own in trials.values() for trial in own]
     for trial in every:
         trial.check()
-    with exclusive(out):
+    with collecting(Path(out), every, replace) as new:
         execute(every, workers)
-        return {run.label: choose(run, trials[run.label], out) for run in runs}
+        chosen = {run.label: choose(run, trials[run.label], new) for run in runs}
+        commit(new, every)
+    return chosen
 
 
 __all__ = ["Editor", "Predictor", "Run", "search", "train"]

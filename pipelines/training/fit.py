@@ -16,9 +16,8 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor
 
 from graphgen import GraphSet
+from pipelines.runs.checkpoint import Rows, load_checkpoint, save_checkpoint
 from pipelines.tasks import Task, open_task
-from pipelines.training.checkpoint import load_checkpoint, save_checkpoint
-from pipelines.training.history import read_history, write_history
 from pipelines.training.trained import Trained
 
 
@@ -33,13 +32,14 @@ def fit(
     folder: Path,
     run: str,
     processes: int = 1,
-) -> Trained:
+) -> tuple[Trained, Rows]:
     """Train a metanet on the training networks of a graph set, or on so many of them.
 
     Minimises the loss of the task by AdamW with a one-cycle learning rate. The order of networks
     and all other chance depend on the seed and the epoch alone, so a run that goes on from its
     checkpoint gives the same numbers as one that was not stopped. Several `processes` share each
-    batch (gloo), and give the same numbers up to rounding, but for what draws by itself.
+    batch (gloo), and give the same numbers up to rounding, but for what draws by itself. Gives the
+    history of its epochs too.
     """
     arguments = (name, settings, training, graphs, task, networks, seed, folder, run)
     if processes == 1:
@@ -53,8 +53,8 @@ def fit(
     opened = open_task(task, GraphSet.open(graphs), networks)
     model = opened.make(name, settings)
     module = opened.trained(model)
-    load_checkpoint(folder, run, module, torch.optim.AdamW(module.parameters()))
-    return Trained(name, model, task, opened.state(model))
+    _, rows = load_checkpoint(folder, run, module, torch.optim.AdamW(module.parameters()))
+    return Trained(name, model, task, opened.state(model)), rows
 
 
 def share(arguments: tuple[Any, ...], fabric: Fabric) -> None:
@@ -73,7 +73,7 @@ def work(
     seed: int,
     folder: Path,
     run: str,
-) -> Trained:
+) -> tuple[Trained, Rows]:
     """Do one process's part of `fit`; the first one measures, and writes what is kept."""
     if fabric.world_size > 1:
         torch.set_num_threads(1)
@@ -92,8 +92,7 @@ def work(
     epochs, size = training["epochs"], training["batch_size"]
     train = task.indices["train"]
     steps = math.ceil(len(train) / size)
-    start = load_checkpoint(folder, run, bare, optimizer)
-    rows: list[Mapping[str, object]] = list(read_history(folder, start))
+    start, rows = load_checkpoint(folder, run, bare, optimizer)
     fabric.barrier()
     for epoch in range(start, epochs):
         begun = time.perf_counter()
@@ -122,10 +121,9 @@ def work(
                     "seconds": round(time.perf_counter() - begun, 3),
                 }
             )
-            write_history(folder, rows)
-            save_checkpoint(folder, run, epoch + 1, bare, optimizer)
+            save_checkpoint(folder, run, epoch + 1, bare, optimizer, rows)
         fabric.barrier()
-    return Trained(name, model, task_settings, task.state(model))
+    return Trained(name, model, task_settings, task.state(model)), rows
 
 
 def own_share(fabric: Fabric, task: Task, module: Any, chosen: list[int]) -> Tensor:

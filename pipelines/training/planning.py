@@ -56,10 +56,11 @@ def selected(
     """Choose the runs of one model, or with one number of networks; `PipelineError` for none."""
     names = list(dict.fromkeys(run.name for run in runs))
     if only is not None and only not in names:
-        raise PipelineError(f"{settings_file}: no model {only!r}; the models are: {', '.join(names)}")
-    sizes = {run.networks for run in runs}
+        known = ", ".join(names)
+        raise PipelineError(f"{settings_file}: no model {only!r}; the models are: {known}")
+    sizes = list(dict.fromkeys(run.networks for run in runs))
     if networks is not None and networks not in sizes:
-        listed = ", ".join(str(size) for size in sorted(sizes - {None})) or "not given"
+        listed = ", ".join(str(size) for size in sizes if size is not None) or "not given"
         raise PipelineError(
             f"{settings_file}: {networks} is none of the numbers of training networks in "
             f"`networks`, which are: {listed}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,21 +13,35 @@ from torch import nn
 from graphgen import GraphSet
 from metanet import EDITORS, METANETS, StatNN
 from pipelines.errors import PipelineError
+from pipelines.graphs import open_graphs
+from pipelines.runs import Job
 from pipelines.settings import settings_hash
-from pipelines.tasks import Prediction, identity_of, open_task, task_of
+from pipelines.tasks import Prediction, open_task, task_of
 from pipelines.training.fit import fit
 from pipelines.training.grow import grow
 from pipelines.training.ranges import ranges_of
-from pipelines.training.result import discard_result, read_settings
+from pipelines.training.seen import seen
+from pipelines.training.trained import RUN
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Job):
     """What is trained: a model of the settings, a seed, and on which graph set.
 
-    `task` has the settings of the task. `networks`: how many of its training networks; None for
-    all.
+    Attributes:
+        name: the model's name in the settings.
+        seed: of all chance.
+        task: the settings of the task.
+        model: the model's settings, of which a search has chosen what `asked` leaves open.
+        graphs: the folder of the graph set, `graphs_hash` its identity.
+        out: the folder of all runs.
+        code: the identity of the code that trains.
+        networks: how many of the training networks; None for all.
+        asked: the model as the settings have it, where that is not `model`.
+        trial: the number of a trial of a search; None for a run that is no trial.
     """
+
+    kind = RUN
 
     name: str
     seed: int
@@ -36,7 +50,10 @@ class Run:
     graphs: Path
     graphs_hash: str
     out: Path
+    code: str
     networks: int | None = None
+    asked: dict[str, Any] | None = None
+    trial: int | None = None
 
     @property
     def label(self) -> str:
@@ -44,28 +61,32 @@ class Run:
         return self.name if self.networks is None else f"{self.name}-{self.networks}"
 
     @property
-    def folder(self) -> Path:
-        """The run's folder."""
-        return self.out / f"{self.label}-seed{self.seed}"
+    def folder_name(self) -> str:
+        """The name of the run's folder."""
+        number = f"seed{self.seed}" if self.trial is None else f"trial{self.trial}"
+        return f"{self.label}-{number}"
 
     @property
     def hash(self) -> str:
         """The identity of everything that decides the run's result."""
-        what, *beside = identity_of(self.task)
-        more = [] if self.networks is None else [self.networks]
+        return self.identity(self.model)
+
+    @property
+    def asked_hash(self) -> str:
+        """The identity of what the settings ask for, whatever a search chose for it."""
+        return self.identity(self.asked or self.model)
+
+    def identity(self, model: Mapping[str, Any]) -> str:
+        """Identify the run with such a model."""
         return settings_hash(
-            self.name, self.seed, what, self.model, self.graphs_hash, *more, *beside
+            *(self.name, self.seed, self.networks, dict(self.task), model),
+            *(self.graphs_hash, self.code),
         )
 
     @property
     def epochs(self) -> int:
         """The number of epochs; 1 for a model that is fitted at once."""
         return int(self.model.get("training", {}).get("epochs", 1))
-
-    def finished(self) -> bool:
-        """Say whether the run's folder holds its result."""
-        settings = read_settings(self.folder)
-        return settings is not None and settings.get("run") == self.hash
 
     def check(self) -> None:
         """Raise `PipelineError` for an unknown metanet, a missing recipe, and open ranges."""
@@ -94,9 +115,8 @@ class Run:
 
         `processes` share each batch of a metanet that is trained by gradient descent.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        discard_result(self.folder)
-        graph_set = GraphSet.open(self.graphs)
+        self.work_folder.mkdir(parents=True, exist_ok=True)
+        graph_set = self.open_graphs()
         task = open_task(self.task, graph_set, self.networks)
         settings = dict(self.model.get("settings", {}))
         metanet = registry(self.task)[self.model["metanet"]]
@@ -104,11 +124,12 @@ class Run:
             # It is made for an architecture, which the networks' own one then is.
             first = graph_set.template(task.indices["train"][0]).architecture
             settings.setdefault("net", graph_set.architectures[first].resolved())
+        tried: dict[str, Any] = {}
+        rows: Sequence[Mapping[str, object]] = ()
         if metanet is StatNN and isinstance(task, Prediction):
-            trained, tried = grow(settings, self.model.get("search", {}), task, self.seed)
-            trained.save(self.folder, tried=tried, **self.about())
+            trained, tried["tried"] = grow(settings, self.model.get("search", {}), task, self.seed)
         else:
-            trained = fit(
+            trained, rows = fit(
                 self.model["metanet"],
                 settings,
                 self.model["training"],
@@ -116,16 +137,34 @@ class Run:
                 self.task,
                 self.networks,
                 self.seed,
-                self.folder,
+                self.work_folder,
                 self.hash,
                 processes,
             )
-            trained.save(self.folder, **self.about())
+        validation = task.measure(trained.model, trained.state, task.indices["validation"])
+        about = {
+            **self.about(),
+            **tried,
+            "trained_on": seen(graph_set, task.indices["train"]),
+            "scores": {"validation": validation.scores},
+        }
+        trained.save(self.work_folder, about, rows)
+
+    def open_graphs(self) -> GraphSet:
+        """Open the graph set; `PipelineError` if it is another than when the run was planned."""
+        graph_set = open_graphs(self.graphs)
+        if graph_set.hash != self.graphs_hash:
+            raise PipelineError(
+                f"{self.graphs}: the graph set was replaced while runs on it were at work; run "
+                "the same command again"
+            )
+        return graph_set
 
     def about(self) -> dict[str, Any]:
         """Give what a finished run's settings say of it, beside its model."""
-        result = {"run": self.hash, "seed": self.seed}
-        return result if self.networks is None else {**result, "networks": self.networks}
+        networks = {} if self.networks is None else {"networks": self.networks}
+        own = {"asked": self.asked_hash, "code": self.code, "name": self.name, "seed": self.seed}
+        return {**super().about(), **own, **networks}
 
 
 def registry(task: Mapping[str, Any]) -> Mapping[str, type[nn.Module]]:

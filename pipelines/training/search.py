@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from graphgen import GraphSet
-from graphgen.files import write_json
+from graphgen import GraphError
+from graphgen.files import Kind, read_document, write_document
+from graphgen.files.sealed import Replacement, read_part
 from pipelines.errors import PipelineError
 from pipelines.metrics import leading_value
-from pipelines.settings import settings_hash
-from pipelines.tasks import identity_of, open_task
+from pipelines.runs.collection import INDEX, RUNS
+from pipelines.runs.result import HASH, read_result
 from pipelines.training.ranges import drawn, ranges_of
 from pipelines.training.run import Run
-from pipelines.training.trained import Trained
+from pipelines.training.trained import RUN
+
+SEARCH = Kind(
+    "graph-metanetworks/search",
+    1,
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["of", "chosen", "model", "trials"],
+        "properties": {
+            "of": HASH,
+            "chosen": {"type": "integer", "minimum": 0},
+            "model": {"type": "object"},
+            "trials": {"type": "array", "items": {"type": "object"}, "minItems": 1},
+        },
+    },
+    "`gmn search`",
+)
 
 
-def trials_of(run: Run, search: Mapping[str, Any], repetition: float, out: Path) -> list[Run]:
+def trials_of(run: Run, search: Mapping[str, Any], repetition: float) -> list[Run]:
     """Give the trials of a model: short runs with settings drawn from its ranges.
 
     Every model has equally many of them, of equally many epochs (times `repetition`). What a trial
@@ -33,52 +51,42 @@ def trials_of(run: Run, search: Mapping[str, Any], repetition: float, out: Path)
         model = drawn(run.model, rng)
         if "epochs" in search and "training" in model:
             model["training"]["epochs"] = round(repetition * search["epochs"])
-        folder = out / run.label / f"trial{number}"
-        trials.append(replace(run, model=model, seed=search.get("seed", 0), out=folder))
+        trials.append(replace(run, model=model, seed=search.get("seed", 0), trial=number))
     return trials
 
 
-def choose(run: Run, trials: list[Run], out: Path) -> dict[str, Any]:
-    """Score finished trials on validation networks, and write which one was best.
+def choose(run: Run, trials: Sequence[Run], new: Replacement) -> dict[str, Any]:
+    """Compare finished trials by their scores on validation networks, and write the best one.
 
-    Gives, and writes to `<label>.json`, the chosen `model`, and all `trials` with their scores.
+    Gives, and adds to the folder as `<label>.json`, the chosen `model`, and all `trials` with
+    their scores.
     """
-    task = open_task(run.task, GraphSet.open(run.graphs), run.networks)
     rows, reached = [], []
     for trial in trials:
-        trained = Trained.load(trial.folder)
-        validation = task.indices["validation"]
-        measured = task.measure(trained.model, trained.state, validation).scores
+        measured = read_result(trial.place(), RUN).settings["scores"]["validation"]
         values = {".".join(path): trial.model[path[0]][path[1]] for path in ranges_of(run.model)}
         reached.append(leading_value(measured))
         rows.append({"values": values, **measured})
     best = int(np.argmax(reached))
-    chosen = json.loads(json.dumps(run.model))
+    chosen = copy.deepcopy(run.model)
     for path in ranges_of(run.model):
         chosen[path[0]][path[1]] = trials[best].model[path[0]][path[1]]
-    result = {"of": identity(run), "chosen": best, "model": chosen, "trials": rows}
-    write_json(out / f"{run.label}.json", result)
+    result = {"of": run.hash, "chosen": best, "model": chosen, "trials": rows}
+    new.add(f"{run.label}.json", lambda path: write_document(path, SEARCH, result))
     return result
 
 
 def chosen_model(run: Run, folder: Path) -> dict[str, Any]:
     """Read the model that a search chose for a run; `PipelineError` if it was of another."""
-    path = folder / f"{run.label}.json"
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise PipelineError(f"{path}: no such file; run `gmn search` first") from None
-    except ValueError as error:
-        raise PipelineError(f"{path}: not readable as JSON: {error}") from None
-    if result.get("of") != identity(run):
+        sealed = read_document(folder / INDEX, RUNS)
+        result = read_document(read_part(folder, sealed, f"{run.label}.json"), SEARCH)
+    except GraphError as error:
+        raise PipelineError(f"{error}; run `gmn search` first") from None
+    if result["of"] != run.hash:
         raise PipelineError(
-            f"{path}: this search was of other settings or graphs; run `gmn search` again"
+            f"{folder / run.label}.json: this search was of other settings, graphs or code; run "
+            "`gmn search` again"
         )
     model: dict[str, Any] = result["model"]
     return model
-
-
-def identity(run: Run) -> str:
-    """Identify what a search is about."""
-    what, *beside = identity_of(run.task)
-    return settings_hash(what, run.model, run.graphs_hash, run.networks, *beside)

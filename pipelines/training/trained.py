@@ -2,64 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from graphgen import GraphError
-from metanet import make_editor, make_metanet
+from metanet import MetanetError, make_editor, make_metanet
 from pipelines.errors import PipelineError
-from pipelines.tasks import DEFAULT, task_of
-from pipelines.training.result import (
-    SETTINGS_FILE,
-    WEIGHTS_FILE,
-    read_settings,
-    read_state,
-    save_result,
-)
+from pipelines.runs import read_result, result_kind, save_result
+from pipelines.runs.collection import run_folder
+from pipelines.runs.result import HASH, SETTINGS
+from pipelines.tasks import TASKS, task_of
+from pipelines.training.seen import SEEN
 
-OWN = ("model", "settings")
+RUN = result_kind(
+    "run",
+    {
+        "asked": HASH,
+        "name": {"type": "string"},
+        "networks": {"type": "integer", "minimum": 2},
+        "model": {"type": "string"},
+        "settings": {"type": "object"},
+        "task": {
+            "type": "object",
+            "required": ["task"],
+            "properties": {"task": {"enum": list(TASKS)}},
+        },
+        "learned": {"type": "object"},
+        "trained_on": SEEN,
+        "scores": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": {"type": ["number", "null"]},
+            },
+        },
+        "tried": {"type": "array", "items": {"type": "object"}},
+    },
+    "`gmn train` or `gmn search`",
+    optional=("networks", "tried"),
+    allOf=[
+        {
+            "if": {"properties": {"task": {"properties": {"task": {"const": name}}}}},
+            "then": {"properties": {"learned": task.learned}},
+        }
+        for name, task in TASKS.items()
+    ],
+)
 
 
 @dataclass
 class Trained:
-    """A metanet, the settings of its task, and what the task knows of it.
+    """A metanet, the settings of its task, what the task learned, and what is known of the run.
 
-    trained = Trained.load("out/train/gmn-seed0")
+        trained = Trained.load("out/train/gmn-seed0")
+
+    Attributes:
+        name: the name of the metanet or editor.
+        model: the module.
+        task: the settings of the task, its name as `task`.
+        state: what the task is to know to read the outputs, such as the target's mean.
+        about: the rest of the run's settings, such as its `seed`, its `scores` on validation
+            networks and what it was `trained_on`.
     """
 
     name: str
     model: nn.Module
     task: Mapping[str, Any]
     state: Mapping[str, Any]
+    about: Mapping[str, Any] = field(default_factory=dict)
 
-    def save(self, folder: str | Path, **more: Any) -> None:
-        """Write weights and settings; the settings come last, so their file marks completion."""
-        # Regression's own form has no `task`: it is older than other tasks.
-        default = task_of(self.task).name == DEFAULT
-        task = {} if default else {"task": dict(self.task)}
-        settings = {"model": self.name, "settings": self.model.settings, **task, **self.state}
-        save_result(folder, self.model, {**settings, **more})
+    def save(
+        self,
+        folder: str | Path,
+        about: Mapping[str, Any],
+        rows: Sequence[Mapping[str, object]] = (),
+    ) -> None:
+        """Write the run's result: parameters, all settings with all options, and its history."""
+        settings = {
+            **about,
+            "model": self.name,
+            "settings": self.model.settings,
+            "task": dict(self.task),
+            "learned": dict(self.state),
+        }
+        save_result(Path(folder), RUN, self.model, settings, rows)
 
     @classmethod
     def load(cls, folder: str | Path) -> Trained:
-        """Read a trained metanet; `PipelineError` if the folder holds none."""
-        folder = Path(folder)
-        settings = read_settings(folder)
-        if settings is None:
-            raise PipelineError(
-                f"{folder}: no finished training run here ({SETTINGS_FILE} is missing); expected "
-                "a folder such as out/train/gmn-seed0"
-            )
-        task = settings.get("task") or {"target": settings["target"]}
-        make = make_editor if task_of(task).editor else make_metanet
-        model = make(settings["model"], **settings["settings"])
+        """Read a trained metanet.
+
+        Raises `GraphError` if the folder holds none, or files that were changed or that another
+        version wrote, and `PipelineError` for settings that make no such model.
+        """
+        result = read_result(run_folder(folder), RUN)
+        settings = result.settings
+        make = make_editor if task_of(settings["task"]).editor else make_metanet
         try:
-            model.load_state_dict(read_state(folder))
-        except (GraphError, RuntimeError) as error:
-            raise PipelineError(f"{folder / WEIGHTS_FILE}: {error}") from None
-        known = {k: v for k, v in settings.items() if k not in (*OWN, "task")}
-        return cls(settings["model"], model, task, known)
+            model = make(settings["model"], **settings["settings"])
+        except MetanetError as error:
+            raise PipelineError(f"{result.folder / SETTINGS}: settings: {error}") from None
+        result.load_into(model)
+        own = ("model", "settings", "task", "learned", "parts", "format", "version")
+        about = {key: value for key, value in settings.items() if key not in own}
+        return cls(settings["model"], model, settings["task"], settings["learned"], about)

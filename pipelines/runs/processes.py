@@ -8,30 +8,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
-from pathlib import Path
-from typing import Protocol
 
 from tqdm import tqdm
 
-from pipelines.training.history import FILE
-
-
-class Job(Protocol):
-    """What can be executed in a process of its own, and shows its epochs in a history."""
-
-    @property
-    def folder(self) -> Path:
-        """Where the history and the result are written."""
-
-    @property
-    def epochs(self) -> int:
-        """The number of epochs."""
-
-    def finished(self) -> bool:
-        """Say whether the folder holds the result."""
-
-    def execute(self, processes: int = 1) -> None:
-        """Work, or go on where a stopped job left off, and save the result."""
+from pipelines.errors import PipelineError
+from pipelines.runs.checkpoint import epochs_done
+from pipelines.runs.job import Job
 
 
 def execute(
@@ -40,16 +22,26 @@ def execute(
     """Execute the runs that are not finished, in their order; `label` is that of the progress bar.
 
     They share a pool of `workers` processes, one for each run at work, showing the epochs done; or,
-    with several `processes`, those work together on one run after the other.
+    with several `processes`, those work together on one run after the other. A run that fails, for
+    it diverged, does not stop the others: `PipelineError` at the end says which failed.
     """
     runs = [run for run in every if not run.finished()]
+    failed: list[str] = []
     if processes > 1:
         for run in runs:
-            run.execute(processes)
-        return
-    if not runs:
-        return
-    workers = workers or os.cpu_count() or 1
+            try:
+                run.execute(processes)
+            except PipelineError as error:
+                failed.append(str(error))
+    elif runs:
+        failed = execute_in_pool(runs, workers or os.cpu_count() or 1, label)
+    if failed:
+        raise PipelineError("\n".join(sorted(failed)))
+
+
+def execute_in_pool(runs: Sequence[Job], workers: int, label: str) -> list[str]:
+    """Execute runs in a pool of processes; give the messages of those that failed."""
+    failed: list[str] = []
     with (
         one_thread_each(),
         ProcessPoolExecutor(
@@ -62,13 +54,17 @@ def execute(
         watcher.start()
         try:
             for future in as_completed(futures):
-                future.result()
+                try:
+                    future.result()
+                except PipelineError as error:
+                    failed.append(str(error))
         except BaseException:
             cancel(futures, pool)
             raise
         finally:
             stop.set()
             watcher.join()
+    return failed
 
 
 def cancel(futures: list[Future[None]], pool: ProcessPoolExecutor) -> None:
@@ -106,19 +102,12 @@ def begin_worker() -> None:
 
 
 def show_progress(runs: Sequence[Job], stop: threading.Event, label: str) -> None:
-    """Show the number of epochs done in all runs, read from their histories."""
+    """Show the number of epochs done in all runs, read from their checkpoints."""
+
+    def done() -> int:
+        return sum(run.epochs if run.finished() else epochs_done(run.work_folder) for run in runs)
+
     with tqdm(total=sum(run.epochs for run in runs), unit="epoch", desc=label) as bar:
         while not stop.wait(0.5):
-            bar.update(sum(epochs_done(run) for run in runs) - bar.n)
-        bar.update(sum(run.epochs for run in runs if run.finished()) - bar.n)
-
-
-def epochs_done(run: Job) -> int:
-    """Count the epochs in a run's history."""
-    if run.finished():
-        return run.epochs
-    try:
-        lines = (run.folder / FILE).read_text(encoding="utf-8").count("\n")
-    except OSError:
-        return 0
-    return min(run.epochs, max(0, lines - 1))
+            bar.update(done() - bar.n)
+        bar.update(done() - bar.n)

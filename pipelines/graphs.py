@@ -1,0 +1,64 @@
+"""Graph sets as the stages read them: with records that say what pipelines need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from graphgen import GraphSet
+from graphgen.graph_set import INDEX, NATURAL
+from pipelines.errors import PipelineError
+
+RECORD: dict[str, Any] = {
+    "type": "object",
+    "required": ["split"],
+    "properties": {
+        "index": NATURAL,
+        "family": {"type": "string"},
+        "split": {"type": "string"},
+        "network": NATURAL,
+        "checkpoint": NATURAL,
+        "checkpoints": NATURAL,
+        "signal": NATURAL,
+        "copy": NATURAL,
+        "offset": {"type": "number"},
+        **{name: {"type": "object"} for name in ("metrics", "training", "variables", "labels")},
+    },
+}
+ABOUT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "networks": {"type": "object", "additionalProperties": NATURAL},
+        "diverged": NATURAL,
+        "signals": {
+            "type": "object",
+            "required": ["name", "seed"],
+            "properties": {"name": {"type": "string"}, "seed": NATURAL},
+        },
+        "failed": {"type": "array", "items": NATURAL},
+    },
+}
+_RECORD, _ABOUT = Draft202012Validator(RECORD), Draft202012Validator(ABOUT)
+
+
+def open_graphs(folder: str | Path) -> GraphSet:
+    """Open a graph set that `gmn compile` made of a zoo, or `gmn sample` of a flow.
+
+    Raises `GraphError` where there is none, and `PipelineError` for records without what the
+    stages need, such as a split.
+    """
+    graph_set = GraphSet.open(folder)
+    path = Path(folder) / INDEX
+    for place, value, check in (
+        ("about", graph_set.index["about"], _ABOUT),
+        *((f"networks[{i}]", record, _RECORD) for i, record in enumerate(graph_set.records)),
+    ):
+        for error in check.iter_errors(value):
+            where = ".".join([place, *map(str, error.absolute_path)])
+            raise PipelineError(
+                f"{path}: {where}: {error.message[:160]}; expected the graph set of a zoo, as "
+                "`gmn compile ZOO --out FOLDER` makes it"
+            )
+    return graph_set

@@ -1,0 +1,86 @@
+"""Collections: the runs of a stage in one folder, which change together.
+
+`runs.json` names the runs that a stage made last, by their identity. What other settings made may
+stand beside them and does not count; so what is read from the folder is of one piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from graphgen.errors import GraphError
+from graphgen.files import Kind, read_document, replacing
+from graphgen.files.sealed import PARTS, Replacement, part_path, parts_of
+from pipelines.errors import PipelineError
+from pipelines.runs.job import Job
+
+INDEX = "runs.json"
+RUNS = Kind(
+    "graph-metanetworks/runs",
+    1,
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["parts"],
+        "properties": {"parts": PARTS},
+    },
+    "`gmn train`, `gmn search`, `gmn flow` or `gmn meta-train`",
+)
+
+
+@contextmanager
+def collecting(out: Path, jobs: Sequence[Job], replace: bool) -> Iterator[Replacement]:
+    """Open a folder for work on some runs, by the only process that may; see `commit`.
+
+    Raises `PipelineError` where the result of another run would be lost and `replace` is false, and
+    `GraphError` for a folder that holds other things, or in which another process works.
+    """
+    check_places(out, jobs, replace)
+    with replacing(out, INDEX, RUNS, replace=True, resumable=True) as new:
+        check_places(out, jobs, replace)
+        yield new
+
+
+def check_places(out: Path, jobs: Sequence[Job], replace: bool) -> None:
+    """Raise `PipelineError` where a run's place is another's and it may not be replaced."""
+    taken = [] if replace else [job.folder_name for job in jobs if job.displaced()]
+    if taken:
+        more = f" and {len(taken) - 3} more" if len(taken) > 3 else ""
+        raise PipelineError(
+            f"{out}: {', '.join(taken[:3])}{more}: trained by other settings, other code or on "
+            "another graph set; name another folder, or pass `--replace` (in Python "
+            "`replace=True`) to train them again and put the new ones in their place"
+        )
+
+
+def commit(new: Replacement, jobs: Sequence[Job]) -> None:
+    """Put the finished ones of all the runs that the settings ask for in their places, together."""
+    for job in jobs:
+        if job.finished():
+            new.adopt(job.folder_name, job.hash)
+    new.commit({"parts": new.parts})
+
+
+def listed_runs(folder: Path) -> dict[str, tuple[Path, str]]:
+    """List the folders of the runs that a stage made last, and each one's identity, by their names.
+
+    Raises `GraphError` for a damaged list and for a run that is not there.
+    """
+    result = {}
+    for name, identity in parts_of(read_document(folder / INDEX, RUNS)).items():
+        path = part_path(folder, name, identity)
+        if not path.exists():
+            raise GraphError(f"{path}: there is no such run, though {folder / INDEX} lists it")
+        result[name] = path, identity
+    return result
+
+
+def run_folder(folder: str | Path) -> Path:
+    """Find a run by the folder of its name, though it may not have been moved there yet."""
+    folder = Path(folder)
+    try:
+        return listed_runs(folder.parent)[folder.name][0]
+    except (GraphError, KeyError):
+        return folder

@@ -1,0 +1,76 @@
+"""A job: one model and one seed, made in a hidden folder and kept in a plain one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+
+from graphgen.errors import GraphError
+from graphgen.files import Kind
+from graphgen.files.sealed import staged
+from pipelines.runs.result import read_settings
+
+
+class Job(ABC):
+    """What can be executed in a process of its own, and taken up again where it was stopped.
+
+    Attributes:
+        kind: what its result is.
+        out: the folder of all runs of the stage.
+    """
+
+    kind: ClassVar[Kind]
+    out: Path
+
+    @property
+    @abstractmethod
+    def folder_name(self) -> str:
+        """The name of the run's folder, such as `gmn-seed0`."""
+
+    @property
+    @abstractmethod
+    def hash(self) -> str:
+        """The identity of everything that decides the run's result."""
+
+    @property
+    @abstractmethod
+    def epochs(self) -> int:
+        """The number of epochs."""
+
+    @abstractmethod
+    def execute(self, processes: int = 1) -> None:
+        """Work in `work_folder`, or go on where a stopped job left off, and save the result."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the result is kept."""
+        return self.out / self.folder_name
+
+    @property
+    def work_folder(self) -> Path:
+        """Where the result is made: beside its place, hidden, and this run's alone."""
+        return staged(self.out, self.folder_name, self.hash)
+
+    def finished(self) -> bool:
+        """Say whether the result is there, be it in its place or where it was made."""
+        return any(self._is_mine(folder) for folder in (self.folder, self.work_folder))
+
+    def place(self) -> Path:
+        """Find the result: in its place, or where it was made."""
+        return self.folder if self._is_mine(self.folder) else self.work_folder
+
+    def displaced(self) -> bool:
+        """Say whether the result of another run stands in this one's place."""
+        return self.folder.exists() and not self._is_mine(self.folder)
+
+    def about(self) -> dict[str, Any]:
+        """Give what the result says of the run that made it."""
+        return {"run": self.hash}
+
+    def _is_mine(self, folder: Path) -> bool:
+        try:
+            settings = read_settings(folder, self.kind)
+        except GraphError:
+            return False
+        return settings is not None and settings["run"] == self.hash

@@ -1,0 +1,104 @@
+"""Results: a sealed folder with a module's parameters, and the settings that make it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from graphgen.errors import GraphError
+from graphgen.files import Kind, read_document, read_weights, replacing, write_safetensors
+from graphgen.files.sealed import PARTS, read_part, remove
+from pipelines.errors import PipelineError
+from pipelines.provenance import MADE_WITH, made_with
+from pipelines.runs.checkpoint import FILE as CHECKPOINT
+from pipelines.runs.history import FILE as HISTORY
+from pipelines.runs.history import write_history
+
+SETTINGS, WEIGHTS = "settings.json", "model.safetensors"
+HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+SEED = {"type": "integer", "minimum": 0}
+
+
+def result_kind(
+    name: str, properties: Mapping[str, Any], made_by: str, version: int = 1, **more: Any
+) -> Kind:
+    """Make the kind of a run's settings: what all runs have, and properties of its own.
+
+    All properties are needed but those that `optional` in `more` lists.
+    """
+    optional = more.pop("optional", ())
+    every = {
+        "run": HASH,
+        "code": HASH,
+        "seed": SEED,
+        "made_with": MADE_WITH,
+        "parts": PARTS,
+        **properties,
+    }
+    schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [name_ for name_ in every if name_ not in optional],
+        "properties": every,
+        **more,
+    }
+    return Kind(f"graph-metanetworks/{name}", version, schema, made_by)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The folder of a finished run, read.
+
+    Attributes:
+        folder: the folder.
+        settings: what the run says of itself; checked.
+    """
+
+    folder: Path
+    settings: dict[str, Any]
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Read the parameters, each a tensor of its own memory; `GraphError` if they changed."""
+        arrays = read_weights(read_part(self.folder, self.settings, WEIGHTS))
+        return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+
+    def load_into(self, module: nn.Module) -> None:
+        """Give a module the parameters; `PipelineError` if they are not those of such a module."""
+        try:
+            module.load_state_dict(self.state())
+        except (GraphError, RuntimeError, TypeError) as error:
+            raise PipelineError(f"{self.folder / WEIGHTS}: {error}") from None
+
+
+def save_result(
+    folder: Path,
+    kind: Kind,
+    module: nn.Module,
+    settings: Mapping[str, Any],
+    rows: Sequence[Mapping[str, object]] = (),
+) -> None:
+    """Write parameters, history and settings as one result; the checkpoint has had its use."""
+    arrays = {k: v.detach().cpu().numpy() for k, v in module.state_dict().items()}
+    with replacing(folder, SETTINGS, kind, replace=True, among=(WEIGHTS, HISTORY)) as new:
+        new.add(WEIGHTS, lambda path: write_safetensors(path, arrays))
+        if rows:
+            new.add(HISTORY, lambda path: write_history(path, rows))
+        new.commit({**settings, "made_with": made_with(), "parts": new.parts})
+        remove(folder / CHECKPOINT)
+
+
+def read_settings(folder: str | Path, kind: Kind) -> dict[str, Any] | None:
+    """Read a finished run's settings; None where there is none, `GraphError` for damaged ones."""
+    path = Path(folder) / SETTINGS
+    return read_document(path, kind) if path.exists() else None
+
+
+def read_result(folder: str | Path, kind: Kind) -> Result:
+    """Open the folder of a finished run; `GraphError` if it holds none of this kind."""
+    folder = Path(folder)
+    return Result(folder, read_document(folder / SETTINGS, kind))
