@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from graphgen import Graph, GraphSet, Template
-from graphgen.files import pack
+from metanet.arguments import are_tensors, checked_indices, checked_target
 from metanet.errors import MetanetError
+from metanet.floats import as_floats, check_one_dtype, float_values, with_floats
+from metanet.options import shown
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,15 @@ class Batch:
 
     parts: tuple[Part, ...]
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.parts, tuple) or not all(isinstance(p, Part) for p in self.parts):
+            raise MetanetError(
+                f"`parts` is {shown(self.parts)}, expected a tuple of Part; Batch.from_graphs "
+                "makes a batch of graphs"
+            )
+        if not self.parts:
+            raise MetanetError("a batch needs at least one network, got none")
+
     @property
     def num_networks(self) -> int:
         """The number of networks."""
@@ -60,18 +71,32 @@ class Batch:
     def order(self) -> Tensor:
         """For each network of the batch, its place when part follows part; int64 (networks,)."""
         places = [position for part in self.parts for position in part.positions]
+        if sorted(places) != list(range(len(places))):
+            raise MetanetError(
+                f"the parts of a batch have the positions {shown(places)}, expected each of 0 to "
+                f"{len(places) - 1} once"
+            )
         return torch.from_numpy(np.argsort(np.array(places, dtype=np.int64)))
 
     @classmethod
-    def from_graphs(cls, graphs: Sequence[Graph]) -> Batch:
-        """Collect graphs; those of one architecture are stacked."""
+    def from_graphs(cls, graphs: Graph | Sequence[Graph]) -> Batch:
+        """Collect graphs, or take one; those of one architecture are stacked.
+
+        Floats of 16 bits become float32, and may stand beside it; float64 stands alone. Raises
+        `MetanetError` for what are no graphs, for none, and for such dtypes together.
+        """
+        if isinstance(graphs, Graph):
+            graphs = [graphs]
+        if not isinstance(graphs, Sequence) or isinstance(graphs, (str, bytes)):
+            raise MetanetError(f"`graphs` is {shown(graphs)}, expected a graph or a list of graphs")
+        for place, graph in enumerate(graphs):
+            if not isinstance(graph, Graph):
+                raise MetanetError(
+                    f"`graphs`: number {place} is {shown(graph)}, expected a graph, as "
+                    "graphgen.compile(net, weights) gives"
+                )
         rows = [(graph.template, float_values(graph)) for graph in graphs]
-        dtypes = {str(values.dtype) for _, values in rows if values.size}
-        if len(dtypes) > 1:
-            raise MetanetError(
-                "the networks of a batch need one floating-point dtype, got "
-                + ", ".join(sorted(dtypes))
-            )
+        check_one_dtype(values for _, values in rows)
         return cls._collect(
             (template, i, lambda chosen, rows=rows: np.stack([rows[j][1] for j in chosen]))
             for i, (template, _) in enumerate(rows)
@@ -79,35 +104,51 @@ class Batch:
 
     @classmethod
     def from_set(cls, graph_set: GraphSet, indices: Sequence[int]) -> Batch:
-        """Collect networks of a graph set, with no object per network."""
+        """Collect networks of a graph set, with no object per network.
+
+        Raises `MetanetError` for what is no graph set, and for indices that it does not have.
+        """
+        if not isinstance(graph_set, GraphSet):
+            raise MetanetError(
+                f"`graph_set` is {shown(graph_set)}, expected a GraphSet, as "
+                "graphgen.GraphSet.open(folder) gives"
+            )
+        chosen = checked_indices(indices, len(graph_set))
         return cls._collect(
             (
                 graph_set.template(i),
                 position,
-                lambda chosen: graph_set.values([indices[j] for j in chosen]),
+                lambda places: as_floats(graph_set.values([chosen[j] for j in places])),
             )
-            for position, i in enumerate(indices)
+            for position, i in enumerate(chosen)
         )
 
     @classmethod
     def _collect(cls, items: Iterable[tuple[Template, int, Any]]) -> Batch:
         by_architecture: dict[tuple[str, str], tuple[Template, list[int], Any]] = {}
         for template, position, values in items:
-            entry = by_architecture.setdefault(
-                (template.architecture, template.kind), (template, [], values)
-            )
+            entry = by_architecture.setdefault(kind_of(template), (template, [], values))
             entry[1].append(position)
         if not by_architecture:
             raise MetanetError("a batch needs at least one network, got none")
+        stacked = [
+            (template, values(positions), tuple(positions))
+            for template, positions, values in by_architecture.values()
+        ]
+        dtype = check_one_dtype(values for _, values, _ in stacked)
         return cls(
             tuple(
-                Part(template, as_tensor(values(positions)), tuple(positions))
-                for template, positions, values in by_architecture.values()
+                Part(template, torch.from_numpy(values.astype(dtype, copy=False)), positions)
+                for template, values, positions in stacked
             )
         )
 
     def to(self, target: torch.device | torch.dtype | str) -> Batch:
-        """Move or convert the values, and what stands beside them."""
+        """Move or convert the values, and what stands beside them.
+
+        Raises `MetanetError` for what is neither a device nor a floating-point dtype.
+        """
+        target = checked_target(target)
 
         def moved(tensor: Tensor | None) -> Tensor | None:
             return None if tensor is None else tensor.to(target)
@@ -126,17 +167,22 @@ class Batch:
 
     def with_nodes(self, features: Sequence[Tensor]) -> Batch:
         """Add features of the nodes: for each network, in order, (num_nodes, features)."""
-        if len(features) != self.num_networks:
-            raise MetanetError(
-                f"expected node features of {self.num_networks} networks, got {len(features)}"
-            )
+        if not are_tensors(features) or len(features) != self.num_networks:
+            got = len(features) if are_tensors(features) else shown(features)
+            raise MetanetError(f"expected node features of {self.num_networks} networks, got {got}")
+        widths = {row.shape[1:] for row in features}
         parts = []
         for part in self.parts:
             rows = [features[position] for position in part.positions]
-            wrong = [row.shape for row in rows if row.shape[0] != part.template.num_nodes]
+            wrong = [
+                row.shape
+                for row in rows
+                if row.ndim != 2 or row.shape[0] != part.template.num_nodes or len(widths) > 1
+            ]
             if wrong:
                 raise MetanetError(
                     f"a network has {part.template.num_nodes} nodes, got features {list(wrong[0])}"
+                    f"; expected [{part.template.num_nodes}, n] with one n for all networks"
                 )
             parts.append(replace(part, nodes=torch.stack(rows).to(part.values)))
         return Batch(tuple(parts))
@@ -151,7 +197,8 @@ class Batch:
         """
         expected = [tuple(part.values.shape) for part in self.parts]
         for channel in channels:
-            if (got := [tuple(tensor.shape) for tensor in channel]) != expected:
+            got = [tuple(t.shape) for t in channel] if are_tensors(channel) else shown(channel)
+            if got != expected:
                 raise MetanetError(
                     f"expected a tensor for each part of the batch, of shapes {expected}, got {got}"
                 )
@@ -163,10 +210,12 @@ class Batch:
 
     def with_conditions(self, numbers: Tensor) -> Batch:
         """Add numbers of each network, such as a time: (networks, n), in the order of the batch."""
-        if numbers.ndim != 2 or len(numbers) != self.num_networks:
+        fits = isinstance(numbers, Tensor) and numbers.ndim == 2
+        if not fits or len(numbers) != self.num_networks:
+            got = list(numbers.shape) if isinstance(numbers, Tensor) else shown(numbers)
             raise MetanetError(
                 f"expected conditions of shape ({self.num_networks}, n), a row for each network of "
-                f"the batch, got {list(numbers.shape)}"
+                f"the batch, got {got}"
             )
         parts = (
             replace(part, conditions=numbers[list(part.positions)].to(part.values))
@@ -174,35 +223,32 @@ class Batch:
         )
         return Batch(tuple(parts))
 
-    def graphs(self, originals: Sequence[Graph]) -> list[Graph]:
-        """Put the values back into the graphs they came from; tensors of integers stay."""
-        result = list(originals)
+    def graphs(self, originals: Graph | Sequence[Graph]) -> list[Graph]:
+        """Put the values back into the graphs they came from, each tensor in its own dtype.
+
+        Tensors of integers stay. Raises `MetanetError` for other graphs than those of the batch,
+        and for a value that is finite here and too large for the dtype.
+        """
+        given = [originals] if isinstance(originals, Graph) else originals
+        if not isinstance(given, Sequence) or len(given) != self.num_networks:
+            got = f"{len(given)} graphs" if isinstance(given, Sequence) else shown(given)
+            raise MetanetError(f"expected the {self.num_networks} graphs of the batch, got {got}")
+        result = list(given)
         for part in self.parts:
-            for position, row in zip(part.positions, part.values.detach().cpu(), strict=True):
-                weights = dict(originals[position].weights())
-                for name, (start, size) in float_offsets(part.template).items():
-                    weights[name] = row[start : start + size].numpy().reshape(weights[name].shape)
-                result[position] = part.template.bind(weights)
+            template = part.template
+            rows = part.values.detach().cpu()
+            rows = rows.float() if rows.dtype.itemsize < 4 else rows
+            for position, row in zip(part.positions, rows.numpy(), strict=True):
+                graph = given[position]
+                if not isinstance(graph, Graph) or kind_of(graph.template) != kind_of(
+                    part.template
+                ):
+                    raise MetanetError(
+                        f"number {position} of the graphs is {shown(graph)}, expected that of the "
+                        f"batch, of the architecture {template.architecture[:12]}"
+                    )
+                result[position] = with_floats(graph, template, row, float_offsets(template))
         return result
-
-
-def as_tensor(values: np.ndarray) -> Tensor:
-    """Turn stacked values into a float tensor; 16-bit floats become 32-bit."""
-    if values.dtype not in (np.float32, np.float64):
-        values = values.astype(np.float32)
-    return torch.from_numpy(np.ascontiguousarray(values))
-
-
-def float_values(graph: Graph) -> np.ndarray:
-    """Concatenate a graph's floating-point tensors."""
-    floats = tuple(t for t in graph.template.tensors if t.dtype.startswith("float"))
-    columns = pack(floats, graph.weights())
-    if len(columns) > 1:
-        raise MetanetError(
-            "a network's tensors need one floating-point dtype in a batch, got "
-            + ", ".join(column.removeprefix("values.") for column in columns)
-        )
-    return next(iter(columns.values())) if columns else np.empty(0, np.float32)
 
 
 @lru_cache(maxsize=4096)
@@ -219,3 +265,17 @@ def _offsets(architecture: str, tensors: tuple[Any, ...]) -> dict[str, tuple[int
 def float_offsets(template: Template) -> dict[str, tuple[int, int]]:
     """Say where each floating-point tensor lies in a row of values: name -> (start, size)."""
     return _offsets(template.architecture, template.tensors)
+
+
+def kind_of(template: Template) -> tuple[str, str]:
+    """Give what networks share whose values may be stacked: architecture and kind of graph."""
+    return template.architecture, template.kind
+
+
+def batch_of(given: Batch | Graph | Sequence[Graph], what: str) -> Batch:
+    """Give a batch, or make one of graphs; `MetanetError` that says `what` it is for the rest."""
+    if isinstance(given, Batch):
+        return given
+    if isinstance(given, (Graph, list, tuple)):
+        return Batch.from_graphs(given)
+    raise MetanetError(f"{what} is {shown(given)}, expected a Batch, a graph, or a list of graphs")

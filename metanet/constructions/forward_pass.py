@@ -11,7 +11,7 @@ from graphgen import Graph
 from metanet.batch import Batch
 from metanet.constructions.channels import clear, layers_of, mark_nodes, matrices, show_weights
 from metanet.errors import MetanetError
-from metanet.models.gmn.trunk import Trunk
+from metanet.models.gmn.trunk import Trunk, TrunkOptions
 
 VALUE, PLUS, MINUS, INPUT, CONSTANT, SUM, RELU = range(7)
 HIDDEN = 8
@@ -53,9 +53,19 @@ def forward_pass(depth: int, bound: float = 1e3) -> Callable[[Graph, Tensor], Te
 def simulator(depth: int, bound: float) -> Trunk:
     """Set the weights of the GMN that runs networks."""
     trunk = Trunk(
-        hidden=HIDDEN, layers=depth, taps="parallel", aggregation="sum", fan_in_power=0.0,
-        activation="relu", norm=False, multiply=True, positions=False, node_features=1,
-    )  # fmt: skip
+        HIDDEN,
+        depth,
+        TrunkOptions(
+            taps="parallel",
+            aggregation="sum",
+            fan_in_power=0.0,
+            activation="relu",
+            norm=False,
+            multiply=True,
+            positions=False,
+            node_features=1,
+        ),
+    )
     clear(trunk)
     show_weights(trunk, WEIGHT)
     mark_nodes(trunk, {"input": INPUT, "constant": CONSTANT, "sum": SUM}, {"relu": RELU})

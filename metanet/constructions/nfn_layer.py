@@ -17,7 +17,7 @@ from metanet.constructions.channels import (
     show_weights,
 )
 from metanet.models.gmn.layer import GMNLayer
-from metanet.models.gmn.trunk import Trunk
+from metanet.models.gmn.trunk import Trunk, TrunkOptions
 
 WEIGHTS = ("self", "row", "column", "before", "after", "bias", "bias_before")
 BIASES = ("self", "row", "after")
@@ -92,9 +92,18 @@ def build(coefficients: NFNCoefficients, bound: float) -> Trunk:
     channel = channels(depth)
     hidden = max(len(channel) + 8, 8 * depth + 8)
     trunk = Trunk(
-        hidden=hidden, layers=2, taps="parallel", aggregation="sum", fan_in_power=0.0,
-        activation="relu", norm=False, positions=False, global_state=True,
-    ).double()  # fmt: skip
+        hidden,
+        2,
+        TrunkOptions(
+            taps="parallel",
+            aggregation="sum",
+            fan_in_power=0.0,
+            activation="relu",
+            norm=False,
+            positions=False,
+            global_state=True,
+        ),
+    ).double()
     clear(trunk)
     show_weights(trunk, channel["weight"])
     mark_blocks(trunk, {"linear": channel["linear"], "bias": channel["bias"]}, channel["depth"])

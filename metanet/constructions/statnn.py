@@ -10,7 +10,7 @@ from torch import Tensor
 from metanet.batch import Batch
 from metanet.constructions.channels import clear, show_weights
 from metanet.models.gmn.readout import Readout
-from metanet.models.gmn.trunk import Trunk
+from metanet.models.gmn.trunk import Trunk, TrunkOptions
 
 HIDDEN = 2
 WEIGHT = 0
@@ -27,9 +27,17 @@ def statnn_statistics() -> Callable[[Batch], list[Tensor]]:
     """
     with torch.no_grad():
         trunk = Trunk(
-            hidden=HIDDEN, layers=1, taps="parallel", aggregation="sum", fan_in_power=0.0,
-            activation="relu", norm=False, positions=False,
-        )  # fmt: skip
+            HIDDEN,
+            1,
+            TrunkOptions(
+                taps="parallel",
+                aggregation="sum",
+                fan_in_power=0.0,
+                activation="relu",
+                norm=False,
+                positions=False,
+            ),
+        )
         clear(trunk)
         show_weights(trunk, WEIGHT)
     readout = Readout(

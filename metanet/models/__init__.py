@@ -25,6 +25,7 @@ from metanet.models.ng_t import NGT
 from metanet.models.scale_gmn import ScaleGMN
 from metanet.models.stat_mlp import StatMLP
 from metanet.models.statnn import StatNN
+from metanet.options import nearest, shown
 
 METANETS: dict[str, type[Metanet]] = {
     "gmn": GMN,
@@ -53,23 +54,26 @@ EDITORS: dict[str, type[Editor]] = {
 
 
 def make_metanet(name: str, **settings: Any) -> Metanet:
-    """Make a metanet by its name and settings."""
-    if name not in METANETS:
-        raise MetanetError(f"unknown metanet {name!r}; known: {', '.join(METANETS)}")
-    try:
-        return METANETS[name](**settings)
-    except TypeError as error:
-        raise MetanetError(f"the metanet {name!r} does not take these settings: {error}") from None
+    """Make a metanet by its name and settings.
+
+        model = make_metanet("gmn", hidden=32)
+        again = make_metanet("gmn", **model.settings)
+
+    Raises `MetanetError` for an unknown name or setting, and for a value that it does not take.
+    """
+    if not isinstance(name, str) or name not in METANETS:
+        raise MetanetError(f"unknown metanet {shown(name)}; {nearest(name, list(METANETS))}")
+    return METANETS[name](**settings)
 
 
 def make_editor(name: str, **settings: Any) -> Editor:
-    """Make an editor by its name and settings."""
-    if name not in EDITORS:
-        raise MetanetError(f"unknown editor {name!r}; known: {', '.join(EDITORS)}")
-    try:
-        return EDITORS[name](**settings)
-    except TypeError as error:
-        raise MetanetError(f"the editor {name!r} does not take these settings: {error}") from None
+    """Make an editor by its name and settings; see `make_metanet`.
+
+    editor = make_editor("gmn", hidden=32, members=2)
+    """
+    if not isinstance(name, str) or name not in EDITORS:
+        raise MetanetError(f"unknown editor {shown(name)}; {nearest(name, list(EDITORS))}")
+    return EDITORS[name](**settings)
 
 
 __all__ = [

@@ -18,8 +18,8 @@ class ChainLayer:
     """A dense or convolutional layer: weight (out, in, channels), bias (out,) or none.
 
     `channels` counts kernel taps, or the positions that were flattened into the layer's inputs.
-    `activation` is what follows, such as `relu`, or an empty string. Its neurons are the nodes from
-    `first_node` on.
+    `activation` is what follows, such as `relu`, or an empty string; `steps` is all that follows,
+    biases apart. Its neurons are the nodes from `first_node` on.
     """
 
     weight: str
@@ -29,6 +29,7 @@ class ChainLayer:
     channels: int
     activation: str
     first_node: int
+    steps: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=4096)
@@ -36,7 +37,10 @@ def chain(template: Template, method: str) -> tuple[ChainLayer, ...]:
     """Read a template as a chain; `MetanetError` if anything else than such layers has weights."""
     groups = template.node_groups
     layers: list[ChainLayer] = []
-    group = next(i for i, g in enumerate(groups) if g.kind == "input")
+    inputs_at = [i for i, g in enumerate(groups) if g.kind == "input"]
+    if template.kind != "parameter" or len(inputs_at) != 1:
+        raise refusal(template, method, f"{len(inputs_at)} inputs of a {template.kind} graph")
+    (group,) = inputs_at
     used = set()
     while groups[group].output < 0:
         onward = [b for b in template.blocks if b.source_group == group and b.kind not in ("bias",)]
@@ -67,6 +71,7 @@ def chain(template: Template, method: str) -> tuple[ChainLayer, ...]:
                 channels=channels,
                 activation=words[0] if words else "",
                 first_node=target.start,
+                steps=tuple(s.operation for s in target.steps if s.operation != "bias"),
             )
         )
         group = block.target_group

@@ -9,9 +9,10 @@ from graphgen.columns import EDGE_KINDS
 from metanet.batch import Batch, Part, float_offsets
 from metanet.models.encoder import SCALES, several_scales
 from metanet.models.metanet import Metanet, head
+from metanet.options import OPTIONS
 
 
-class DeepSets(Metanet):
+class DeepSets(Metanet, options=OPTIONS):
     """A sum over parameters (Zaheer et al., NeurIPS 2017), each with the kind of its tensor.
 
         model = metanet.DeepSets(hidden=64, layers=2)
@@ -24,7 +25,7 @@ class DeepSets(Metanet):
     def __init__(
         self, hidden: int = 64, layers: int = 2, outputs: int = 1, *, dropout: float = 0.0
     ) -> None:
-        super().__init__(hidden=hidden, layers=layers, outputs=outputs, dropout=dropout)
+        super().__init__()
         self.value = nn.Linear(SCALES, hidden)
         self.kind = nn.Embedding(len(EDGE_KINDS), hidden)
         steps: list[nn.Module] = []
@@ -53,6 +54,7 @@ def parameters(part: Part) -> tuple[Tensor, Tensor]:
     for block in part.template.blocks:
         if block.tensor is not None and not block.tied:
             start, size = offsets[block.tensor]
-            columns.append(torch.arange(start, start + size))
-            kinds.append(torch.full((size,), EDGE_KINDS.index(block.kind)))
+            columns.append(torch.arange(start, start + size, device=part.values.device))
+            kind = torch.full((size,), EDGE_KINDS.index(block.kind), device=part.values.device)
+            kinds.append(kind)
     return torch.cat(columns), torch.cat(kinds)

@@ -8,11 +8,12 @@ from torch import Tensor, nn
 from metanet.batch import Batch
 from metanet.models.encoder import SCALES, several_scales
 from metanet.models.metanet import Metanet, head
+from metanet.options import OPTIONS
 
 KERNEL, STRIDE = 9, 4
 
 
-class DMC(Metanet):
+class DMC(Metanet, options=OPTIONS):
     """One-dimensional convolutions over all numbers of a network, one tensor after the other.
 
         model = metanet.DMC(hidden=64, layers=3)
@@ -27,7 +28,7 @@ class DMC(Metanet):
     def __init__(
         self, hidden: int = 64, layers: int = 3, outputs: int = 1, *, dropout: float = 0.0
     ) -> None:
-        super().__init__(hidden=hidden, layers=layers, outputs=outputs, dropout=dropout)
+        super().__init__()
         steps: list[nn.Module] = []
         for before in (SCALES, *(hidden,) * (layers - 1)):
             steps += [nn.Conv1d(before, hidden, KERNEL, STRIDE, KERNEL // 2), nn.SiLU()]

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from graphgen import Template
+from graphgen import Graph, Template
 from metanet.batch import Batch, float_offsets
-from metanet.errors import MetanetError, check_at_least
-from metanet.models.metanet import as_plain
+from metanet.errors import MetanetError
+from metanet.models.configured import ConfiguredModule
+from metanet.models.inputs import batch_for
+from metanet.options import check
 
 FIRST_SCALE = 0.01
 
 
-class Editor(nn.Module):
-    """A model that writes weights: `forward(batch)` gives one batch for each of `members`.
+class Editor(ConfiguredModule):
+    """A model that writes weights: `editor(batch)` gives one batch for each of `members`.
 
         editor = metanet.NPNFNEditor(net, hidden=64, members=2)
         first, second = editor(batch)          # the same networks, with new weights
@@ -27,14 +28,17 @@ class Editor(nn.Module):
     times what the model proposes, so that an untrained editor is near the identity. The proposals
     of several members are an ensemble, whose networks' outputs are to be averaged. Buffers stay,
     and so do tied uses with their owners. What stood beside the old weights (`Part.extra`) does not
-    go along. `settings` are the arguments that made it, as plain data.
+    go along. `settings` are all arguments that made it, as plain data.
     """
 
-    def __init__(self, *, members: int, **settings: Any) -> None:
+    def __init__(self, *, members: int = 1) -> None:
         super().__init__()
-        check_at_least(1, members=members)
-        self.members = members
-        self.settings = as_plain({**settings, "members": members})
+        self.members = check("members", members)
+
+    def __call__(self, batch: Batch | Graph | Sequence[Graph]) -> tuple[Batch, ...]:
+        """Edit each network; `MetanetError` for what the model cannot read."""
+        result: tuple[Batch, ...] = super().__call__(batch_for(self, batch))
+        return result
 
     def forward(self, batch: Batch) -> tuple[Batch, ...]:
         """Give one batch of edited networks for each member."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -14,11 +11,13 @@ import spec
 from metanet.batch import Batch, Part, float_offsets
 from metanet.errors import MetanetError
 from metanet.models.encoder import SCALES, several_scales
-from metanet.models.metanet import Metanet, architecture_of, head
-from metanet.models.side_inputs import check_side_inputs, conditions_of, parts_by_channel
+from metanet.models.metanet import Metanet, head
+from metanet.models.side_inputs import SIDE, conditions_of, parts_by_channel
+from metanet.options import OPTIONS
+from metanet.sources import Net, architecture_of
 
 
-class MLP(Metanet):
+class MLP(Metanet, options=OPTIONS):
     """An MLP on all numbers of a network, one tensor after the other.
 
         model = metanet.MLP(net, hidden=128)
@@ -30,7 +29,7 @@ class MLP(Metanet):
 
     def __init__(
         self,
-        net: spec.Architecture | Mapping[str, Any],
+        net: Net,
         hidden: int = 64,
         layers: int = 2,
         outputs: int = 1,
@@ -38,12 +37,8 @@ class MLP(Metanet):
         augment: bool = True,
         dropout: float = 0.0,
     ) -> None:
-        net = architecture_of(net)
-        super().__init__(
-            net=net, hidden=hidden, layers=layers, outputs=outputs, augment=augment,
-            dropout=dropout,
-        )  # fmt: skip
-        self.trunk = FlatTrunk(net, hidden, layers, augment=augment)
+        super().__init__()
+        self.trunk = FlatTrunk(architecture_of(net), hidden, layers, augment=augment)
         self.head = head(hidden, 2 * hidden, outputs, dropout)
 
     def forward(self, batch: Batch) -> Tensor:
@@ -55,7 +50,7 @@ class MLP(Metanet):
 class FlatTrunk(nn.Module):
     """An MLP on the flattened weights of one architecture, that may be permuted in training.
 
-    `channels` and `conditions` are those of GMN's `Trunk`; all stand side by side.
+    `channels` and `conditions` are those of `SideInputs`; all stand side by side.
     """
 
     def __init__(
@@ -64,12 +59,11 @@ class FlatTrunk(nn.Module):
         hidden: int,
         layers: int,
         *,
-        augment: bool = True,
-        channels: int = 1,
-        conditions: int = 0,
+        augment: bool,
+        channels: int = SIDE.channels,
+        conditions: int = SIDE.conditions,
     ) -> None:
         super().__init__()
-        check_side_inputs(channels, conditions)
         self.channels, self.conditions = channels, conditions
         self.template = graphgen.template(net)
         self.symmetries = graphgen.symmetries(net) if augment else None

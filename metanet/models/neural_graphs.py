@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-import spec
 from metanet.batch import Part
 from metanet.errors import MetanetError
 from metanet.models.chain import ChainLayer, bias_of, chain, weight_of
 from metanet.models.encoder import waves
-from metanet.models.probes import Probes
-from metanet.models.side_inputs import ConditionEncoder, check_side_inputs, parts_by_channel
+from metanet.models.probes import probes_of
+from metanet.models.side_inputs import ConditionEncoder, SideInputs, parts_by_channel
 
+KERNEL_TAPS = 3
+"""The widest kernel that is read as channels, unless a model is told otherwise."""
 ACTIVATIONS = ("", "relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "sine", "other")
 
 
@@ -39,18 +38,9 @@ class NeuralGraphEncoder(nn.Module):
     `probes`, hidden and output neurons have their activations at learned inputs.
     """
 
-    def __init__(
-        self,
-        hidden: int,
-        kernel_taps: int,
-        channels: int = 1,
-        conditions: int = 0,
-        probes: int = 0,
-        standardise_probes: bool = False,
-        net: spec.Architecture | Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, hidden: int, kernel_taps: int, options: SideInputs) -> None:
         super().__init__()
-        check_side_inputs(channels, conditions)
+        channels, conditions, probes = options.channels, options.conditions, options.probes
         self.taps, self.channels = kernel_taps, channels
         self.weight = nn.Linear(kernel_taps**2 * channels, hidden)
         self.bias = nn.Linear(channels, hidden)
@@ -58,9 +48,8 @@ class NeuralGraphEncoder(nn.Module):
         self.depth = nn.Linear(1, hidden)
         self.ends = nn.Embedding(3, hidden)
         self.places = nn.Linear(hidden, hidden, bias=False)
-        self.probes: Probes | None = None
-        if probes:
-            self.probes = Probes(net, probes, standardise_probes)
+        self.probes = probes_of(options)
+        if self.probes is not None:
             self.features = nn.Linear(probes, hidden, bias=False)
         self.conditions: nn.ModuleList | None = None
         if conditions:

@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-import spec
 from metanet.batch import Batch
-from metanet.models.metanet import Metanet, architecture_of, head
+from metanet.models.metanet import Metanet, head
 from metanet.models.nfn_trunk import DWSTrunk, HNPNFNTrunk, NPNFNTrunk, WeightSpaceTrunk
+from metanet.models.side_inputs import SIDE, SideInputs
+from metanet.options import OPTIONS
+from metanet.sources import Net, architecture_of
 
 
-class WeightSpaceNetwork(Metanet):
+class WeightSpaceNetwork(Metanet, options=OPTIONS):
     """What NP-NFN, HNP-NFN and DWSNets share: a trunk, and a head that reads its items' averages.
 
     The number of layers and their channels (kernel taps, flattened positions) must be those of
-    `net`. `options` are those of the trunk; with `probes` networks have the architecture `net`.
+    `net`. `channels` and what follows are those of `SideInputs`; with `probes`, networks have the
+    architecture `net`.
     """
 
     trunk_type: ClassVar[type[WeightSpaceTrunk]]
 
     def __init__(
         self,
-        net: spec.Architecture | Mapping[str, Any],
+        net: Net,
         hidden: int = 64,
         layers: int = 4,
         outputs: int = 1,
         *,
         dropout: float = 0.0,
-        **options: Any,
+        channels: int = SIDE.channels,
+        conditions: int = SIDE.conditions,
+        probes: int = SIDE.probes,
+        standardise_probes: bool = SIDE.standardise_probes,
     ) -> None:
+        super().__init__()
         net = architecture_of(net)
-        super().__init__(
-            net=net, hidden=hidden, layers=layers, outputs=outputs, dropout=dropout, **options
+        options = SideInputs(
+            channels=channels,
+            conditions=conditions,
+            probes=probes,
+            standardise_probes=standardise_probes,
+            net=net,
         )
-        self.trunk = self.trunk_type(net, hidden, layers, **options)
+        self.trunk = self.trunk_type(net, hidden, layers, options)
         width = sum(item.width for item in self.trunk.items)
         self.head = head(width, 2 * hidden, outputs, dropout)
 

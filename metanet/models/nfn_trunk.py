@@ -13,8 +13,8 @@ from metanet.batch import Part
 from metanet.errors import MetanetError
 from metanet.models.chain import ChainLayer, bias_of, chain, weight_of
 from metanet.models.encoder import SCALES, several_scales, waves
-from metanet.models.probes import Probes
-from metanet.models.side_inputs import ConditionEncoder, check_side_inputs, parts_by_channel
+from metanet.models.probes import probes_of
+from metanet.models.side_inputs import ConditionEncoder, SideInputs, parts_by_channel
 from metanet.models.weight_space import Item, WeightSpaceLayer
 
 
@@ -22,9 +22,8 @@ class WeightSpaceTrunk(nn.Module):
     """Equivariant layers on the weights of a chain, each followed by a pointwise step.
 
     Each layer is a `WeightSpaceLayer` on the method's items, then SiLU and a pointwise layer norm,
-    added to what came before. `channels`, `conditions`, `probes` and `standardise_probes` are those
-    of GMN's `Trunk`; conditions are added to the first states, and the features of neurons to those
-    of their biases.
+    added to what came before. Conditions are added to the first states, and the features of neurons
+    to those of their biases.
     """
 
     method: ClassVar[str]
@@ -34,14 +33,10 @@ class WeightSpaceTrunk(nn.Module):
         net: spec.Architecture,
         hidden: int,
         layers: int,
-        *,
-        channels: int = 1,
-        conditions: int = 0,
-        probes: int = 0,
-        standardise_probes: bool = False,
+        options: SideInputs,
     ) -> None:
         super().__init__()
-        check_side_inputs(channels, conditions)
+        channels, conditions, probes = options.channels, options.conditions, options.probes
         self.chain = chain(graphgen.template(net), self.method)
         self.hidden, self.channels = hidden, channels
         self.items = self.make_items()
@@ -55,9 +50,8 @@ class WeightSpaceTrunk(nn.Module):
         self.norms = nn.ModuleList(
             nn.ModuleList(nn.LayerNorm(item.width) for item in self.items) for _ in range(layers)
         )
-        self.probes: Probes | None = None
-        if probes:
-            self.probes = Probes(net, probes, standardise_probes)
+        self.probes = probes_of(options)
+        if self.probes is not None:
             self.features = nn.ModuleDict(
                 {
                     item.name: nn.Linear(

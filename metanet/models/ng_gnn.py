@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from metanet.batch import Batch, Part
 from metanet.models.metanet import Metanet, head
-from metanet.models.neural_graphs import NeuralGraph, NeuralGraphEncoder, pooled
+from metanet.models.neural_graphs import KERNEL_TAPS, NeuralGraph, NeuralGraphEncoder, pooled
+from metanet.models.side_inputs import SIDE, SideInputs
+from metanet.options import OPTIONS
+from metanet.sources import Net
 
 
-class NGGNN(Metanet):
+class NGGNN(Metanet, options=OPTIONS):
     """NG-GNN: a graph network with modulated messages on neural graphs.
 
         model = metanet.NGGNN(hidden=64, layers=4)
@@ -21,7 +24,8 @@ class NGGNN(Metanet):
     networks* (ICLR 2024). A network is a graph of neurons, biases on nodes and weights on edges.
     Messages of a pair of nodes are scaled and shifted by maps of their edge, gathered by mean,
     maximum, minimum and standard deviation, in both directions; edges are updated too. For chains
-    of any size. `options` are those of the trunk: `probes` and `net` (the paper's probe features).
+    of any size. `channels` and what follows are those of `SideInputs`; `probes` gives the paper's
+    probe features.
     """
 
     def __init__(
@@ -30,15 +34,20 @@ class NGGNN(Metanet):
         layers: int = 4,
         outputs: int = 1,
         *,
-        kernel_taps: int = 3,
+        kernel_taps: int = KERNEL_TAPS,
         dropout: float = 0.0,
-        **options: Any,
+        channels: int = SIDE.channels,
+        conditions: int = SIDE.conditions,
+        probes: int = SIDE.probes,
+        standardise_probes: bool = SIDE.standardise_probes,
+        net: Net | None = SIDE.net,
     ) -> None:
-        super().__init__(
-            hidden=hidden, layers=layers, outputs=outputs, kernel_taps=kernel_taps, dropout=dropout,
-            **options,
+        super().__init__()
+        options = SideInputs(
+            channels=channels, conditions=conditions, probes=probes,
+            standardise_probes=standardise_probes, net=net,
         )  # fmt: skip
-        self.trunk = NGGNNTrunk(hidden, layers, kernel_taps=kernel_taps, **options)
+        self.trunk = NGGNNTrunk(hidden, layers, kernel_taps, options)
         self.head = head(2 * hidden, 2 * hidden, outputs, dropout)
 
     def forward(self, batch: Batch) -> Tensor:
@@ -51,11 +60,7 @@ class NGGNN(Metanet):
 
 
 class NGGNNTrunk(nn.Module):
-    """Encoder and layers of NG-GNN: what its predictor and its editor share.
-
-    `options` (`channels`, `conditions`, `probes`, ...) are those of GMN's `Trunk`; what they
-    bring is added to first states.
-    """
+    """Encoder and layers of NG-GNN: what its predictor and its editor share."""
 
     method: ClassVar[str] = "NG-GNN"
 
@@ -63,12 +68,11 @@ class NGGNNTrunk(nn.Module):
         self,
         hidden: int,
         layers: int,
-        *,
-        kernel_taps: int = 3,
-        **options: Any,
+        kernel_taps: int,
+        options: SideInputs,
     ) -> None:
         super().__init__()
-        self.encoder = NeuralGraphEncoder(hidden, kernel_taps, **options)
+        self.encoder = NeuralGraphEncoder(hidden, kernel_taps, options)
         self.layers = nn.ModuleList(NGGNNLayer(hidden) for _ in range(layers))
 
     def forward(self, part: Part) -> NeuralGraph:

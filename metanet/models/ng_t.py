@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -10,18 +10,21 @@ from torch import Tensor, nn
 from metanet.batch import Batch
 from metanet.errors import MetanetError
 from metanet.models.metanet import Metanet, head
-from metanet.models.neural_graphs import NeuralGraph, NeuralGraphEncoder, pooled
+from metanet.models.neural_graphs import KERNEL_TAPS, NeuralGraph, NeuralGraphEncoder, pooled
+from metanet.models.side_inputs import SIDE, SideInputs
+from metanet.options import OPTIONS
+from metanet.sources import Net
 
 
-class NGT(Metanet):
+class NGT(Metanet, options=OPTIONS):
     """NG-T (Kofinas et al., ICLR 2024): a relational transformer on neural graphs.
 
         model = metanet.NGT(hidden=64, layers=4, heads=4)
 
     Attention between all pairs of a network's neurons; edges enter queries, keys and values, the
     values of neighbours also as factors, and are updated from both directions. Time and memory
-    grow with the square of the number of neurons. For chains of any size. `options` as for
-    NG-GNN.
+    grow with the square of the number of neurons. For chains of any size. `channels` and what
+    follows are those of `SideInputs`.
     """
 
     method: ClassVar[str] = "NG-T"
@@ -33,17 +36,22 @@ class NGT(Metanet):
         outputs: int = 1,
         *,
         heads: int = 4,
-        kernel_taps: int = 3,
+        kernel_taps: int = KERNEL_TAPS,
         dropout: float = 0.0,
-        **options: Any,
+        channels: int = SIDE.channels,
+        conditions: int = SIDE.conditions,
+        probes: int = SIDE.probes,
+        standardise_probes: bool = SIDE.standardise_probes,
+        net: Net | None = SIDE.net,
     ) -> None:
-        super().__init__(
-            hidden=hidden, layers=layers, outputs=outputs, heads=heads, kernel_taps=kernel_taps,
-            dropout=dropout, **options,
+        super().__init__()
+        options = SideInputs(
+            channels=channels, conditions=conditions, probes=probes,
+            standardise_probes=standardise_probes, net=net,
         )  # fmt: skip
         if hidden % heads:
             raise MetanetError(f"`hidden` ({hidden}) must be a multiple of `heads` ({heads})")
-        self.encoder = NeuralGraphEncoder(hidden, kernel_taps, **options)
+        self.encoder = NeuralGraphEncoder(hidden, kernel_taps, options)
         self.layers = nn.ModuleList(NGTLayer(hidden, heads) for _ in range(layers))
         self.head = head(2 * hidden, 2 * hidden, outputs, dropout)
 

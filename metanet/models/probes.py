@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +12,11 @@ from torch.quasirandom import SobolEngine
 import graphgen
 import spec
 from metanet.batch import Part, float_offsets
-from metanet.errors import MetanetError, check_at_least
+from metanet.errors import MetanetError
 from metanet.evaluate.stack import stack_values
-from metanet.models.metanet import architecture_of
+from metanet.models.side_inputs import SideInputs
+from metanet.options import WIDTH, check
+from metanet.sources import Net, architecture_of
 from spec.primitives import Lookup
 
 NEWEST = 0.02
@@ -45,19 +46,13 @@ class Probes(nn.Module):
 
     def __init__(
         self,
-        net: spec.Architecture | Mapping[str, Any] | None,
+        net: Net,
         count: int,
         standardised: bool = False,
     ) -> None:
         super().__init__()
-        if net is None:
-            raise MetanetError(
-                f"`probes` is {count}, and `net` is missing: the architecture of the networks, by "
-                "which they are evaluated"
-            )
-        check_at_least(1, probes=count)
         self.net = architecture_of(net)
-        self.count = count
+        self.count = check("probes", count, {"probes": WIDTH})
         refuse_indices(self.net)
         self.points = nn.ParameterList(
             nn.Parameter(spread(count, shape)) for shape in self.net.inputs.values()
@@ -116,6 +111,13 @@ class Probes(nn.Module):
             self.mean[place].lerp_(rows.mean(0).to(self.mean), share)
             self.deviation[place].lerp_(rows.std(0, correction=0).to(self.mean), share)
         self.batches += 1
+
+
+def probes_of(options: SideInputs) -> Probes | None:
+    """Make the probes that options ask for."""
+    if not options.probes or options.net is None:
+        return None
+    return Probes(options.net, options.probes, options.standardise_probes)
 
 
 def spread(count: int, shape: tuple[int, ...]) -> Tensor:

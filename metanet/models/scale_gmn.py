@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 import graphgen
-import spec
 from metanet.batch import Batch, Part
 from metanet.errors import MetanetError
 from metanet.models.chain import ChainLayer, bias_of, chain, weight_of
 from metanet.models.encoder import waves
-from metanet.models.metanet import Metanet, architecture_of, head
-from metanet.models.side_inputs import ConditionEncoder, check_side_inputs
+from metanet.models.metanet import Metanet, head
+from metanet.models.scale_layer import ScaleGMNLayer, ScaleInvariant
+from metanet.models.scales import edge_scales, layer_scales
+from metanet.models.side_inputs import SIDE, ConditionEncoder
+from metanet.options import OPTIONS
+from metanet.sources import Net, architecture_of
+from spec import Architecture
 
-POSITIVE, ODD = ("relu", "leaky_relu"), ("tanh", "sine", "softsign")
 
-
-class ScaleGMN(Metanet):
+class ScaleGMN(Metanet, options=OPTIONS):
     """ScaleGMN: a graph metanetwork whose answer sign and scale symmetries leave as it is.
 
         model = metanet.ScaleGMN(net, hidden=64, bidirectional=True)
 
     Kalogeropoulos, Bouritsas, Panagakis, *Scale equivariant graph metanetworks* (NeurIPS 2024).
     Besides permutations of hidden neurons, its prediction does not change where a neuron's bias and
-    incoming weights are multiplied by a number and its outgoing weights divided by it: any positive
-    number after ReLU and leaky ReLU, -1 after tanh, sine and softsign. A neuron's state is
-    multiplied along with it, an edge's by the quotient of its ends. For chains of one kind of
-    activation, with the number of layers, the channels and the outer sizes of `net`.
-    `bidirectional` sends messages against the direction of computation too.
+    incoming weights are multiplied by a number and its outgoing weights divided by it, for all
+    numbers with which the function stays as it is (`graphgen.scalings`): any positive number before
+    ReLU, -1 before tanh, none before ReLU and then tanh. A neuron's state is multiplied along with
+    it, an edge's by the quotient of its ends. For chains with such numbers in some layer, with the
+    number of layers, the channels, the outer sizes and the scalings of `net`. `bidirectional` sends
+    messages against the direction of computation too.
     """
 
     def __init__(
         self,
-        net: spec.Architecture | Mapping[str, Any],
+        net: Net,
         hidden: int = 64,
         layers: int = 4,
         outputs: int = 1,
@@ -44,33 +44,26 @@ class ScaleGMN(Metanet):
         bidirectional: bool = False,
         dropout: float = 0.0,
     ) -> None:
+        super().__init__()
         net = architecture_of(net)
-        super().__init__(
-            net=net, hidden=hidden, layers=layers, outputs=outputs,
-            bidirectional=bidirectional, dropout=dropout,
-        )  # fmt: skip
         self.trunk = ScaleGMNTrunk(net, hidden, layers, bidirectional=bidirectional)
         depth = len(self.trunk.chain)
         self.invariants = nn.ModuleList(
-            ScaleInvariant(hidden, hidden, self.trunk.positive) for _ in range(2 * depth - 1)
+            ScaleInvariant(hidden, hidden) for _ in range(2 * depth - 1)
         )
         self.head = head(2 * depth * hidden, 2 * hidden, outputs, dropout)
 
     def forward(self, batch: Batch) -> Tensor:
         """Predict for each network of the batch, (networks, outputs)."""
+        trunk = self.trunk
+        scales = (*(layer.into for layer in trunk.scales[1:-1]), *trunk.edge_scales)
         rows = []
         for part in batch.parts:
-            nodes, edges = self.trunk(part)
-            states = [state.flatten(1, -2) for state in (*nodes[1:-1], *edges)]
-            rows.append(
-                torch.cat(
-                    [
-                        *(f(s).mean(1) for f, s in zip(self.invariants, states, strict=True)),
-                        nodes[-1].mean(1),
-                    ],
-                    dim=1,
-                )
-            )
+            nodes, edges = trunk(part)
+            states = (state.flatten(1, -2) for state in (*nodes[1:-1], *edges))
+            read = zip(self.invariants, states, scales, strict=True)
+            means = [invariant(state, scale).mean(1) for invariant, state, scale in read]
+            rows.append(torch.cat([*means, nodes[-1].mean(1)], dim=1))
         return self.head(torch.cat(rows)[batch.order])
 
 
@@ -82,17 +75,18 @@ class ScaleGMNTrunk(nn.Module):
 
     def __init__(
         self,
-        net: spec.Architecture,
+        net: Architecture,
         hidden: int,
         layers: int,
         *,
-        bidirectional: bool = False,
-        conditions: int = 0,
+        bidirectional: bool,
+        conditions: int = SIDE.conditions,
     ) -> None:
         super().__init__()
-        check_side_inputs(1, conditions)
-        self.chain = chain(graphgen.template(net), "ScaleGMN")
-        self.positive = symmetry(self.chain) == "positive"
+        template = graphgen.template(net)
+        self.chain = chain(template, "ScaleGMN")
+        self.scales = layer_scales(template, self.chain)
+        self.edge_scales = edge_scales(self.scales)
         self.edge_encoders = nn.ModuleList(
             nn.Linear(layer.channels, hidden, bias=False) for layer in self.chain
         )
@@ -100,7 +94,7 @@ class ScaleGMNTrunk(nn.Module):
         self.first = nn.Parameter(torch.randn(hidden) / hidden**0.5)
         self.output = nn.Linear(hidden, hidden)
         self.layers = nn.ModuleList(
-            ScaleGMNLayer(hidden, self.positive, bidirectional) for _ in range(layers)
+            ScaleGMNLayer(hidden, self.scales, bidirectional) for _ in range(layers)
         )
         self.conditions: nn.ModuleList | None = None
         if conditions:
@@ -121,10 +115,16 @@ class ScaleGMNTrunk(nn.Module):
     def layers_of(self, part: Part) -> tuple[ChainLayer, ...]:
         """Read the networks of a part as a chain that fits."""
         layers = chain(part.template, "ScaleGMN")
-        if signature(layers) != signature(self.chain):
+        if shape_of(layers) != shape_of(self.chain):
             raise MetanetError(
-                "this ScaleGMN was made for another number of layers, other channels, "
-                "activations, inputs or outputs than a network of the batch has"
+                "this ScaleGMN was made for another number of layers, other channels, inputs or "
+                "outputs than a network of the batch has"
+            )
+        if layer_scales(part.template, layers) != self.scales:
+            raise MetanetError(
+                "this ScaleGMN was made for networks whose neurons scale otherwise than those of a "
+                "network of the batch, whose hidden layers have the steps "
+                + "; ".join(", ".join(layer.steps) or "none" for layer in layers[:-1])
             )
         return layers
 
@@ -143,129 +143,7 @@ class ScaleGMNTrunk(nn.Module):
         return nodes, edges
 
 
-def symmetry(layers: tuple[ChainLayer, ...]) -> str:
-    """Say which scales the activations of all hidden neurons let through."""
-    names = {layer.activation for layer in layers[:-1]}
-    if names and names <= set(POSITIVE):
-        return "positive"
-    if names and names <= set(ODD):
-        return "sign"
-    raise MetanetError(
-        f"ScaleGMN needs hidden activations among {', '.join(POSITIVE)}, or among "
-        f"{', '.join(ODD)}; the architecture has {', '.join(sorted(names)) or 'none'}, so there is "
-        "no scaling symmetry to build in"
-    )
-
-
-def signature(layers: tuple[ChainLayer, ...]) -> tuple[Any, ...]:
+def shape_of(layers: tuple[ChainLayer, ...]) -> tuple[int, ...]:
     """Give what networks that one ScaleGMN takes have in common."""
     ends = layers[0].in_features, layers[-1].out_features
-    return (*ends, symmetry(layers), *(layer.channels for layer in layers))
-
-
-class ScaleInvariant(nn.Module):
-    """A function of states that their scale does not change: (..., inputs) to (..., outputs).
-
-    With positive scales an MLP of the normed state; with signs MLP(x) + MLP(-x). Paper, section 4.
-    """
-
-    def __init__(self, inputs: int, outputs: int, positive: bool) -> None:
-        super().__init__()
-        self.positive = positive
-        self.inner, self.outer = nn.Linear(inputs, outputs), nn.Linear(outputs, outputs)
-
-    def forward(self, states: Tensor) -> Tensor:
-        """Apply."""
-        if self.positive:
-            result: Tensor = self.outer(nn.functional.silu(self.inner(unit(states))))
-            return result
-        linear = nn.functional.linear(states, self.inner.weight)
-        both = nn.functional.silu(linear + self.inner.bias)
-        both = both + nn.functional.silu(self.inner.bias - linear)
-        result = self.outer(both)
-        return result
-
-
-class ScaleEquivariant(nn.Module):
-    """A function of states that scales with them: a linear map times an invariant of them all."""
-
-    def __init__(self, inputs: int, outputs: int, positive: bool) -> None:
-        super().__init__()
-        self.linear = nn.Linear(inputs, outputs, bias=False)
-        self.invariant = ScaleInvariant(inputs, outputs, positive)
-
-    def forward(self, states: Tensor) -> Tensor:
-        """Apply."""
-        result: Tensor = self.linear(states) * self.invariant(states)
-        return result
-
-
-class ScaleGMNLayer(nn.Module):
-    """One round of updates of nodes and edges that keeps their scales apart."""
-
-    def __init__(self, hidden: int, positive: bool, bidirectional: bool) -> None:
-        super().__init__()
-        self.positive = positive
-        directions = 2 if bidirectional else 1
-        self.by_node = nn.Linear(hidden, hidden, bias=False)
-        self.by_edge = nn.Linear(hidden, hidden, bias=False)
-        self.back_node: nn.Linear | None = None
-        if bidirectional:
-            self.back_node = nn.Linear(hidden, hidden, bias=False)
-            self.back_edge = nn.Linear(hidden, hidden, bias=False)
-            self.back_message = ScaleInvariant(hidden, hidden, positive)
-            self.back_target = ScaleInvariant(hidden, hidden, positive)
-        self.update = ScaleEquivariant((1 + directions) * hidden, hidden, positive)
-        self.edge_linear = nn.Linear(hidden, hidden, bias=False)
-        self.edge_invariant = ScaleInvariant(hidden, hidden, positive)
-        self.ends = nn.ModuleList(ScaleInvariant(hidden, hidden, positive) for _ in range(2))
-
-    def forward(
-        self, nodes: list[Tensor], edges: list[Tensor]
-    ) -> tuple[list[Tensor], list[Tensor]]:
-        """Give the next states."""
-        known = [[state] for state in nodes]
-        for index, edge in enumerate(edges):
-            source, target = nodes[index], nodes[index + 1]
-            messages = self.by_edge(edge) * self.by_node(source).unsqueeze(1)
-            known[index + 1].append(messages.mean(2))
-            if self.back_node is not None:
-                known[index].append(self.returned(source, target, edge, messages))
-        known[0].insert(1, torch.zeros_like(nodes[0]))
-        if self.back_node is not None:
-            known[-1].append(torch.zeros_like(nodes[-1]))
-        new_edges = []
-        for index, edge in enumerate(edges):
-            ends = self.ends[0](nodes[index]).unsqueeze(1) + self.ends[1](
-                nodes[index + 1]
-            ).unsqueeze(2)
-            gate = nn.functional.silu(self.edge_invariant(edge) + ends)
-            new_edges.append(edge + self.edge_linear(edge) * gate)
-        new_nodes = [
-            state + self.update(torch.cat(parts, dim=-1))
-            for state, parts in zip(nodes, known, strict=True)
-        ]
-        return new_nodes, new_edges
-
-    def returned(self, source: Tensor, target: Tensor, edge: Tensor, messages: Tensor) -> Tensor:
-        """Average what targets tell their source, which must scale with the source.
-
-        A sign is its own inverse, so the edge times the target's state does. A positive factor
-        would have to be divided out, which explodes for small weights; there the source's own state
-        is multiplied by invariants of its message and of the target.
-        """
-        if self.back_node is None:
-            return torch.zeros_like(source)
-        if not self.positive:
-            return (self.back_edge(edge) * self.back_node(target).unsqueeze(2)).mean(1)
-        told = self.back_message(messages) + self.back_target(target).unsqueeze(2)
-        return nn.functional.silu(told).mean(1) * self.back_node(source)
-
-
-def unit(states: Tensor) -> Tensor:
-    """Divide states by their length; what is too small to be divided becomes zero."""
-    largest = states.detach().abs().amax(-1, keepdim=True)  # so that no square is lost
-    some = largest > 1e-30
-    scaled = torch.where(some, states / torch.where(some, largest, 1), 0)
-    squares = scaled.square().sum(-1, keepdim=True)
-    return scaled * torch.where(some, squares, 1).rsqrt()
+    return (*ends, *(layer.channels for layer in layers))

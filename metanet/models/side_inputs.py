@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 
 from torch import Tensor, nn
 
 from metanet.batch import Part
-from metanet.errors import MetanetError, check_at_least
+from metanet.errors import MetanetError
+from metanet.options import check
+from metanet.sources import Net
+
+
+@dataclass(frozen=True)
+class SideInputs:
+    """The options of what a model reads beside weights, with their defaults.
+
+    - `channels`: how many numbers each parameter has: its value, and what a batch brings beside it
+      (`Batch.with_channels`), which is not scaled by any fan-in.
+    - `conditions`: how many numbers a batch brings for each network, such as a time
+      (`Batch.with_conditions`).
+    - `probes`: at how many learned inputs the networks are evaluated, which gives features of their
+      neurons; for networks of the one architecture `net`. See `Probes`.
+    - `standardise_probes`: whether these have mean 0 and deviation 1 over networks, by statistics
+      that are gathered in training.
+    """
+
+    channels: int = 1
+    conditions: int = 0
+    probes: int = 0
+    standardise_probes: bool = False
+    net: Net | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None or field.default is not None:
+                object.__setattr__(self, field.name, check(field.name, value))
+        if self.probes and self.net is None:
+            raise MetanetError(
+                f"`probes` is {self.probes}, and `net` is missing: the architecture of the "
+                "networks, by which they are evaluated"
+            )
+
+
+SIDE = SideInputs()
 
 
 def extra_of(part: Part, count: int) -> Tensor:
@@ -42,12 +79,6 @@ def parts_by_channel(part: Part, channels: int) -> list[Part]:
     return [part, *(replace(part, values=values) for values in beside)]
 
 
-def check_side_inputs(channels: int, conditions: int) -> None:
-    """Check how much a model reads: at least the values themselves."""
-    check_at_least(1, channels=channels)
-    check_at_least(0, conditions=conditions)
-
-
 class ConditionEncoder(nn.Module):
     """A state for each network, from the numbers that a batch brings for it."""
 
@@ -62,3 +93,8 @@ class ConditionEncoder(nn.Module):
         """Give states (networks, hidden)."""
         result: Tensor = self.steps(conditions_of(part, self.count))
         return result
+
+
+def condition_encoder(options: SideInputs, hidden: int) -> ConditionEncoder | None:
+    """Make an encoder of conditions where there are any."""
+    return ConditionEncoder(options.conditions, hidden) if options.conditions else None

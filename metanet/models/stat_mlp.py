@@ -8,9 +8,10 @@ from torch import Tensor, nn
 from metanet.batch import Batch
 from metanet.models.metanet import Metanet, head
 from metanet.models.statistics import NUM_STATISTICS, network_statistics
+from metanet.options import OPTIONS
 
 
-class StatMLP(Metanet):
+class StatMLP(Metanet, options=OPTIONS):
     """An MLP on weight statistics, as Unterthiner et al. (2020) have beside their trees.
 
         model = metanet.StatMLP(hidden=64, layers=2)
@@ -22,7 +23,7 @@ class StatMLP(Metanet):
     def __init__(
         self, hidden: int = 64, layers: int = 2, outputs: int = 1, *, dropout: float = 0.0
     ) -> None:
-        super().__init__(hidden=hidden, layers=layers, outputs=outputs, dropout=dropout)
+        super().__init__()
         self.standardise = Standardise(NUM_STATISTICS)
         steps: list[nn.Module] = []
         for before in (NUM_STATISTICS, *(hidden,) * (layers - 1)):

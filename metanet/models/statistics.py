@@ -41,9 +41,24 @@ def network_statistics(batch: Batch) -> Tensor:
 
 def moments_and_quantiles(values: Tensor) -> Tensor:
     """Give mean, variance and five quantiles along the last axis, (networks, PER_TENSOR)."""
-    quantiles = torch.quantile(values, values.new_tensor(QUANTILES), dim=1).T
     variance = values.var(1, unbiased=False, keepdim=True)
-    return torch.cat([values.mean(1, keepdim=True), variance, quantiles], dim=1)
+    return torch.cat([values.mean(1, keepdim=True), variance, quantiles(values, 1)], dim=1)
+
+
+def quantiles(values: Tensor, axis: int) -> Tensor:
+    """Give `QUANTILES` along an axis, in its place, by linear interpolation; NaN where one is NaN.
+
+    As `torch.quantile`, which takes at most 2^24 numbers.
+    """
+    ordered = values.sort(axis).values
+    last = ordered.shape[axis] - 1
+    found = []
+    for share in QUANTILES:
+        low = int(share * last)
+        below, above = ordered.select(axis, low), ordered.select(axis, min(low + 1, last))
+        found.append(torch.lerp(below, above, share * last - low))
+    result = torch.stack(found, dim=axis)
+    return torch.where(values.isnan().any(axis, keepdim=True), torch.nan, result)
 
 
 def tensors_by_place(template: Template) -> dict[str, dict[str, list[str]]]:

@@ -11,9 +11,10 @@ from metanet.batch import Batch
 from metanet.errors import MetanetError
 from metanet.models.metanet import Metanet
 from metanet.models.statistics import NUM_STATISTICS, network_statistics
+from metanet.options import OPTIONS
 
 
-class StatNN(Metanet):
+class StatNN(Metanet, options=OPTIONS):
     """Gradient-boosted trees on weight statistics (Unterthiner et al., 2020).
 
         model = metanet.StatNN()
@@ -37,16 +38,7 @@ class StatNN(Metanet):
         seed: int = 0,
         classes: int = 0,
     ) -> None:
-        super().__init__(
-            **({"classes": classes} if classes else {}),
-            trees=trees,
-            learning_rate=learning_rate,
-            leaves=leaves,
-            min_samples_leaf=min_samples_leaf,
-            l2=l2,
-            features_per_split=features_per_split,
-            seed=seed,
-        )
+        super().__init__()
         self.register_buffer("features", torch.empty(0, NUM_STATISTICS))
         self.register_buffer("targets", torch.empty(0))
         self._trees: Any = None
@@ -69,7 +61,7 @@ class StatNN(Metanet):
             settings = self.settings
             kind = (
                 HistGradientBoostingClassifier
-                if settings.get("classes")
+                if settings["classes"]
                 else HistGradientBoostingRegressor
             )
             trees = kind(
@@ -99,7 +91,7 @@ class StatNN(Metanet):
 
     def outputs(self, features: Tensor) -> Tensor:
         """Predict from a table of statistics, (networks, 1), or (networks, classes)."""
-        if not self.settings.get("classes"):
+        if not self.settings["classes"]:
             return self.predict(features).unsqueeze(1)
         trees = self._grown()
         # A class that no network of the table has is never predicted.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from torch import Tensor
 
 from metanet import Batch, Editor
+from metanet.options import OPTIONS
 
 
-class NoProposal(Editor):
+class NoProposal(Editor, options=OPTIONS):
     """An editor whose changes are zero.
 
         editor = NoProposal(channels=8, conditions=5, members=2)
@@ -16,7 +17,7 @@ class NoProposal(Editor):
     """
 
     def __init__(self, members: int = 1, *, channels: int = 1, conditions: int = 0) -> None:
-        super().__init__(members=members, channels=channels, conditions=conditions)
+        super().__init__(members=members)
 
     def changes(self, batch: Batch) -> list[Tensor]:
         return [

@@ -7,13 +7,13 @@ from torch import Tensor, nn
 
 from metanet import Batch, Editor
 from metanet.batch import Part, float_offsets
-from metanet.errors import check_at_least
 from metanet.models.editor import first_scales, laid_out
 from metanet.models.encoder import SCALES, several_scales
 from metanet.models.side_inputs import conditions_of, extra_of
+from metanet.options import OPTIONS
 
 
-class PerParameterEditor(Editor):
+class PerParameterEditor(Editor, options=OPTIONS):
     """An MLP from the channels of a parameter to its change, the same for all parameters.
 
         editor = PerParameterEditor(hidden=32, channels=8, conditions=5, members=2)
@@ -31,10 +31,7 @@ class PerParameterEditor(Editor):
         channels: int = 1,
         conditions: int = 0,
     ) -> None:
-        check_at_least(1, hidden=hidden, layers=layers)
-        super().__init__(
-            hidden=hidden, layers=layers, members=members, channels=channels, conditions=conditions
-        )
+        super().__init__(members=members)
         self.channels, self.conditions = channels, conditions
         self.of_network = nn.Linear(conditions, hidden, bias=False) if conditions else None
         self.first = nn.Linear(SCALES * channels, hidden)

@@ -13,7 +13,7 @@ import metanet
 import spec
 from graphgen import EdgeBlock
 from graphgen.testing import random_weights
-from metanet.models.gmn.ablation import INGREDIENTS
+from metanet.options import INGREDIENTS
 from metanet.plan import Plan
 from metanet.testing import assert_backends_agree, assert_invariant, predict
 
@@ -158,5 +158,7 @@ def test_every_ablation_keeps_the_symmetry_and_the_backends(ingredient: str) -> 
 
 
 def test_an_unknown_ingredient_is_named() -> None:
-    with pytest.raises(metanet.MetanetError, match="`without` names colour, expected some of act"):
+    with pytest.raises(
+        metanet.MetanetError, match="`without` is \\['colour'\\], expected a list of some of act"
+    ):
         metanet.GMN(without=["colour"])

@@ -230,7 +230,9 @@ def test_a_backend_with_other_numbers_is_caught(broken: type[BlockBackend], mess
 
 
 def test_an_unknown_backend_is_named() -> None:
-    with pytest.raises(metanet.MetanetError, match="unknown backend 'dgl'; known: block, pyg"):
+    with pytest.raises(
+        metanet.MetanetError, match="`backend` is 'dgl', expected one of block, pyg"
+    ):
         metanet.GMN(backend="dgl")
 
 

@@ -110,5 +110,5 @@ def test_an_editor_refuses_what_it_cannot_write() -> None:
     graph = graphgen.compile(net, random_weights(net, np.random.default_rng(0)), kind="computation")
     with pytest.raises(metanet.MetanetError, match="takes parameter graphs"):
         editor()(metanet.Batch.from_graphs([graph]))
-    with pytest.raises(metanet.MetanetError, match="`members` is 0, expected at least 1"):
+    with pytest.raises(metanet.MetanetError, match="`members` is 0, expected an integer from 1"):
         metanet.GMNEditor(members=0)

@@ -238,7 +238,7 @@ def test_features_of_a_layer_are_standardised_by_what_was_seen() -> None:
 def test_mistakes_are_named() -> None:
     with pytest.raises(metanet.MetanetError, match="`net` is missing"):
         metanet.GMN(**SMALL)
-    with pytest.raises(metanet.MetanetError, match="`probes` is -1, expected at least 1"):
+    with pytest.raises(metanet.MetanetError, match="`probes` is -1, expected an integer from 0"):
         metanet.GMN(net=SIREN, probes=-1)
     with pytest.raises(metanet.MetanetError, match="holds indices of a table"):
         metanet.GMN(**SMALL, net=TABLE)

@@ -119,7 +119,9 @@ def test_the_options_of_a_gmn_give_the_same_numbers_on_both_backends(options: An
 
 
 def test_an_unknown_option_is_named() -> None:
-    with pytest.raises(metanet.MetanetError, match="`readout` is \\['median'\\], expected some of"):
+    with pytest.raises(
+        metanet.MetanetError, match="`readout` is \\['median'\\], expected a list of some"
+    ):
         metanet.GMN(readout=["median"])
     with pytest.raises(metanet.MetanetError, match="`activation` is 'gelu', expected one of silu"):
         metanet.GMN(activation="gelu")

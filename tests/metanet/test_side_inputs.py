@@ -251,9 +251,9 @@ def test_what_a_batch_lacks_is_named() -> None:
             seeded(lambda m=make: m(**SMALL, channels=3))(batch.with_channels(values))
         with pytest.raises(metanet.MetanetError, match="2 numbers of each network .* none; give"):
             seeded(lambda m=make: m(**SMALL, conditions=2))(batch)
-        with pytest.raises(metanet.MetanetError, match="`channels` is 0, expected at least 1"):
+        with pytest.raises(metanet.MetanetError, match="`channels` is 0, expected an integer"):
             make(channels=0)
-        with pytest.raises(metanet.MetanetError, match="`conditions` is -1, expected at least 0"):
+        with pytest.raises(metanet.MetanetError, match="`conditions` is -1, expected an integer"):
             make(conditions=-1)
     with pytest.raises(metanet.MetanetError, match="brings 1; give them with `batch.with_cond"):
         seeded(lambda: metanet.MLPEditor(net, **SMALL, conditions=2))(

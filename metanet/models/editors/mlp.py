@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
-import spec
 from metanet.batch import Batch, Part
 from metanet.models.editor import Editor, first_scales, laid_out
-from metanet.models.metanet import architecture_of
 from metanet.models.mlp import FlatTrunk
+from metanet.models.side_inputs import SIDE
+from metanet.options import OPTIONS
+from metanet.sources import Net, architecture_of
 
 
-class MLPEditor(Editor):
+class MLPEditor(Editor, options=OPTIONS):
     """An MLP from all numbers of a network to a change of each, with no symmetry.
 
         editor = metanet.MLPEditor(net, hidden=128)
@@ -23,26 +21,25 @@ class MLPEditor(Editor):
 
     It takes networks of the one architecture that it was made for. With `augment`, each network is
     permuted by a random symmetry whenever it is seen in training, and its new weights are permuted
-    back. Each tensor has a scale of its own. `options` are those of the trunk: `channels`,
-    `conditions`.
+    back. Each tensor has a scale of its own. `channels` and `conditions` are those of `SideInputs`.
     """
 
     def __init__(
         self,
-        net: spec.Architecture | Mapping[str, Any],
+        net: Net,
         hidden: int = 64,
         layers: int = 2,
         members: int = 1,
         *,
         augment: bool = True,
-        **options: Any,
+        channels: int = SIDE.channels,
+        conditions: int = SIDE.conditions,
     ) -> None:
-        net = architecture_of(net)
-        super().__init__(
-            net=net, hidden=hidden, layers=layers, members=members, augment=augment,
-            **options,
+        super().__init__(members=members)
+        self.trunk = FlatTrunk(
+            architecture_of(net), hidden, layers,
+            augment=augment, channels=channels, conditions=conditions,
         )  # fmt: skip
-        self.trunk = FlatTrunk(net, hidden, layers, augment=augment, **options)
         self.head = nn.Sequential(
             nn.LayerNorm(hidden), nn.Linear(hidden, members * self.trunk.size)
         )

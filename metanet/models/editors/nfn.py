@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor, nn
 
-import spec
 from metanet.batch import Batch, Part
 from metanet.models.editor import Editor, first_scales, laid_out
-from metanet.models.metanet import architecture_of
 from metanet.models.nfn_trunk import DWSTrunk, HNPNFNTrunk, NPNFNTrunk, WeightSpaceTrunk
+from metanet.models.side_inputs import SIDE, SideInputs
+from metanet.options import OPTIONS
+from metanet.sources import Net, architecture_of
 
 
-class WeightSpaceEditor(Editor):
+class WeightSpaceEditor(Editor, options=OPTIONS):
     """What the three share: a linear map of each item's last, normed state to its numbers.
 
-    Each tensor has a scale of its own. `options` are those of the trunk: `channels`,
-    `conditions`, `probes`, `standardise_probes`.
+    Each tensor has a scale of its own. `channels` and what follows are those of `SideInputs`.
     """
 
     trunk_type: ClassVar[type[WeightSpaceTrunk]]
 
     def __init__(
         self,
-        net: spec.Architecture | Mapping[str, Any],
+        net: Net,
         hidden: int = 64,
         layers: int = 4,
         members: int = 1,
-        **options: Any,
+        *,
+        channels: int = SIDE.channels,
+        conditions: int = SIDE.conditions,
+        probes: int = SIDE.probes,
+        standardise_probes: bool = SIDE.standardise_probes,
     ) -> None:
+        super().__init__(members=members)
         net = architecture_of(net)
-        super().__init__(net=net, hidden=hidden, layers=layers, members=members, **options)
-        self.trunk = self.trunk_type(net, hidden, layers, **options)
+        options = SideInputs(
+            channels=channels, conditions=conditions, probes=probes,
+            standardise_probes=standardise_probes, net=net,
+        )  # fmt: skip
+        self.trunk = self.trunk_type(net, hidden, layers, options)
         self.sizes = self.trunk.encoded()
         self.heads = nn.ModuleDict(
             {

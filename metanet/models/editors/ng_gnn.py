@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor, nn
 
 from metanet.batch import Batch, Part
 from metanet.models.chain import chain
 from metanet.models.editor import Editor, first_scales, laid_out
+from metanet.models.neural_graphs import KERNEL_TAPS
 from metanet.models.ng_gnn import NGGNNTrunk
+from metanet.models.side_inputs import SIDE, SideInputs
+from metanet.options import OPTIONS
+from metanet.sources import Net
 
 
-class NGGNNEditor(Editor):
+class NGGNNEditor(Editor, options=OPTIONS):
     """NG-GNN that writes weights: last edge states give weights, node states biases.
 
         editor = metanet.NGGNNEditor(hidden=64, layers=4)
         (edited,) = editor(batch)              # a Batch of the same networks, with new weights
 
     Kofinas et al. (ICLR 2024). Permuting the hidden neurons of a network permutes its new weights.
-    For chains of any size; so there is one scale for all weights, and one for all biases. `options`
-    are those of the trunk: `channels`, `conditions`, `probes`, `standardise_probes`, `net`.
+    For chains of any size; so there is one scale for all weights, and one for all biases.
+    `channels` and what follows are those of `SideInputs`.
     """
 
     def __init__(
@@ -29,13 +31,19 @@ class NGGNNEditor(Editor):
         layers: int = 4,
         members: int = 1,
         *,
-        kernel_taps: int = 3,
-        **options: Any,
+        kernel_taps: int = KERNEL_TAPS,
+        channels: int = SIDE.channels,
+        conditions: int = SIDE.conditions,
+        probes: int = SIDE.probes,
+        standardise_probes: bool = SIDE.standardise_probes,
+        net: Net | None = SIDE.net,
     ) -> None:
-        super().__init__(
-            hidden=hidden, layers=layers, members=members, kernel_taps=kernel_taps, **options
-        )
-        self.trunk = NGGNNTrunk(hidden, layers, kernel_taps=kernel_taps, **options)
+        super().__init__(members=members)
+        options = SideInputs(
+            channels=channels, conditions=conditions, probes=probes,
+            standardise_probes=standardise_probes, net=net,
+        )  # fmt: skip
+        self.trunk = NGGNNTrunk(hidden, layers, kernel_taps, options)
         self.taps = kernel_taps
         self.to_weight = nn.Sequential(
             nn.LayerNorm(hidden), nn.Linear(hidden, members * kernel_taps**2)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from torch import Tensor, nn
 
-import spec
 from metanet.batch import Batch, Part
 from metanet.models.editor import Editor, first_scales, laid_out
-from metanet.models.metanet import architecture_of
-from metanet.models.scale_gmn import ScaleEquivariant, ScaleGMNTrunk
+from metanet.models.scale_gmn import ScaleGMNTrunk
+from metanet.models.scale_layer import ScaleEquivariant
+from metanet.models.side_inputs import SIDE
+from metanet.options import OPTIONS
+from metanet.sources import Net, architecture_of
 
 
-class ScaleGMNEditor(Editor):
+class ScaleGMNEditor(Editor, options=OPTIONS):
     """ScaleGMN that writes weights: new weights scale, and change their signs, as the old ones do.
 
         editor = metanet.ScaleGMNEditor(net, hidden=64, bidirectional=True)
@@ -30,31 +29,25 @@ class ScaleGMNEditor(Editor):
 
     def __init__(
         self,
-        net: spec.Architecture | Mapping[str, Any],
+        net: Net,
         hidden: int = 64,
         layers: int = 4,
         members: int = 1,
         *,
         bidirectional: bool = False,
-        conditions: int = 0,
+        conditions: int = SIDE.conditions,
     ) -> None:
-        net = architecture_of(net)
-        super().__init__(
-            net=net, hidden=hidden, layers=layers, members=members,
+        super().__init__(members=members)
+        self.trunk = ScaleGMNTrunk(
+            architecture_of(net), hidden, layers,
             bidirectional=bidirectional, conditions=conditions,
         )  # fmt: skip
-        self.trunk = ScaleGMNTrunk(
-            net, hidden, layers, bidirectional=bidirectional, conditions=conditions
-        )
-        positive, depth = self.trunk.positive, len(self.trunk.chain)
+        depth = len(self.trunk.chain)
         self.to_weight = nn.ModuleList(
-            ScaleEquivariant(hidden, members * layer.channels, positive)
-            for layer in self.trunk.chain
+            ScaleEquivariant(hidden, members * layer.channels) for layer in self.trunk.chain
         )
-        self.to_bias = nn.ModuleList(
-            ScaleEquivariant(hidden, members, positive) for _ in range(depth - 1)
-        )
-        self.to_bias.append(nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, members)))
+        self.to_bias = nn.ModuleList(ScaleEquivariant(hidden, members) for _ in range(depth - 1))
+        self.to_last_bias = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, members))
         self.scale = first_scales(2 * depth)
 
     def changes(self, batch: Batch) -> list[Tensor]:
@@ -65,10 +58,19 @@ class ScaleGMNEditor(Editor):
         nodes, edges = self.trunk(part)
         changes = {}
         for number, layer in enumerate(self.trunk.layers_of(part)):
-            weight = self.to_weight[number](edges[number]) * self.scale[2 * number]
+            weight = self.to_weight[number](edges[number], self.trunk.edge_scales[number])
+            weight = weight * self.scale[2 * number]
             weight = weight.unflatten(-1, (self.members, layer.channels))
             changes[layer.weight] = weight.movedim(3, 1).flatten(2)
             if layer.bias is not None:
-                bias = self.to_bias[number](nodes[number + 1]) * self.scale[2 * number + 1]
+                bias = self.bias(number, nodes[number + 1]) * self.scale[2 * number + 1]
                 changes[layer.bias] = bias.transpose(1, 2)
         return laid_out(part.template, changes)
+
+    def bias(self, number: int, state: Tensor) -> Tensor:
+        """Map the neurons of a layer to changes of their biases, (networks, neurons, members)."""
+        if number == len(self.to_bias):
+            result: Tensor = self.to_last_bias(state)
+            return result
+        result = self.to_bias[number](state, self.trunk.scales[number + 1].into)
+        return result

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from torch import Tensor, nn
 
 from metanet.batch import Batch
 from metanet.models.gmn.editor import GMNEditor
 from metanet.models.gmn.readout import Readout
-from metanet.models.gmn.trunk import Trunk
+from metanet.models.gmn.trunk import TRUNK, Trunk, TrunkOptions
 from metanet.models.metanet import Metanet, head
+from metanet.options import OPTIONS
+from metanet.sources import Net
 
 
-class GMN(Metanet):
+class GMN(Metanet, options=OPTIONS):
     """A graph network on parameter graphs that predicts (Lim et al., ICLR 2024, section 3).
 
         model = metanet.GMN(hidden=64, layers=4)
@@ -23,7 +24,7 @@ class GMN(Metanet):
     The head reads `readout` (of `mean`, `deviation`, `variance`, `quantiles`) of each block's
     edges, through an MLP and averaged over blocks, and mean and standard deviation over nodes;
     with `outputs` in `readout`, the mean over output neurons too.
-    `options` are those of `Trunk`: backend, taps, aggregation, and so on.
+    The options from `backend` on are those of its trunk: `TrunkOptions`.
 
     Permuting a network's neurons changes nothing, nor do the other networks of a batch.
     """
@@ -36,20 +37,36 @@ class GMN(Metanet):
         *,
         readout: Sequence[str] = ("mean", "deviation"),
         dropout: float = 0.0,
-        **options: Any,
+        backend: str = TRUNK.backend,
+        taps: str = TRUNK.taps,
+        kernel_taps: int = TRUNK.kernel_taps,
+        aggregation: str = TRUNK.aggregation,
+        fan_in_power: float = TRUNK.fan_in_power,
+        activation: str = TRUNK.activation,
+        norm: bool = TRUNK.norm,
+        multiply: bool = TRUNK.multiply,
+        global_state: bool = TRUNK.global_state,
+        positions: bool = TRUNK.positions,
+        node_features: int = TRUNK.node_features,
+        without: Sequence[str] = TRUNK.without,
+        checkpoint: bool = TRUNK.checkpoint,
+        channels: int = TRUNK.channels,
+        conditions: int = TRUNK.conditions,
+        probes: int = TRUNK.probes,
+        standardise_probes: bool = TRUNK.standardise_probes,
+        net: Net | None = TRUNK.net,
     ) -> None:
-        super().__init__(
-            hidden=hidden, layers=layers, outputs=outputs, readout=list(readout), dropout=dropout,
-            **options,
+        super().__init__()
+        options = TrunkOptions(
+            backend=backend, taps=taps, kernel_taps=kernel_taps, aggregation=aggregation,
+            fan_in_power=fan_in_power, activation=activation, norm=norm, multiply=multiply,
+            global_state=global_state, positions=positions, node_features=node_features,
+            without=without, checkpoint=checkpoint, channels=channels, conditions=conditions,
+            probes=probes, standardise_probes=standardise_probes, net=net,
         )  # fmt: skip
-        self.trunk = Trunk(hidden, layers, **options)
-        norm = options.get("norm", True)
+        self.trunk = Trunk(hidden, layers, options)
         self.readout = Readout(
-            hidden,
-            tuple(readout),
-            norm=norm,
-            activation=options.get("activation", "silu"),
-            global_state=options.get("global_state", False),
+            hidden, readout, norm=norm, activation=activation, global_state=global_state
         )
         self.head = head(self.readout.width, 2 * hidden, outputs, dropout)
         if not norm:
@@ -65,4 +82,4 @@ class GMN(Metanet):
         return rows[batch.order]
 
 
-__all__ = ["GMN", "GMNEditor", "Trunk"]
+__all__ = ["GMN", "GMNEditor", "Trunk", "TrunkOptions"]

@@ -1,20 +1,6 @@
-"""Ablation: batches without one ingredient of their graphs, to measure what it adds."""
+"""Ablation: batches without one ingredient of their graphs, to measure what it adds.
 
-from __future__ import annotations
-
-from collections.abc import Iterable
-from dataclasses import replace
-from functools import lru_cache
-
-from graphgen import EdgeBlock, NodeGroup, Template
-from graphgen.template import Step
-from metanet.batch import Batch
-from metanet.errors import MetanetError
-
-INGREDIENTS = (
-    "activations", "heads", "running_statistics", "tap_coordinates", "bias_nodes", "direction",
-)  # fmt: skip
-"""What `without` may name.
+What `without` may name (`metanet.options.INGREDIENTS`):
 
 - `activations`: every activation function looks like a ReLU.
 - `heads`: every query meets every key, as if attention had one head.
@@ -24,22 +10,21 @@ INGREDIENTS = (
 - `direction`: an edge treats its two ends alike, a node its incoming and outgoing edges.
 """
 
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from graphgen import EdgeBlock, NodeGroup, Template
+from graphgen.template import Step
+from metanet.batch import Batch
+
 ACTIVATIONS = (
     "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "sigmoid", "tanh",
     "softplus", "softsign", "hardtanh", "hardsigmoid", "hardswish", "sine", "cosine",
 )  # fmt: skip
 STATISTICS = ("mean", "variance")
 UNIT_PARAMETERS = ("bias", "scale")
-
-
-def check_ingredients(without: Iterable[str]) -> frozenset[str]:
-    """Give the ingredients as a set; `MetanetError` for an unknown one."""
-    chosen = frozenset([without] if isinstance(without, str) else without)
-    if unknown := sorted(chosen - set(INGREDIENTS)):
-        raise MetanetError(
-            f"`without` names {', '.join(unknown)}, expected some of {', '.join(INGREDIENTS)}"
-        )
-    return chosen
 
 
 def reduce_batch(batch: Batch, without: frozenset[str]) -> Batch:

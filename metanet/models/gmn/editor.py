@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -11,10 +11,12 @@ from graphgen.columns import EDGE_KINDS
 from metanet.backends.backend import rms_norm
 from metanet.batch import Batch
 from metanet.models.editor import Editor, first_scales
-from metanet.models.gmn.trunk import Trunk
+from metanet.models.gmn.trunk import TRUNK, Trunk, TrunkOptions
+from metanet.options import OPTIONS
+from metanet.sources import Net
 
 
-class GMNEditor(Editor):
+class GMNEditor(Editor, options=OPTIONS):
     """A GMN that writes weights: each parameter moves by what its edge says.
 
         editor = metanet.GMNEditor(hidden=64, layers=4)
@@ -23,15 +25,45 @@ class GMNEditor(Editor):
     New weights are the old ones plus `scale`, learned for each kind of tensor, times a linear map
     of the last edge state, divided by the fan-in to the power `fan_in_power` (Lim et al., ICLR
     2024, section 3; what all editors share: `Editor`). Permuting a network's neurons permutes its
-    new weights. `options` are those of `Trunk`.
+    new weights. The options from `backend` on are those of its trunk: `TrunkOptions`.
     """
 
-    def __init__(self, hidden: int = 64, layers: int = 4, members: int = 1, **options: Any) -> None:
-        super().__init__(hidden=hidden, layers=layers, members=members, **options)
-        self.trunk = Trunk(hidden, layers, **options)
+    def __init__(
+        self,
+        hidden: int = 64,
+        layers: int = 4,
+        members: int = 1,
+        *,
+        backend: str = TRUNK.backend,
+        taps: str = TRUNK.taps,
+        kernel_taps: int = TRUNK.kernel_taps,
+        aggregation: str = TRUNK.aggregation,
+        fan_in_power: float = TRUNK.fan_in_power,
+        activation: str = TRUNK.activation,
+        norm: bool = TRUNK.norm,
+        multiply: bool = TRUNK.multiply,
+        global_state: bool = TRUNK.global_state,
+        positions: bool = TRUNK.positions,
+        node_features: int = TRUNK.node_features,
+        without: Sequence[str] = TRUNK.without,
+        checkpoint: bool = TRUNK.checkpoint,
+        channels: int = TRUNK.channels,
+        conditions: int = TRUNK.conditions,
+        probes: int = TRUNK.probes,
+        standardise_probes: bool = TRUNK.standardise_probes,
+        net: Net | None = TRUNK.net,
+    ) -> None:
+        super().__init__(members=members)
+        options = TrunkOptions(
+            backend=backend, taps=taps, kernel_taps=kernel_taps, aggregation=aggregation,
+            fan_in_power=fan_in_power, activation=activation, norm=norm, multiply=multiply,
+            global_state=global_state, positions=positions, node_features=node_features,
+            without=without, checkpoint=checkpoint, channels=channels, conditions=conditions,
+            probes=probes, standardise_probes=standardise_probes, net=net,
+        )  # fmt: skip
+        self.trunk = Trunk(hidden, layers, options)
         self.channels = max(1, self.trunk.taps**2)
-        self.fan_in_power = float(options.get("fan_in_power", 0.5))
-        self.norm = bool(options.get("norm", True))
+        self.fan_in_power, self.norm = fan_in_power, norm
         self.to_weights = nn.Linear(hidden, members * self.channels)
         self.scale = first_scales(len(EDGE_KINDS))
 

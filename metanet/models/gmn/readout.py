@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from metanet.backends import Backend
 from metanet.backends.backend import rms_norm
-from metanet.errors import MetanetError
 from metanet.models.gmn.layer import States
-from metanet.models.statistics import QUANTILES
+from metanet.models.statistics import QUANTILES, quantiles
+from metanet.options import OUTPUTS
 from metanet.plan import Plan
 
-STATISTICS = {"mean": 1, "deviation": 1, "variance": 1, "quantiles": len(QUANTILES)}
-"""What a readout may take of a block's edges, and how many numbers for each channel."""
-
-OUTPUTS = "outputs"
-"""What it may take beside them: the mean state of output neurons, (networks, hidden)."""
+WIDTHS = {"quantiles": len(QUANTILES)}
+"""How many numbers a statistic has for each channel, where it is not one."""
 
 
 class Readout(nn.Module):
@@ -29,7 +28,7 @@ class Readout(nn.Module):
     def __init__(
         self,
         hidden: int,
-        statistics: tuple[str, ...],
+        statistics: Sequence[str],
         *,
         norm: bool,
         activation: str,
@@ -37,15 +36,10 @@ class Readout(nn.Module):
     ) -> None:
         super().__init__()
         edges = tuple(name for name in statistics if name != OUTPUTS)
-        if not edges or not set(edges) <= set(STATISTICS):
-            raise MetanetError(
-                f"`readout` is {list(statistics)}, expected some of {', '.join(STATISTICS)}, and "
-                f"{OUTPUTS} beside them"
-            )
         self.statistics, self.norm = edges, norm
         self.outputs = OUTPUTS in statistics
         self.node_norm = nn.LayerNorm(hidden) if norm else nn.Identity()
-        inputs = hidden * (1 + sum(STATISTICS[name] for name in edges))
+        inputs = hidden * (1 + sum(WIDTHS.get(name, 1) for name in edges))
         self.block_readout = nn.Sequential(
             nn.Linear(inputs, 2 * hidden),
             nn.SiLU() if activation == "silu" else nn.ReLU(),
@@ -86,16 +80,8 @@ def row_quantiles(plan: Plan, edges: Tensor) -> Tensor:
     rows = []
     for piece in plan.slices:
         block = edges[piece.start : piece.stop].view(piece.networks, -1, edges.shape[1])
-        ordered = block.sort(1).values
-        last = block.shape[1] - 1
-        for share in QUANTILES:
-            low = int(share * last)
-            high = min(low + 1, last)
-            rows.append(torch.lerp(ordered[:, low], ordered[:, high], share * last - low))
-    count = len(QUANTILES)
-    return torch.cat(
-        [torch.cat(rows[i : i + count], dim=1) for i in range(0, len(rows), count)], dim=0
-    )
+        rows.append(quantiles(block, 1).flatten(1))
+    return torch.cat(rows, dim=0)
 
 
 def mean_of_outputs(plan: Plan, nodes: Tensor) -> Tensor:

@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
-import spec
 from metanet.backends import Backend, make_backend
 from metanet.backends.backend import EdgeRule
 from metanet.batch import Batch, Part
-from metanet.errors import MetanetError, check_at_least
 from metanet.models.encoder import BlockEncoder, EdgeEncoder, NodeEncoder
-from metanet.models.gmn.ablation import check_ingredients, reduce_batch, unit_parameters
+from metanet.models.gmn.ablation import reduce_batch, unit_parameters
 from metanet.models.gmn.layer import GMNLayer, States
-from metanet.models.probes import Probes
-from metanet.models.side_inputs import ConditionEncoder, check_side_inputs
+from metanet.models.neural_graphs import KERNEL_TAPS
+from metanet.models.probes import probes_of
+from metanet.models.side_inputs import SideInputs, condition_encoder
 from metanet.plan import Plan
 
-OPTIONS: dict[str, tuple[Any, ...]] = {
-    "taps": ("folded", "parallel"),
-    "aggregation": ("mean", "sum"),
-    "activation": ("silu", "relu"),
-}
 
-
-class Trunk(nn.Module):
-    """Encoders and layers of a GMN, after section 3 of Lim et al. (ICLR 2024).
-
-        states = Trunk(hidden=64, layers=4)(batch)
-
-    Each layer updates every edge from its own state, its two nodes, its block and the network,
-    then every node from the messages of its incoming and, apart, of its outgoing edges, then the
-    network's own state:
-
-        m = act(A norm(e) + B norm(x_source) + C norm(x_target) + D block + G norm(u))
-        e = e + E m
-        x = x + MLP(norm(x), norm(u), in(m), out(m))
-        u = u + MLP(norm(u), nodes(norm(x), in(m), out(m)))
+@dataclass(frozen=True)
+class TrunkOptions(SideInputs):
+    """The options of a `Trunk`, with their defaults.
 
     - `taps`: `folded` (kernels up to `kernel_taps` wide are channels of one edge) or `parallel`.
     - `aggregation`: `mean` (within each block, then summed over blocks) or `sum`.
@@ -51,80 +33,81 @@ class Trunk(nn.Module):
     - `global_state`: whether there is a `u`; else its terms are left out.
     - `positions`: whether input and output neurons are told apart by their place.
     - `node_features`: how many numbers a batch brings for each node (`Batch.with_nodes`).
-    - `probes`: at how many learned inputs the networks are evaluated, which gives features of their
-      neurons; for networks of the one architecture `net`. See `Probes`.
-    - `standardise_probes`: whether these have mean 0 and deviation 1 over networks, by statistics
-      that are gathered in training.
-    - `channels`: how many numbers each parameter has: its value, and what a batch brings beside it
-      (`Batch.with_channels`), which is not scaled by any fan-in.
-    - `conditions`: how many numbers a batch brings for each network, such as a time
-      (`Batch.with_conditions`); an MLP of them is added to the first states of nodes, and a linear
-      map of that to messages.
     - `without`: ingredients of the graph that the model is not shown, of
-      `ablation.INGREDIENTS`; to measure what each adds.
+      `metanet.options.INGREDIENTS`; to measure what each adds.
     - `checkpoint`: computes the inner map of messages again in the backward pass: a third less
       memory for a tenth more time.
     """
 
-    def __init__(
-        self,
-        hidden: int = 64,
-        layers: int = 4,
-        *,
-        backend: str = "block",
-        taps: str = "folded",
-        kernel_taps: int = 3,
-        aggregation: str = "mean",
-        fan_in_power: float = 0.5,
-        activation: str = "silu",
-        norm: bool = True,
-        multiply: bool = False,
-        global_state: bool = False,
-        positions: bool = True,
-        node_features: int = 0,
-        probes: int = 0,
-        standardise_probes: bool = False,
-        net: spec.Architecture | Mapping[str, Any] | None = None,
-        channels: int = 1,
-        conditions: int = 0,
-        without: Sequence[str] = (),
-        checkpoint: bool = False,
-    ) -> None:
+    backend: str = "block"
+    taps: str = "folded"
+    kernel_taps: int = KERNEL_TAPS
+    aggregation: str = "mean"
+    fan_in_power: float = 0.5
+    activation: str = "silu"
+    norm: bool = True
+    multiply: bool = False
+    global_state: bool = False
+    positions: bool = True
+    node_features: int = 0
+    without: Sequence[str] = ()
+    checkpoint: bool = False
+
+
+TRUNK = TrunkOptions()
+
+
+class Trunk(nn.Module):
+    """Encoders and layers of a GMN, after section 3 of Lim et al. (ICLR 2024).
+
+        states = Trunk(64, 4, TrunkOptions(norm=False))(batch)
+
+    Each layer updates every edge from its own state, its two nodes, its block and the network,
+    then every node from the messages of its incoming and, apart, of its outgoing edges, then the
+    network's own state:
+
+        m = act(A norm(e) + B norm(x_source) + C norm(x_target) + D block + G norm(u))
+        e = e + E m
+        x = x + MLP(norm(x), norm(u), in(m), out(m))
+        u = u + MLP(norm(u), nodes(norm(x), in(m), out(m)))
+
+    Conditions pass an MLP, which is added to the first states of nodes, and a linear map of that to
+    messages.
+    """
+
+    def __init__(self, hidden: int, layers: int, options: TrunkOptions = TRUNK) -> None:
         super().__init__()
-        chosen = {"taps": taps, "aggregation": aggregation, "activation": activation}
-        for name, value in chosen.items():
-            if value not in OPTIONS[name]:
-                expected = ", ".join(OPTIONS[name])
-                raise MetanetError(f"`{name}` is {value!r}, expected one of {expected}")
-        check_side_inputs(channels, conditions)
-        check_at_least(1, hidden=hidden)
-        self.backend: Backend = make_backend(backend)
-        self.taps = kernel_taps if taps == "folded" else 0
-        self.without = check_ingredients(without)
+        self.options = options
+        self.backend: Backend = make_backend(options.backend)
+        self.taps = options.kernel_taps if options.taps == "folded" else 0
+        self.without = frozenset(options.without)
         self.edge_encoder = EdgeEncoder(
             max(1, self.taps**2),
             hidden,
-            fan_in_power,
+            options.fan_in_power,
             "tap_coordinates" not in self.without,
-            channels - 1,
+            options.channels - 1,
         )
         self.block_encoder = BlockEncoder(hidden)
-        self.probes = Probes(net, probes, standardise_probes) if probes else None
-        self.node_encoder = NodeEncoder(hidden, positions, node_features + probes)
-        self.start = nn.Parameter(0.02 * torch.randn(hidden)) if global_state else None
-        rule = EdgeRule(norm, activation, aggregation == "mean", checkpoint)
+        self.probes = probes_of(options)
+        features = options.node_features + options.probes
+        self.node_encoder = NodeEncoder(hidden, options.positions, features)
+        self.start = nn.Parameter(0.02 * torch.randn(hidden)) if options.global_state else None
+        rule = EdgeRule(
+            options.norm, options.activation, options.aggregation == "mean", options.checkpoint
+        )
         self.layers = nn.ModuleList(
             GMNLayer(
                 hidden,
                 rule,
-                multiply=multiply,
-                global_state=global_state,
+                multiply=options.multiply,
+                global_state=options.global_state,
                 directed="direction" not in self.without,
-                conditioned=conditions > 0,
+                conditioned=options.conditions > 0,
             )
             for _ in range(layers)
         )
-        self.conditions = ConditionEncoder(conditions, hidden) if conditions else None
+        self.conditions = condition_encoder(options, hidden)
 
     def forward(self, batch: Batch) -> States:
         """Give the last states of edges, nodes, blocks and networks."""
