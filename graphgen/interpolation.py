@@ -14,6 +14,8 @@ from graphgen.dtypes import is_inexact, wide
 from graphgen.errors import GraphError, described, whole
 from graphgen.sources import Weights, weights_from
 
+MOST_POINTS = 1_000_000
+
 
 def interpolate(a: Weights, b: Weights, share: float) -> dict[str, NDArray[Any]]:
     """Give the weights at `share` of the way from a network to another, 0 to 1.
@@ -113,8 +115,10 @@ def loss_barrier(
     """
     if not callable(loss):
         raise GraphError(f"`loss` is {described(loss)}; expected a function of weights")
-    if whole(points, "points") < 2:
-        raise GraphError(f"a line needs at least 2 points, got {points}")
+    if not 2 <= whole(points, "points") <= MOST_POINTS:
+        raise GraphError(
+            f"a line needs at least 2 points and at most {MOST_POINTS}, got {described(points)}"
+        )
     first, second = weights_from(a, "a"), weights_from(b, "b")
     shares = tuple(float(share) for share in np.linspace(0, 1, points))
     losses = [as_loss(loss(interpolate(first, second, share))) for share in shares]

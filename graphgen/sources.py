@@ -72,8 +72,16 @@ def is_there(path: Path) -> bool:
 
 def output_path(path: object, argument: str) -> Path:
     """Give the path that a file is to be written to; `GraphError` if it is no path."""
-    if isinstance(path, (str, os.PathLike)) and os.fsdecode(path) not in ("", "."):
-        return Path(os.fsdecode(path))
+    if isinstance(path, (str, os.PathLike)):
+        name = os.fsdecode(path)
+        try:
+            Path(name).is_dir()
+        except OSError as error:
+            raise GraphError(
+                f"`{argument}`: {name!r:.200} cannot be a file ({error.strerror}); check the path"
+            ) from error
+        if name not in ("", ".") and "\0" not in name:
+            return Path(name)
     raise GraphError(f"`{argument}` is {described(path)}; expected the path of a file to write")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.affine import affine, write_affine
-from graphgen.dtypes import is_real
+from graphgen.dtypes import in_numpy, is_real
 from graphgen.errors import GraphError, concerning, instance
 from graphgen.sources import Weights, place_of, weights_from
 from spec import TensorSpec
@@ -118,7 +118,10 @@ class EdgeBlock:
             return array.reshape(self.shape)
         flat = np.ascontiguousarray(array).reshape(-1)[self.tensor_start :]
         strides = [stride * flat.itemsize for stride in self.tensor_strides]
-        return np.lib.stride_tricks.as_strided(flat, self.shape, strides, writeable=False)
+        # Numpy strides no floats of 8 bits, so that their bits are.
+        bits = flat if in_numpy(flat.dtype) else flat.view(f"u{flat.itemsize}")
+        grid = np.lib.stride_tricks.as_strided(bits, self.shape, strides, writeable=False)
+        return grid.view(flat.dtype)
 
     def values(self) -> NDArray[Any]:
         """Give the values of the edges, in a shape that fits the block's: views, no copy."""

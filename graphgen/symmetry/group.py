@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from math import prod
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graphgen.arrays import array_of_shape
 from graphgen.compile import template
-from graphgen.errors import GraphError, instance
+from graphgen.errors import GraphError, described, instance, whole
 from graphgen.sources import Net, architecture_from
 from graphgen.symmetry import table
 from graphgen.symmetry.big_numbers import multiplied, product_in_words
@@ -50,11 +50,11 @@ class Symmetries:
     orientations and of channels. To print a group costs nothing that grows with its order.
     """
 
-    def __init__(self, structure: Template, turning: Sequence[tuple[int, int]] = ()) -> None:
+    def __init__(self, structure: Template, turning: tuple[tuple[int, int], ...] = ()) -> None:
         self.template = instance(
             structure, Template, "structure", "graphgen.template(net) gives one"
         )
-        self.turning = tuple(turning)
+        self.turning = tuple(pair(found) for found in instance(turning, tuple, "turning"))
         self.derivation = Derivation(structure)
         self.axes = self.derivation.axes
         self.pieces = Pieces(structure, self.axes)
@@ -180,6 +180,13 @@ class Symmetries:
 
     def __str__(self) -> str:
         return table.write(self)
+
+
+def pair(turning: object) -> tuple[int, int]:
+    """Give orientations and channels; `GraphError` if they are no two positive integers."""
+    if not isinstance(turning, tuple) or len(turning) != 2:
+        raise GraphError(f"`turning` has {described(turning)}; expected pairs of integers")
+    return whole(turning[0], "turning", 1), whole(turning[1], "turning", 1)
 
 
 def shuffled(part: Factor, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from graphgen import Graph, Symmetries, Template
+from graphgen.dtypes import is_real
 from graphgen.testing import tolerance
 from metanet.batch import Batch
 
@@ -139,7 +140,7 @@ def largest_change(weights: Weights, start: Mapping[str, NDArray[Any]]) -> float
     change = max(
         float(np.abs(weights[name] - start[name]).max(initial=0))
         for name in start
-        if start[name].dtype.kind == "f"
+        if is_real(start[name].dtype)
     )
     if change == 0:
         raise AssertionError("the editor changes no weight, so nothing can be measured")
@@ -152,7 +153,7 @@ def difference(
     """Give the largest difference of new weights, relative to their change from `start`."""
     __tracebackhide__ = True
     change = largest_change(expected, start)
-    floats = [name for name in start if start[name].dtype.kind == "f"]
+    floats = [name for name in start if is_real(start[name].dtype)]
     error = max(float(np.abs(actual[n] - expected[n]).max(initial=0)) for n in floats) / change
     limit = tolerance(start[floats[0]].dtype)
     if not error <= limit:
