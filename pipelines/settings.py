@@ -12,14 +12,12 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
-from pipelines.zoo.fields import Place
+from pipelines.zoo.fields import MOST, Place
 from spec.errors import SpecError, kind, quoted
 from spec.fields import FieldError
 from spec.schema_problems import expectation, schema_problems
 from spec.yaml_reader import read_file
 
-MOST = 10**9
-"""The largest integer that settings may hold: more of anything is a mistake of typing."""
 LARGEST_SEED = 2**32 - 1
 POSITIVE = {"type": "integer", "minimum": 1, "maximum": MOST}
 NATURAL = {"type": "integer", "minimum": 0, "maximum": MOST}

@@ -11,8 +11,8 @@ from typing import Any
 import metanet
 from pipelines.generation.baselines import BASELINES
 from pipelines.generation.measures import COPIED, FLOOR
-from pipelines.settings import ABOVE_ZERO, MOST, NAME, POSITIVE, SEED, check_distinct
-from pipelines.zoo.fields import Place
+from pipelines.settings import ABOVE_ZERO, NAME, POSITIVE, SEED, check_distinct
+from pipelines.zoo.fields import MOST, Place
 
 DECIDED = [
     "channels", "conditions", "members", "net", "classes", "editor", "frequencies", "reference",

@@ -26,6 +26,7 @@ from pipelines.zoo.fields import (
     word,
 )
 from pipelines.zoo.ranges import Constant
+from pipelines.zoo.settings import LARGEST_SEED, MOST_NETWORKS
 from spec import Architecture, SpecError
 
 SIGNALS = {
@@ -44,7 +45,7 @@ INRS = {
     "signals": Field(mapping),
     "copies": Field(integer(1), 1),
     "same_initial_weights": Field(flag, False),
-    "seed": Field(integer(0), 0),
+    "seed": Field(integer(0, LARGEST_SEED), 0),
     "architecture": Field(mapping),
     "convention": Field(word(list(CONVENTIONS))),
     "fit": Field(mapping),
@@ -152,8 +153,11 @@ def _signals(place: Place, values: Mapping[str, Any]) -> tuple[dict[str, Any], S
     found = read_fields(place, {**SIGNALS, **options})
     if len(place.problems) > before:
         return found, None
-    if found["train"] + found["test"] == 0:
+    count = found["train"] + found["test"]
+    if count == 0:
         place.note("`train` and `test` are both 0; a zoo has a network or more")
+    if count * values.get("copies", 1) > MOST_NETWORKS:
+        place.note(f"copies of signals are more than {MOST_NETWORKS}, the most networks of a zoo")
     try:
         chosen = {option: found[option] for option in options}
         signal_set = signals.load(name, values.get("seed", 0), **chosen)

@@ -22,15 +22,16 @@ from spec.suggestions import suggest
 
 __all__ = ["NAMES", "OPTIONS", "SPLITS", "Signal", "SignalSet", "Solid", "grid", "load"]
 
+MOST_POINTS = 2**24
 OPTIONS: Mapping[str, Mapping[str, Field]] = {
     **{name: {} for name in datasets.NAMES},
     "sine_waves": {
         "amplitude": Field(interval, (0.0, 10.0)),
         "frequency": Field(interval, (0.0, 10.0)),
-        "points": Field(integer(2), 2000),
+        "points": Field(integer(2, MOST_POINTS), 2000),
     },
     "solids": {
-        "points": Field(integer(1), 8192),
+        "points": Field(integer(1, MOST_POINTS), 8192),
         "near_surface": Field(number(0, 1), 0.5),
     },
 }

@@ -112,7 +112,11 @@ def check_family(family: Family, document: Document, dataset: Dataset | None, pl
 def read_description(file: str, place: Place) -> Document | None:
     """Read the description that an entry at `place` names, from the folder of the settings."""
     path = Path(place.document.file).parent / file
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except (OSError, ValueError):  # a name that no file system takes
+        there = False
+    if not there:
         (place / "file").note(
             f"`file`: there is no file {path}; paths begin at the folder of the settings"
         )

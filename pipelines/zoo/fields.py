@@ -16,6 +16,8 @@ from spec.suggestions import suggest
 from spec.yaml_reader import Document, read_file
 
 REQUIRED: Any = ...
+MOST = 10**9
+"""The largest integer of most settings: more of anything is a mistake of typing."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,20 @@ def read_ranges(place: Place) -> dict[str, Range]:
     return values
 
 
-def integer(minimum: int, *, optional: bool = False) -> Callable[[object], int | None]:
-    """Admit an integer of at least `minimum`, or null if `optional`."""
-    return lambda value: None if optional and value is None else to_integer(value, minimum)
+def integer(
+    minimum: int, maximum: int = MOST, *, optional: bool = False
+) -> Callable[[object], int | None]:
+    """Admit an integer from `minimum` to `maximum`, or null if `optional`."""
+
+    def convert(value: object) -> int | None:
+        if optional and value is None:
+            return None
+        number = to_integer(value, minimum)
+        if number > maximum:
+            raise FieldError(f"expected an integer of at most {maximum}, got {quoted(number)}")
+        return number
+
+    return convert
 
 
 def number(

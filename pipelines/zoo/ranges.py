@@ -111,6 +111,7 @@ INTERVALS: dict[str, type[Interval]] = {
     "integers": Integers,
 }
 NAMES = ("choice", *INTERVALS)
+MOST_OPTIONS = 1000
 
 
 def parse(value: object, convert: Callable[[object], Any] = lambda value: value) -> Range:
@@ -133,6 +134,11 @@ def parse(value: object, convert: Callable[[object], Any] = lambda value: value)
     if name == "choice":
         if not isinstance(content, list) or not content:
             raise FieldError(f"`choice` expected a list of values, got {_shown(content)}")
+        if len(content) > MOST_OPTIONS:
+            raise FieldError(
+                f"`choice` expected at most {MOST_OPTIONS} values, got {len(content)}: give an "
+                "interval in their place"
+            )
         return Choice(tuple(_located(convert, option, name) for option in content))
     low, high = _ends(name, content)
     _located(convert, low, name)

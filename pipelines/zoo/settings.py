@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from pipelines.zoo.fields import (
 from pipelines.zoo.ranges import Range, parse
 from spec import SpecError
 
+MOST_NETWORKS, LARGEST_SEED = 10**7, 2**63 - 1
 FAMILY = {
     "family": Field(text),
     "file": Field(text),
@@ -46,8 +48,8 @@ TRAINING = {
 }
 ZOO = {
     "dataset": Field(word(datasets.NAMES)),
-    "count": Field(integer(1)),
-    "seed": Field(integer(0), 0),
+    "count": Field(integer(1, MOST_NETWORKS)),
+    "seed": Field(integer(0, LARGEST_SEED), 0),
     "networks_per_shard": Field(integer(1), 64),
     "checkpoints": Field(integer(1), 1),
     "train_samples": Field(integer(2, optional=True), None),
@@ -113,11 +115,19 @@ def read_settings(path: str | os.PathLike[str]) -> ZooSettings:
     """
     place = find_settings(path, SECTION, ZOO, "a zoo")
     values = read_fields(place, ZOO)
+    if values.get("count", 0) * values.get("checkpoints", 1) > MOST_NETWORKS:
+        (place / "count").note(
+            f"`count` times `checkpoints` is more than {MOST_NETWORKS}, the most records of a zoo"
+        )
     dataset = _load(values, place)
     if "training" in values:
         values["training"] = read_fields(place / "training", TRAINING)
     spot = place / "architectures"
     families = [_family(spot / i, dataset) for i in range(len(values.get("architectures", ())))]
+    if not math.isfinite(sum(family.weight for family in families if family is not None)):
+        spot.note(
+            "the weights of the architectures have no finite sum; give smaller ones", key=True
+        )
     if place.problems:
         raise SpecError(place.problems)
     values["architectures"] = tuple(family for family in families if family is not None)
