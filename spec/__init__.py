@@ -1,7 +1,7 @@
 """The language: from YAML to an architecture with named parameters and inferred shapes."""
 
 from spec.architecture import Architecture, Operation, ResolvedLayer, TensorSpec
-from spec.errors import Mark, Problem, SpecError
+from spec.errors import Mark, Problem, SpecError, UnusedWarning
 from spec.layer import LAYERS, Layer, Scope, Value, register
 from spec.load import from_resolved, load, loads
 
@@ -16,6 +16,7 @@ __all__ = [
     "Scope",
     "SpecError",
     "TensorSpec",
+    "UnusedWarning",
     "Value",
     "from_resolved",
     "load",

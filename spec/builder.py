@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from spec.architecture import Architecture, Operation, ResolvedLayer, TensorSpec
+from spec.errors import quoted
 from spec.layer import Layer, Scope, Value
 from spec.primitives import Shape, ShapeError, show
 
@@ -31,7 +32,7 @@ class Builder:
     ) -> Value:
         """Expand a layer and give its output, a value of the layer's name."""
         if name in self.names:
-            raise ShapeError(f"two layers have the name {name!r}")
+            raise ShapeError(f"two layers have the name {quoted(name)}")
         least, most = layer.inputs_allowed
         if not least <= len(inputs) <= most:
             count = f"{least}" if least == most else f"{least} to {most}"
@@ -48,6 +49,9 @@ class Builder:
             last = scope.operations.pop()
             scope.operations.append(dataclasses.replace(last, output=name))
             result = Value(name, result.shape)
+        taken = next((op.output for op in scope.operations if op.output in self.shapes), None)
+        if taken is not None:
+            raise ShapeError(f"two values have the name {quoted(taken)}: take another name")
         for operation, shape in zip(scope.operations, scope.shapes, strict=True):
             self.shapes[operation.output] = shape
         self.operations += scope.operations
@@ -71,17 +75,17 @@ class Builder:
             if local not in scope.tensors:
                 known = ", ".join(scope.tensors) or "none"
                 raise ShapeError(
-                    f"`parameters` names {local!r}, but this `{layer.type}` has: {known}"
+                    f"`parameters` names {quoted(local)}, but this `{layer.type}` has: {known}"
                 )
         for local, tensor in scope.tensors.items():
             earlier = self.tensors.get(tensor.name)
             if earlier is None:
                 continue
             if local not in tensor_names:
-                raise ShapeError(f"two tensors have the name {tensor.name!r}")
+                raise ShapeError(f"two tensors have the name {quoted(tensor.name)}")
             if (earlier.shape, earlier.dtype) != (tensor.shape, tensor.dtype):
                 raise ShapeError(
-                    f"{tensor.name!r} is shared, but has shape {list(earlier.shape)} there "
+                    f"{quoted(tensor.name)} is shared, but has shape {list(earlier.shape)} there "
                     f"and {list(tensor.shape)} here"
                 )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 Path = tuple[str | int, ...]
@@ -27,25 +28,41 @@ class Counter:
 
 @dataclass(frozen=True)
 class Context:
-    """The surroundings of a list of layers."""
+    """The surroundings of a list of layers.
+
+    `several`: the list begins with several inputs, of which its first entry must name some.
+    """
 
     variables: Mapping[str, object]
     prefix: str = ""
     trail: tuple[str, ...] = ()
     depth: int = 0
     counter: Counter = field(default_factory=Counter)
+    several: bool = False
 
-    def within(self, name: str) -> Context:
+    def within(self, name: str, several: bool = False) -> Context:
         """Enter a named list: names get a prefix and are counted anew."""
         return replace(
-            self, prefix=f"{self.prefix}{name}.", depth=self.depth + 1, counter=Counter()
+            self,
+            prefix=f"{self.prefix}{name}.",
+            depth=self.depth + 1,
+            counter=Counter(),
+            several=several,
         )
 
     def having(self, variables: Mapping[str, object], trail: str) -> Context:
         """Have other variables, and one more line in the trail of an error."""
         return replace(self, variables=variables, trail=(*self.trail, trail), depth=self.depth + 1)
 
-    def scopes(self) -> list[str]:
-        """List the prefixes under which a name may be meant, the innermost first."""
-        parts = self.prefix.split(".")[:-1]
-        return ["".join(f"{part}." for part in parts[:end]) for end in range(len(parts), -1, -1)]
+    def counting(self, index: str, value: int) -> Context:
+        """Enter one turn of a repetition."""
+        variables = ChainMap({index: value}, self.variables)  # type: ignore[arg-type]
+        return self.having(variables, f"in repeat, with {index} = {value}")
+
+    def scopes(self) -> Iterator[str]:
+        """Yield the prefixes under which a name may be meant, the innermost first."""
+        prefix = self.prefix
+        while prefix:
+            yield prefix
+            prefix = prefix[: prefix.rfind(".", 0, -1) + 1]
+        yield ""

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+MAX_PROBLEMS = 100  # of one document; what comes after is not looked for
+
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as the YAML parser counts lines
 _SHOWN_WIDTH = 100
 
@@ -77,7 +79,7 @@ class Problem:
 
 
 class SpecError(Exception):
-    """A description is wrong; `problems` holds everything that was found, sorted by place.
+    """A description is wrong; `problems` holds the first hundred found, sorted by place.
 
     `str(error)` prints one problem a paragraph, as `file:line:column: message` with the source
     line and a caret under the place.
@@ -86,11 +88,20 @@ class SpecError(Exception):
     problems: tuple[Problem, ...]
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=_position))
+        self.problems = tuple(sorted(problems[:MAX_PROBLEMS], key=_position))
         super().__init__(self.problems)
 
     def __str__(self) -> str:
-        return "\n\n".join(str(problem) for problem in self.problems)
+        paragraphs = [str(problem) for problem in self.problems]
+        if len(paragraphs) == MAX_PROBLEMS:
+            paragraphs.append(f"These are the first {MAX_PROBLEMS} problems; there may be more.")
+        return "\n\n".join(paragraphs)
+
+    @classmethod
+    def stop_at_limit(cls, problems: Sequence[Problem]) -> None:
+        """Raise the error where so many problems were found that no more are looked for."""
+        if len(problems) >= MAX_PROBLEMS:
+            raise cls(problems)
 
 
 class Source:
@@ -116,6 +127,10 @@ class Source:
     def problem(self, message: str, mark: Mark, trail: tuple[str, ...] = ()) -> Problem:
         """Return a problem at `mark`, with its source line."""
         return Problem(message, mark, self.line(mark), trail)
+
+
+class UnusedWarning(UserWarning):
+    """Something in a description is not used, as may be meant; the message says what and where."""
 
 
 def _position(problem: Problem) -> tuple[str, int, int]:

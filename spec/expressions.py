@@ -1,32 +1,26 @@
 """Expressions in a description: `$name` and `${arithmetic}`, evaluated safely.
 
-An expression is a small part of Python: numbers, strings, booleans, null and lists; variables;
-`+ - * / // % **`; comparisons, `in`, `and`, `or`, `not`; `a if condition else b`; `list[index]`;
-and the functions `abs ceil float floor int len log2 max min round sqrt`. It is parsed, checked
-against a list of what is allowed, and walked; nothing is ever run as code.
+`spec.expression_syntax` says what an expression may be; here its tree is walked.
 """
 
 from __future__ import annotations
 
 import ast
-import keyword
 import math
 import operator
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
 from spec.errors import kind, quoted
+from spec.expression_syntax import CONSTANTS, FUNCTIONS, Expression, ExpressionError, pieces
+from spec.plain import MAX_INTEGER
 from spec.suggestions import suggest
-from spec.yaml_reader import MAX_INTEGER
 
-MAX_LENGTH = 1_000  # characters of one expression
-MAX_DEPTH = 64  # levels of nesting in one expression
 MAX_SIZE = 10_000  # characters of a string, or entries of a list, that an expression may make
 
 # fmt: off
-_CONSTANTS = {"true": True, "false": False, "null": None}
 _ARITHMETIC: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Add: ("+", operator.add), ast.Sub: ("-", operator.sub), ast.Mult: ("*", operator.mul),
     ast.Div: ("/", operator.truediv), ast.FloorDiv: ("//", operator.floordiv),
@@ -39,35 +33,19 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs, "ceil": math.ceil, "float": float, "floor": math.floor, "int": int, "len": len,
     "log2": math.log2, "max": max, "min": min, "round": round, "sqrt": math.sqrt,
 }
-_ALLOWED = (
-    ast.Constant, ast.Name, ast.Load, ast.List, ast.Subscript, ast.Call, ast.IfExp, ast.BinOp,
-    ast.UnaryOp, ast.USub, ast.UAdd, ast.Not, ast.BoolOp, ast.And, ast.Or, ast.Compare, ast.Eq,
-    ast.NotEq, ast.In, ast.NotIn, *_ARITHMETIC, *_ORDER,
-)
-_HINTS = {
-    "$": "names have no $ in braces", "=": "compare with ==", "^": "write ** for a power",
-    "'": "is a quote missing?", '"': "is a quote missing?",
-}
 # fmt: on
 _NUMBERS = (bool, int, float)
 _PLAIN = (*_NUMBERS, type(None), str, list, dict)
-_START = re.compile(r"\$(?:\$|\{|([A-Za-z_][A-Za-z0-9_]*)(?!\w))?")
-_TOKEN = re.compile(
-    r"""[ \t\r\n]+|'[^'\\\r\n]*'|"[^"\\\r\n]*"
-    |(?:0[xXoObB][0-9A-Fa-f_]+
-       |(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9_]+)?)(?![\w.])
-    |(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?![\w'"])
-    |\*\*|//|[<>=!]=|[-+*/%<>(),\[\]]""",
-    re.VERBOSE,
-)
-_RESERVED = {*keyword.kwlist} - {"True", "False", "None", "and", "or", "not", "if", "else", "in"}
 
 
-class ExpressionError(Exception):
-    """An expression cannot be read or evaluated; the message says which and why."""
+@dataclass
+class Work:
+    """Counts what evaluations do, about a microsecond a step, so that their caller can stop."""
+
+    steps: int = 0
 
 
-def substitute(value: object, variables: Mapping[str, object]) -> object:
+def substitute(value: object, variables: Mapping[str, object], work: Work | None = None) -> object:
     """Replace `$name` and `${expression}` in a string by their values.
 
     Alone they give a value of their own type; inside a longer string they are written into it.
@@ -78,7 +56,10 @@ def substitute(value: object, variables: Mapping[str, object]) -> object:
     """
     if not isinstance(value, str) or "$" not in value:
         return value
-    parts = _parts(value, variables)
+    work = work or Work()
+    parts = (
+        part if isinstance(part, str) else _value(part, variables, work) for part in pieces(value)
+    )
     first = list(islice(parts, 2))
     if len(first) == 1:
         return first[0]
@@ -86,32 +67,29 @@ def substitute(value: object, variables: Mapping[str, object]) -> object:
     room = max(MAX_SIZE, len(value))
     for part in chain(first, parts):
         texts.append(_written(part))
+        work.steps += 1
         room -= len(texts[-1])
         if room < 0:
             raise ExpressionError(f"{quoted(value)} becomes longer than {MAX_SIZE:,} characters")
     return "".join(texts)
 
 
-def _parts(text: str, variables: Mapping[str, object]) -> Iterator[object]:
-    """Yield the pieces of `text`: strings, and the values of what it refers to."""
-    at = 0
-    while start := _START.search(text, at):
-        if start.start() > at:
-            yield text[at : start.start()]
-        at = start.end()
-        if start[0] == "$$":
-            yield "$"
-        elif start[0] == "${":
-            end = _closing_brace(text, at)
-            yield _value(text[at:end], variables)
-            at = end + 1
-        elif start[1]:
-            yield _look_up(start[1], variables)
-        else:
-            what = "a name (of a-z, 0-9, _) or {expression} must follow $; $$ is a dollar"
-            raise ExpressionError(f"{quoted(text[start.start() :][:20])}: {what}")
-    if at < len(text):
-        yield text[at:]
+def references(value: object, known: Iterable[str] | None = None) -> set[str]:
+    """Name the variables that a string refers to.
+
+    Raises `ExpressionError` for what cannot be read and, if it is said what is known, for others.
+
+    >>> sorted(references("${width * depth}x$i", ["width", "depth", "i"]))
+    ['depth', 'i', 'width']
+    """
+    found: set[str] = set()
+    if isinstance(value, str) and "$" in value:
+        for piece in pieces(value):
+            if isinstance(piece, Expression):
+                if known is not None:
+                    _known(piece, known)
+                found.update(piece.names)
+    return found - CONSTANTS.keys()
 
 
 def _written(value: object) -> str:
@@ -123,89 +101,59 @@ def _written(value: object) -> str:
     raise ExpressionError(f"{kind(value)} cannot stand inside a longer string: {quoted(value)}")
 
 
-def _look_up(name: str, variables: Mapping[str, object]) -> object:
-    if name in (known := {**variables, **_CONSTANTS}):
-        return known[name]
-    if name in _FUNCTIONS:
-        raise ExpressionError(f"{name!r} is a function: write {name}(...)")
-    names = f"variables are: {', '.join(sorted(variables))}" if variables else "there are none"
-    raise ExpressionError(f"unknown variable {quoted(name)}{suggest(name, variables)} ({names})")
+def _known(expression: Expression, variables: Iterable[str]) -> None:
+    """Refuse names that stand for nothing, also in branches that are not taken."""
+    for name in expression.names:
+        if name in CONSTANTS or name in variables:
+            continue
+        if name in FUNCTIONS:
+            problem = f"{name!r} is a function: write {name}(...)"
+        else:
+            listed = [*islice(sorted(variables), 20)]
+            names = f"variables are: {', '.join(listed)}" if listed else "there are none"
+            problem = f"unknown variable {quoted(name)}{suggest(name, variables)} ({names})"
+        raise ExpressionError(problem + _where(expression, {}))
 
 
-def _closing_brace(text: str, start: int) -> int:
-    """Return where the expression ends that starts at `start`; its words must be known."""
-    at = start
-    while at < len(text) and text[at] != "}":
-        token = _TOKEN.match(text, at)
-        if token is None:
-            hint = _HINTS.get(text[at], "it is no part of an expression")
-            raise ExpressionError(f"cannot read {quoted(text[at : at + 20])}: {hint}")
-        if token["name"] in _RESERVED:
-            raise ExpressionError(f"the word {token['name']!r} is not for expressions")
-        at = token.end()
-        if at - start > MAX_LENGTH:
-            raise ExpressionError(f"{quoted(text[start - 2 : at])} is longer than {MAX_LENGTH:,}")
-    if at >= len(text):
-        raise ExpressionError(f"the brace of {quoted(text[start - 2 :])} is not closed")
-    return at
+def _where(expression: Expression, variables: Mapping[str, object]) -> str:
+    """Say in which expression, and with which values."""
+    if not expression.braces:
+        return ""
+    known = ", ".join(f"{n} = {quoted(variables[n])}" for n in expression.names if n in variables)
+    return f", in ${{{expression.text:.80}}}{f' with {known}' if known else ''}"
 
 
-def _value(text: str, variables: Mapping[str, object]) -> object:
-    text = re.sub(r"[\r\n]", " ", text).strip()
+def _value(expression: Expression, variables: Mapping[str, object], work: Work) -> object:
+    _known(expression, variables)
+    work.steps += len(expression.text)
     try:
-        tree = ast.parse(text, mode="eval")
-        _check(tree.body, variables, 1)
-        return _evaluate(tree.body, variables)
-    except SyntaxError as error:
-        problem = error.msg if text else "nothing between the braces"
-    except (RecursionError, MemoryError):
-        problem = "nested too deeply"
+        value = _evaluate(expression.tree, variables, work)
     except (ExpressionError, ArithmeticError, IndexError, TypeError, ValueError) as error:
-        problem = str(error.args[-1])
-    words = re.findall(r"\w+", text)
-    known = ", ".join(f"{name} = {quoted(variables[name])}" for name in variables if name in words)
-    raise ExpressionError(f"{problem}, in ${{{text:.80}}}{f' with {known}' if known else ''}")
+        raise ExpressionError(f"{error.args[-1]}{_where(expression, variables)}") from None
+    work.steps += len(value) if isinstance(value, str | list | dict) else 0
+    return value
 
 
-def _check(node: ast.AST, variables: Mapping[str, object], depth: int) -> None:
-    """Refuse what is not allowed, also in branches that are not taken."""
-    if depth > MAX_DEPTH:
-        raise ExpressionError(f"nested deeper than {MAX_DEPTH} levels")
-    if not isinstance(node, _ALLOWED):
-        raise ExpressionError(f"expressions have no {type(node).__name__}")
-    children = list(ast.iter_child_nodes(node))
-    if isinstance(node, ast.Call):
-        name = ast.unparse(children.pop(0))
-        if name not in _FUNCTIONS:
-            known = f"{suggest(name, _FUNCTIONS)} (functions are: {', '.join(_FUNCTIONS)})"
-            raise ExpressionError(f"unknown function {quoted(name)}{known}")
-        most = {"max": MAX_LENGTH, "min": MAX_LENGTH, "round": 2}.get(name, 1)
-        if not 1 <= len(children) <= most:
-            raise ExpressionError(f"{name}() got {len(children)} arguments, takes 1 to {most}")
-    elif isinstance(node, ast.Name):
-        _look_up(node.id, variables)
-    for child in children:
-        _check(child, variables, depth + 1)
-
-
-def _evaluate(node: ast.AST, variables: Mapping[str, object]) -> Any:
+def _evaluate(node: ast.AST, variables: Mapping[str, object], work: Work) -> Any:
     def value_of(node: ast.AST) -> Any:
-        return _evaluate(node, variables)
+        return _evaluate(node, variables, work)
+
+    work.steps += 1
 
     match node:
         case ast.Constant(constant):
-            return _limited(constant)
+            return _limited(constant, work)
         case ast.Name(name):
-            return _look_up(name, variables)
+            return CONSTANTS[name] if name in CONSTANTS else variables[name]
         case ast.List(items):
-            return _limited([value_of(item) for item in items])
+            return _limited([value_of(item) for item in items], work)
         case ast.UnaryOp(ast.Not(), operand):
             return not _typed(value_of(operand), _PLAIN, "not")
         case ast.UnaryOp(sign, operand):
             number = _typed(value_of(operand), _NUMBERS, "a sign")
             return -number if isinstance(sign, ast.USub) else +number
         case ast.BinOp(left, operation, right):
-            return _limited(_arithmetic(operation, value_of(left), value_of(right)))
+            return _limited(_arithmetic(operation, value_of(left), value_of(right)), work)
         case ast.BoolOp(junction, operands):
             for operand in operands:
                 value = _typed(value_of(operand), _PLAIN, "and, or")
@@ -225,7 +173,7 @@ def _evaluate(node: ast.AST, variables: Mapping[str, object]) -> Any:
             entries = _typed(value_of(items), (list,), "[index]")
             return entries[_typed(value_of(index), (int,), "an index")]
         case ast.Call(ast.Name(name), arguments):
-            return _limited(_call(name, [value_of(argument) for argument in arguments]))
+            return _limited(_call(name, [value_of(argument) for argument in arguments]), work)
     raise ExpressionError(f"expressions have no {type(node).__name__}")
 
 
@@ -277,13 +225,16 @@ def _typed(value: Any, types: tuple[type, ...], where: str) -> Any:
     return value
 
 
-def _limited(value: Any) -> Any:
+def _limited(value: Any, work: Work | None = None) -> Any:
     """Return `value` unless it is too large, or no real number."""
     if type(value) is complex:
         raise ExpressionError("the result is not a real number")
     if type(value) is int and abs(value) >= MAX_INTEGER:
         raise ExpressionError("the integer has more than 300 digits")
-    if type(value) in (str, list) and _size(value) > MAX_SIZE:
+    size = _size(value) if type(value) in (str, list) else 0
+    if work is not None:
+        work.steps += size
+    if size > MAX_SIZE:
         raise ExpressionError(f"the result has more than {MAX_SIZE:,} characters or entries")
     return value
 

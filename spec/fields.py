@@ -14,7 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spec.errors import quoted
+from spec.primitives.primitive import MAX_AXES, MAX_ELEMENTS
+
 REQUIRED: Any = dataclasses.MISSING
+MAX_SIZE = MAX_ELEMENTS
+MAX_ENTRIES = 1_000  # of a list in a field
 
 
 class FieldError(Exception):
@@ -34,9 +39,12 @@ def declare(kind: Kind, default: Any, summary: str = "") -> Any:
     return dataclasses.field(default=default, metadata={"kind": kind, "summary": summary})
 
 
-def size(default: Any = REQUIRED, *, minimum: int = 1, summary: str = "") -> Any:
-    """An integer of at least `minimum`; None is admitted when it is the default (inferred)."""
-    return declare(integer_kind(minimum, optional=default is None), default, summary)
+def size(
+    default: Any = REQUIRED, *, minimum: int = 1, maximum: int = MAX_SIZE, summary: str = ""
+) -> Any:
+    """An integer from `minimum` to `maximum`; None too if it is the default (inferred)."""
+    kind = integer_kind(minimum, maximum, optional=default is None)
+    return declare(kind, default, summary)
 
 
 def sizes(dims: int, default: Any = REQUIRED, *, minimum: int = 1, summary: str = "") -> Any:
@@ -56,7 +64,7 @@ def flag(default: Any = REQUIRED, *, summary: str = "") -> Any:
 
     def convert(value: object) -> bool:
         if not isinstance(value, bool):
-            raise FieldError(f"expected true or false, got {value!r}")
+            raise FieldError(f"expected true or false, got {quoted(value)}")
         return value
 
     return declare(Kind(convert, {"type": "boolean"}), default, summary)
@@ -67,7 +75,7 @@ def choice(options: Sequence[str], default: Any = REQUIRED, *, summary: str = ""
 
     def convert(value: object) -> str:
         if not isinstance(value, str) or value not in options:
-            raise FieldError(f"expected one of {', '.join(options)}, got {value!r}")
+            raise FieldError(f"expected one of {', '.join(options)}, got {quoted(value)}")
         return value
 
     return declare(Kind(convert, {"enum": list(options)}), default, summary)
@@ -75,7 +83,7 @@ def choice(options: Sequence[str], default: Any = REQUIRED, *, summary: str = ""
 
 def axis(default: Any = REQUIRED, *, summary: str = "") -> Any:
     """An axis, counted as in PyTorch: 0 is the batch, negative ones count from the end."""
-    return declare(integer_kind(-32), default, summary)
+    return declare(integer_kind(-MAX_AXES, MAX_AXES), default, summary)
 
 
 def axes(default: Any = REQUIRED, *, summary: str = "") -> Any:
@@ -83,10 +91,10 @@ def axes(default: Any = REQUIRED, *, summary: str = "") -> Any:
 
     def convert(value: object) -> tuple[int, ...]:
         if isinstance(value, list | tuple) and value:
-            return tuple(to_integer(item, -32) for item in value)
-        return (to_integer(value, -32),)
+            return tuple(to_integer(item, -MAX_AXES, MAX_AXES) for item in short(value))
+        return (to_integer(value, -MAX_AXES, MAX_AXES),)
 
-    item = {"type": "integer", "minimum": -32}
+    item = {"type": "integer", "minimum": -MAX_AXES, "maximum": MAX_AXES}
     schema = {"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]}
     return declare(Kind(convert, schema), default, summary)
 
@@ -99,12 +107,12 @@ def shape(default: Any = REQUIRED, *, summary: str = "") -> Any:
         if optional and value is None:
             return None
         if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-            return (value,)
+            return (to_integer(value, 1),)
         if isinstance(value, list | tuple) and value:
-            return tuple(to_integer(item, 1) for item in value)
-        raise FieldError(f"expected a positive integer or a list of them, got {value!r}")
+            return tuple(to_integer(item, 1) for item in short(value))
+        raise FieldError(f"expected a positive integer or a list of them, got {quoted(value)}")
 
-    item = {"type": "integer", "minimum": 1}
+    item = integer_schema(1)
     options = [item, {"type": "array", "items": item, "minItems": 1}]
     schema = {"anyOf": [*options, {"type": "null"}] if optional else options}
     return declare(Kind(convert, schema), default, summary)
@@ -115,21 +123,27 @@ def probability(default: Any = REQUIRED, *, summary: str = "") -> Any:
 
     def convert(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-            raise FieldError(f"expected a number from 0, less than 1, got {value!r}")
+            raise FieldError(f"expected a number from 0, less than 1, got {quoted(value)}")
         return float(value)
 
     schema = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
     return declare(Kind(convert, schema), default, summary)
 
 
-def integer_kind(minimum: int, *, optional: bool = False) -> Kind:
+def integer_kind(minimum: int, maximum: int = MAX_SIZE, *, optional: bool = False) -> Kind:
     """Give the kind of one integer, and of None if optional."""
 
     def convert(value: object) -> int | None:
-        return None if optional and value is None else to_integer(value, minimum)
+        return None if optional and value is None else to_integer(value, minimum, maximum)
 
-    schema = {"type": ["integer", "null"] if optional else "integer", "minimum": minimum}
-    return Kind(convert, schema)
+    schema = integer_schema(minimum, maximum)
+    return Kind(convert, {**schema, "type": ["integer", "null"]} if optional else schema)
+
+
+def integer_schema(minimum: int, maximum: int = MAX_SIZE) -> dict[str, Any]:
+    """Describe one integer; a maximum that is no more than what an index can count is unsaid."""
+    schema: dict[str, Any] = {"type": "integer", "minimum": minimum}
+    return schema if maximum == MAX_SIZE else {**schema, "maximum": maximum}
 
 
 def integers_kind(dims: int, minimum: int, *, optional: bool = False) -> Kind:
@@ -140,11 +154,11 @@ def integers_kind(dims: int, minimum: int, *, optional: bool = False) -> Kind:
             return None
         if isinstance(value, list | tuple):
             if len(value) != dims:
-                raise FieldError(f"expected {dims} integers, got {list(value)!r}")
+                raise FieldError(f"expected {dims} integers, got {quoted(list(value))}")
             return tuple(to_integer(item, minimum) for item in value)
         return (to_integer(value, minimum),) * dims
 
-    item = {"type": "integer", "minimum": minimum}
+    item = integer_schema(minimum)
     options = [item, {"type": "array", "items": item, "minItems": dims, "maxItems": dims}]
     return Kind(convert, {"anyOf": [*options, {"type": "null"}] if optional else options})
 
@@ -156,10 +170,10 @@ def number_kind(minimum: float, *, optional: bool = False) -> Kind:
         if optional and value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise FieldError(f"expected a number, got {value!r}")
+            raise FieldError(f"expected a number, got {quoted(value)}")
         if not math.isfinite(value) or value < minimum:
             bound = "" if minimum == -math.inf else f" of at least {minimum:g}"
-            raise FieldError(f"expected a finite number{bound}, got {value!r}")
+            raise FieldError(f"expected a finite number{bound}, got {quoted(value)}")
         return float(value)
 
     schema: dict[str, Any] = {"type": ["number", "null"] if optional else "number"}
@@ -168,10 +182,20 @@ def number_kind(minimum: float, *, optional: bool = False) -> Kind:
     return Kind(convert, schema)
 
 
-def to_integer(value: object, minimum: int) -> int:
+def short(value: Sequence[object]) -> Sequence[object]:
+    """Check the length of a list."""
+    if len(value) > MAX_ENTRIES:
+        raise FieldError(f"expected at most {MAX_ENTRIES:,} entries, got {len(value):,}")
+    return value
+
+
+def to_integer(value: object, minimum: int, maximum: int = MAX_SIZE) -> int:
     """Check one integer."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise FieldError(f"expected an integer, got {value!r}")
+        raise FieldError(f"expected an integer, got {quoted(value)}")
     if value < minimum:
-        raise FieldError(f"expected an integer of at least {minimum}, got {value}")
+        raise FieldError(f"expected an integer of at least {minimum}, got {quoted(value)}")
+    if value > maximum:
+        bound = "2^63 - 1" if maximum == MAX_SIZE else f"{maximum:,}"
+        raise FieldError(f"expected an integer of at most {bound}, got {quoted(value)}")
     return value

@@ -13,12 +13,17 @@ from typing import Any
 
 import spec.layers  # noqa: F401  registers the layers
 from spec.layer import LAYERS, Layer
+from spec.primitives.primitive import MAX_AXES
 
 SCHEMA_FILE = Path(__file__).parent / "schema" / "architecture.schema.json"
 
 EXPRESSION = {"$ref": "#/$defs/expression"}
 LIST = {"$ref": "#/$defs/layers"}
 NAME = {"type": "string", "minLength": 1}
+VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"
+CALL_FIELDS = ("name", "when", "inputs")
+LOCAL = {"type": "string", "pattern": "^[^$.]+$"}
+NAMES_OF_INPUTS = {"type": "array", "items": LOCAL, "minItems": 1, "uniqueItems": True}
 NAMES = {"anyOf": [NAME, {"type": "array", "items": NAME, "minItems": 1}]}
 
 
@@ -39,20 +44,19 @@ def architecture_schema() -> dict[str, Any]:
                 "minItems": 1,
             },
         },
-        "layers": {"type": "array", "items": {"$ref": "#/$defs/item"}},
-        "item": {
-            "description": "A layer, a structure or a block; its name alone if it needs no field.",
-            "anyOf": [{"type": "string"}, {"$ref": "#/$defs/entry"}],
-        },
-        "entry": {
-            "type": "object",
-            "minProperties": 1,
-            "maxProperties": 1,
-            "properties": {
-                **{name: {"$ref": f"#/$defs/{name}"} for name in STRUCTURE_SCHEMAS},
-                **{name: {"$ref": f"#/$defs/{name}"} for name in sorted(LAYERS)},
+        "layers": {
+            "type": "array",
+            "items": {
+                "description": "A layer, structure or block; its name alone if it needs no field.",
+                "type": ["string", "object"],
+                "minProperties": 1,
+                "maxProperties": 1,
+                "properties": {
+                    **{name: {"$ref": f"#/$defs/{name}"} for name in STRUCTURE_SCHEMAS},
+                    **{name: {"$ref": f"#/$defs/{name}"} for name in sorted(LAYERS)},
+                },
+                "additionalProperties": {"type": ["object", "null"]},
             },
-            "additionalProperties": {"type": ["object", "null"]},
         },
         **STRUCTURE_SCHEMAS,
         **{name: layer_schema(LAYERS[name]) for name in sorted(LAYERS)},
@@ -68,7 +72,7 @@ def architecture_schema() -> dict[str, Any]:
             "vars": {
                 "type": "object",
                 "description": "Variables and their defaults; null asks for a value.",
-                "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+                "propertyNames": {"pattern": VARIABLE},
             },
             "inputs": {
                 "description": "The shape of each input, without the batch axis.",
@@ -88,6 +92,14 @@ def architecture_schema() -> dict[str, Any]:
                         "args": {
                             "type": ["object", "null"],
                             "description": "Arguments and their defaults; null: required.",
+                            "propertyNames": {
+                                "pattern": VARIABLE,
+                                "not": {"enum": [*CALL_FIELDS]},
+                            },
+                        },
+                        "inputs": {
+                            "description": "Names of the inputs, where a call gives several.",
+                            "anyOf": [LOCAL, NAMES_OF_INPUTS],
                         },
                         "layers": LIST,
                     },
@@ -136,7 +148,7 @@ STRUCTURE_SCHEMAS: dict[str, Any] = {
         "properties": {
             "when": COMMON["when"],
             "times": expression_or({"type": "integer", "minimum": 0, "maximum": 1000}),
-            "index": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+            "index": {"type": "string", "pattern": VARIABLE},
             "layers": LIST,
         },
     },
@@ -148,7 +160,11 @@ STRUCTURE_SCHEMAS: dict[str, Any] = {
         "properties": {
             **COMMON,
             "body": LIST,
-            "shortcut": {"anyOf": [{"enum": ["identity", "auto"]}, LIST]},
+            "shortcut": {
+                "if": {"type": "array"},
+                "then": LIST,
+                "else": {"enum": ["identity", "auto"]},
+            },
         },
     },
     "parallel": {
@@ -160,7 +176,7 @@ STRUCTURE_SCHEMAS: dict[str, Any] = {
             **COMMON,
             "branches": {"type": "array", "items": LIST, "minItems": 2, "maxItems": 64},
             "merge": expression_or({"enum": ["add", "multiply", "concat"]}),
-            "dim": expression_or({"type": "integer", "minimum": -32}),
+            "dim": expression_or({"type": "integer", "minimum": -MAX_AXES, "maximum": MAX_AXES}),
         },
     },
 }

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from spec.architecture import Operation, TensorSpec
 from spec.fields import FieldError
-from spec.primitives import Elementwise, Primitive, Shape, ShapeError, show
+from spec.primitives import Elementwise, Primitive, Shape, ShapeError, counted, show
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ class Scope:
         self, local: str, shape: Shape, dtype: str, trainable: bool, initial: tuple[str, float]
     ) -> TensorSpec:
         default = f"{self.name}.{local}" if self.name else local
-        tensor = TensorSpec(self.tensor_names.get(local, default), shape, dtype, trainable, initial)
+        name = self.tensor_names.get(local, default)
+        tensor = TensorSpec(name, counted(shape), dtype, trainable, initial)
         self.tensors[local] = tensor
         return tensor
 
@@ -106,9 +107,8 @@ class Scope:
         self, primitive: Primitive, *values: Value, tensors: tuple[TensorSpec, ...] = ()
     ) -> Value:
         """Apply a primitive; its output's shape comes from the primitive's shape rule."""
-        shape = primitive.shape(
-            tuple(value.shape for value in values), tuple(tensor.shape for tensor in tensors)
-        )
+        shapes = tuple(value.shape for value in values)
+        shape = counted(primitive.shape(shapes, tuple(tensor.shape for tensor in tensors)))
         output = f"{self.name}/{len(self.operations)}"
         self.operations.append(
             Operation(
@@ -155,6 +155,13 @@ def agree(field: str, given: int | None, actual: int) -> int:
     if given is not None and given != actual:
         raise ShapeError(f"`{field}` is {given}, but the input has {actual}")
     return actual
+
+
+def channels(type_: str, shape: Shape) -> int:
+    """Give the number of channels, after checking that the shape has an axis of them."""
+    if not shape:
+        raise ShapeError(f"`{type_}` needs an axis of channels, got {show(shape)}")
+    return shape[0]
 
 
 def positive(field: str, dim: int, shape: Shape) -> int:

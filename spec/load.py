@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import spec.layers  # noqa: F401  registers the layers
 from spec.architecture import Architecture
-from spec.errors import SpecError
+from spec.errors import SpecError, UnusedWarning
 from spec.expand import Expander
 from spec.schema_problems import schema_problems
 from spec.yaml_reader import Document, read, read_file
@@ -19,7 +20,8 @@ def load(path: str | Path, /, **variables: object) -> Architecture:
 
         net = spec.load("net.yaml", width=32)
 
-    Raises `SpecError` with all problems of the file, each with its line and column.
+    Raises `SpecError` with the problems of the file, each with its line and column, and warns
+    (`UnusedWarning`) of variables, arguments and blocks that are not used.
     """
     return expand(read_file(path), variables)
 
@@ -31,12 +33,17 @@ def loads(text: str, /, **variables: object) -> Architecture:
 
 def from_resolved(form: Mapping[str, Any]) -> Architecture:
     """Build an architecture from its resolved form, `Architecture.resolved()`."""
-    return expand(Document.from_data(dict(form), "<resolved form>"), {})
+    return expand(Document.from_data(form, "<resolved form>"), {})
 
 
 def expand(document: Document, variables: Mapping[str, object]) -> Architecture:
     """Check a document against the schema and expand it, collecting the problems of both."""
     problems = schema_problems(document)
+    SpecError.stop_at_limit(problems)
     if not isinstance(document.data, dict):
         raise SpecError(problems)
-    return Expander(document, problems).run(variables)
+    expander = Expander(document, problems)
+    net = expander.run(variables)
+    for problem in expander.warnings:
+        warnings.warn(str(problem), UnusedWarning, stacklevel=3)
+    return net

@@ -26,10 +26,10 @@ def automatic_shortcut(
         return f"no automatic shortcut leads from {show(before)} to {show(after)}"
     stride = []
     for n, m in zip(before[1:], after[1:], strict=True):
-        fitting = [s for s in range(1, n + 1) if (n - 1) // s + 1 == m]
-        if not fitting:
+        least = (n - 1) // m + 1  # the least stride that leaves no more than m positions
+        if (n - 1) // least + 1 != m:
             return f"no convolution of size 1 leads from {show(before)} to {show(after)}"
-        stride.append(fitting[0])
+        stride.append(least)
     norms = [layer for layer in body if layer.type in NORMS]
     convolution = {
         "out_channels": after[0],

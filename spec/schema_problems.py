@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
 from spec.context import Path
-from spec.errors import Problem, kind, quoted
+from spec.errors import MAX_PROBLEMS, Problem, kind, quoted
 from spec.json_schema import architecture_schema
+from spec.layer import LAYERS
 from spec.suggestions import suggest
 from spec.yaml_reader import Document
 
 
-@cache
 def validator() -> Draft202012Validator:
-    """Give the validator of the current schema."""
-    return Draft202012Validator(architecture_schema())
+    """Give the validator of the schema of architectures, with all layers that are registered."""
+    return _validators(tuple(LAYERS))[0]
+
+
+@lru_cache(maxsize=2)
+def _validators(layers: tuple[str, ...]) -> tuple[Draft202012Validator, Draft202012Validator]:
+    """Give the validators of a whole description and of one entry."""
+    schema = architecture_schema()
+    entry = {"$defs": schema["$defs"], "$ref": "#/$defs/layers"}
+    return Draft202012Validator(schema), Draft202012Validator(entry)
+
+
+def entry_problems(entry: Any) -> list[str]:
+    """List in what one entry, a value of a variable, departs from the schema."""
+    document = Document.from_data([entry], "")
+    return [problem.message for problem in schema_problems(document, _validators(tuple(LAYERS))[1])]
 
 
 def schema_problems(
     document: Document, checker: Draft202012Validator | None = None, section: Path = ()
 ) -> list[Problem]:
-    """List everything in which a document, or a section of it, departs from a schema.
+    """List in what a document, or a section of it, departs from a schema: the first hundred.
 
     The default is the schema of architectures.
     """
@@ -31,7 +46,7 @@ def schema_problems(
     for key in section:
         data = data[key]
     problems: list[Problem] = []
-    for error in (checker or validator()).iter_errors(data):
+    for error in islice((checker or validator()).iter_errors(data), MAX_PROBLEMS):
         for specific in most_specific(error):
             problems += describe(document, specific, section)
     return problems
@@ -60,7 +75,7 @@ def describe(document: Document, error: ValidationError, section: Path = ()) -> 
         known = schema.get("properties", {})
         return [
             document.problem(
-                (*path, key), f"{where} has no field {key!r}{suggest(key, known)}", key=True
+                (*path, key), f"{where} has no field {quoted(key)}{suggest(key, known)}", key=True
             )
             for key in error.instance
             if key not in known
@@ -77,7 +92,7 @@ def describe(document: Document, error: ValidationError, section: Path = ()) -> 
     if error.validator in ("minProperties", "maxProperties") and path[-1:] != ("inputs",):
         message = (
             "an entry of a list of layers has one key, the layer's name, with its fields below "
-            f"it; got {len(instance)} keys: {', '.join(map(str, instance))}"
+            f"it; got {len(instance)} keys: {', '.join(map(quoted, [*instance][:10]))}"
         )
         return [document.problem(path, message)]
     expected = expectation(schema) or error.message
@@ -95,7 +110,6 @@ def expectation(schema: dict[str, Any]) -> str:
         return {
             "expression": "an expression such as $width",
             "layers": "a list of layers",
-            "entry": "a mapping with the layer's name",
         }.get(name, f"the fields of `{name}`")
     if "enum" in schema:
         return "one of " + ", ".join(map(str, schema["enum"]))
@@ -111,12 +125,22 @@ def expectation(schema: dict[str, Any]) -> str:
         "object": "a mapping",
         "array": "a list",
     }
+    if types == ["string", "object"]:
+        return "a layer's name, or a mapping with the layer's name and its fields"
     phrase = " or ".join(words[type_] for type_ in types)
     if "minimum" in schema:
         phrase += f" of at least {schema['minimum']:g}"
+    if "exclusiveMinimum" in schema:
+        phrase += f" above {schema['exclusiveMinimum']:g}"
+    if "maximum" in schema:
+        phrase += f", at most {schema['maximum']:g}"
+    if "exclusiveMaximum" in schema:
+        phrase += f", below {schema['exclusiveMaximum']:g}"
     if "array" in types and "items" in schema:
         count = schema.get("minItems")
         exact = count is not None and count == schema.get("maxItems")
         item = expectation(schema["items"])
+        if schema["items"].get("type") == ["string", "object"]:
+            return "a list of layers"
         phrase = f"a list of {f'{count} times ' if exact else ''}{item}" if item else phrase
     return phrase

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from spec.context import Context, Path, StopExpansion
+from spec.errors import quoted
 from spec.fields import FieldError, to_integer
-from spec.layer import LAYERS, Layer, Value
-from spec.primitives import ShapeError, show
+from spec.layer import LAYERS, Value
+from spec.layer_entry import add_layer
+from spec.primitives import show
 from spec.residual import automatic_shortcut
 
 if TYPE_CHECKING:
@@ -23,9 +25,9 @@ def sequential(
 ) -> Value | None:
     """A list with a name of its own: `{name, layers}`."""
     name = expander.name_of(raw, path, context)
-    (x,) = expander.inputs_of(raw, path, context, current)[:1]
-    inner = context.within(name)
-    result = expander.sequence(raw.get("layers") or [], (*path, "layers"), inner, x)
+    with expander.known_as(context.prefix + name):
+        x = expander.one_input("`sequential`", raw, path, context, current)
+        result = expander.sequence(raw.get("layers"), (*path, "layers"), context.within(name), x)
     expander.values[context.prefix + name] = result
     return result
 
@@ -35,17 +37,17 @@ def repeat(
 ) -> Value | None:
     """The same list several times, one after the other: `{times, index, layers}`."""
     try:
-        times = to_integer(expander.evaluate(raw.get("times"), (*path, "times"), context), 0)
+        value = expander.evaluate(raw.get("times"), (*path, "times"), context)
+        times = to_integer(value, 0, MAX_TIMES)
     except FieldError as error:
         expander.note((*path, "times"), f"`times`: {error}", context)
         raise StopExpansion from None
-    if times > MAX_TIMES:
-        expander.note((*path, "times"), f"`times`: at most {MAX_TIMES}, got {times}", context)
-        raise StopExpansion
     index = raw.get("index", "i")
+    if not isinstance(index, str):
+        raise StopExpansion  # the schema has said so
     for i in range(times):
-        inner = context.having({**context.variables, index: i}, f"in repeat, with {index} = {i}")
-        current = expander.sequence(raw.get("layers") or [], (*path, "layers"), inner, current)
+        inner = context.counting(index, i)
+        current = expander.sequence(raw.get("layers"), (*path, "layers"), inner, current)
     return current
 
 
@@ -54,32 +56,48 @@ def residual(
 ) -> Value | None:
     """`body(x) + shortcut(x)`; the shortcut is `identity`, `auto`, or a list of layers."""
     name = expander.name_of(raw, path, context)
-    (x,) = expander.inputs_of(raw, path, context, current)[:1]
-    inner = context.within(name)
-    start = len(expander.builder.layers)
-    body = expander.sequence(raw.get("body") or [], (*path, "body"), inner.within("body"), x)
-    shortcut = raw.get("shortcut", "identity")
-    side = x
-    if isinstance(shortcut, list):
-        side = expander.sequence(shortcut, (*path, "shortcut"), inner.within("shortcut"), x)
-    elif shortcut == "auto" and body is not None and x is not None and body.shape != x.shape:
-        entries = automatic_shortcut(x.shape, body.shape, expander.builder.layers[start:])
-        if isinstance(entries, str):
-            expander.note(path, entries, context, key=True)
+    with expander.known_as(context.prefix + name):
+        x = expander.one_input("`residual`", raw, path, context, current)
+        inner = context.within(name)
+        start = len(expander.builder.layers)
+        body = expander.sequence(raw.get("body"), (*path, "body"), inner.within("body"), x)
+        side = _shortcut(expander, raw.get("shortcut", "identity"), path, inner, x, body, start)
+        if body is None or side is None:
             raise StopExpansion
-        side = expander.sequence(entries, (*path, "shortcut"), inner.within("shortcut"), x)
-    if body is None or side is None:
-        raise StopExpansion
-    if body.shape != side.shape and not isinstance(shortcut, list):
-        expander.note(
-            path,
-            f"the body turns {show(side.shape)} into {show(body.shape)}: "
-            "give `shortcut: auto`, or a list of layers",
-            context,
-            key=True,
+        return add_layer(
+            expander, LAYERS["add"](), context.prefix + name, [body, side], path, context
         )
+
+
+def _shortcut(
+    expander: Expander,
+    shortcut: Any,
+    path: Path,
+    inner: Context,
+    x: Value | None,
+    body: Value | None,
+    start: int,
+) -> Value | None:
+    """Expand the shortcut of a residual whose body's layers begin at `start`."""
+    where: Path = (*path, "shortcut")
+    if isinstance(shortcut, list):
+        return expander.sequence(shortcut, where, inner.within("shortcut"), x)
+    if shortcut not in ("identity", "auto"):
+        raise StopExpansion  # the schema has said so
+    if body is None or x is None or body.shape == x.shape:
+        return x
+    if shortcut == "identity":
+        message = (
+            f"the body turns {show(x.shape)} into {show(body.shape)}: "
+            "give `shortcut: auto`, or a list of layers"
+        )
+        expander.note(path, message, inner, key=True)
         raise StopExpansion
-    return merged(expander, LAYERS["add"](), [body, side], path, context, name)
+    entries = automatic_shortcut(x.shape, body.shape, expander.builder.layers[start:])
+    if isinstance(entries, str):
+        expander.note(path, entries, inner, key=True)
+        raise StopExpansion
+    return expander.sequence(entries, where, inner.within("shortcut"), x)
 
 
 def parallel(
@@ -87,51 +105,41 @@ def parallel(
 ) -> Value | None:
     """Several lists on the same value, whose results are merged: `{branches, merge, dim}`."""
     name = expander.name_of(raw, path, context)
-    (x,) = expander.inputs_of(raw, path, context, current)[:1]
-    inner = context.within(name)
-    ends = [
-        expander.sequence(branch, (*path, "branches", i), inner.within(str(i)), x)
-        for i, branch in enumerate(raw.get("branches") or [])
-    ]
-    merge = LAYERS[merge_of(expander, raw, path, context)]
-    fields = {}
-    if "dim" in raw:
-        fields["dim"] = expander.evaluate(raw["dim"], (*path, "dim"), context)
-        if "dim" not in merge.field_names():
-            message = f"`dim` is for `merge: concat`, got `merge: {merge.type}`: leave `dim` out"
-            expander.note((*path, "dim"), message, context, key=True)
+    with expander.known_as(context.prefix + name):
+        x = expander.one_input("`parallel`", raw, path, context, current)
+        inner = context.within(name)
+        branches = raw.get("branches")
+        if not isinstance(branches, list):
+            raise StopExpansion  # the schema has said so
+        ends = [
+            expander.sequence(branch, (*path, "branches", i), inner.within(str(i)), x)
+            for i, branch in enumerate(branches)
+        ]
+        merge = LAYERS[merge_of(expander, raw, path, context)]
+        fields = {}
+        if "dim" in raw:
+            fields["dim"] = expander.evaluate(raw["dim"], (*path, "dim"), context)
+            if "dim" not in merge.field_names():
+                message = f"`dim` is for `merge: concat`, got `merge: {merge.type}`: leave it out"
+                expander.note((*path, "dim"), message, context, key=True)
+                raise StopExpansion
+        layer, wrong = merge.from_fields(fields)
+        for field, message in wrong.items():
+            expander.note((*path, field), f"`{field}`: {message}", context)
+        known = [end for end in ends if end is not None]
+        if layer is None or len(known) < len(ends):
             raise StopExpansion
-    layer, wrong = merge.from_fields(fields)
-    for field, message in wrong.items():
-        expander.note((*path, field), f"`{field}`: {message}", context)
-    known = [end for end in ends if end is not None]
-    if layer is None or len(known) < len(ends):
-        raise StopExpansion
-    return merged(expander, layer, known, path, context, name)
+        return add_layer(expander, layer, context.prefix + name, known, path, context)
 
 
 def merge_of(expander: Expander, raw: Mapping[str, Any], path: Path, context: Context) -> str:
     """Give the type of the layer that merges branches."""
     merge = expander.evaluate(raw.get("merge", "add"), (*path, "merge"), context)
-    if merge not in MERGES:
-        message = f"`merge`: expected one of {', '.join(MERGES)}, got {merge!r}"
+    if not isinstance(merge, str) or merge not in MERGES:
+        message = f"`merge`: expected one of {', '.join(MERGES)}, got {quoted(merge)}"
         expander.note((*path, "merge"), message, context)
         raise StopExpansion
-    return str(merge)
-
-
-def merged(
-    expander: Expander, layer: Layer, ends: list[Value], path: Path, context: Context, name: str
-) -> Value:
-    """Add the layer at the end of branches; it has the structure's name."""
-    full = context.prefix + name
-    try:
-        value = expander.builder.add(layer, full, ends)
-    except ShapeError as error:
-        expander.note(path, str(error), context, key=True)
-        raise StopExpansion from None
-    expander.values[full] = value
-    return value
+    return merge
 
 
 Structure = Callable[["Expander", Mapping[str, Any], Path, Context, Value | None], Value | None]

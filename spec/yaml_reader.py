@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import copy
-import math
 import os
 import re
-from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
 import yaml
 
 from spec.context import Path
+from spec.core_schema import resolve
 from spec.errors import Mark, Problem, Source, SpecError, kind, quoted
+from spec.plain import MAX_DEPTH, NotPlainError, plain_copy
 from spec.suggestions import suggest
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 100_000
-MAX_DEPTH = 64
-MAX_INTEGER = 10**300  # so that every integer has a float
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -27,14 +25,6 @@ _TYPES = {"null": type(None), "bool": bool, "int": int, "float": float, "str": s
 _BROKEN: Any = ...  # stands for a value whose own problem is already reported
 _FORBIDDEN = re.compile(
     "[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
-_CORE: tuple[tuple[str, Callable[[str], Any]], ...] = (
-    (r"null|Null|NULL|~|", lambda text: None),
-    (r"true|True|TRUE|false|False|FALSE", lambda text: text[0] in "tT"),
-    (r"[-+]?[0-9]+", int),
-    (r"0o[0-7]+|0x[0-9a-fA-F]+", lambda text: int(text, 0)),
-    (r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", float),
-    (r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", lambda text: float(text.replace(".", ""))),
 )
 _HINTS = {
     "mapping values are not": "check the indentation, and quote a text that holds ': '",
@@ -46,6 +36,8 @@ _HINTS = {
 
 def read_file(path: str | os.PathLike[str]) -> Document:
     """Read the YAML file at `path`, which must be UTF-8; raises `SpecError` as `read` does."""
+    if not isinstance(path, str | os.PathLike):
+        raise SpecError([Problem(f"expected the path of a file, got {quoted(path)}", None)])
     file = os.fspath(path)
     try:
         with open(file, "rb") as stream:
@@ -65,6 +57,8 @@ def read(text: str, file: str) -> Document:
     >>> read("width: 16", "net.yaml").data
     {'width': 16}
     """
+    if not isinstance(text, str):
+        raise SpecError([Problem(f"{file}: expected YAML text, got {kind(text)}", None)])
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise SpecError([Problem(f"{file}: larger than {MAX_BYTES >> 20} MiB", None)])
     text = text.removeprefix("\ufeff")
@@ -92,8 +86,20 @@ class Document:
 
     @classmethod
     def from_data(cls, data: Any, file: str) -> Document:
-        """Wrap plain data that has no text; its problems name the path instead of a line."""
-        return cls(_Node(data, Mark(file, 1, 1)), Source("", file))
+        """Wrap plain data that has no text; its problems name the path instead of a line.
+
+        Raises `SpecError` where YAML could not have held the data.
+        """
+        try:
+            return cls(_Node(plain_copy(data), Mark(file, 1, 1)), Source("", file))
+        except NotPlainError as error:
+            empty = cls(_Node({}, Mark(file, 1, 1)), Source("", file))
+            raise SpecError([empty.problem(error.path, str(error))]) from None
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is a text, in which problems have lines."""
+        return self._source.lines != [""]
 
     def mark(self, path: Path) -> Mark:
         """Return the place of the value at `path`, or of its nearest ancestor in the file."""
@@ -107,8 +113,8 @@ class Document:
         self, path: Path, message: str, key: bool = False, trail: tuple[str, ...] = ()
     ) -> Problem:
         """Return a problem at the value at `path`, or at its key, with the source line."""
-        if self._source.lines == [""]:
-            where = ".".join(map(str, path))
+        if not self.has_text:
+            where = ".".join(str(step)[:60] for step in path)
             return Problem(": ".join(filter(None, (self.file, where, message))), None, None, trail)
         mark = self.key_mark(path) if key else self.mark(path)
         return self._source.problem(message, mark, trail)
@@ -262,6 +268,7 @@ class _Composer:
 
     def report(self, message: str, mark: Mark) -> None:
         self.problems.append(self.source.problem(message, mark))
+        SpecError.stop_at_limit(self.problems)
 
     def stop(self, message: str, mark: Mark) -> None:
         self.report(message, mark)
@@ -282,18 +289,3 @@ class _Composer:
         hint = next(hint for part, hint in _HINTS.items() if part in problem)
         sentence = f"{getattr(error, 'context', None) or ''} {problem}".strip()
         return f"invalid YAML: {sentence}: {hint}", mark
-
-
-def resolve(text: str) -> Any:
-    """Return what an unquoted scalar means in the core schema: `resolve("1e-3")` is 0.001.
-
-    Raises `ValueError` for a number that is too large.
-    """
-    for pattern, convert in _CORE:
-        if re.fullmatch(pattern, text):
-            value = convert(text) if len(text) <= 400 else math.inf
-            overflow = value in (math.inf, -math.inf) and "inf" not in text.lower()
-            if overflow or (type(value) is int and abs(value) >= MAX_INTEGER):
-                raise ValueError(f"the number {quoted(text)} is too large or too long")
-            return value
-    return text

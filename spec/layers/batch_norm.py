@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from spec.fields import flag, number, size
-from spec.layer import Layer, Scope, Value, agree, register
+from spec.layer import Layer, Scope, Value, agree, channels, register
 from spec.primitives import Normalise, Shape
 
 
@@ -24,17 +24,18 @@ class BatchNorm(Layer):
     affine: bool = flag(default=True)
 
     def infer(self, *shapes: Shape) -> Self:
-        return replace(self, num_features=agree("num_features", self.num_features, shapes[0][0]))
+        count = channels(self.type, shapes[0])
+        return replace(self, num_features=agree("num_features", self.num_features, count))
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         (x,) = inputs
-        channels = x.shape[:1]
+        size = x.shape[:1]
         if self.affine:
-            weight = scope.parameter("weight", channels, ("constant", 1.0))
-            bias = scope.parameter("bias", channels, ("constant", 0.0))
+            weight = scope.parameter("weight", size, ("constant", 1.0))
+            bias = scope.parameter("bias", size, ("constant", 0.0))
         statistics = (
-            scope.buffer("running_mean", channels, 0.0),
-            scope.buffer("running_var", channels, 1.0),
+            scope.buffer("running_mean", size, 0.0),
+            scope.buffer("running_var", size, 1.0),
             scope.buffer("num_batches_tracked", (), 0, dtype="int64"),
         )
         primitive = Normalise("batch", self.eps, momentum=self.momentum)

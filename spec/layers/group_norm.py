@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from spec.fields import flag, number, size
-from spec.layer import Layer, Scope, Value, agree, register
+from spec.layer import Layer, Scope, Value, agree, channels, register
 from spec.primitives import Normalise, Shape
 
 
@@ -21,7 +21,8 @@ class GroupNorm(Layer):
     affine: bool = flag(default=True)
 
     def infer(self, *shapes: Shape) -> Self:
-        return replace(self, num_channels=agree("num_channels", self.num_channels, shapes[0][0]))
+        count = channels(self.type, shapes[0])
+        return replace(self, num_channels=agree("num_channels", self.num_channels, count))
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         (x,) = inputs

@@ -17,7 +17,7 @@ class Recurrent(Layer):
 
     input_size: int | None = size(default=None)
     hidden_size: int = size()
-    num_layers: int = size(default=1)
+    num_layers: int = size(default=1, maximum=1000)
     bias: bool = flag(default=True)
     bidirectional: bool = flag(default=False)
 

@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Self
 
-from spec.fields import REQUIRED, FieldError, Kind, declare, to_integer
+from spec.errors import quoted
+from spec.fields import REQUIRED, FieldError, Kind, declare, short, to_integer
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Reshape, Shape, ShapeError, show
 
 
 def _shape(value: object) -> tuple[int, ...]:
-    sizes = value if isinstance(value, list | tuple) else [value]
+    sizes = short(value) if isinstance(value, list | tuple) else [value]
     result = tuple(to_integer(item, -1) for item in sizes)
     if not result or 0 in result or result.count(-1) > 1:
-        raise FieldError(f"expected positive integers, at most one of them -1, got {value!r}")
+        raise FieldError(f"expected positive integers, at most one of them -1, got {quoted(value)}")
     return result
 
 

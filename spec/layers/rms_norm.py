@@ -29,7 +29,7 @@ class RMSNorm(Layer):
 
     def infer(self, *shapes: Shape) -> Self:
         normalized = self.normalized_shape or shapes[0][-1:]
-        if shapes[0][len(shapes[0]) - len(normalized) :] != normalized:
+        if not normalized or shapes[0][len(shapes[0]) - len(normalized) :] != normalized:
             raise ShapeError(
                 f"`normalized_shape` {list(normalized)} is not the end of {show(shapes[0])}"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
-from spec.fields import axis, shape, size
+from spec.fields import MAX_ENTRIES, axis, shape, size
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Shape, ShapeError, Slice, show
 
@@ -16,7 +16,7 @@ class Split(Layer):
     """Cut `dim` into parts of these `sizes`, or into equal `sections`, and give part `index`."""
 
     sizes: tuple[int, ...] | None = shape(default=None)
-    sections: int | None = size(default=None)
+    sections: int | None = size(default=None, maximum=MAX_ENTRIES)
     dim: int = axis(default=1)
     index: int = size(default=0, minimum=0)
 

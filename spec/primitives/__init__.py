@@ -6,7 +6,7 @@ from spec.primitives.elementwise import Elementwise
 from spec.primitives.learned import Learned
 from spec.primitives.lookup import Lookup
 from spec.primitives.normalise import Normalise
-from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+from spec.primitives.primitive import Primitive, Shape, ShapeError, counted, show
 from spec.primitives.reduce import Reduce
 from spec.primitives.resample import Resample
 from spec.primitives.reshape import Reshape
@@ -55,6 +55,7 @@ __all__ = [
     "Slice",
     "Transpose",
     "Window",
+    "counted",
     "matrix_product",
     "show",
 ]

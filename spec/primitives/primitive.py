@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from math import prod
 from typing import ClassVar
+
+MAX_AXES = 24
+"""The most axes of a value or tensor, without the batch."""
+
+MAX_ELEMENTS = 2**63 - 1
+"""The most elements of a value or tensor: what an index can count."""
 
 Shape = tuple[int, ...]
 """The shape of one sample; the batch axis `N` in front is implied everywhere."""
@@ -35,6 +42,15 @@ class Primitive:
     def attributes(self) -> dict[str, object]:
         """List the attributes as plain values, in order of definition."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def counted(shape: Shape) -> Shape:
+    """Give a shape back, or raise `ShapeError` where it has more axes or elements than may be."""
+    if len(shape) > MAX_AXES:
+        raise ShapeError(f"a value has at most {MAX_AXES} axes behind the batch, got {len(shape)}")
+    if prod(shape) > MAX_ELEMENTS:
+        raise ShapeError(f"{list(shape)} has more than 2^63 - 1 elements")
+    return shape
 
 
 def show(shape: Shape) -> str:

@@ -264,7 +264,11 @@ def vectors(pen: Pen) -> Entry:
     elif way == "softmax":
         layers.append({"softmax": {}})
     else:
-        layers += [activation(pen), {"multiply": {"inputs": ["first", "first"]}}]
+        ((type_, fields),) = activation(pen).items()
+        layers += [
+            {type_: {**fields, "name": "gate"}},
+            {"multiply": {"inputs": ["first", "gate"]}},
+        ]
     layers.append({"linear": {"out_features": pen.count(1, 3)}})
     second = {"y": [2]} if way == "bilinear" else {}
     return {"inputs": {"x": [pen.count(1, 3)], **second}, "layers": layers}

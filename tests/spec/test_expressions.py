@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from spec import expressions
-from spec.expressions import MAX_DEPTH, MAX_LENGTH, MAX_SIZE, ExpressionError, substitute
+from spec import expression_syntax, expressions
+from spec.expression_syntax import MAX_DEPTH, MAX_LENGTH, ExpressionError
+from spec.expressions import MAX_SIZE, substitute
 
 RUNS = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 VARIABLES: dict[str, object] = {
@@ -285,6 +286,6 @@ def test_any_words_give_a_value_or_an_expression_error(text: str) -> None:
 
 def test_the_fuzz_sees_other_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refuses_cleanly("${typo(1)}")
-    monkeypatch.setattr(expressions, "_check", lambda *arguments: None)
+    monkeypatch.setattr(expression_syntax, "_check", lambda *arguments: None)
     with pytest.raises(KeyError):
         refuses_cleanly("${typo(1)}")

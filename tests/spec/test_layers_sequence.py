@@ -135,19 +135,19 @@ def test_inputs_that_hold_indices_are_known() -> None:
     text = "inputs: [{w: [5]}, {v: [5]}, {x: [4]}]\nlayers:\n"
     net = spec.loads(
         text + f"  - {WORDS % 'w'}\n  - reshape: {{shape: [5, 1], inputs: v}}\n"
-        "  - embedding: {num_embeddings: 3, embedding_dim: 2}\n"
+        "  - embedding: {num_embeddings: 3, embedding_dim: 2, name: f}\n"
+        "outputs: [e, f, x]\n"
     )
     assert net.index_inputs == {"w": 9, "v": 3}
     assert one(X, "linear: {out_features: 2}").index_inputs == {}
 
 
 def test_outputs_may_be_variables() -> None:
-    text = "vars: {i: 1, all: [a0, a1]}\ninputs: {x: [4]}\n"
-    text += "layers: [relu: {name: a0}, tanh: {name: a1}]\n"
-    for outputs, expected in (
-        ("a$i", ("a1",)), ("$all", ("a0", "a1")), ("[a1, 'a${i - 1}']", ("a1", "a0")),
-    ):  # fmt: skip
+    rest = "inputs: {x: [4]}\nlayers: [relu: {name: a0}, tanh: {name: a1}]\n"
+    text = f"vars: {{i: 1}}\n{rest}"
+    for outputs, expected in (("a$i", ("a1",)), ("[a1, 'a${i - 1}']", ("a1", "a0"))):
         assert spec.loads(f"{text}outputs: {outputs}").outputs == expected
+    assert spec.loads(f"vars: {{all: [a0, a1]}}\n{rest}outputs: $all").outputs == ("a0", "a1")
     with pytest.raises(spec.SpecError, match="unknown variable 'j'"):
         spec.loads(f"{text}outputs: a$j")
     with pytest.raises(spec.SpecError, match="no input or earlier layer is called 'a2'"):

@@ -127,7 +127,7 @@ layers:
   - relu: {name: q}
   - linear: {out_features: 4, inputs: b, name: r}
   - add: {inputs: [q, r], name: s}
-outputs: [s, p]
+outputs: [s, p, b]
 """
     net = spec.loads(text)
     for old, new in (
@@ -135,12 +135,12 @@ outputs: [s, p]
         ("{a: [4], b", "{a: [5], b"),
         ("inputs: b, name: r", "inputs: a, name: r"),
         ("[q, r]", "[r, q]"),
-        ("[s, p]", "[p, s]"),
-        ("[s, p]", "s"),
+        ("[s, p, b]", "[p, s, b]"),
+        ("[s, p, b]", "[s, b]"),
         ("name: p}", "name: p, parameters: {weight: w}}"),
         ("name: r}", "name: r, parameters: {weight: p.weight}}"),
         ("- relu", "- gelu"),
-        ("  - add", "  - tanh: {name: t}\n  - add"),
+        ("  - add: {inputs: [q, r]", "  - tanh: {name: t}\n  - add: {inputs: [q, t]"),
     ):
         assert old in text
         assert spec.loads(text.replace(old, new, 1)).hash != net.hash

@@ -1,0 +1,145 @@
+"""The syntax of expressions: finding them in a string, and parsing them into checked trees.
+
+An expression is a small part of Python: numbers, strings, booleans, null and lists; variables;
+`+ - * / // % **`; comparisons, `in`, `and`, `or`, `not`; `a if condition else b`; `list[index]`;
+and the functions `abs ceil float floor int len log2 max min round sqrt`. It is parsed and checked
+against a list of what is allowed; `spec.expressions` walks it, and nothing is ever run as code.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from spec.errors import quoted
+from spec.suggestions import suggest
+
+MAX_LENGTH = 1_000  # characters of one expression
+MAX_DEPTH = 64  # levels of nesting in one expression
+FUNCTIONS = (
+    "abs", "ceil", "float", "floor", "int", "len", "log2", "max", "min", "round", "sqrt",
+)  # fmt: skip
+CONSTANTS = {"true": True, "false": False, "null": None}
+
+# fmt: off
+_ALLOWED = (
+    ast.Constant, ast.Name, ast.Load, ast.List, ast.Subscript, ast.Call, ast.IfExp, ast.BinOp,
+    ast.UnaryOp, ast.USub, ast.UAdd, ast.Not, ast.BoolOp, ast.And, ast.Or, ast.Compare, ast.Eq,
+    ast.NotEq, ast.In, ast.NotIn, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod,
+    ast.Pow, ast.Lt, ast.LtE, ast.Gt, ast.GtE,
+)
+_HINTS = {
+    "$": "names have no $ in braces", "=": "compare with ==", "^": "write ** for a power",
+    "'": "is a quote missing?", '"': "is a quote missing?",
+}
+# fmt: on
+_START = re.compile(r"\$(?:\$|\{|([A-Za-z_][A-Za-z0-9_]*)(?!\w))?")
+_TOKEN = re.compile(
+    r"""[ \t\r\n]+|'[^'\\\r\n]*'|"[^"\\\r\n]*"
+    |(?:0[xXoObB][0-9A-Fa-f_]+
+       |(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9_]+)?)(?![\w.])
+    |(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?![\w'"])
+    |\*\*|//|[<>=!]=|[-+*/%<>(),\[\]]""",
+    re.VERBOSE,
+)
+_RESERVED = {*keyword.kwlist} - {"True", "False", "None", "and", "or", "not", "if", "else", "in"}
+
+
+class ExpressionError(Exception):
+    """An expression cannot be read or evaluated; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression's text, its tree, and the variables that it names, in order."""
+
+    text: str
+    tree: ast.expr
+    names: tuple[str, ...]
+    braces: bool = True
+
+
+def pieces(text: str) -> Iterator[str | Expression]:
+    """Yield the pieces of a string, one after the other: plain text, and expressions.
+
+    Raises `ExpressionError` where an expression cannot be read.
+    """
+    at = 0
+    while start := _START.search(text, at):
+        if start.start() > at:
+            yield text[at : start.start()]
+        at = start.end()
+        if start[0] == "$$":
+            yield "$"
+        elif start[0] == "${":
+            end = _closing_brace(text, at)
+            yield parsed(text[at:end])
+            at = end + 1
+        elif start[1]:
+            yield Expression(start[1], ast.Name(start[1]), (start[1],), braces=False)
+        else:
+            what = "a name (of a-z, 0-9, _) or {expression} must follow $; $$ is a dollar"
+            raise ExpressionError(f"{quoted(text[start.start() :][:20])}: {what}")
+    if at < len(text):
+        yield text[at:]
+
+
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> Expression:
+    """Parse what stands between the braces."""
+    text = re.sub(r"[\r\n]", " ", text).strip()
+    try:
+        tree = ast.parse(text, mode="eval").body
+        names: list[str] = []
+        _check(tree, names, 1)
+        return Expression(text, tree, tuple(dict.fromkeys(names)))
+    except SyntaxError as error:
+        problem = error.msg if text else "nothing between the braces"
+    except (RecursionError, MemoryError):
+        problem = "nested too deeply"
+    except (ExpressionError, ValueError) as error:
+        problem = str(error.args[-1])
+    raise ExpressionError(f"{problem}, in ${{{text:.80}}}")
+
+
+def _closing_brace(text: str, start: int) -> int:
+    """Return where the expression ends that starts at `start`; its words must be known."""
+    at = start
+    while at < len(text) and text[at] != "}":
+        token = _TOKEN.match(text, at)
+        if token is None:
+            hint = _HINTS.get(text[at], "it is no part of an expression")
+            raise ExpressionError(f"cannot read {quoted(text[at : at + 20])}: {hint}")
+        if token["name"] in _RESERVED:
+            raise ExpressionError(f"the word {token['name']!r} is not for expressions")
+        at = token.end()
+        if at - start > MAX_LENGTH:
+            raise ExpressionError(f"{quoted(text[start - 2 : at])} is longer than {MAX_LENGTH:,}")
+    if at >= len(text):
+        raise ExpressionError(f"the brace of {quoted(text[start - 2 :])} is not closed")
+    return at
+
+
+def _check(node: ast.AST, names: list[str], depth: int) -> None:
+    """Refuse what is not allowed, also in branches that are not taken; note the names."""
+    if depth > MAX_DEPTH:
+        raise ExpressionError(f"nested deeper than {MAX_DEPTH} levels")
+    if not isinstance(node, _ALLOWED):
+        raise ExpressionError(f"expressions have no {type(node).__name__}")
+    children = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.Call):
+        name = ast.unparse(children.pop(0))
+        if name not in FUNCTIONS:
+            known = f"{suggest(name, FUNCTIONS)} (functions are: {', '.join(FUNCTIONS)})"
+            raise ExpressionError(f"unknown function {quoted(name)}{known}")
+        most = {"max": MAX_LENGTH, "min": MAX_LENGTH, "round": 2}.get(name, 1)
+        if not 1 <= len(children) <= most:
+            raise ExpressionError(f"{name}() got {len(children)} arguments, takes 1 to {most}")
+    elif isinstance(node, ast.Name):
+        names.append(node.id)
+    for child in children:
+        _check(child, names, depth + 1)

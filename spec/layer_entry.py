@@ -1,0 +1,140 @@
+"""An entry that is a layer: its fields, its inputs, its tensors' names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from spec.context import Context, Path, StopExpansion
+from spec.errors import SpecError, quoted
+from spec.fields import FieldError, to_integer
+from spec.layer import Layer, Value
+from spec.primitives import Shape, ShapeError
+from spec.suggestions import suggest
+
+if TYPE_CHECKING:
+    from spec.expand import Expander
+
+MAX_LAYERS = 10_000
+MAX_OPERATIONS = 50_000
+LAYER_STEPS = 40
+COMMON_FIELDS = ("name", "inputs", "parameters", "when", "output_shape")
+
+
+def expand_layer(
+    expander: Expander,
+    type_: type[Layer],
+    raw: Mapping[str, Any],
+    path: Path,
+    context: Context,
+    current: Value | None,
+) -> Value:
+    """Expand one layer, and give its output."""
+    name = context.prefix + expander.name_of(raw, path, context)
+    with expander.known_as(name):
+        layer = _layer(expander, type_, raw, path, context)
+        inputs = expander.inputs_of(raw, path, context, current)
+        known = [value for value in inputs if value is not None]
+        if layer is None or len(known) < len(inputs):
+            raise StopExpansion
+        return add_layer(
+            expander,
+            layer,
+            name,
+            known,
+            path,
+            context,
+            _tensor_names(expander, raw, path, context),
+            _output_shape(expander, raw, path, context),
+        )
+
+
+def add_layer(
+    expander: Expander,
+    layer: Layer,
+    name: str,
+    inputs: list[Value],
+    path: Path,
+    context: Context,
+    tensor_names: Mapping[str, str] | None = None,
+    output_shape: Shape | None = None,
+) -> Value:
+    """Add a layer to the architecture, under its full name."""
+    builder = expander.builder
+    for what, count, most in (
+        ("layers", len(builder.layers), MAX_LAYERS),
+        ("operations", len(builder.operations), MAX_OPERATIONS),
+    ):
+        if count >= most:
+            expander.note(path, f"more than {most:,} {what}", context)
+            raise SpecError(expander.problems)
+    try:
+        value = builder.add(layer, name, inputs, tensor_names, output_shape)
+    except ShapeError as error:
+        expander.note(path, str(error), context, key=True)
+        raise StopExpansion from None
+    expander.spend(LAYER_STEPS, path, context)
+    expander.values[name] = value
+    expander.layer_places[name] = (path, context)
+    return value
+
+
+def _layer(
+    expander: Expander, type_: type[Layer], raw: Mapping[str, Any], path: Path, context: Context
+) -> Layer | None:
+    """Evaluate and check the fields; None where any is wrong."""
+    fields: dict[str, Any] = {}
+    failed = set()
+    for key, value in raw.items():
+        if key in COMMON_FIELDS:
+            continue
+        if key not in type_.field_names():
+            options = (*type_.field_names(), *COMMON_FIELDS)
+            message = f"`{type_.type}` has no field {quoted(key)}{suggest(key, options)}"
+            expander.note((*path, key), message, context, key=True)
+            failed.add(key)
+            continue
+        try:
+            fields[key] = expander.evaluate(value, (*path, key), context)
+        except StopExpansion:
+            failed.add(key)
+            fields[key] = None
+    layer, wrong = type_.from_fields(fields)
+    for field, message in wrong.items():
+        if field in failed:
+            continue
+        where = (*path, field) if field else path
+        told = f"`{field}`: {message}" if field else message
+        expander.note(where, told, context, key=not field)
+    return None if failed else layer
+
+
+def _tensor_names(
+    expander: Expander, raw: Mapping[str, Any], path: Path, context: Context
+) -> dict[str, str]:
+    where: Path = (*path, "parameters")
+    names = expander.evaluate(raw.get("parameters", {}), where, context)
+    if not isinstance(names, dict):
+        raise StopExpansion  # the schema has said so
+    for local, name in names.items():
+        if not isinstance(name, str) or not 1 <= len(name) <= 1_000:
+            message = f"expected a tensor's name of at most 1,000 characters, got {quoted(name)}"
+            expander.note((*where, local), message, context)
+            raise StopExpansion
+    return names
+
+
+def _output_shape(
+    expander: Expander, raw: Mapping[str, Any], path: Path, context: Context
+) -> Shape | None:
+    if "output_shape" not in raw:
+        return None
+    where: Path = (*path, "output_shape")
+    sizes = expander.evaluate(raw["output_shape"], where, context)
+    try:
+        if not isinstance(sizes, list):
+            raise FieldError(f"expected a list, got {quoted(sizes)}")
+        return tuple(to_integer(size, 1) for size in sizes)
+    except FieldError as error:
+        expander.note(where, f"`output_shape`: {error}", context)
+        raise StopExpansion from None

@@ -1,0 +1,88 @@
+"""Mistakes in what is not expanded: blocks without a call, entries that are off, empty loops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from spec.calls import input_names
+from spec.context import Path
+from spec.errors import quoted
+from spec.expression_syntax import ExpressionError
+from spec.expressions import references
+from spec.json_schema import CALL_FIELDS
+from spec.layer import LAYERS
+from spec.structures import STRUCTURES
+from spec.suggestions import suggest
+from spec.written import LISTS, Written, entries_written
+
+if TYPE_CHECKING:
+    from spec.expand import Expander
+
+
+def note_unvisited(expander: Expander) -> None:
+    """Note what is wrong in any entry as it stands, where its expansion has found nothing."""
+    found = {problem.mark for problem in expander.problems if problem.mark}
+    for known, entry in _entries(expander):
+        for path, message, key in _mistakes(expander, known, entry):
+            document = expander.document
+            mark = document.key_mark(path) if key else document.mark(path)
+            if mark not in found or not expander.document.has_text:
+                expander.note(path, message, key=key)
+
+
+def _entries(expander: Expander) -> Iterator[tuple[frozenset[str], Written]]:
+    """Yield all entries, each with the variables that it may use."""
+    variables = frozenset(expander.variables)
+    for entry in entries_written(expander.document.data.get("layers"), ("layers",)):
+        yield variables | entry.indices if entry.indices else variables, entry
+    for name, block in expander.blocks.items():
+        if isinstance(block, dict):
+            arguments = block.get("args")
+            inside = variables | (arguments.keys() if isinstance(arguments, dict) else set())
+            for entry in entries_written(block.get("layers"), ("blocks", name, "layers")):
+                yield inside | entry.indices if entry.indices else inside, entry
+
+
+def _mistakes(
+    expander: Expander, known: frozenset[str], entry: Written
+) -> Iterator[tuple[Path, str, bool]]:
+    type_, blocks = entry.type, expander.blocks
+    if type_ in blocks and type_ not in STRUCTURES:
+        yield from _of_call(type_, blocks[type_], entry)
+    elif "$" not in type_ and type_ not in STRUCTURES and type_ not in LAYERS:
+        options = [*LAYERS, *STRUCTURES, *blocks]
+        message = f"no layer or block is called {quoted(type_)}{suggest(type_, options)}"
+        yield entry.path, message, True
+    if type_ in LISTS and isinstance(entry.fields.get("inputs"), list):
+        count = len(entry.fields["inputs"])
+        if count != 1:
+            yield (*entry.path, "inputs"), f"`{type_}` takes one input, got {count}", False
+    for path, text in entry.strings():
+        if "$" in text:
+            expander.spend(len(text), path)
+            try:
+                references(text, known)
+            except ExpressionError as error:
+                yield path, str(error), False
+
+
+def _of_call(
+    type_: str, block: Mapping[str, Any], entry: Written
+) -> Iterator[tuple[Path, str, bool]]:
+    block = block if isinstance(block, dict) else {}
+    arguments = block.get("args") or {}
+    if not isinstance(arguments, dict):
+        return
+    for key in entry.fields:
+        if key not in arguments and key not in CALL_FIELDS:
+            hint = suggest(key, arguments)
+            message = f"the block {quoted(type_)} has no argument {quoted(key)}{hint}"
+            yield (*entry.path, key), message, True
+    for key, default in arguments.items():
+        if default is None and key not in entry.fields:
+            yield entry.path, f"the block {quoted(type_)} needs the argument {quoted(key)}", True
+    count, names = entry.fields.get("inputs"), input_names(block)
+    if isinstance(count, list) and len(count) != max(1, len(names)):
+        message = f"the block {quoted(type_)} takes {max(1, len(names))} inputs, got {len(count)}"
+        yield (*entry.path, "inputs"), message, False
