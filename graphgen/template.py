@@ -149,7 +149,7 @@ class Template:
     """The structure of an architecture's graph; `bind` adds weights.
 
         template = graphgen.template(net)
-        graph = template.bind({"0.weight": ..., "0.bias": ...})
+        graph = template.bind(weights)       # arrays by name, or a file
 
     `tensors` are all tensors of the architecture in its order; those without an edge (a counter of
     batches) are carried along by the graph.

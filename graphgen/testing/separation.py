@@ -15,7 +15,7 @@ from spec import Architecture
 def assert_separates(net_a: Architecture, net_b: Architecture) -> int:
     """Check that the structures of two architectures differ, all names aside.
 
-        assert_separates(spec.loads(...), spec.loads(...))
+        assert_separates(spec.load("net.yaml"), spec.load("net.yaml", width=8))
 
     Compares `colours`; returns how many node groups of the two have no counterpart.
     """

@@ -1,0 +1,223 @@
+"""The examples in docstrings, and the files and names that they use.
+
+An example is an indented passage of a docstring. It runs in the namespace of its module, with the
+names that `names` gives on top, in a folder with the files that `write_files` leaves.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import json
+import pkgutil
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import hypothesis
+import networkx
+import numpy as np
+import pyarrow.parquet
+import torch
+
+import graphgen
+import graphgen.files
+import graphgen.testing
+import metanet
+import spec
+from metanet.constructions.nfn_layer import NFNCoefficients
+
+NET = """\
+vars: {width: 32}
+inputs: {image: [3, 8, 8]}
+layers:
+  - conv2d: {out_channels: $width, kernel_size: 3, stride: 2}
+  - batch_norm
+  - relu
+  - adaptive_avg_pool2d: {output_size: 1}
+  - flatten
+  - linear: {out_features: "${width * 2}"}
+  - relu
+  - linear: {out_features: 10, name: head}
+"""
+CHAIN = """\
+inputs: {x: [4]}
+layers:
+  [linear: {out_features: 5}, relu, linear: {out_features: 5}, relu, linear: {out_features: 2}]
+"""
+
+
+@dataclass(frozen=True)
+class Example:
+    """An indented passage of a docstring: whose it is, and its text."""
+
+    module: str
+    owner: str
+    text: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.module}:{self.owner}"
+
+
+def modules(package: str) -> Iterator[ModuleType]:
+    """Import a package and all that is in it."""
+    top = importlib.import_module(package)
+    yield top
+    for found in pkgutil.walk_packages(top.__path__, f"{package}."):
+        if not found.name.endswith("__main__"):
+            yield importlib.import_module(found.name)
+
+
+def public(package: str) -> dict[str, Any]:
+    """Give what a package makes public, by its place: names in an `__all__`, and their methods."""
+    result: dict[str, Any] = {}
+    for module in modules(package):
+        exported = getattr(module, "__all__", ())
+        if exported:
+            result[f"{module.__name__}:"] = module
+        for item in (getattr(module, name) for name in exported):
+            if not (inspect.isfunction(item) or inspect.isclass(item)):
+                item = getattr(item, "__wrapped__", None)  # of a cached function
+            if item is None or not item.__module__.startswith(package):
+                continue
+            place = f"{item.__module__}:{item.__qualname__}"
+            result[place] = item
+            if inspect.isclass(item):
+                for name, member in vars(item).items():
+                    plain = getattr(member, "__func__", member)
+                    plain = getattr(plain, "fget", plain)
+                    if not name.startswith("_") and inspect.isfunction(plain):
+                        result[f"{place}.{name}"] = plain
+    return result
+
+
+def passages(text: str) -> Iterator[str]:
+    """Give the passages of code in a docstring.
+
+    They are indented; where nothing but code follows the first line, that is its own margin, and
+    what is code is told by its syntax.
+    """
+    code: list[str] = []
+    for paragraph in [*inspect.cleandoc(text).split("\n\n")[1:], ""]:
+        if paragraph.startswith("    ") or (paragraph and is_code(paragraph)):
+            code.append(paragraph)
+        elif code:
+            yield textwrap.dedent("\n\n".join(code)) + "\n"
+            code = []
+
+
+def is_code(paragraph: str) -> bool:
+    try:
+        return any(not isinstance(s, ast.Expr) for s in ast.parse(paragraph).body)
+    except SyntaxError:
+        return False
+
+
+def examples(package: str) -> Iterator[Example]:
+    """Give the examples of all that a package makes public."""
+    for place, item in public(package).items():
+        module, _, owner = place.partition(":")
+        for passage in passages(item.__doc__ or ""):
+            yield Example(module, owner, passage)
+
+
+def write_files(folder: Path) -> None:
+    """Leave the files that examples read: a network, its weights, a graph set, a table."""
+    rng = np.random.default_rng(0)
+    (folder / "net.yaml").write_text(NET, encoding="utf-8")
+    net = spec.loads(NET)
+    weights = graphgen.testing.random_weights(net, rng, np.float32)
+    graphgen.files.write_weights(folder / "net.safetensors", weights)
+    networks = [
+        (net, graphgen.testing.random_weights(net, rng, np.float32), {"accuracy": 0.1 * i})
+        for i in range(8)
+    ]
+    graphgen.GraphSet.write(folder / "out/graphs", networks)
+    graphgen.export.write_parquet(graphgen.compile(net, weights), folder / "net")
+
+
+def names(package: str) -> dict[str, Any]:
+    """Give the names that examples of a package use, made from the files."""
+    rng = np.random.default_rng(0)
+    common = {
+        "GraphSet": graphgen.GraphSet, "Path": Path, "given": hypothesis.given, "json": json,
+        "graphgen": graphgen, "jraph": SimpleNamespace(GraphsTuple=graphgen.export.GraphsTuple),
+        "metanet": metanet, "networkx": networkx, "np": np, "pyarrow": pyarrow, "rng": rng,
+        "spec": spec, "torch": torch,
+    }  # fmt: skip
+    return common | (_of_metanet(rng) if package == "metanet" else _of_graphgen(rng))
+
+
+def _of_graphgen(rng: np.random.Generator) -> dict[str, Any]:
+    net = spec.load("net.yaml")
+    weights, x = graphgen.files.read_weights("net.safetensors"), rng.standard_normal((2, 3, 8, 8))
+    chain = spec.loads(CHAIN)
+    graph = graphgen.compile(chain, graphgen.testing.random_weights(chain, rng, np.float32))
+
+    def loss(arrays: dict[str, Any]) -> float:
+        return float(np.square(graphgen.evaluate(net, arrays, x)).mean())
+
+    return {
+        "KIND": graphgen.files.Kind("example/rows", 1, {}, "an example"),
+        "LATEST": graphgen.files.Kind("example/latest", 1, {}, "an example"),
+        "a": weights,
+        "b": graphgen.testing.random_weights(net, rng, np.float32),
+        "graph": graph,
+        "group": graphgen.symmetries(net),
+        "loss": loss,
+        "net": net,
+        "random_weights": graphgen.testing.random_weights,
+        "rows": [{"values.float32": np.ones(3, np.float32)}],
+        "template": graphgen.template(net),
+        "weights": weights,
+        "write_rows": graphgen.files.write_rows,
+        "x": x,
+    }
+
+
+def _of_metanet(rng: np.random.Generator) -> dict[str, Any]:
+    net, generator = spec.loads(CHAIN), torch.Generator().manual_seed(0)
+    several = [metanet.evaluate.initial_weights(net, generator) for _ in range(12)]
+    graphs = [graphgen.compile(net, weights) for weights in several]
+    batch = metanet.Batch.from_graphs(graphs)
+    (part,) = batch.parts
+    precise = [graphgen.compile(net, graphgen.testing.random_weights(net, rng)) for _ in range(4)]
+    return {
+        "batch": batch,
+        "editor": metanet.GMNEditor(hidden=8, layers=1).eval(),
+        "graph": graphs[0],
+        "graph_set": graphgen.GraphSet.open("out/graphs"),
+        "graphs": precise,
+        "images": torch.ones(2, 4),
+        "model": metanet.GMN(hidden=8, layers=1).eval(),
+        "momenta": [torch.zeros_like(part.values)],
+        "net": net,
+        "other": graphs[1],
+        "part": part,
+        "several": several,
+        "targets": torch.arange(12.0),
+        "weights": several[0],
+        "x": torch.ones(2, 4),
+    }
+
+
+def own_names(example: Example, names: dict[str, Any]) -> dict[str, Any]:
+    """Give the names that one example needs otherwise than the rest of its package."""
+    if example.module.startswith("metanet.testing"):  # errors are measured in float64
+        return {name: names[name].double() for name in ("editor", "model")}
+    if example.owner == "nfn_layer":
+        zeros = torch.zeros
+        return {
+            "batch": metanet.Batch.from_graphs(names["graphs"]),
+            "coefficients": NFNCoefficients(zeros(3, 7), zeros(3, 3), zeros(3, 2, 3, 2)),
+        }
+    if example.owner == "Batch.with_channels":
+        values = names["part"].values.requires_grad_()
+        editor = metanet.GMNEditor(hidden=8, layers=1, channels=3)
+        return {"editor": editor, "loss": values.square().sum()}
+    return {}
