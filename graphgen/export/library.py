@@ -1,4 +1,4 @@
-"""Importing a library when an export asks for it."""
+"""Importing a library of an extra when it is asked for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def library(name: str, install: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise GraphError(
-            f"this export needs {name}, which cannot be imported ({error}); install it: {install}"
+            f"this needs {name}, which cannot be imported ({error}); install it: {install}"
         ) from error
 
 
