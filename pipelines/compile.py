@@ -48,7 +48,9 @@ SCHEMA = {
 }
 
 
-def compile_zoo(settings_file: str | Path, zoo: str | Path, out: str | Path) -> GraphSet:
+def compile_zoo(
+    settings_file: str | Path, zoo: str | Path, out: str | Path, replace: bool = False
+) -> GraphSet:
     """Compile every trained network of a zoo into a graph set, and split it.
 
         graphs = compile_zoo("params.yaml", "out/zoo", "out/graphs")
@@ -64,6 +66,8 @@ def compile_zoo(settings_file: str | Path, zoo: str | Path, out: str | Path) -> 
 
     Of a network with several checkpoints, all are taken for training, and the last one alone where
     it is validated or tested; a network whose last one diverged is left out.
+
+    A graph set that is there is replaced with `replace`, once the new one is whole.
 
     Raises `PipelineError` for a zoo without networks, for a `wider` that does not fit it, and for a
     share of `test` missing, or given to a zoo with a split of its own.
@@ -96,7 +100,7 @@ def compile_zoo(settings_file: str | Path, zoo: str | Path, out: str | Path) -> 
     }
     if signals := index["zoo"].get("signals"):
         about["signals"] = {**signals, "seed": index["zoo"]["seed"]}
-    return GraphSet.write(out, networks(), settings.get("networks_per_shard", 256), about)
+    return GraphSet.write(out, networks(), settings.get("networks_per_shard", 256), about, replace)
 
 
 def draw_splits(rows: list[dict[str, Any]], shares: dict[str, float], seed: int) -> dict[int, str]:

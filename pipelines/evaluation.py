@@ -19,12 +19,13 @@ from pipelines.metrics import summarise
 from pipelines.provenance import made_with
 from pipelines.results import writing_results
 from pipelines.runs.collection import INDEX, listed_runs
-from pipelines.tasks import open_task
+from pipelines.tasks.names import EXAMPLES
+from pipelines.tasks.registry import open_task
 from pipelines.training.planning import asked_runs
 from pipelines.training.trained import Trained
 
 HELD_OUT = {"validation": "validation.json", "test": "metrics.json", WIDER: "wider.json"}
-PREDICTIONS, EXAMPLES = "predictions.csv", "examples.safetensors"
+PREDICTIONS = "predictions.csv"
 FILES = (*HELD_OUT.values(), PREDICTIONS, EXAMPLES)
 
 

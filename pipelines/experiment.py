@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from graphgen import GraphSet
-from graphgen.files import read_weights, write_bytes
+from graphgen.files import claim_file, read_weights, write_bytes
+from graphgen.files.document import peek
+from graphgen.files.sealed import parts_of
 from pipelines.datasets import load
 from pipelines.errors import PipelineError
-from pipelines.evaluation import EXAMPLES
+from pipelines.graphs import open_graphs
 from pipelines.metrics import r2_ceiling, table
 from pipelines.report import write_report
 from pipelines.report.comparison import compare, markdown
-from pipelines.report.inputs import read_predictions
-from pipelines.tasks import DEFAULT, task_of
-from pipelines.training.history import FILE
+from pipelines.report.inputs import check_metrics, read_predictions
+from pipelines.results import read_results, result_file
+from pipelines.runs.collection import INDEX as RUNS
+from pipelines.runs.collection import listed_runs
+from pipelines.runs.history import FILE as HISTORY
+from pipelines.tasks.names import DEFAULT, EXAMPLES
 from pipelines.zoo import open_zoo
 from spec.yaml_reader import read_file
 
 ZOO, GRAPHS, TRAIN = Path("out/zoo"), Path("out/graphs"), Path("out/train")
-RESULTS, REPORT = Path("results"), Path("out/report.html")
+RESULTS, REPORT, PUBLISHED = Path("out/results"), Path("out/report.html"), Path("results")
+METRICS, PREDICTIONS, TABLE = "metrics.json", "predictions.csv", "table.md"
 
 
 def write_experiment_report(
@@ -29,35 +33,70 @@ def write_experiment_report(
     params: str | Path,
     zoo_folder: str | Path | None = None,
     graphs: str | Path | None = None,
+    replace: bool = False,
 ) -> Path:
-    """Write the report of an experiment from `out/` and `results/` in its folder.
+    """Write the report of an experiment from the folder `out` in its own.
 
-    Where there are several training sets or splits, `results/table.md` compares the systems too.
-    `zoo_folder` and `graphs` are those of another experiment, if they are not in `out/`.
+        write_experiment_report(".", "params.yaml", replace=True)
+
+    Where there are several training sets or splits, `out/results/table.md` compares the systems
+    too. `zoo_folder` and `graphs` are those of another experiment, if they are not in `out`.
+    A report that is there is written over with `replace` only.
+
+    Raises `PipelineError` for results of another graph set, or of other runs than are there.
     """
     root = Path(root)
-    graph_set = GraphSet.open(graphs or root / GRAPHS)
+    out, results = root / REPORT, root / RESULTS
+    claim_file(out, replace)
+    graph_set = open_graphs(graphs or root / GRAPHS)
     zoo = open_zoo(zoo_folder or root / ZOO)
-    out, examples = root / REPORT, root / RESULTS / EXAMPLES
-    out.parent.mkdir(parents=True, exist_ok=True)
+    histories = check_results(root, graph_set.hash)
     data = read_file(params).data
-    default = task_of(data.get("train") or data).name == DEFAULT
-    predictions = read_predictions(root / RESULTS / "predictions.csv") if default else []
+    sections = data if isinstance(data, dict) else {}
+    section = sections.get("train", sections)
+    default = isinstance(section, dict) and section.get("task", DEFAULT) == DEFAULT
+    predicted = result_file(results, PREDICTIONS)
+    predictions = read_predictions(predicted) if default else []
     compared = compare(predictions, test_size(zoo))
     if len(compared) > 1:
-        write_bytes(root / RESULTS / "table.md", markdown(compared).encode())
+        claim_file(results / TABLE, replace)
+        write_bytes(results / TABLE, markdown(compared).encode())
+    shown = EXAMPLES in parts_of(read_results(results))
     return write_report(
         out,
         zoo_index=zoo,
-        metrics=read_metrics(root),
-        predictions=root / RESULTS / "predictions.csv",
-        histories={p.parent.name: p for p in sorted((root / TRAIN).rglob(FILE))},
-        settings=data,
-        split_sizes=graph_set.index["about"]["networks"],
+        metrics=read_metrics(result_file(results, METRICS)),
+        predictions=predicted,
+        histories=histories,
+        settings=sections,
+        split_sizes=graph_set.index["about"].get("networks"),
         test_size=test_size(zoo),
         graph_set_hash=graph_set.hash,
-        examples=read_weights(examples) if examples.exists() else None,
+        examples=read_weights(result_file(results, EXAMPLES)) if shown else None,
     )
+
+
+def check_results(root: Path, graph_set: str) -> dict[str, Path]:
+    """Compare results with the graph set and the runs that are there; give the runs' histories."""
+    results = root / RESULTS
+    of = read_results(results)["of"]
+    if of.get("graph_set") != graph_set:
+        raise PipelineError(
+            f"{results}: measured on another graph set than the one that is there now; run "
+            "`gmn evaluate` again"
+        )
+    folders = sorted(path.parent for path in (root / TRAIN).rglob(RUNS))
+    runs = {name: run for folder in folders for name, run in listed_runs(folder).items()}
+    evaluated = of.get("runs")
+    histories = {}
+    for name, identity in evaluated.items() if isinstance(evaluated, dict) else ():
+        if name not in runs or runs[name][1] != identity:
+            raise PipelineError(
+                f"{results}: {name} was trained again, or removed, since it was evaluated; run "
+                "`gmn evaluate` again"
+            )
+        histories[name] = runs[name][0] / HISTORY
+    return histories
 
 
 def test_size(zoo: dict[str, Any]) -> int | None:
@@ -70,30 +109,39 @@ def test_size(zoo: dict[str, Any]) -> int | None:
 
 
 def show_results(root: str | Path) -> str:
-    """Give the table of an experiment's results and the place of its report."""
+    """Give the table of an experiment's results, the published one if it differs, and the report.
+
+    Published results are those in the folder `results`, which numbers of another processor may
+    differ from by rounding.
+    """
     root = Path(root)
     path = root / REPORT
     if not path.exists():
         raise PipelineError(f"{path}: no such file; run `dvc repro` or `gmn report` first")
-    scores = table(read_metrics(root), ceiling=known_ceiling(root))
-    return f"{scores}\nreport: {path.resolve().as_uri()}"
+    metrics = read_metrics(result_file(root / RESULTS, METRICS))
+    words = table(metrics, ceiling=known_ceiling(root))
+    published = root / PUBLISHED / METRICS
+    if published.exists():
+        theirs = read_metrics(published)
+        same = theirs == metrics
+        words += "\nas published" if same else f"\n\npublished ({published}):\n{table(theirs)}"
+    return f"{words}\nreport: {path.resolve().as_uri()}"
 
 
 def known_ceiling(root: Path) -> float | None:
     """Compute what the finite test set of a zoo leaves of R2 to predictors of its accuracies."""
     size = test_size(open_zoo(root / ZOO))
-    records = GraphSet.open(root / GRAPHS).records
-    true = [row["metrics"].get("test_accuracy") for row in records if row["split"] == "test"]
-    return None if size is None or None in true else r2_ceiling(true, size)
+    records = open_graphs(root / GRAPHS).records
+    true = [
+        row.get("metrics", {}).get("test_accuracy") for row in records if row["split"] == "test"
+    ]
+    return None if size is None or not true or None in true else r2_ceiling(true, size)
 
 
-def read_metrics(root: Path) -> dict[str, Any]:
-    """Read what the evaluate stage measured on test networks."""
-    path = root / RESULTS / "metrics.json"
-    try:
-        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise PipelineError(f"{path}: no such file; run `gmn evaluate` first") from None
-    except ValueError as error:
-        raise PipelineError(f"{path}: not readable as JSON: {error}") from None
+def read_metrics(path: Path) -> dict[str, Any]:
+    """Read scores; `PipelineError` for a file that has none."""
+    result = peek(path)
+    if not isinstance(result, dict):
+        raise PipelineError(f"{path}: expected scores by model; run `gmn evaluate` again")
+    check_metrics(result, str(path))
     return result

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipelines.commands.inputs import SETTINGS, SOURCE, WEIGHTS
+from pipelines.commands.outputs import replace_option
 from pipelines.commands.variables import variables_option
 
 
@@ -29,6 +30,7 @@ from pipelines.commands.variables import variables_option
     show_default=True,
     help="The graph that is printed; graph sets hold parameter graphs.",
 )
+@replace_option
 @variables_option
 def compile_(
     source: Path,
@@ -36,6 +38,7 @@ def compile_(
     out: Path | None,
     params: Path,
     kind: str,
+    replace: bool,
     variables: dict[str, Any],
 ) -> None:
     """Compile SOURCE: an architecture (YAML) with its WEIGHTS, or a zoo's folder.
@@ -48,7 +51,7 @@ def compile_(
             raise click.UsageError("a zoo needs --out, the folder of its graph set")
         from pipelines.compile import compile_zoo
 
-        graphs = compile_zoo(params, source, out)
+        graphs = compile_zoo(params, source, out, replace)
         about = graphs.index["about"]
         counts = ", ".join(f"{count} {split}" for split, count in about["networks"].items())
         click.echo(f"{out}: {len(graphs)} graphs ({counts}), {about['diverged']} diverged left out")
@@ -62,5 +65,6 @@ def compile_(
     graph = graphgen.compile(architecture, weights, kind)
     click.echo(str(graph))
     if out is not None:
-        graphgen.GraphSet.write(out, [(architecture, graph.weights(), {"name": str(weights)})])
+        network = architecture, graph.weights(), {"name": str(weights)}
+        graphgen.GraphSet.write(out, [network], replace=replace)
         click.echo(f"{out}: 1 graph")

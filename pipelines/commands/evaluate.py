@@ -6,16 +6,22 @@ from pathlib import Path
 
 import click
 
-from pipelines.commands.inputs import GRAPHS, RUNS
+from pipelines.commands.inputs import GRAPHS, RUNS, SETTINGS
+from pipelines.commands.outputs import replace_option
 
 
 @click.command()
 @click.argument("train", type=RUNS)
 @click.argument("graphs", type=GRAPHS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
-def evaluate(train: Path, graphs: Path, out: Path) -> None:
-    """Evaluate the runs in TRAIN on the held-out networks of the graph set GRAPHS."""
+@click.option("--params", type=SETTINGS, help="Evaluate just the runs that these settings ask for.")
+@replace_option
+def evaluate(train: Path, graphs: Path, out: Path, params: Path | None, replace: bool) -> None:
+    """Evaluate the runs in TRAIN on the held-out networks of the graph set GRAPHS.
+
+    They are those that were trained last, and all on this graph set.
+    """
     from pipelines.evaluation import evaluate as execute
     from pipelines.metrics import table
 
-    click.echo(table(execute(train, graphs, out)))
+    click.echo(table(execute(train, graphs, out, params, replace)))

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipelines.commands.inputs import ARCHITECTURE, WEIGHTS
+from pipelines.commands.outputs import replace_option
 from pipelines.commands.variables import variables_option
 
 
@@ -18,8 +19,11 @@ from pipelines.commands.variables import variables_option
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="File for the aligned weights."
 )
+@replace_option
 @variables_option
-def match(net: Path, target: Path, weights: Path, out: Path, variables: dict[str, Any]) -> None:
+def match(
+    net: Path, target: Path, weights: Path, out: Path, replace: bool, variables: dict[str, Any]
+) -> None:
     """Permute the neurons of WEIGHTS so that they come close to TARGET; both are networks of NET.
 
     The aligned network, written to --out, computes what WEIGHTS computes.
@@ -28,8 +32,9 @@ def match(net: Path, target: Path, weights: Path, out: Path, variables: dict[str
 
     import graphgen
     import spec
-    from graphgen.files import read_weights, write_weights
+    from graphgen.files import claim_file, read_weights, write_weights
 
+    claim_file(out, replace)
     architecture = spec.load(net, **variables)
     theirs, ours = read_weights(target), read_weights(weights)
     aligned = graphgen.match(architecture, theirs, ours).apply(ours)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipelines.commands.inputs import EXPERIMENT, GRAPHS, SETTINGS, ZOO
+from pipelines.commands.outputs import replace_option
 
 FOLDER = click.Path(path_type=Path)
 
@@ -19,11 +20,14 @@ FOLDER = click.Path(path_type=Path)
 @click.option("--zoo", type=ZOO, help="Another experiment's zoo; default: ROOT/out/zoo.")
 @click.option("--graphs", type=GRAPHS, help="Its graph set; default: ROOT/out/graphs.")
 @click.option("--show", is_flag=True, help="Print the table of a written report, and its place.")
-def report(root: Path, params: Path, zoo: Path | None, graphs: Path | None, show: bool) -> None:
+@replace_option
+def report(
+    root: Path, params: Path, zoo: Path | None, graphs: Path | None, show: bool, replace: bool
+) -> None:
     """Write the report of the experiment whose stages were run in ROOT."""
     from pipelines.experiment import show_results, write_experiment_report
 
     if show:
         click.echo(show_results(root))
     else:
-        click.echo(f"report: {write_experiment_report(root, params, zoo, graphs)}")
+        click.echo(f"report: {write_experiment_report(root, params, zoo, graphs, replace)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipelines.commands.inputs import GRAPHS, SETTINGS
+from pipelines.commands.outputs import replace_option
 
 
 @click.command()
@@ -16,6 +17,7 @@ from pipelines.commands.inputs import GRAPHS, SETTINGS
 @click.option("--model", help="Search for this model of the settings only.")
 @click.option("--networks", type=int, help="Search with this number of training networks only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; default: all cores.")
+@replace_option
 def search(
     graphs: Path,
     out: Path,
@@ -23,6 +25,7 @@ def search(
     model: str | None,
     networks: int | None,
     workers: int | None,
+    replace: bool,
 ) -> None:
     """Choose what the settings leave open (their ranges), by trials scored on validation networks.
 
@@ -32,7 +35,7 @@ def search(
     from pipelines.metrics import LABELS, judged
     from pipelines.training import search as execute
 
-    for label, result in execute(params, graphs, out, workers, model, networks).items():
+    for label, result in execute(params, graphs, out, workers, model, networks, replace).items():
         best = result["trials"][result["chosen"]]
         values = ", ".join(f"{name} {value}" for name, value in best["values"].items())
         name = judged(best)[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipelines.commands.inputs import GRAPHS, SEARCHES, SETTINGS
+from pipelines.commands.outputs import replace_option
 
 
 @click.command()
@@ -23,6 +24,7 @@ from pipelines.commands.inputs import GRAPHS, SEARCHES, SETTINGS
     default=1,
     help="Processes that share the batches of a run; more than one: one run after the other.",
 )
+@replace_option
 def train(
     graphs: Path,
     out: Path,
@@ -32,9 +34,13 @@ def train(
     search: Path | None,
     workers: int | None,
     processes: int,
+    replace: bool,
 ) -> None:
-    """Train every model of the settings, with every seed, on the graph set GRAPHS."""
+    """Train every model of the settings, with every seed, on the graph set GRAPHS.
+
+    Runs that are there with the same settings are kept, stopped ones go on where they were.
+    """
     from pipelines.training import train as execute
 
-    runs = execute(params, graphs, out, workers, model, networks, search, processes)
+    runs = execute(params, graphs, out, workers, model, networks, search, processes, replace)
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

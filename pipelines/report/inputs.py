@@ -17,7 +17,7 @@ from pipelines.compile import WIDER
 from pipelines.errors import PipelineError
 from pipelines.metrics import r2_ceiling, ranking
 from pipelines.report.subject import target_words, task_name
-from pipelines.tasks import DEFAULT
+from pipelines.tasks.names import DEFAULT
 
 Floats = npt.NDArray[np.float64]
 _COLUMNS = ("model", "seed", "network", "family", "split", "true", "predicted")
@@ -110,7 +110,7 @@ def read(
     examples: Mapping[str, Floats] | None = None,
 ) -> Content:
     """Check and combine the arguments of `write_report`; raises `PipelineError`."""
-    _check_metrics(metrics)
+    check_metrics(metrics, "metrics")
     task = task_name(settings)
     cells = [] if task == DEFAULT else read_rows(predictions)
     rows = read_predictions(predictions) if task == DEFAULT else []
@@ -240,17 +240,23 @@ def _cell(text: str | None, place: str) -> float:
         raise PipelineError(f"{place}: {text!r} is not a number") from None
 
 
-def _check_metrics(metrics: Mapping[str, Any]) -> None:
+def check_metrics(metrics: Mapping[str, Any], place: str) -> None:
+    """Raise `PipelineError` for scores that are not those of a summary over seeds."""
     for model, summary in metrics.items():
-        if not isinstance(summary, Mapping) or not all(
-            isinstance(score, Mapping) and {"mean", "std"} <= score.keys()
-            for name, score in summary.items()
-            if name != "seeds"
-        ):
+        if not isinstance(summary, Mapping) or not all(map(_is_score, summary.items())):
             raise PipelineError(
-                f"metrics of model {model!r}: expected scores as {{'mean': x, 'std': x}} and "
-                f"'seeds': n, got {summary!r}"
+                f"{place}: of model {model!r}: expected scores as {{'mean': x, 'std': x}} and "
+                f"'seeds': n, got {str(summary)[:200]}"
             )
+
+
+def _is_score(item: tuple[str, Any]) -> bool:
+    name, score = item
+    if name == "seeds":
+        return isinstance(score, int)
+    return isinstance(score, Mapping) and all(
+        isinstance(score.get(key), int | float) for key in ("mean", "std")
+    )
 
 
 def _scored_split(names: Sequence[str]) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.tasks import DEFAULT, TASKS
+from pipelines.tasks.names import DEFAULT, NAMES
 from pipelines.tasks.targets import LOGARITHM, split_name
 
 
 def task_name(settings: Mapping[str, Any]) -> str:
     """Name the task of an experiment's settings, or of their section `train`."""
     named = (section.get("task") for section in _sections(settings))
-    return next((n for n in named if isinstance(n, str) and n in TASKS), DEFAULT)
+    return next((n for n in named if isinstance(n, str) and n in NAMES), DEFAULT)
 
 
 def target_words(settings: Mapping[str, Any]) -> str:

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graphgen.errors import GraphError
 from graphgen.files import Kind, read_document, replacing
 from graphgen.files.sealed import PARTS, Replacement, part_path, parts_of
 from pipelines.errors import PipelineError
-from pipelines.runs.job import Job
+
+if TYPE_CHECKING:  # a report lists runs, and needs no torch for that
+    from pipelines.runs.job import Job
 
 INDEX = "runs.json"
 RUNS = Kind(

@@ -17,7 +17,7 @@ from pipelines.errors import PipelineError
 from pipelines.provenance import MADE_WITH, made_with
 from pipelines.runs.checkpoint import FILE as CHECKPOINT
 from pipelines.runs.history import FILE as HISTORY
-from pipelines.runs.history import write_history
+from pipelines.runs.history import COST, cost, without_cost, write_history
 
 SETTINGS, WEIGHTS = "settings.json", "model.safetensors"
 HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
@@ -87,8 +87,10 @@ def save_result(
     with replacing(folder, SETTINGS, kind, replace=True, among=(WEIGHTS, HISTORY)) as new:
         new.add(WEIGHTS, lambda path: write_safetensors(path, arrays))
         if rows:
-            new.add(HISTORY, lambda path: write_history(path, rows))
+            new.add(HISTORY, lambda path: write_history(path, without_cost(rows)))
         new.commit({**settings, "made_with": made_with(), "parts": new.parts})
+        if spent := cost(rows):
+            write_history(folder / COST, spent)
         remove(folder / CHECKPOINT)
 
 

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from graphgen import Graph
+from graphgen.files import Kind, claim_file, replacing, write_weights
+from graphgen.files.sealed import PARTS
 from metanet import Batch
 from pipelines.errors import PipelineError
-from pipelines.tasks import task_of
+from pipelines.runs.result import HASH
+from pipelines.tasks.registry import task_of
 from pipelines.training.trained import Trained
+
+INDEX = "index.json"
+EDITED = Kind(
+    "graph-metanetworks/edited",
+    1,
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["run", "parts"],
+        "properties": {"run": HASH, "parts": PARTS},
+    },
+    "`gmn edit`",
+)
 
 
 class Editor:
@@ -33,6 +50,24 @@ class Editor:
     def load(cls, folder: str | Path) -> Editor:
         """Read an editor; `PipelineError` if the folder holds none."""
         return cls(Trained.load(folder))
+
+    def write(self, graph: Graph, out: Path, replace: bool = False) -> list[Path]:
+        """Edit a network, and write its weights to a file, or those of an ensemble to a folder.
+
+            editor.write(graph, Path("edited.safetensors"))
+
+        Gives the files. Raises `GraphError` where there is something already, unless `replace`.
+        """
+        members = [edited.weights() for (edited,) in self.edit([graph])]
+        if len(members) == 1:
+            claim_file(out, replace)
+            write_weights(out, members[0])
+            return [out]
+        with replacing(out, INDEX, EDITED, replace) as new:
+            for number, weights in enumerate(members):
+                new.add(f"{number}.safetensors", partial(write_weights, weights=weights))
+            new.commit({"run": self.trained.about["run"], "parts": new.parts})
+        return [out / f"{number}.safetensors" for number in range(len(members))]
 
     def edit(self, graphs: Sequence[Graph]) -> list[list[Graph]]:
         """Edit networks: for each member of the ensemble, whose outputs are to be averaged."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
-from torch import Tensor
+from torch import Tensor, nn
 
 from graphgen import GraphSet
+from pipelines.errors import PipelineError
 from pipelines.runs.checkpoint import Rows, load_checkpoint, save_checkpoint
-from pipelines.tasks import Task, open_task
+from pipelines.runs.diverged import DivergedError, check_finite
+from pipelines.tasks.registry import Task, open_task
+from pipelines.tasks.task import Prediction, outputs_of
 from pipelines.training.trained import Trained
 
 
@@ -39,7 +43,7 @@ def fit(
     and all other chance depend on the seed and the epoch alone, so a run that goes on from its
     checkpoint gives the same numbers as one that was not stopped. Several `processes` share each
     batch (gloo), and give the same numbers up to rounding, but for what draws by itself. Gives the
-    history of its epochs too.
+    history of its epochs too. Raises `DivergedError` where loss or gradients are not finite.
     """
     arguments = (name, settings, training, graphs, task, networks, seed, folder, run)
     if processes == 1:
@@ -53,13 +57,16 @@ def fit(
     opened = open_task(task, GraphSet.open(graphs), networks)
     model = opened.make(name, settings)
     module = opened.trained(model)
-    _, rows = load_checkpoint(folder, run, module, torch.optim.AdamW(module.parameters()))
+    done, rows = load_checkpoint(folder, run, module, torch.optim.AdamW(module.parameters()))
+    if done < training["epochs"]:
+        check_finite({"the norm of the gradients, or the loss,": math.nan}, done, training)
     return Trained(name, model, task, opened.state(model)), rows
 
 
 def share(arguments: tuple[Any, ...], fabric: Fabric) -> None:
-    """Work as one of several processes."""
-    work(fabric, *arguments)
+    """Work as one of several processes; all of them stop where the run diverges."""
+    with suppress(DivergedError):
+        work(fabric, *arguments)
 
 
 def work(
@@ -108,22 +115,39 @@ def work(
             loss = own_share(fabric, task, module, chosen)
             optimizer.zero_grad(set_to_none=True)
             fabric.backward(loss)
-            fabric.clip_gradients(module, optimizer, max_norm=training["gradient_norm"])
+            norm = fabric.clip_gradients(
+                module, optimizer, max_norm=training["gradient_norm"], error_if_nonfinite=False
+            )
+            if norm is not None:
+                check_finite({"the norm of the gradients": norm.item()}, epoch, training)
             optimizer.step()
             total += loss.detach() * len(chosen)
         total = torch.as_tensor(fabric.all_reduce(total, reduce_op="mean"))
+        numbers: dict[str, float] = {"train_loss": float(total) / len(train)}
         if fabric.is_global_zero:
-            rows.append(
-                {
-                    "epoch": epoch + 1,
-                    "train_loss": float(total) / len(train),
-                    **task.validate(bare, model),
-                    "seconds": round(time.perf_counter() - begun, 3),
-                }
-            )
+            numbers |= validated(task, bare, model)
+        numbers = fabric.broadcast(numbers)
+        losses = {f"`{key}`": value for key, value in numbers.items() if key.endswith("_loss")}
+        check_finite(losses, epoch, training)
+        if fabric.is_global_zero:
+            seconds = round(time.perf_counter() - begun, 3)
+            rows.append({"epoch": epoch + 1, **numbers, "seconds": seconds})
             save_checkpoint(folder, run, epoch + 1, bare, optimizer, rows)
         fabric.barrier()
     return Trained(name, model, task_settings, task.state(model)), rows
+
+
+def validated(task: Task, module: nn.Module, model: nn.Module) -> dict[str, float]:
+    """Measure an epoch; outputs that are not finite have no scores, and such a loss."""
+    try:
+        return task.validate(module, model)
+    except PipelineError:
+        if not isinstance(task, Prediction):
+            raise
+        outputs = outputs_of(model, task.graph_set, task.indices["validation"])
+        if bool(outputs.isfinite().all()):
+            raise
+        return {"validation_loss": math.nan}
 
 
 def own_share(fabric: Fabric, task: Task, module: Any, chosen: list[int]) -> Tensor:

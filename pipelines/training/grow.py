@@ -12,7 +12,7 @@ from torch import Tensor
 from graphgen import GraphSet
 from metanet import Batch, StatNN, network_statistics
 from pipelines.metrics import leading_value
-from pipelines.tasks import Prediction
+from pipelines.tasks.registry import Prediction
 from pipelines.training.trained import Trained
 
 

@@ -11,7 +11,7 @@ from graphgen import GraphSet
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.provenance import code_of
-from pipelines.tasks import settings_of
+from pipelines.tasks.registry import settings_of
 from pipelines.training.run import Run
 from pipelines.training.settings import read_settings
 

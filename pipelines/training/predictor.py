@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from graphgen import Graph, GraphSet
 from metanet import Batch
 from pipelines.errors import PipelineError
-from pipelines.tasks import Prediction, task_of
+from pipelines.tasks.registry import Prediction, task_of
 from pipelines.tasks.task import outputs_of
 from pipelines.training.trained import Trained
 

@@ -14,9 +14,10 @@ from graphgen import GraphSet
 from metanet import EDITORS, METANETS, StatNN
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
-from pipelines.runs import Job
+from pipelines.runs.diverged import naming
+from pipelines.runs.job import Job
 from pipelines.settings import settings_hash
-from pipelines.tasks import Prediction, open_task, task_of
+from pipelines.tasks.registry import Prediction, open_task, task_of
 from pipelines.training.fit import fit
 from pipelines.training.grow import grow
 from pipelines.training.ranges import ranges_of
@@ -129,18 +130,19 @@ class Run(Job):
         if metanet is StatNN and isinstance(task, Prediction):
             trained, tried["tried"] = grow(settings, self.model.get("search", {}), task, self.seed)
         else:
-            trained, rows = fit(
-                self.model["metanet"],
-                settings,
-                self.model["training"],
-                self.graphs,
-                self.task,
-                self.networks,
-                self.seed,
-                self.work_folder,
-                self.hash,
-                processes,
-            )
+            with naming(self.label, self.seed):
+                trained, rows = fit(
+                    self.model["metanet"],
+                    settings,
+                    self.model["training"],
+                    self.graphs,
+                    self.task,
+                    self.networks,
+                    self.seed,
+                    self.work_folder,
+                    self.hash,
+                    processes,
+                )
         validation = task.measure(trained.model, trained.state, task.indices["validation"])
         about = {
             **self.about(),

@@ -19,7 +19,7 @@ from pipelines.settings import (
     check_distinct,
     read_section,
 )
-from pipelines.tasks import DEFAULT, TASKS, Task, task_of
+from pipelines.tasks.registry import DEFAULT, TASKS, Task, task_of
 from pipelines.zoo.fields import Place
 from spec.suggestions import suggest
 

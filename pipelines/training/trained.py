@@ -11,10 +11,9 @@ from torch import nn
 
 from metanet import MetanetError, make_editor, make_metanet
 from pipelines.errors import PipelineError
-from pipelines.runs import read_result, result_kind, save_result
 from pipelines.runs.collection import run_folder
-from pipelines.runs.result import HASH, SETTINGS
-from pipelines.tasks import TASKS, task_of
+from pipelines.runs.result import HASH, SETTINGS, read_result, result_kind, save_result
+from pipelines.tasks.registry import TASKS, task_of
 from pipelines.training.seen import SEEN
 
 RUN = result_kind(

@@ -19,7 +19,7 @@ from pipelines.cli import main
 from pipelines.evaluation import evaluate
 from pipelines.experiment import write_experiment_report
 from pipelines.report.nearest import curve
-from pipelines.tasks import open_task
+from pipelines.tasks.registry import open_task
 from pipelines.tasks.task import outputs_of
 from pipelines.training import Editor
 from pipelines.training.planning import planned

@@ -15,7 +15,7 @@ from graphgen import GraphSet
 from pipelines import PipelineError, signals
 from pipelines.metrics import class_scores, leading_value, ranking
 from pipelines.settings import read_section
-from pipelines.tasks import TASKS, open_task
+from pipelines.tasks.registry import TASKS, open_task
 from pipelines.tasks.contrastive import nt_xent, two_views
 from pipelines.tasks.edits import contrast, dilation
 from pipelines.tasks.embedding import fit_readout, with_ones

@@ -18,9 +18,11 @@ from pipelines.compile import compile_zoo
 from pipelines.errors import PipelineError
 from pipelines.evaluation import evaluate
 from pipelines.report.subject import target_words
+from pipelines.runs.checkpoint import epochs_done
 from pipelines.tasks.targets import read_targets
 from pipelines.training import fit as fitting
 from pipelines.training import search, train
+from pipelines.training.planning import planned
 from pipelines.zoo import generate
 
 RECIPE = {
@@ -160,7 +162,7 @@ def test_search_train_and_evaluate(graphs: Path, tmp_path: Path) -> None:
         assert all(np.isfinite(row["r2"]["mean"]) for row in table.values())
     # A search of other settings is not taken for that of these.
     other = write_settings(tmp_path, target="test_loss")
-    with pytest.raises(PipelineError, match="of other settings or graphs; run `gmn search` again"):
+    with pytest.raises(PipelineError, match="of other settings, graphs or code; run `gmn search`"):
         train(other, graphs, tmp_path / "train", workers=2, choices=tmp_path / "search")
 
 
@@ -168,15 +170,13 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(graphs: Path, tmp_path: Pat
     model = {"gmn": {"metanet": "gmn", "settings": {"hidden": 8, "layers": 1}, "training": RECIPE}}
     file = write_settings(tmp_path, models=model, seeds=[0], networks=[8])
     (straight,) = train(file, graphs, tmp_path / "straight", workers=1)
-    (stopped,) = train(file, graphs, tmp_path / "stopped", workers=1)
+    _, (stopped,) = planned(file, graphs, tmp_path / "stopped")
     expected = read_weights(straight.folder / "model.safetensors")
 
     class StoppedError(Exception):
         pass
 
     real = fitting.save_checkpoint
-    (stopped.folder / "settings.json").unlink()
-    (stopped.folder / "checkpoint.safetensors").unlink()
 
     def stop_after_one(*arguments: Any) -> None:
         real(*arguments)
@@ -187,12 +187,14 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(graphs: Path, tmp_path: Pat
             patch.setattr(fitting, "save_checkpoint", stop_after_one)
             with pytest.raises(StoppedError):
                 stopped.execute()
+        assert epochs_done(stopped.work_folder) == 1
         stopped.execute()
-    result = read_weights(stopped.folder / "model.safetensors")
+    result = read_weights(stopped.place() / "model.safetensors")
     assert all(np.array_equal(result[name], array) for name, array in expected.items())
-    histories = [(run.folder / "history.csv").read_text() for run in (straight, stopped)]
-    without_seconds = [[line.rsplit(",", 1)[0] for line in text.splitlines()] for text in histories]
-    assert without_seconds[0] == without_seconds[1]
+    for name in ("history.csv", "settings.json"):
+        assert (straight.folder / name).read_bytes() == (stopped.place() / name).read_bytes()
+    files = {path.name for path in stopped.place().iterdir()}
+    assert files == {"cost.csv", "history.csv", "model.safetensors", "settings.json"}
 
 
 def test_two_processes_train_as_one_with_the_same_batches(graphs: Path, tmp_path: Path) -> None:
