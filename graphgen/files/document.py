@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 from graphgen.errors import GraphError
 from graphgen.files.atomic import write_json
@@ -20,6 +21,13 @@ from graphgen.files.safetensors_reader import check_file
 MAX_BYTES = 1 << 28
 _SHOWN = 160
 _OWN = ("format", "version", "hash")
+# JSON Schema takes 1.0 for an integer, which is no index of a list.
+_STRICT: Any = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda checker, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -39,9 +47,9 @@ class Kind:
     made_by: str
 
     @cached_property
-    def validator(self) -> Draft202012Validator:
+    def validator(self) -> Any:
         """The validator of the content."""
-        return Draft202012Validator(dict(self.schema))
+        return _STRICT(dict(self.schema))
 
 
 def write_document(path: Path, kind: Kind, content: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +62,7 @@ def write_document(path: Path, kind: Kind, content: Mapping[str, Any]) -> dict[s
     whole = {"format": kind.format, "version": kind.version, **content}
     # Tuples become lists here as they do in the file, so that the hash is that of what is read.
     whole = json.loads(canonical(path, whole))
-    _check_schema(path, kind, whole)
+    check_schema(path, kind, whole)
     sealed = {**whole, "hash": _digest(canonical(path, whole))}
     write_json(path, sealed)
     return sealed
@@ -90,7 +98,7 @@ def read_document(path: Path, kind: Kind) -> dict[str, Any]:
             f"{path}: the content does not match its hash, so the file was changed or damaged; "
             f"fetch it again, or make it again by {kind.made_by}"
         )
-    _check_schema(path, kind, whole)
+    check_schema(path, kind, whole)
     return found
 
 
@@ -140,8 +148,11 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number of JSON")
 
 
-def _check_schema(path: Path, kind: Kind, whole: Mapping[str, Any]) -> None:
-    content = {key: value for key, value in whole.items() if key not in _OWN}
+def check_schema(path: Path, kind: Kind, whole: Any) -> None:
+    """Raise `GraphError` with the file and the place for content that a schema does not admit."""
+    content = whole
+    if isinstance(whole, Mapping):
+        content = {key: value for key, value in whole.items() if key not in _OWN}
     try:
         error = next(kind.validator.iter_errors(content), None)
     except RecursionError:

@@ -11,6 +11,7 @@ from pipelines.inrs.task import fit_stack
 from pipelines.zoo.device import check_device
 from pipelines.zoo.work import Work, make_zoo
 
+_MODULES = ["pipelines.inrs.task"]
 _PRELOAD = ["pipelines.inrs.fit"]
 _PRELOAD_FOR_SIGNALS = {"digits": ["sklearn.datasets"]}
 
@@ -33,9 +34,9 @@ def generate(
     worker unless more are asked for, numbers are those of the device, equal to others by rounding
     only.
 
-    Raises `SpecError` for mistakes in the settings, `PipelineError` for a folder that holds a zoo
-    of other settings and for a device that is not there, and `GraphError` while another process
-    works in the folder.
+    Raises `SpecError` for mistakes in the settings, `PipelineError` for a folder that holds another
+    zoo and for a device that is not there, and `GraphError` for a folder that holds anything else,
+    and while another process works there.
     """
     if device != "cpu":
         check_device(device)
@@ -53,5 +54,7 @@ def generate(
         calls=lambda missing: [(text, n, device) for n in sorted({i // size for i in missing})],
         describe=describe,
         preload=[*_PRELOAD, *_PRELOAD_FOR_SIGNALS.get(settings.signals["name"], [])],
+        modules=_MODULES,
+        how={} if device == "cpu" else {"device": device.partition(":")[0]},
     )
     return make_zoo(out_folder, settings, work, workers, replace, scheduler)

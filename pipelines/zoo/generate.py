@@ -14,6 +14,8 @@ from pipelines.zoo.stack import LIMIT, stacks
 from pipelines.zoo.task import train, train_stack
 from pipelines.zoo.work import Work, make_zoo
 
+_MODULES = ["pipelines.zoo.task"]
+_MODULES_OF_STACKS = ["pipelines.zoo.stack"]
 # What is slow to import in a worker; the fork server imports it once for all of them.
 _PRELOAD = ["pipelines.zoo.fit"]
 _PRELOAD_FOR_DATASET = {"digits": ["sklearn.datasets"]}
@@ -34,8 +36,9 @@ def generate(
 
     Equal settings give equal zoos, whatever the number of `workers` (processes; by default one for
     each CPU that may be used), and however often the work was interrupted. A folder that is
-    finished is verified and left alone; one that holds a zoo of other settings is refused, or
-    emptied of it with `replace`. Progress and damaged files are reported on stderr.
+    finished is verified and left alone; one that holds a zoo of other settings, or made by other
+    code, is refused, or emptied of it with `replace`. A zoo that was begun is finished with the
+    versions that it was begun with. Progress and damaged files are reported on stderr.
 
     `scheduler` is the address of a Dask scheduler whose workers are to do the work, each with this
     package and the data set at hand; `local` starts one.
@@ -45,9 +48,9 @@ def generate(
     share the device. Such a zoo is another than that of one by one, up to rounding and the masks of
     dropout; it is the same each time on the same device, with the same `stack`.
 
-    Raises `SpecError` for mistakes in the settings, `PipelineError` for a folder that holds a zoo
-    of other settings, for a network that cannot be trained and for a device that is not there, and
-    `GraphError` while another process works in the folder.
+    Raises `SpecError` for mistakes in the settings, `PipelineError` for a folder that holds another
+    zoo, for a network that cannot be trained and for a device that is not there, and `GraphError`
+    for a folder that holds anything else, and while another process works there.
     """
     for name, value in (("workers", workers), ("stack", stack)):
         if value is not None and value < 1:
@@ -76,6 +79,7 @@ def _one_by_one(settings: ZooSettings) -> Work:
         calls=lambda missing: [(text, index) for index in networks(missing, settings)],
         describe=lambda call: f"network {call[1]}",
         preload=_preload(settings),
+        modules=_MODULES,
     )
 
 
@@ -95,6 +99,8 @@ def _in_stacks(settings: ZooSettings, device: str, limit: int) -> Work:
         calls=calls,
         describe=lambda call: f"the stack of network {call[1][0]}",
         preload=_preload(settings),
+        modules=[*_MODULES, *_MODULES_OF_STACKS],
+        how={"device": device.partition(":")[0], "stack": limit},
     )
 
 

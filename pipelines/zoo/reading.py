@@ -11,18 +11,19 @@ from numpy.typing import NDArray
 
 from graphgen.errors import concerning
 from graphgen.files import read_document, unpack
-from graphgen.graph_set import check_places, open_shard, read_architecture
+from graphgen.graph_set import open_shard, read_architecture
+from pipelines.zoo.consistency import check_zoo
 from pipelines.zoo.index import INDEX, ZOO
 from spec import Architecture
 
 
 def open_zoo(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read the index of a finished zoo; `GraphError` if the folder holds none.
+    """Read the index of a finished zoo; `GraphError` if the folder holds none, or a damaged one.
 
     open_zoo("out/zoo")["networks"][0]["metrics"]["test_accuracy"]
     """
     index = read_document(Path(folder) / INDEX, ZOO)
-    check_places(Path(folder) / INDEX, index)
+    check_zoo(Path(folder) / INDEX, index)
     return index
 
 

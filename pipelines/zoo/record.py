@@ -5,15 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphgen.files import pack
+from graphgen.errors import GraphError, concerning
+from graphgen.files import pack, unpack
+from graphgen.files.document import check_schema
+from pipelines.zoo.consistency import check_depth
+from pipelines.zoo.index import RECORD
 from pipelines.zoo.sampling import NetworkPlan
+from spec import Architecture
 
 if TYPE_CHECKING:  # the parent process of a pool needs no torch
     from pipelines.zoo.fit import FittedNetwork
@@ -44,15 +51,42 @@ class Record:
         return b"".join([len(header).to_bytes(_LENGTH_BYTES, "little"), header, *arrays])
 
     @classmethod
-    def decode(cls, data: bytes) -> Record:
-        """Read what `encode` gives."""
+    def decode(cls, data: bytes, where: str | os.PathLike[str] = "a record") -> Record:
+        """Read what `encode` gives; `GraphError` that begins with `where` for anything else."""
         position = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
-        header = json.loads(data[_LENGTH_BYTES:position])
+        header = decode_json(data[_LENGTH_BYTES:position], where)
+        check_schema(Path(where), RECORD, header)
+        check_depth(Path(where), header)
         columns = {}
         for name, size in header["columns"].items():
-            columns[name] = np.frombuffer(data, _dtype(name), size, position)
+            dtype = _dtype(name)
+            if size * dtype.itemsize > len(data) - position:
+                raise GraphError(f"{where}: the column {name!r} is cut off; expected {size} values")
+            columns[name] = np.frombuffer(data, dtype, size, position)
             position += columns[name].nbytes
+        if position != len(data):
+            raise GraphError(f"{where}: got {len(data)} bytes, expected {position}")
         return cls(header["about"], header["resolved"], columns)
+
+    def check(self, where: Path, net: Architecture) -> None:
+        """Raise `GraphError` unless the weights are those of the architecture, and unchanged."""
+        with concerning(f"{where}: network {self.about['index']}"):
+            unpack(tuple(net.tensors.values()), self.columns)
+            if weights_hash(self.columns) != self.about["sha256"]:
+                raise GraphError("the weights do not match their hash")
+
+
+def decode_json(data: bytes, where: str | os.PathLike[str]) -> Any:
+    """Read a record of JSON; `GraphError` that begins with `where` for anything else."""
+    try:
+        return json.loads(data, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        words = "it nests too deep" if isinstance(error, RecursionError) else str(error)[:160]
+        raise GraphError(f"{where}: not readable as JSON: {words}") from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def records(plan: NetworkPlan, fitted: Sequence[FittedNetwork]) -> list[Record]:
@@ -78,6 +112,9 @@ def records(plan: NetworkPlan, fitted: Sequence[FittedNetwork]) -> list[Record]:
 def record(plan: NetworkPlan, fitted: FittedNetwork) -> Record:
     """Give the record of a network that was trained as planned."""
     columns = pack(plan.net.tensors.values(), fitted.weights)
+    metrics = {
+        name: value if math.isfinite(value) else None for name, value in fitted.metrics.items()
+    }
     about = {
         "index": plan.index,
         "family": plan.family,
@@ -85,10 +122,9 @@ def record(plan: NetworkPlan, fitted: FittedNetwork) -> Record:
         "parameters": sum(math.prod(shape) for shape in plan.net.parameters.values()),
         "variables": dict(plan.variables),
         "training": dict(plan.training),
-        "status": fitted.status,
-        "metrics": {
-            name: value if math.isfinite(value) else None for name, value in fitted.metrics.items()
-        },
+        # A network may be finite, and its outputs not.
+        "status": "diverged" if None in metrics.values() else fitted.status,
+        "metrics": metrics,
         "sha256": weights_hash(columns),
     }
     return Record(about, plan.net.resolved(), columns)

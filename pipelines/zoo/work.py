@@ -7,21 +7,24 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from graphgen.files import exclusive
+from graphgen.files.destination import making
 from pipelines.errors import PipelineError
 from pipelines.extras import require
+from pipelines.provenance import code_of, made_with
 from pipelines.zoo.cluster import AHEAD, Cluster
+from pipelines.zoo.identity import StoredSettings
 from pipelines.zoo.pool import ProcessPool, run_all
 from pipelines.zoo.record import Record
-from pipelines.zoo.replace import remove_other_zoo
-from pipelines.zoo.store import Store, StoredSettings
+from pipelines.zoo.replace import claim_folder, open_store
+from pipelines.zoo.store import Store
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,16 @@ class Work:
         calls: the calls of it that make the networks of these numbers, and perhaps others.
         describe: what messages say that a call makes.
         preload: modules that are slow to import in a worker.
+        modules: those whose code, with all that they import, decides what the networks are.
+        how: the way that the networks are made, where another way makes others.
     """
 
     task: Callable[..., bytes | list[bytes]]
     calls: Callable[[list[int]], Sequence[tuple[Any, ...]]]
     describe: Callable[[tuple[Any, ...]], str]
     preload: Sequence[str]
+    modules: Sequence[str]
+    how: Mapping[str, Any] = field(default_factory=dict)
 
 
 def make_zoo(
@@ -58,13 +65,16 @@ def make_zoo(
     require("tqdm", *(["torch"] if scheduler is None else []))
     folder = Path(out_folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _stopping_on_sigterm(), exclusive(folder):
-            if replace:
-                remove_other_zoo(folder, settings)
-            with Store(folder, settings, _say) as store:
-                _make_missing(store, work, workers or _cpus(), scheduler)
-                return store.finish()
+        claim_folder(folder)
+        made = {"code": code_of(*work.modules), "how": work.how, "with": made_with()}
+        with (
+            _stopping_on_sigterm(),
+            making(folder),
+            exclusive(folder),
+            open_store(folder, settings, made, _say, replace) as store,
+        ):
+            _make_missing(store, work, workers or _cpus(), scheduler)
+            return store.finish()
     except OSError as error:
         raise PipelineError(
             f"{error.filename or folder}: {error.strerror or error}; what is finished is kept: "

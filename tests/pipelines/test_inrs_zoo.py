@@ -124,9 +124,10 @@ def test_of_a_stack_that_lacks_one_network_the_others_stay(inr_zoo: Path, tmp_pa
     text = json.dumps(read_settings(inr_zoo.parent / "params.yaml").plain())
     encoded = [record for number in range(3) for record in fit_stack(text, number, "cpu")]
     assert [Record.decode(data).about["index"] for data in encoded] == list(range(11))
+    made = open_zoo(inr_zoo)["made"]
     folder = tmp_path / "zoo"
     folder.mkdir()
-    with Store(folder, InrSettings.from_plain(json.loads(text)), print) as store:
+    with Store(folder, InrSettings.from_plain(json.loads(text)), made, print) as store:
         for index in (0, 1, 2, 3, 4, 6, 7):
             store.add(encoded[index])
     generate(inr_zoo.parent / "params.yaml", folder, workers=1)
