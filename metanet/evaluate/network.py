@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from metanet.errors import MetanetError
 from metanet.evaluate import (
     concat,
     contract,
@@ -24,6 +25,9 @@ from metanet.evaluate import (
     transpose,
     window,
 )
+from metanet.evaluate.arguments import check_inputs, check_one_kind, check_shapes, check_weights
+from metanet.options import shown
+from metanet.sources import Net, Weights, architecture_of, weights_of
 from spec import Architecture
 from spec.architecture import Operation
 from spec.primitives import (
@@ -64,16 +68,21 @@ TORCH: dict[type[Primitive], Callable[..., Tensor]] = {
 }
 
 
-def run(
-    net: Architecture, weights: Mapping[str, Tensor], *inputs: Tensor, training: bool = False
-) -> Tensor:
+def run(net: Net, weights: Weights, *inputs: Tensor, training: bool = False) -> Tensor:
     """Run a network on a batch, as a differentiable function of weights and inputs.
 
         logits = metanet.evaluate.run(net, weights, images)
+        logits = metanet.evaluate.run("net.yaml", "net.safetensors", images)
 
     While `training`, dropout is active and batch statistics are used; the running ones in
-    `weights` are updated in place. Gives the first output, shape (N, ...).
+    `weights` are updated in place. Gives the first output, shape (N, ...). Raises `MetanetError`
+    for names, shapes, dtypes and devices that do not fit.
     """
+    net, weights = architecture_of(net), weights_of(weights)
+    check_weights(net, weights)
+    check_inputs(net, inputs)
+    check_shapes(net, inputs)
+    check_one_kind(net, weights, inputs)
 
     def apply(operation: Operation, *operands: Tensor) -> Tensor:
         return TORCH[type(operation.primitive)](operation.primitive, training, *operands)
@@ -108,8 +117,17 @@ def all_values(
     return values
 
 
-def initial_weights(net: Architecture, generator: torch.Generator) -> dict[str, Tensor]:
-    """Draw a new network's parameters as PyTorch's layers begin, and its buffers."""
+def initial_weights(net: Net, generator: torch.Generator) -> dict[str, Tensor]:
+    """Draw a new network's parameters as PyTorch's layers begin, and its buffers.
+
+    weights = metanet.evaluate.initial_weights(net, torch.Generator().manual_seed(0))
+    """
+    net = architecture_of(net)
+    if not isinstance(generator, torch.Generator) or generator.device.type != "cpu":
+        raise MetanetError(
+            f"`generator` is {shown(generator)}, expected a torch.Generator on the CPU, such as "
+            "torch.Generator().manual_seed(0)"
+        )
     weights = {}
     for tensor in net.tensors.values():
         kind, value = tensor.initial

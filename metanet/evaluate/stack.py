@@ -10,14 +10,17 @@ from torch import Tensor
 
 from metanet.errors import MetanetError
 from metanet.evaluate import elementwise, normalise
+from metanet.evaluate.arguments import check_inputs, check_one_count, check_one_kind
 from metanet.evaluate.network import TORCH, all_values, run_operations
+from metanet.options import shown
+from metanet.sources import Net, architecture_of, weights_of
 from spec import Architecture
 from spec.architecture import Operation
 from spec.primitives import Elementwise, Normalise, show
 
 
 def run_stack(
-    net: Architecture,
+    net: Net,
     weights: Mapping[str, Tensor],
     *inputs: Tensor,
     training: bool = False,
@@ -40,6 +43,7 @@ def run_stack(
 
     Raises `MetanetError` where shapes or names do not fit.
     """
+    net, weights = architecture_of(net), weights_of(weights)
     _check(net, weights, inputs, dropout or {}, sizes)
     own = {name: weights[name] for name in net.tensors}
     if training:
@@ -70,12 +74,13 @@ def run_stack(
 
 
 def stack_values(
-    net: Architecture, weights: Mapping[str, Tensor], names: Sequence[str], *inputs: Tensor
+    net: Net, weights: Mapping[str, Tensor], names: Sequence[str], *inputs: Tensor
 ) -> tuple[Tensor, ...]:
     """Run many networks as `run_stack` does, and give values inside them by name.
 
     hidden, logits = stack_values(net, weights, ["1", "head"], images)   # (networks, N, ...)
     """
+    net, weights = architecture_of(net), weights_of(weights)
     _check(net, weights, inputs, {}, None)
     own = {name: weights[name] for name in net.tensors}
 
@@ -108,12 +113,13 @@ def _check(
     dropout: Mapping[str, Tensor],
     sizes: Tensor | None,
 ) -> None:
-    if missing := [name for name in net.tensors if name not in weights]:
-        raise MetanetError(f"the weights of {net.name!r} lack {', '.join(missing)}")
     if not net.tensors:
         raise MetanetError(f"{net.name!r} has no weights to stack; run it by `run`")
     first = next(iter(net.tensors))
-    count = weights[first].shape[0] if weights[first].ndim else 0
+    stack = weights.get(first)
+    count = stack.shape[0] if stack is not None and stack.ndim else 0
+    if missing := [name for name in net.tensors if name not in weights]:
+        raise MetanetError(f"the weights of {net.name!r} lack {', '.join(missing)}")
     for name, tensor in net.tensors.items():
         if tuple(weights[name].shape) != (count, *tensor.shape):
             raise MetanetError(
@@ -121,11 +127,7 @@ def _check(
                 f"{_listed('networks', tensor.shape)}, with {count} networks as in `{first}`: "
                 "stack the weights of the networks along a new first axis"
             )
-    if len(inputs) != len(net.inputs):
-        raise MetanetError(
-            f"{net.name!r} takes {len(net.inputs)} inputs ({', '.join(net.inputs)}), "
-            f"got {len(inputs)}"
-        )
+    check_inputs(net, inputs)
     for (name, shape), x in zip(net.inputs.items(), inputs, strict=True):
         shared, own = len(shape) + 1, len(shape) + 2
         fits = x.ndim in (shared, own) and tuple(x.shape[x.ndim - len(shape) :]) == tuple(shape)
@@ -134,23 +136,33 @@ def _check(
                 f"input `{name}` of {net.name!r} has the shape {list(x.shape)}; expected "
                 f"{show(shape)} for all networks, or {_listed(count, 'N', shape)} with one for each"
             )
+    check_one_kind(net, weights, inputs)
+    samples = zip(inputs, net.inputs.values(), strict=True)
+    check_one_count(net, [x.shape[x.ndim - len(shape) - 1] for x, shape in samples])
     known = dropouts(net)
+    if not isinstance(dropout, Mapping):
+        raise MetanetError(f"`dropout` is {shown(dropout)}, expected a mapping of tensors by name")
     for name, rates in dropout.items():
         if name not in known:
             raise MetanetError(
                 f"{net.name!r} has no dropout that gives {name!r}; it has "
                 f"{', '.join(map(repr, known)) or 'none'}"
             )
-        if tuple(rates.shape) != (count,):
+        if not isinstance(rates, Tensor) or tuple(rates.shape) != (count,):
             raise MetanetError(
-                f"`dropout` of {name!r} has the shape {list(rates.shape)}; expected [{count}], a "
-                "rate for each network"
+                f"`dropout` of {name!r} has {_shape(rates)}; expected [{count}], a rate for each "
+                "network"
             )
-    if sizes is not None and tuple(sizes.shape) != (count,):
+    if sizes is not None and (not isinstance(sizes, Tensor) or tuple(sizes.shape) != (count,)):
         raise MetanetError(
-            f"`sizes` has the shape {list(sizes.shape)}; expected [{count}], a batch size for each "
-            "network"
+            f"`sizes` has {_shape(sizes)}; expected [{count}], a batch size for each network"
         )
+
+
+def _shape(given: object) -> str:
+    if isinstance(given, Tensor):
+        return f"the shape {list(given.shape)}"
+    return f"no shape, being {shown(given)}"
 
 
 def _listed(*axes: object) -> str:

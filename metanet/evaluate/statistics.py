@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from metanet.errors import MetanetError
+from metanet.evaluate.arguments import check_weights
 from metanet.evaluate.network import run
-from spec import Architecture
+from metanet.options import shown
+from metanet.sources import Net, Weights, architecture_of, weights_of
 from spec.primitives import Elementwise, Normalise
 
 
 def reset_statistics(
-    net: Architecture, weights: Mapping[str, Tensor], batches: Iterable[tuple[Tensor, ...]]
+    net: Net, weights: Weights, batches: Iterable[tuple[Tensor, ...]]
 ) -> dict[str, Tensor]:
     """Give weights whose running statistics are the averages over batches of inputs.
 
         weights = metanet.evaluate.reset_statistics(net, weights, [(images,)])
 
     Networks in between two others need this: their activations vary less than those of either end
-    (Jordan et al., ICLR 2023). Dropout is inactive.
+    (Jordan et al., ICLR 2023). Dropout is inactive. Raises `MetanetError` for no batches, and for
+    what `run` does not take.
     """
+    net, weights = architecture_of(net), weights_of(weights)
+    check_weights(net, weights)
+    if not isinstance(batches, Iterable) or isinstance(batches, (str, bytes, Tensor)):
+        raise MetanetError(f"`batches` is {shown(batches)}, expected a list of tuples of tensors")
     steady = tuple(
         replace(operation, primitive=replace(operation.primitive, arguments=(("p", 0.0),)))
         if isinstance(operation.primitive, Elementwise)
@@ -41,10 +49,16 @@ def reset_statistics(
     count = 0
     with torch.no_grad():
         for inputs in batches:
+            if not isinstance(inputs, (tuple, list)):
+                raise MetanetError(
+                    f"`batches` has {shown(inputs)}, expected a tuple with a tensor for each input"
+                )
             own = {name: tensor.clone() for name, tensor in weights.items()}
             own.update((name, torch.zeros_like(weights[name])) for name in momenta)
             run(net, own, *inputs, training=True)
             for name, momentum in momenta.items():
                 sums[name] += own[name] / momentum
             count += 1
+    if momenta and not count:
+        raise MetanetError("`batches` is empty, expected at least one batch of inputs")
     return {**weights, **{name: total / max(count, 1) for name, total in sums.items()}}

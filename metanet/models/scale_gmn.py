@@ -56,7 +56,7 @@ class ScaleGMN(Metanet, options=OPTIONS):
     def forward(self, batch: Batch) -> Tensor:
         """Predict for each network of the batch, (networks, outputs)."""
         trunk = self.trunk
-        scales = (*(layer.into for layer in trunk.scales[1:-1]), *trunk.edge_scales)
+        scales = (*trunk.scales[1:-1], *trunk.edge_scales)
         rows = []
         for part in batch.parts:
             nodes, edges = trunk(part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from metanet.models.scales import LayerScale, Scale, edge_scales
+from metanet.models.scales import Scale, edge_scales
 
 
 class ScaleInvariant(nn.Module):
@@ -49,7 +49,7 @@ class ScaleEquivariant(nn.Module):
 class ScaleGMNLayer(nn.Module):
     """One round of updates of nodes and edges that keeps their scales apart."""
 
-    def __init__(self, hidden: int, scales: tuple[LayerScale, ...], bidirectional: bool) -> None:
+    def __init__(self, hidden: int, scales: tuple[Scale, ...], bidirectional: bool) -> None:
         super().__init__()
         self.scales, self.edge_scales = scales, edge_scales(scales)
         directions = 2 if bidirectional else 1
@@ -65,9 +65,6 @@ class ScaleGMNLayer(nn.Module):
         self.edge_linear = nn.Linear(hidden, hidden, bias=False)
         self.edge_invariant = ScaleInvariant(hidden, hidden)
         self.ends = nn.ModuleList(ScaleInvariant(hidden, hidden) for _ in range(2))
-        self.stop: ScaleInvariant | None = None
-        if not all(scale.through for scale in scales):
-            self.stop = ScaleInvariant(hidden, hidden)
 
     def forward(
         self, nodes: list[Tensor], edges: list[Tensor]
@@ -76,7 +73,7 @@ class ScaleGMNLayer(nn.Module):
         known = [[state] for state in nodes]
         for index, edge in enumerate(edges):
             source, target = nodes[index], nodes[index + 1]
-            messages = self.by_edge(edge) * self.by_node(self.said(index, source)).unsqueeze(1)
+            messages = self.by_edge(edge) * self.by_node(source).unsqueeze(1)
             known[index + 1].append(messages.mean(2))
             if self.back_node is not None:
                 known[index].append(self.returned(index, source, target, edge, messages))
@@ -85,23 +82,16 @@ class ScaleGMNLayer(nn.Module):
             known[-1].append(torch.zeros_like(nodes[-1]))
         new_edges = []
         for index, edge in enumerate(edges):
-            at_source = self.ends[0](nodes[index], self.scales[index].into)
-            at_target = self.ends[1](nodes[index + 1], self.scales[index + 1].into)
+            at_source = self.ends[0](nodes[index], self.scales[index])
+            at_target = self.ends[1](nodes[index + 1], self.scales[index + 1])
             own = self.edge_invariant(edge, self.edge_scales[index])
             gate = nn.functional.silu(own + at_source.unsqueeze(1) + at_target.unsqueeze(2))
             new_edges.append(edge + self.edge_linear(edge) * gate)
         new_nodes = [
-            state + self.update(torch.cat(parts, dim=-1), scale.into)
+            state + self.update(torch.cat(parts, dim=-1), scale)
             for state, parts, scale in zip(nodes, known, self.scales, strict=True)
         ]
         return new_nodes, new_edges
-
-    def said(self, index: int, source: Tensor) -> Tensor:
-        """Give what the neurons of a layer say, which scales as their values do."""
-        if self.stop is None or self.scales[index].through:
-            return source
-        result: Tensor = self.stop(source, self.scales[index].into)
-        return result
 
     def returned(
         self, index: int, source: Tensor, target: Tensor, edge: Tensor, messages: Tensor
@@ -109,14 +99,13 @@ class ScaleGMNLayer(nn.Module):
         """Average what targets tell their source, which must scale with the source.
 
         A sign is its own inverse, so the edge times the target's state does. A positive factor
-        would have to be divided out, which explodes for small weights; there, and where a factor
-        does not go through, the source's own state is multiplied by invariants of its message and
-        of the target.
+        would have to be divided out, which explodes for small weights; there the source's own state
+        is multiplied by invariants of its message and of the target.
         """
         if self.back_node is None:
             return torch.zeros_like(source)
-        own, other = self.scales[index], self.scales[index + 1].into
-        if own.through and not own.into.size and not other.size:
+        own, other = self.scales[index], self.scales[index + 1]
+        if not own.size and not other.size:
             return (self.back_edge(edge) * self.back_node(target).unsqueeze(2)).mean(1)
         told = self.back_message(messages, other) + self.back_target(target, other).unsqueeze(2)
         return nn.functional.silu(told).mean(1) * self.back_node(source)

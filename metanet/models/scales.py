@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from graphgen import Scalings, Template
 from metanet.errors import MetanetError
@@ -25,24 +29,8 @@ class Scale:
         return self.sign or self.size
 
 
-@dataclass(frozen=True)
-class LayerScale:
-    """The factors of a layer's neurons, one for each: of what enters them, and if it goes on.
-
-    Not `through`: what the neurons say is the same whatever the factor (a cosine's sign).
-    """
-
-    into: Scale = Scale()
-    through: bool = True
-
-    @property
-    def out(self) -> Scale:
-        """The factors of what the neurons say."""
-        return self.into if self.through else Scale()
-
-
 @lru_cache(maxsize=4096)
-def layer_scales(template: Template, layers: tuple[ChainLayer, ...]) -> tuple[LayerScale, ...]:
+def layer_scales(template: Template, layers: tuple[ChainLayer, ...]) -> tuple[Scale, ...]:
     """Give the scales of a chain's inputs, hidden layers and outputs, from `graphgen.Scalings`.
 
     Inputs and outputs have no factors; since every function suits them, they take that of their
@@ -50,44 +38,44 @@ def layer_scales(template: Template, layers: tuple[ChainLayer, ...]) -> tuple[La
     """
     scalings = Scalings(template)
     hidden = [scale_of(template, scalings, layer) for layer in layers[:-1]]
-    if not any(scale.into for scale in hidden):
+    if not any(hidden):
         steps = [", ".join(layer.steps) or "none" for layer in layers[:-1]]
         raise MetanetError(
             "ScaleGMN needs hidden neurons that may be multiplied by numbers, as before ReLU or "
             f"tanh; the hidden layers have the steps {'; '.join(steps) or 'none'}, so there is no "
             "scaling symmetry to build in"
         )
-    return LayerScale(hidden[0].into), *hidden, LayerScale(hidden[-1].into)
+    return hidden[0], *hidden, hidden[-1]
 
 
-def scale_of(template: Template, scalings: Scalings, layer: ChainLayer) -> LayerScale:
-    """Give the scale of one hidden layer."""
+def scale_of(template: Template, scalings: Scalings, layer: ChainLayer) -> Scale:
+    """Give the scale of one hidden layer: that of what enters its neurons, and of what they say."""
     unknowns = scalings.unknowns
     place = next(i for i, g in enumerate(template.node_groups) if g.start == layer.first_node)
     stages = scalings.stages[place]
-    entering = [unknowns.find(int(unknown)) for unknown in stages[0]]
-    leaving = [unknowns.find(int(unknown)) for unknown in stages[-1]]
-    free = [not unknowns.fixed(root) for root, _ in entering]
-    if not any(free):
-        if not all(unknowns.fixed(root) for root, _ in leaving):
-            raise shared(layer)
-        return LayerScale()
+    entering, leaving = (roots(scalings, stage) for stage in (stages[0], stages[-1]))
+    fixed = {unknowns.fixed(root) for root, _ in (*entering, *leaving)}
+    if fixed == {True}:
+        return Scale()
     kinds = {(unknowns.positive[root], unknowns.unit[root]) for root, _ in entering}
-    if not all(free) or len(kinds) > 1 or len({root for root, _ in entering}) < len(entering):
+    apart = len({root for root, _ in entering}) == len(entering)
+    if len(fixed) > 1 or len(kinds) > 1 or not apart or leaving != entering:
         raise shared(layer)
     if layer.bias is not None and entering != biased(template, scalings, layer.bias):
         raise shared(layer)
-    through = leaving == entering
-    if not through and not all(unknowns.fixed(root) for root, _ in leaving):
-        raise shared(layer)
     ((positive, unit),) = kinds
-    return LayerScale(Scale(sign=not positive, size=not unit), through)
+    return Scale(sign=not positive, size=not unit)
+
+
+def roots(scalings: Scalings, stage: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Give the unknowns that may be chosen, and powers, of which a stage's factors are."""
+    return [scalings.unknowns.find(int(unknown)) for unknown in stage.reshape(-1)]
 
 
 def biased(template: Template, scalings: Scalings, bias: str) -> list[tuple[int, int]]:
     """Give the factors of the values that a layer's biases enter."""
     block = next(b for b in template.blocks if b.tensor == bias)
-    return [scalings.unknowns.find(int(u)) for u in scalings.targets(block).reshape(-1)]
+    return roots(scalings, scalings.targets(block))
 
 
 def shared(layer: ChainLayer) -> MetanetError:
@@ -99,8 +87,7 @@ def shared(layer: ChainLayer) -> MetanetError:
     )
 
 
-def edge_scales(layers: Iterable[LayerScale]) -> tuple[Scale, ...]:
+def edge_scales(scales: Sequence[Scale]) -> tuple[Scale, ...]:
     """Give the scales of the weights between layers: quotients of their ends'."""
-    ends = tuple(layers)
-    own = [LayerScale(), *ends[1:-1], LayerScale()]
-    return tuple(own[i].out | own[i + 1].into for i in range(len(own) - 1))
+    own = (Scale(), *scales[1:-1], Scale())
+    return tuple(source | target for source, target in pairwise(own))

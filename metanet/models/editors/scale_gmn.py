@@ -72,5 +72,5 @@ class ScaleGMNEditor(Editor, options=OPTIONS):
         if number == len(self.to_bias):
             result: Tensor = self.to_last_bias(state)
             return result
-        result = self.to_bias[number](state, self.trunk.scales[number + 1].into)
+        result = self.to_bias[number](state, self.trunk.scales[number + 1])
         return result
