@@ -23,18 +23,16 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
     (b"\x7fELF", "a program"),
     (b"SQLite format 3\x00", "an SQLite database"),
-    (b"\xff\xfe", "text in UTF-16"),
-    (b"\xfe\xff", "text in UTF-16"),
 )
 CHECKPOINT, NPZ, SAFETENSORS = "a checkpoint of PyTorch", "an .npz archive", "a safetensors file"
-ZIP, PICKLE, ONNX, EMPTY = "a zip archive", "a pickle", "an ONNX model", "empty"
-JSON, UNKNOWN = "JSON text", "a binary file of an unknown kind"
+ZIP, PICKLE, ONNX = "a zip archive", "a pickle", "an ONNX model"
+UNKNOWN = "a binary file of an unknown kind"
 
 
 def binary_kind(start: bytes, size: int) -> str | None:
     """Name a file that is no text, by its first 512 bytes and its size; None for what may be text.
 
-    binary_kind(b"PK\x03\x04...", 5000)         # "a zip archive"
+    binary_kind(b"GGUF", 4)                     # "a GGUF file"
     """
     for magic, kind in _STARTS:
         if start.startswith(magic):
@@ -53,7 +51,16 @@ def binary_kind(start: bytes, size: int) -> str | None:
     # The fields of a ModelProto: its version, then a text or the graph.
     if start[:1] == b"\x08" and len(start) > 2 and 0 < start[1] < 32 and start[2] in b"\x12\x1a:":
         return ONNX
-    return UNKNOWN if b"\x00" in start else None
+    return UNKNOWN if b"\x00" in start and not _may_be_utf16(start) else None
+
+
+def _may_be_utf16(start: bytes) -> bool:
+    """Say whether zeros are what text in UTF-16 has between its letters."""
+    halves = start[::2], start[1::2]
+    return any(
+        zeros.count(0) * 2 > len(zeros) and letters.count(0) == 0
+        for zeros, letters in (halves, halves[::-1])
+    )
 
 
 def _zip_kind(start: bytes) -> str:

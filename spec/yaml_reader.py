@@ -13,6 +13,7 @@ import yaml
 from spec.context import Path
 from spec.core_schema import resolve
 from spec.errors import Mark, Problem, Source, SpecError, kind, quoted
+from spec.file_kind import FIRST_BYTES, binary_kind
 from spec.plain import MAX_DEPTH, NotPlainError, plain_copy
 from spec.suggestions import suggest
 
@@ -42,9 +43,12 @@ def read_file(path: str | os.PathLike[str]) -> Document:
     try:
         with open(file, "rb") as stream:
             data = stream.read(MAX_BYTES + 1)
+            what = binary_kind(data[:FIRST_BYTES], os.fstat(stream.fileno()).st_size)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SpecError([Problem(f"{file}: cannot read the file: {reason}", None)]) from error
+    if what is not None:
+        raise SpecError([Problem(f"{file}: is {what}, expected text in YAML (UTF-8)", None)])
     return read(data.decode("utf-8", "surrogateescape"), file)
 
 

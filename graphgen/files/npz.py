@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import zipfile
 from collections.abc import Mapping
@@ -16,6 +17,15 @@ _SUFFIX = ".npy"
 # The zip record at the end of the file, and the count that stands in it for 65535 and more.
 _END_BYTES = 22
 _COUNTED_ELSEWHERE = 0xFFFF
+# What numpy writes. Others unpack to more, and take more memory to do so.
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# An archive may unpack to so many bytes, or to so many times its own.
+_ALWAYS_BYTES, _TIMES = 1 << 28, 100
+
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def read_npz(path: str | os.PathLike[str]) -> dict[str, Array]:
@@ -28,6 +38,7 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, Array]:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_count(path, archive)
+            _check_size(path, archive)
             for member in archive.infolist():
                 place = f", array {member.filename.removesuffix(_SUFFIX)!r}"
                 if not member.filename.endswith(_SUFFIX):
@@ -81,7 +92,36 @@ def _check_count(path: str | os.PathLike[str], archive: zipfile.ZipFile) -> None
         raise ValueError(f"the directory lists {found} members instead of {expected}")
 
 
+def _check_size(path: str | os.PathLike[str], archive: zipfile.ZipFile) -> None:
+    unpacked, packed = sum(m.file_size for m in archive.infolist()), os.path.getsize(path)
+    if unpacked > max(_ALWAYS_BYTES, _TIMES * packed):
+        raise ValueError(
+            f"its {packed} bytes unpack to {unpacked}, more than {_TIMES} times as many; if that is "
+            "meant, write it with numpy.savez, uncompressed"
+        )
+
+
+def _check_header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    """Compare an array's shape with its bytes before memory is taken for it."""
+    if member.compress_type not in _COMPRESSIONS:
+        raise ValueError(f"unknown compression {member.compress_type}")
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        if version not in _HEADERS:
+            raise ValueError(f"unknown version {version} of the format")
+        shape, _, dtype = _HEADERS[version](file)
+        if dtype.hasobject:
+            raise ValueError("Object arrays hold pickles, which are not read")
+        expected = math.prod(shape) * dtype.itemsize
+        if min(shape, default=0) < 0 or member.file_size - file.tell() != expected:
+            raise ValueError(
+                f"found {member.file_size - file.tell()} bytes after the header, "
+                f"expected {expected} for {dtype} of shape {list(shape)}"
+            )
+
+
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
+    _check_header(archive, member)
     with archive.open(member) as file:
         array: Array = np.lib.format.read_array(file, allow_pickle=False)
         # The checksum is compared when the end is reached.

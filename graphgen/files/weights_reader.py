@@ -9,26 +9,20 @@ from typing import Any
 
 from graphgen.arrays import array_of
 from graphgen.errors import GraphError
+from graphgen.files.formats import SAFETENSORS_SUFFIX, weights_suffix
 from graphgen.files.npz import read_npz, write_npz
 from graphgen.files.safetensors_format import Array
 from graphgen.files.safetensors_reader import check_file, open_safetensors
 from graphgen.files.safetensors_writer import write_safetensors
 
-_ADVICE = {
-    ".npy": "it holds one array without a name; pass {name: numpy.load(path)} instead",
-    ".json": "read each safetensors file that it lists and pass {**first, **second, ...} instead",
-    ".pt": "load it with torch.load(path, weights_only=True) and pass the state_dict instead",
-}
-for _suffix in (".pth", ".ckpt", ".bin"):
-    _ADVICE[_suffix] = _ADVICE[".pt"]
-
 
 def read_weights(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Array]:
     """Return the arrays of `source` by name: a .safetensors or .npz file, or a mapping.
 
-    A .safetensors file is memory-mapped: its arrays are read-only views, and nothing is read
-    until they are used. The values of a mapping may be anything with an `__array__` method,
-    such as CPU tensors, and are not copied. Raises `GraphError` with the file or the name.
+    A file is known by its first bytes, whatever its suffix. A .safetensors file is memory-mapped:
+    its arrays are read-only views, and nothing is read until they are used. The values of a mapping
+    may be anything with an `__array__` method, such as CPU tensors, and are not copied. Raises
+    `GraphError` with the file or the name, what the file is, and what to do.
 
     ```python
     read_weights("model.safetensors")["head.weight"].shape
@@ -41,20 +35,13 @@ def read_weights(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str
             for name, value in source.items()
         }
     path = _as_path(source)
-    suffix = path.suffix.lower()
     check_file(path)
-    if suffix == ".safetensors":
+    if weights_suffix(path) == SAFETENSORS_SUFFIX:
         return dict(open_safetensors(path))
-    if suffix == ".npz":
-        arrays = read_npz(path)
-        for name, array in arrays.items():
-            array_of(array, f"{path}: the weight {name!r}")
-        return arrays
-    advice = _ADVICE.get(suffix, "convert it, or pass the arrays as a dict instead")
-    raise GraphError(
-        f"{path}: the suffix {path.suffix!r} is not one that weights are read from, which are "
-        f".safetensors and .npz; {advice}"
-    )
+    arrays = read_npz(path)
+    for name, array in arrays.items():
+        array_of(array, f"{path}: the weight {name!r}")
+    return arrays
 
 
 def write_weights(path: str | os.PathLike[str], weights: Mapping[str, Any]) -> None:
