@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from metanet import METANETS
 from pipelines.compile import SCHEMA as COMPILE
 from pipelines.settings import read_section
-from pipelines.tasks import task_of
+from pipelines.tasks.registry import task_of
 from pipelines.training.settings import SCHEMA as TRAIN
 from spec.yaml_reader import read_file
 
@@ -18,6 +19,10 @@ FOLDER = EXPERIMENTS / "inrs"
 TASKS = sorted(path.parent for path in FOLDER.glob("*/*/params.yaml"))
 HYPERPARAMETERS = [EXPERIMENTS / "diverse" / name for name in ("learning_rate", "optimizer")]
 ZOOS = sorted(path.parent for path in FOLDER.glob("*/params.yaml"))
+
+
+def names(outs: list[Any]) -> list[str]:
+    return [name for out in outs for name in ([out] if isinstance(out, str) else out)]
 
 
 @pytest.mark.parametrize("folder", TASKS + HYPERPARAMETERS, ids=lambda folder: folder.name)
@@ -29,7 +34,7 @@ def test_a_task(folder: Path) -> None:
     keys = {key.removeprefix("train.") for key in stages["train"]["params"]}
     assert keys == {*(settings.keys() - {"models"}), "models.${item.model}"}
     assert {f"out/train/{name}" for name in settings["models"]} < set(stages["evaluate"]["deps"])
-    shown = "results/examples.safetensors" in stages["evaluate"]["outs"]
+    shown = "out/results/examples.safetensors" in names(stages["evaluate"]["outs"])
     assert shown == (task_of(settings).name in ("editing", "embedding"))
     assert all(model["metanet"] in METANETS for model in settings["models"].values())
 
@@ -41,7 +46,6 @@ def test_a_zoo(folder: Path) -> None:
     file = data["inrs"]["architecture"]["file"]
     assert (folder / file).is_file()
     stages = read_file(folder / "dvc.yaml").data["stages"]
-    assert stages["zoo"]["deps"] == [file]
     assert stages.keys() == {"zoo", "card", "compile"}
 
 
