@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 Path = tuple[str | int, ...]
 """Where something stands in a document: the keys and indices that lead to it."""
@@ -42,17 +42,13 @@ class Context:
 
     def within(self, name: str, several: bool = False) -> Context:
         """Enter a named list: names get a prefix and are counted anew."""
-        return replace(
-            self,
-            prefix=f"{self.prefix}{name}.",
-            depth=self.depth + 1,
-            counter=Counter(),
-            several=several,
-        )
+        prefix = f"{self.prefix}{name}."
+        return Context(self.variables, prefix, self.trail, self.depth + 1, several=several)
 
     def having(self, variables: Mapping[str, object], trail: str) -> Context:
         """Have other variables, and one more line in the trail of an error."""
-        return replace(self, variables=variables, trail=(*self.trail, trail), depth=self.depth + 1)
+        trails = (*self.trail, trail)
+        return Context(variables, self.prefix, trails, self.depth + 1, self.counter, self.several)
 
     def counting(self, index: str, value: int) -> Context:
         """Enter one turn of a repetition."""

@@ -75,10 +75,7 @@ def output_values(
     """Give the values that are the outputs, as far as they are known."""
     values = [last]
     if outputs is not None:
-        try:
-            names = expander.evaluate(outputs, ("outputs",), context)
-            names = names if isinstance(names, list) else [names]
-            values = [expander.find(name, ("outputs",), context) for name in names]
-        except StopExpansion:
-            return []
+        names = expander.evaluate(outputs, ("outputs",), context)
+        names = names if isinstance(names, list) else [names]
+        values = [expander.find(name, ("outputs",), context) for name in names]
     return [value for value in values if value is not None]

@@ -27,6 +27,8 @@ MAX_DEPTH = 32
 MAX_NAME = 1_000
 MAX_STEPS = 2_000_000
 ENTRY_STEPS = 20
+LIST_STEPS = 15
+CALL_STEPS = 20
 NOTE_STEPS = 100
 
 Structure = Callable[["Expander", Mapping[str, Any], Path, Context, Value | None], Value | None]
@@ -64,8 +66,11 @@ class Expander:
         self.builder = Builder(inputs)
         self.values |= {name: Value(name, shape) for name, shape in inputs.items()}
         first = self.values[next(iter(inputs))] if len(inputs) == 1 else None
-        last = self.sequence(data.get("layers"), ("layers",), context, first)
-        outputs = output_values(self, data.get("outputs"), context, last)
+        try:
+            last = self.sequence(data.get("layers"), ("layers",), context, first)
+            outputs = output_values(self, data.get("outputs"), context, last)
+        except StopExpansion:
+            outputs = []
         note_unvisited(self)
         if not self.problems and not outputs:
             self.note(("layers",), "no layer gives a value")
@@ -124,7 +129,7 @@ class Expander:
                 path, f"blocks are nested deeper than {MAX_DEPTH}: does one call itself?", context
             )
             raise SpecError(self.problems)
-        self.spend(ENTRY_STEPS // 4, path, context)
+        self.spend(LIST_STEPS, path, context)
         for position, item in enumerate(items):
             try:
                 current = self.item(item, (*path, position), context, current)
@@ -149,6 +154,7 @@ class Expander:
         if type_ in STRUCTURES:
             return STRUCTURES[type_](self, raw, inner, context, current)
         if type_ in self.blocks:
+            self.spend(CALL_STEPS, path, context)
             return call(self, type_, raw, inner, context, current)
         if type_ not in LAYERS:
             self.note(inner, unknown(type_, self.blocks), context, key=True)

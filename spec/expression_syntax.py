@@ -68,6 +68,28 @@ def pieces(text: str) -> Iterator[str | Expression]:
 
     Raises `ExpressionError` where an expression cannot be read.
     """
+    if len(text) > 2 * MAX_LENGTH:
+        yield from _pieces(text)
+        return
+    found, mistake = _known_pieces(text)
+    yield from found
+    if mistake is not None:
+        raise ExpressionError(mistake)
+
+
+@lru_cache(maxsize=4096)
+def _known_pieces(text: str) -> tuple[tuple[str | Expression, ...], str | None]:
+    """Give the pieces of a string, and what is wrong after them, for strings that come again."""
+    found: list[str | Expression] = []
+    try:
+        for piece in _pieces(text):
+            found.append(piece)  # noqa: PERF402  what came before a mistake is kept
+    except ExpressionError as error:
+        return tuple(found), str(error)
+    return tuple(found), None
+
+
+def _pieces(text: str) -> Iterator[str | Expression]:
     at = 0
     while start := _START.search(text, at):
         if start.start() > at:
@@ -88,7 +110,6 @@ def pieces(text: str) -> Iterator[str | Expression]:
         yield text[at:]
 
 
-@lru_cache(maxsize=4096)
 def parsed(text: str) -> Expression:
     """Parse what stands between the braces."""
     text = re.sub(r"[\r\n]", " ", text).strip()

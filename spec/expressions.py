@@ -57,6 +57,7 @@ def substitute(value: object, variables: Mapping[str, object], work: Work | None
     if not isinstance(value, str) or "$" not in value:
         return value
     work = work or Work()
+    work.steps += len(value)
     parts = (
         part if isinstance(part, str) else _value(part, variables, work) for part in pieces(value)
     )
@@ -125,7 +126,6 @@ def _where(expression: Expression, variables: Mapping[str, object]) -> str:
 
 def _value(expression: Expression, variables: Mapping[str, object], work: Work) -> object:
     _known(expression, variables)
-    work.steps += len(expression.text)
     try:
         value = _evaluate(expression.tree, variables, work)
     except (ExpressionError, ArithmeticError, IndexError, TypeError, ValueError) as error:

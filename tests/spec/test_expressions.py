@@ -288,4 +288,4 @@ def test_the_fuzz_sees_other_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refuses_cleanly("${typo(1)}")
     monkeypatch.setattr(expression_syntax, "_check", lambda *arguments: None)
     with pytest.raises(KeyError):
-        refuses_cleanly("${typo(1)}")
+        refuses_cleanly("${typo(2)}")
