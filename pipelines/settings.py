@@ -106,8 +106,8 @@ def check_distinct(place: Place) -> None:
 def properties(schema: dict[str, Any]) -> set[str]:
     """List the fields of a schema, with those of its alternatives."""
     found = set(schema.get("properties", {}))
-    for part in ("then", "else"):
-        found |= properties(schema.get(part, {}))
+    for part in {"then", "else"} & schema.keys():
+        found |= properties(schema[part])
     return found
 
 

@@ -216,6 +216,10 @@ def own_names(example: Example, names: dict[str, Any]) -> dict[str, Any]:
             "batch": metanet.Batch.from_graphs(names["graphs"]),
             "coefficients": NFNCoefficients(zeros(3, 7), zeros(3, 3), zeros(3, 2, 3, 2)),
         }
+    if example.owner == "run":  # a network in memory, then one in files
+        net = spec.load("net.yaml")
+        weights = metanet.evaluate.initial_weights(net, torch.Generator().manual_seed(0))
+        return {"net": net, "weights": weights, "images": torch.ones(2, 3, 8, 8)}
     if example.owner == "Batch.with_channels":
         values = names["part"].values.requires_grad_()
         editor = metanet.GMNEditor(hidden=8, layers=1, channels=3)

@@ -49,11 +49,12 @@ def compile_(
     if source.is_dir():
         if out is None:
             raise click.UsageError("a zoo needs --out, the folder of its graph set")
-        from pipelines.compile import compile_zoo
+        from pipelines.compile import SPLITS, WIDER, compile_zoo
 
         graphs = compile_zoo(params, source, out, replace)
         about = graphs.index["about"]
-        counts = ", ".join(f"{count} {split}" for split, count in about["networks"].items())
+        sizes = about["networks"]
+        counts = ", ".join(f"{sizes[name]} {name}" for name in (*SPLITS, WIDER) if name in sizes)
         click.echo(f"{out}: {len(graphs)} graphs ({counts}), {about['diverged']} diverged left out")
         return
     if weights is None:
