@@ -122,7 +122,7 @@ def probes_of(options: SideInputs) -> Probes | None:
 
 def spread(count: int, shape: tuple[int, ...]) -> Tensor:
     """Spread points evenly over [-1, 1], (count, *shape)."""
-    seed = int(torch.randint(2**31, ()))
+    seed = int(torch.randint(2**31, (), device="cpu"))
     size = prod(shape)
     if size > SobolEngine.MAXDIM:
         return 2 * torch.rand(count, *shape) - 1
