@@ -96,8 +96,8 @@ def _check_size(path: str | os.PathLike[str], archive: zipfile.ZipFile) -> None:
     unpacked, packed = sum(m.file_size for m in archive.infolist()), os.path.getsize(path)
     if unpacked > max(_ALWAYS_BYTES, _TIMES * packed):
         raise ValueError(
-            f"its {packed} bytes unpack to {unpacked}, more than {_TIMES} times as many; if that is "
-            "meant, write it with numpy.savez, uncompressed"
+            f"its {packed} bytes unpack to {unpacked}, more than {_TIMES} times as many; if that "
+            "is meant, write it with numpy.savez, uncompressed"
         )
 
 
