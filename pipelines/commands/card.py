@@ -13,7 +13,8 @@ from pipelines.commands.inputs import SETTINGS, ZOO
 @click.argument("zoo", type=ZOO)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A Markdown file.")
 @click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
-def card(zoo: Path, out: Path, params: Path) -> None:
+@click.option("--replace", is_flag=True, help="Write over the file that --out names.")
+def card(zoo: Path, out: Path, params: Path, replace: bool) -> None:
     """Write the dataset card of a finished ZOO, which the settings PARAMS make."""
     from pipelines.inrs.card import is_inr_zoo
     from pipelines.inrs.card import write_card as write_inr_card
@@ -22,4 +23,5 @@ def card(zoo: Path, out: Path, params: Path) -> None:
 
     encoding = is_inr_zoo(open_zoo(zoo))
     command = f"gmn {'inrs' if encoding else 'zoo'} {params} --out {zoo}"
-    click.echo(f"card: {(write_inr_card if encoding else write_card)(zoo, out, command)}")
+    write = write_inr_card if encoding else write_card
+    click.echo(f"card: {write(zoo, out, command, replace)}")

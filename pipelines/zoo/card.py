@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from graphgen.files import write_bytes
+from graphgen.files import claim_file, write_bytes
+from graphgen.files.destination import making
+from graphgen.files.document import within
+from pipelines.errors import PipelineError
 from pipelines.zoo.checkpoints import is_last
 from pipelines.zoo.reading import open_zoo
 
@@ -17,19 +20,24 @@ BARS = 40
 FRACTIONS = np.linspace(0, 1, 21)
 
 
-def write_card(zoo: str | Path, out: str | Path, command: str) -> Path:
+def write_card(zoo: str | Path, out: str | Path, command: str, replace: bool = False) -> Path:
     """Write the card of a finished zoo; `command` is what makes it again.
 
-    write_card("out/zoo", "results/zoo.md", "gmn zoo params.yaml --out out/zoo")
+        write_card("out/zoo", "results/zoo.md", "gmn zoo params.yaml --out out/zoo")
+
+    `GraphError` where there is such a file already, unless `replace` is true.
     """
-    return write_text(out, card(open_zoo(zoo), command))
+    return write_page(zoo, out, card(open_zoo(zoo), command), replace)
 
 
-def write_text(out: str | Path, text: str) -> Path:
-    """Write a page, and the folders above it."""
+def write_page(zoo: str | Path, out: str | Path, text: str, replace: bool) -> Path:
+    """Write the page of a zoo, and the folders above it; nothing in the zoo's own folder."""
     out = Path(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(out, text.encode())
+    if within(Path(zoo), out):
+        raise PipelineError(f"{out}: lies in the folder of the zoo; name a file outside {zoo}")
+    with making(out.parent):
+        claim_file(out, replace)
+        write_bytes(out, text.encode(errors="backslashreplace"))
     return out
 
 

@@ -292,9 +292,10 @@ layers:
   - flatten: {name: flat}
   - linear: {out_features: 3, name: aside}
   - linear: {out_features: 10, name: head, inputs: [flat]}
-outputs: [head]
+outputs: [head, aside]
 """
     net = spec.loads(text)
+    net = replace(net, outputs=net.outputs[:1])
     plans = [replace(p, net=net) for p in planned("mlp", "adam", weight_decay={0: 0.1})[:2]]
     small = replace(
         exact,
