@@ -42,7 +42,7 @@ def checked_target(target: Any) -> torch.device | torch.dtype:
     if isinstance(target, (str, int)) and not isinstance(target, bool):
         try:
             return torch.device(target)
-        except RuntimeError:
+        except (RuntimeError, ValueError):
             pass
     raise MetanetError(
         f"a batch cannot move to {shown(target)}, expected a device such as 'cuda', or a "

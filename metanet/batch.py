@@ -36,6 +36,14 @@ class Part:
     extra: Tensor | None = None
     conditions: Tensor | None = None
 
+    def check_values(self) -> None:
+        """Raise `MetanetError` if the networks have no numbers."""
+        if not self.values.shape[1]:
+            raise MetanetError(
+                f"the networks of the architecture {self.template.architecture[:12]} have no "
+                "weights that could be read"
+            )
+
     def tensor(self, name: str) -> Tensor:
         """Give one tensor of all networks, flattened: shape (networks, size), a view."""
         start, size = float_offsets(self.template)[name]

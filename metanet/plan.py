@@ -153,24 +153,24 @@ class Plan:
     @cached_property
     def row_block(self) -> Tensor:
         """The block of each row, int64 (num_rows,)."""
-        index = torch.tensor([piece.index for piece in self.slices])
-        counts = torch.tensor([piece.networks for piece in self.slices])
+        index = torch.tensor([piece.index for piece in self.slices], dtype=torch.int64)
+        counts = torch.tensor([piece.networks for piece in self.slices], dtype=torch.int64)
         return index.repeat_interleave(counts).to(self.device)
 
     @cached_property
     def row_network(self) -> Tensor:
         """The network of each row, int64 (num_rows,)."""
         starts = [self.parts[piece.part].network_start for piece in self.slices]
-        counts = torch.tensor([piece.networks for piece in self.slices])
-        firsts = torch.tensor([piece.rows.start for piece in self.slices])
-        shifts = (torch.tensor(starts) - firsts).repeat_interleave(counts)
+        counts = torch.tensor([piece.networks for piece in self.slices], dtype=torch.int64)
+        firsts = torch.tensor([piece.rows.start for piece in self.slices], dtype=torch.int64)
+        shifts = (torch.tensor(starts, dtype=torch.int64) - firsts).repeat_interleave(counts)
         return (torch.arange(self.num_rows) + shifts).to(self.device)
 
     @cached_property
     def row_edges(self) -> Tensor:
         """The number of edges of each row, int64 (num_rows,)."""
-        edges = torch.tensor([piece.block.num_edges for piece in self.slices])
-        counts = torch.tensor([piece.networks for piece in self.slices])
+        edges = torch.tensor([piece.block.num_edges for piece in self.slices], dtype=torch.int64)
+        counts = torch.tensor([piece.networks for piece in self.slices], dtype=torch.int64)
         return edges.repeat_interleave(counts).to(self.device)
 
     @cached_property

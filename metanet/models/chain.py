@@ -75,6 +75,8 @@ def chain(template: Template, method: str) -> tuple[ChainLayer, ...]:
             )
         )
         group = block.target_group
+    if not layers:
+        raise refusal(template, method, "its input, which is its output")
     rest = [b.name for b in template.blocks if b.name not in used]
     if rest:
         raise refusal(template, method, rest[0])

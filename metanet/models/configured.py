@@ -90,10 +90,15 @@ def resolved(cls: Configured, args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
     bound.apply_defaults()
     return {
         name: value
-        if name not in cls.options or (value is None and known[name].default is None)
+        if name not in cls.options or (value is None and optional(known[name]))
         else check(name, value, cls.options)
         for name, value in bound.arguments.items()
     }
+
+
+def optional(parameter: inspect.Parameter) -> bool:
+    """Say whether an option may be None."""
+    return parameter.default is None or str(parameter.annotation).endswith("| None")
 
 
 class DryRun(TorchFunctionMode):

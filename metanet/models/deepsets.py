@@ -49,6 +49,7 @@ class DeepSets(Metanet, options=OPTIONS):
 
 def parameters(part: Part) -> tuple[Tensor, Tensor]:
     """Say which columns of a part's values have edges, and the kind of each."""
+    part.check_values()
     offsets = float_offsets(part.template)
     columns, kinds = [], []
     for block in part.template.blocks:

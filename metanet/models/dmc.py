@@ -39,6 +39,7 @@ class DMC(Metanet, options=OPTIONS):
         """Predict for each network of the batch, (networks, outputs)."""
         rows = []
         for part in batch.parts:
+            part.check_values()
             states = self.slide(several_scales(part.values.unsqueeze(2)).transpose(1, 2))
             deviation = (states.var(2, unbiased=False) + 1e-5).sqrt()
             rows.append(torch.cat([states.mean(2), deviation], dim=1))

@@ -20,8 +20,14 @@ def batch_for(model: nn.Module, given: Batch | Graph | Sequence[Graph]) -> Batch
     another dtype or device than the model's.
     """
     name = type(model).__name__
-    first = next((p for p in model.parameters() if p.is_floating_point()), None)
     batch = batch_of(given, f"what {name} was called with")
+    for part in batch.parts:
+        if not part.template.blocks:
+            raise MetanetError(
+                f"a network of the batch ({part.template.architecture[:12]}) has no edges, so "
+                f"there is nothing for {name} to read"
+            )
+    first = next((p for p in model.parameters() if p.is_floating_point()), None)
     if first is None:
         return batch
     if batch is not given:

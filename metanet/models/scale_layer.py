@@ -85,7 +85,7 @@ class ScaleGMNLayer(nn.Module):
             at_source = self.ends[0](nodes[index], self.scales[index])
             at_target = self.ends[1](nodes[index + 1], self.scales[index + 1])
             own = self.edge_invariant(edge, self.edge_scales[index])
-            gate = nn.functional.silu(own + at_source.unsqueeze(1) + at_target.unsqueeze(2))
+            gate = nn.functional.silu(own + (at_source.unsqueeze(1) + at_target.unsqueeze(2)))
             new_edges.append(edge + self.edge_linear(edge) * gate)
         new_nodes = [
             state + self.update(torch.cat(parts, dim=-1), scale)

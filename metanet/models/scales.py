@@ -8,7 +8,6 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graphgen import Scalings, Template
 from metanet.errors import MetanetError
@@ -52,30 +51,21 @@ def scale_of(template: Template, scalings: Scalings, layer: ChainLayer) -> Scale
     """Give the scale of one hidden layer: that of what enters its neurons, and of what they say."""
     unknowns = scalings.unknowns
     place = next(i for i, g in enumerate(template.node_groups) if g.start == layer.first_node)
-    stages = scalings.stages[place]
-    entering, leaving = (roots(scalings, stage) for stage in (stages[0], stages[-1]))
-    fixed = {unknowns.fixed(root) for root, _ in (*entering, *leaving)}
-    if fixed == {True}:
+    stages = [scalings.stages[place][0], scalings.stages[place][-1]]
+    if layer.bias is not None:
+        stages.append(scalings.targets(next(b for b in template.blocks if b.tensor == layer.bias)))
+    (roots, powers), *others = [unknowns.find_all(stage.reshape(-1)) for stage in stages]
+    fixed = [unknowns.fixed(found) for found, _ in ((roots, powers), *others)]
+    if all(one.all() for one in fixed):
         return Scale()
-    kinds = {(unknowns.positive[root], unknowns.unit[root]) for root, _ in entering}
-    apart = len({root for root, _ in entering}) == len(entering)
-    if len(fixed) > 1 or len(kinds) > 1 or not apart or leaving != entering:
-        raise shared(layer)
-    if layer.bias is not None and entering != biased(template, scalings, layer.bias):
+    same = all(
+        np.array_equal(found, roots) and np.array_equal(raised, powers) for found, raised in others
+    )
+    kinds = {(bool(unknowns.positive[root]), bool(unknowns.unit[root])) for root in roots}
+    if not same or fixed[0].any() or len(kinds) > 1 or len(np.unique(roots)) < len(roots):
         raise shared(layer)
     ((positive, unit),) = kinds
     return Scale(sign=not positive, size=not unit)
-
-
-def roots(scalings: Scalings, stage: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Give the unknowns that may be chosen, and powers, of which a stage's factors are."""
-    return [scalings.unknowns.find(int(unknown)) for unknown in stage.reshape(-1)]
-
-
-def biased(template: Template, scalings: Scalings, bias: str) -> list[tuple[int, int]]:
-    """Give the factors of the values that a layer's biases enter."""
-    block = next(b for b in template.blocks if b.tensor == bias)
-    return roots(scalings, scalings.targets(block))
 
 
 def shared(layer: ChainLayer) -> MetanetError:

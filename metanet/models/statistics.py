@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from graphgen import Template
-from metanet.batch import Batch
+from graphgen import Graph, Template
+from metanet.batch import Batch, batch_of
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 ROLES = ("weight", "bias", "scale", "mean", "variance")
@@ -17,15 +18,18 @@ PER_TENSOR = 2 + len(QUANTILES)
 NUM_STATISTICS = len(ROLES) * len(PLACES) * PER_TENSOR + 3
 
 
-def network_statistics(batch: Batch) -> Tensor:
+def network_statistics(batch: Batch | Graph | Sequence[Graph]) -> Tensor:
     """Compute mean, variance and quantiles of every tensor, shape (networks, NUM_STATISTICS).
 
     As in Unterthiner et al. (2020), by tensor; since depths differ, tensors of one role are
     told apart as the first, the last, and the mean over those between. Absent ones are 0. The
-    logarithm of the number of parameters and the numbers of layers and blocks come last.
+    logarithm of the number of parameters and the numbers of layers and blocks come last. Raises
+    `MetanetError` for what is no batch, and for networks without weights.
     """
+    batch = batch_of(batch, "`batch`")
     rows = []
     for part in batch.parts:
+        part.check_values()
         count = len(part.positions)
         cells = part.values.new_zeros(count, len(ROLES), len(PLACES), PER_TENSOR)
         for role, places in tensors_by_place(part.template).items():

@@ -11,7 +11,7 @@ from metanet.batch import Batch
 from metanet.errors import MetanetError
 from metanet.models.metanet import Metanet
 from metanet.models.statistics import NUM_STATISTICS, network_statistics
-from metanet.options import OPTIONS
+from metanet.options import OPTIONS, shown
 
 
 class StatNN(Metanet, options=OPTIONS):
@@ -44,7 +44,19 @@ class StatNN(Metanet, options=OPTIONS):
         self._trees: Any = None
 
     def fit(self, features: Tensor, targets: Tensor) -> None:
-        """Grow the trees on a table of statistics."""
+        """Grow the trees on a table of statistics, (n, NUM_STATISTICS), and targets, (n,)."""
+        check_table(features)
+        if not isinstance(targets, Tensor) or targets.shape != features.shape[:1]:
+            got = list(targets.shape) if isinstance(targets, Tensor) else shown(targets)
+            raise MetanetError(
+                f"`targets` is {got}, expected a number for each of the {len(features)} rows of "
+                "features"
+            )
+        if not targets.isfinite().all() or not len(targets):
+            raise MetanetError(
+                f"{len(targets)} targets, of which {int((~targets.isfinite()).sum())} are not "
+                "finite; expected one or more finite numbers"
+            )
         self.features, self.targets = features.float(), targets.float()
         self._trees = None
         self._grown()
@@ -74,7 +86,9 @@ class StatNN(Metanet, options=OPTIONS):
                 early_stopping=False,
                 random_state=settings["seed"],
             )
-            self._trees = trees.fit(self.features.numpy(), self.targets.numpy())
+            self._trees = trees.fit(
+                self.features.float().cpu().numpy(), self.targets.float().cpu().numpy()
+            )
         return self._trees
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
@@ -91,16 +105,33 @@ class StatNN(Metanet, options=OPTIONS):
 
     def outputs(self, features: Tensor) -> Tensor:
         """Predict from a table of statistics, (networks, 1), or (networks, classes)."""
+        check_table(features)
         if not self.settings["classes"]:
             return self.predict(features).unsqueeze(1)
         trees = self._grown()
         # A class that no network of the table has is never predicted.
         result = torch.full((len(features), self.settings["classes"]), -torch.inf)
         known = torch.from_numpy(trees.classes_).long()
-        found = torch.from_numpy(trees.predict_proba(features.float().numpy())).float()
-        return result.index_copy(1, known, found.log())
+        found = torch.from_numpy(trees.predict_proba(features.float().cpu().numpy())).float()
+        return result.index_copy(1, known, found.log()).to(features)
 
     def predict(self, features: Tensor) -> Tensor:
         """Predict from a table of statistics: numbers, or numbers of classes, (networks,)."""
-        predicted = self._grown().predict(features.float().numpy())
-        return torch.from_numpy(predicted).float()
+        check_table(features)
+        predicted = self._grown().predict(features.float().cpu().numpy())
+        return torch.from_numpy(predicted).to(features)
+
+
+def check_table(features: Tensor) -> None:
+    """Check a table of statistics."""
+    if (
+        not isinstance(features, Tensor)
+        or features.ndim != 2
+        or features.shape[1] != NUM_STATISTICS
+        or not features.is_floating_point()
+    ):
+        got = list(features.shape) if isinstance(features, Tensor) else shown(features)
+        raise MetanetError(
+            f"`features` is {got}, expected statistics (n, {NUM_STATISTICS}), as "
+            "network_statistics gives"
+        )
