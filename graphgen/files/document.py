@@ -59,13 +59,18 @@ def write_document(path: Path, kind: Kind, content: Mapping[str, Any]) -> dict[s
 
     Raises `GraphError` for content that its schema does not admit: what is written can be read.
     """
+    sealed = seal_content(path, kind, content)
+    write_json(path, sealed)
+    return sealed
+
+
+def seal_content(path: Path, kind: Kind, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the content as a document, checked and with its hash, without writing it."""
     whole = {"format": kind.format, "version": kind.version, **content}
     # Tuples become lists here as they do in the file, so that the hash is that of what is read.
     whole = json.loads(canonical(path, whole))
     check_schema(path, kind, whole)
-    sealed = {**whole, "hash": _digest(canonical(path, whole))}
-    write_json(path, sealed)
-    return sealed
+    return {**whole, "hash": _digest(canonical(path, whole))}
 
 
 def read_document(path: Path, kind: Kind) -> dict[str, Any]:

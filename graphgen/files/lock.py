@@ -41,10 +41,12 @@ def exclusive(folder: str | os.PathLike[str]) -> Iterator[None]:
         # A forked child that leaves the block has lost the descriptor, whose number may be reused.
         if os.getpid() == owner:
             _held.discard(descriptor)
-            if _is_current(descriptor, path):
-                with contextlib.suppress(OSError):
-                    path.unlink()
-            os.close(descriptor)
+            try:
+                if _is_current(descriptor, path):
+                    with contextlib.suppress(OSError):
+                        path.unlink()
+            finally:
+                os.close(descriptor)
 
 
 def _acquire(path: Path) -> int:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from graphgen.errors import GraphError
-from graphgen.files.atomic import flush_folder, remove_leftovers
+from graphgen.files.atomic import flush_folder, remove_leftovers, write_json
 from graphgen.files.destination import claim, making
-from graphgen.files.document import Kind, read_document, within, write_document
+from graphgen.files.document import Kind, peek, read_document, seal_content, within
 from graphgen.files.lock import exclusive
 
 PARTS: dict[str, Any] = {
@@ -69,15 +69,20 @@ class Replacement:
         """The parts, as a seal names them."""
         return [{"file": name, "sha256": sha256} for name, sha256 in sorted(self._parts.items())]
 
-    def commit(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        """Seal the set: from here on the folder holds it, and no longer the one before."""
-        before = known_parts(self.folder / self._seal, self._kind)
+    def commit(self, content: Mapping[str, Any], keep: bool = False) -> dict[str, Any]:
+        """Seal the set: from here on the folder holds it, and no longer the one before.
+
+        With `keep`, parts of the one before that this one lacks stay beside it.
+        """
+        path = self.folder / self._seal
+        sealed = seal_content(path, self._kind, content)
+        gone = sorted(known_parts(path, self._kind).keys() - parts_of(sealed).keys())
         flush_folder(self.folder)
-        sealed = write_document(self.folder / self._seal, self._kind, content)
-        parts = parts_of(sealed)
-        settle(self.folder, parts)
-        for name in before.keys() - parts.keys():
-            remove(self.folder / name)
+        if gone and not keep:
+            # A process that is killed before it removes them tells the next one.
+            write_json(_gone_file(path), {"of": sealed["hash"], "names": gone})
+        write_json(path, sealed)
+        tidy(self.folder, self._seal, self._kind, resumable=True)
         return sealed
 
 
@@ -115,6 +120,10 @@ def tidy(folder: Path, seal: str, kind: Kind, resumable: bool) -> None:
     """Finish a change that was sealed, and remove what was begun for one that was not."""
     known = known_parts(folder / seal, kind)
     settle(folder, known)
+    for name in _gone(folder / seal):
+        if name not in known:
+            remove(folder / name)
+    _gone_file(folder / seal).unlink(missing_ok=True)
     if not resumable:
         _remove_staged(folder, known)
 
@@ -204,6 +213,22 @@ def file_hash(path: Path) -> str:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _gone_file(seal: Path) -> Path:
+    return seal.with_name(f".{seal.name}.gone")
+
+
+def _gone(seal: Path) -> list[str]:
+    """List the parts of the set before the one that is sealed now, if they were not removed yet."""
+    try:
+        found, sealed = peek(_gone_file(seal)), peek(seal)
+        if not isinstance(found, dict) or found.get("of") != sealed["hash"]:
+            return []
+        names = [str(name) for name in found["names"]]
+        return [name for name in names if staged(seal.parent, name, "")]
+    except (GraphError, KeyError, TypeError):
+        return []
 
 
 def _remove_staged(folder: Path, parts: Mapping[str, str], names: Iterable[str] = ("*",)) -> None:

@@ -63,7 +63,8 @@ def commit(new: Replacement, jobs: Sequence[Job]) -> None:
     for job in jobs:
         if job.finished():
             new.adopt(job.folder_name, job.hash)
-    new.commit({"parts": new.parts})
+    # What other settings made may be hours of work: it stays, and does not count.
+    new.commit({"parts": new.parts}, keep=True)
 
 
 def listed_runs(folder: Path) -> dict[str, tuple[Path, str]]:
