@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipelines.commands.inputs import GRAPHS, SETTINGS
+from pipelines.commands.outputs import replace_option
 
 
 @click.command()
@@ -15,9 +16,12 @@ from pipelines.commands.inputs import GRAPHS, SETTINGS
 @click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
 @click.option("--model", help="Train this model of the settings only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
-def flow(graphs: Path, out: Path, params: Path, model: str | None, workers: int | None) -> None:
+@replace_option
+def flow(
+    graphs: Path, out: Path, params: Path, model: str | None, workers: int | None, replace: bool
+) -> None:
     """Train every flow of the settings, with every seed, on the INRs of the graph set GRAPHS."""
     from pipelines.generation import train
 
-    runs = train(params, graphs, out, workers, model)
+    runs = train(params, graphs, out, workers, model, replace)
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

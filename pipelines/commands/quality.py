@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipelines.commands.inputs import GRAPHS, SAMPLES, SETTINGS
+from pipelines.commands.outputs import replace_option
 
 
 @click.command()
@@ -17,11 +18,14 @@ from pipelines.commands.inputs import GRAPHS, SAMPLES, SETTINGS
 )
 @click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
 @click.option("--report", type=click.Path(path_type=Path), help="Write a report to this HTML file.")
-def quality(samples: Path, graphs: Path, out: Path, params: Path, report: Path | None) -> None:
+@replace_option
+def quality(
+    samples: Path, graphs: Path, out: Path, params: Path, report: Path | None, replace: bool
+) -> None:
     """Measure the sets of networks in SAMPLES against the real ones of the graph set GRAPHS."""
     from pipelines.generation import quality as measure
 
-    found = measure(params, samples, graphs, out, report)
+    found = measure(params, samples, graphs, out, report, replace)
     for name, measures in found["systems"].items():
         values = ", ".join(f"{key} {value['mean']:.4g}" for key, value in measures.items())
         click.echo(f"{name}: {values}")

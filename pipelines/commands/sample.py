@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipelines.commands.inputs import RUNS, SETTINGS
+from pipelines.commands.outputs import replace_option
 
 
 @click.command()
@@ -15,10 +16,11 @@ from pipelines.commands.inputs import RUNS, SETTINGS
     "--out", type=click.Path(path_type=Path), required=True, help="Folder of the graph sets."
 )
 @click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
-def sample(flows: Path, out: Path, params: Path) -> None:
+@replace_option
+def sample(flows: Path, out: Path, params: Path, replace: bool) -> None:
     """Draw networks from each flow in the folder FLOWS, or from one, and from the baselines."""
     from pipelines.generation import sample as draw
 
-    for name, graphs in draw(params, flows, out).items():
+    for name, graphs in draw(params, flows, out, replace).items():
         failed = len(graphs.index["about"]["failed"])
         click.echo(f"{out / name}: {len(graphs)} networks, {failed} failed")

@@ -11,8 +11,13 @@ from tqdm import tqdm
 
 import graphgen
 from graphgen.errors import GraphError
-from graphgen.files import open_safetensors, write_safetensors
+from graphgen.files import open_safetensors, read_document, write_safetensors
+from graphgen.files.sealed import Replacement, read_part, staged
 from pipelines.generation.population import Population, Rows, arrays_of, row_of
+from pipelines.provenance import code_of
+from pipelines.runs.checkpoint import content_hash
+from pipelines.runs.collection import INDEX, RUNS
+from pipelines.settings import settings_hash
 
 FILE = "aligned.safetensors"
 
@@ -28,12 +33,25 @@ def align(population: Population, how: str, graphs_hash: str, folder: Path) -> P
     """
     if how == "none":
         return population
-    path = folder / FILE
-    values = read_aligned(path, graphs_hash)
-    if values is None or values.shape != population.values.shape:
+    identity = identity_of(how, graphs_hash)
+    path = staged(folder, FILE, identity)
+    values = kept_before(path, folder, identity, population.values.shape)
+    if values is None:
         values = matched(population)
-        write_safetensors(path, {"values": values}, {"graphs": json.dumps(graphs_hash)})
+        write_aligned(path, values, identity)
     return replace(population, values=values)
+
+
+def keep_aligned(new: Replacement, population: Population, how: str, graphs_hash: str) -> None:
+    """Make the aligned networks a part of what a stage makes."""
+    if how != "none":
+        identity = identity_of(how, graphs_hash)
+        new.add(FILE, lambda path: write_aligned(path, population.values, identity))
+
+
+def identity_of(how: str, graphs_hash: str) -> str:
+    """Identify what decides how networks are aligned."""
+    return settings_hash("aligned", how, graphs_hash, code_of(__name__))
 
 
 def matched(population: Population) -> Rows:
@@ -48,12 +66,36 @@ def matched(population: Population) -> Rows:
     return np.stack(rows)
 
 
-def read_aligned(path: Path, graphs_hash: str) -> Rows | None:
-    """Read what was kept; None where there is nothing, or it is of another graph set."""
+def write_aligned(path: Path, values: Rows, identity: str) -> None:
+    """Write aligned networks with what they are, and a hash of both."""
+    about = {"of": json.dumps(identity)}
+    arrays = {"values": values}
+    write_safetensors(path, arrays, {**about, "sha256": content_hash(arrays, about)})
+
+
+def kept_before(path: Path, folder: Path, identity: str, shape: tuple[int, ...]) -> Rows | None:
+    """Find what was aligned already, at `path` or in what the stage made last; None if nothing."""
+    if (values := read_aligned(path, identity, shape)) is not None:
+        return values
+    try:
+        path = read_part(folder, read_document(folder / INDEX, RUNS), FILE)
+    except GraphError:
+        return None
+    return read_aligned(path, identity, shape)
+
+
+def read_aligned(path: Path, identity: str, shape: tuple[int, ...]) -> Rows | None:
+    """Read aligned networks; None where there are none, damaged ones, or those of others."""
     try:
         file = open_safetensors(path)
     except GraphError:
         return None
-    if json.loads(file.metadata.get("graphs", "null")) != graphs_hash:
+    about = {"of": file.metadata.get("of", "")}
+    if about["of"] != json.dumps(identity):
         return None
-    return np.array(file["values"], dtype=np.float32)
+    arrays = {name: np.array(array) for name, array in file.items()}
+    if file.metadata.get("sha256") != content_hash(arrays, about) or list(arrays) != ["values"]:
+        return None
+    values = arrays["values"]
+    good = values.shape == shape and values.dtype == np.float32 and np.isfinite(values).all()
+    return values if good else None

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 class Along(nn.Module):
     """How far a network moves along each principal direction, from what is known of it whole."""
 
-    def __init__(self, conditions: int, count: int, hidden: int = 256) -> None:
+    def __init__(self, conditions: int, count: int, hidden: int) -> None:
         super().__init__()
         last = nn.Linear(hidden, count)
         nn.init.zeros_(last.weight)

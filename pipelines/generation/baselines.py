@@ -6,14 +6,20 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from graphgen.errors import GraphError
-from graphgen.files import read_weights, write_weights
-from pipelines.errors import PipelineError
-from pipelines.generation.moments import Moments, by_parameter, by_tensor, principal
+from graphgen.files import open_safetensors, write_safetensors
+from pipelines.generation.moments import (
+    Moments,
+    by_parameter,
+    by_tensor,
+    checked_moments,
+    principal,
+)
 from pipelines.generation.population import Population, Rows
+from spec import Architecture
 
 FILE = "moments.safetensors"
 DIRECTIONS = 1024
@@ -34,33 +40,27 @@ def moments_of(population: Population) -> dict[str, Moments]:
     }
 
 
-def save_moments(folder: Path, moments: Mapping[str, Moments]) -> None:
-    """Keep the moments in the folder of the flows."""
+def write_moments(path: Path, moments: Mapping[str, Moments]) -> None:
+    """Write the moments of all baselines to a file."""
     arrays: dict[str, Rows] = {}
     for name, own in moments.items():
         arrays |= {f"{name}.{field}": array for field, array in own.arrays().items()}
-    write_weights(folder / FILE, arrays)
+    write_safetensors(path, arrays)
 
 
-def read_moments(folder: Path) -> dict[str, Moments]:
-    """Read the moments that `gmn flow` kept; none where there is no such file."""
-    path = folder / FILE
-    if not path.exists():
-        return {}
-    try:
-        arrays = read_weights(path)
-        return {
-            name: Moments(
-                **{
-                    key.removeprefix(f"{name}."): array.copy()
-                    for key, array in arrays.items()
-                    if key.startswith(f"{name}.")
-                }
-            )
-            for name in BASELINES
-        }
-    except (GraphError, TypeError) as error:
-        raise PipelineError(f"{path}: {error}; run `gmn flow` again") from None
+def read_moments(path: Path, net: Architecture) -> dict[str, Moments]:
+    """Read the moments of networks that `write_moments` wrote, for each baseline.
+
+    Raises `GraphError` for no such file, `PipelineError` for one without such moments.
+    """
+    file = open_safetensors(path)
+    result = {}
+    for baseline in BASELINES:
+        start = f"{baseline}."
+        names = [name for name in file if name.startswith(start)]
+        own = {name.removeprefix(start): np.array(file[name]) for name in names}
+        result[baseline] = checked_moments(own, net, path)
+    return result
 
 
 def gaussian(moments: Moments, noise: Tensor) -> Tensor:

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from pipelines.generation.average import Averaged
 from pipelines.generation.flow import Flow
-from pipelines.training.checkpoint import load_checkpoint, save_checkpoint
+from pipelines.runs.checkpoint import Rows, load_checkpoint, save_checkpoint
+from pipelines.runs.diverged import check_finite
 from pipelines.training.fit import hash_seed, one_cycle
-from pipelines.training.history import read_history, write_history
 
 AVERAGE = 0.999
 VALIDATION_SEED, VALIDATION_MOST = 1, 512
@@ -29,11 +29,13 @@ def fit(
     seed: int,
     folder: Path,
     run: str,
-) -> Flow:
+) -> tuple[Flow, Rows]:
     """Train a flow by AdamW with a one-cycle learning rate; give the average of its parameters.
 
-    Times are spread evenly over a batch. All chance depends on the seed and the epoch alone, so a
-    run that goes on from its checkpoint gives the same numbers as one that was not stopped.
+    Gives the history of its epochs too. Times are spread evenly over a batch. All chance depends on
+    the seed and the epoch alone, so a run that goes on from its checkpoint gives the same numbers
+    as one that was not stopped. Raises `DivergedError` where the loss or the gradients are not
+    finite.
 
     Args:
         flow: with its first parameters.
@@ -41,7 +43,7 @@ def fit(
             `average`, the rate at which the average keeps what it has (0.999).
         splits: of `train` and `validation`, weights (N, P), and classes (N,) or None.
         seed: of the order of networks, of noise and times.
-        folder: of checkpoint and history.
+        folder: of the checkpoint.
         run: the identity of what is trained; a checkpoint of another one is passed over.
     """
     both = Averaged(flow, training.get("average", AVERAGE))
@@ -52,8 +54,7 @@ def fit(
     data = flow.standardise(data)
     epochs, size = training["epochs"], min(training["batch_size"], len(data))
     steps = math.ceil(len(data) / size)
-    start = load_checkpoint(folder, run, both, optimizer)
-    rows: list[Mapping[str, object]] = list(read_history(folder, start))
+    start, rows = load_checkpoint(folder, run, both, optimizer)
     for epoch in range(start, epochs):
         begun = time.perf_counter()
         torch.manual_seed(hash_seed(seed, epoch))  # for permutations by which an MLP is augmented
@@ -69,23 +70,25 @@ def fit(
             chosen = order[step * size : (step + 1) * size]
             own = None if labels is None else labels[chosen]
             loss = path_loss(flow, data[chosen], own, generator)
+            value = float(loss.detach())
+            check_finite({"the loss": value}, epoch, training)
+            total += value * len(chosen)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(flow.parameters(), training["gradient_norm"])
+            norm = torch.nn.utils.clip_grad_norm_(flow.parameters(), training["gradient_norm"])
+            check_finite({"the norm of the gradients": norm.item()}, epoch, training)
             optimizer.step()
             both.update(done)
-            total += float(loss.detach()) * len(chosen)
+        losses = {
+            "train_loss": total / len(data),
+            "validation_loss": held_out_loss(both.average, *splits["validation"], size),
+        }
+        check_finite({f"`{name}`": value for name, value in losses.items()}, epoch, training)
         rows.append(
-            {
-                "epoch": epoch + 1,
-                "train_loss": total / len(data),
-                "validation_loss": held_out_loss(both.average, *splits["validation"], size),
-                "seconds": round(time.perf_counter() - begun, 3),
-            }
+            {"epoch": epoch + 1, **losses, "seconds": round(time.perf_counter() - begun, 3)}
         )
-        write_history(folder, rows)
-        save_checkpoint(folder, run, epoch + 1, both, optimizer)
-    return both.average
+        save_checkpoint(folder, run, epoch + 1, both, optimizer, rows)
+    return both.average, rows
 
 
 def path_loss(

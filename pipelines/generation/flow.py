@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -16,11 +16,14 @@ from pipelines.generation.along import Along
 from pipelines.generation.moments import Moments
 from spec import Architecture
 
+DECIDED = ("channels", "conditions", "members", "net")
+"""Settings of editors that a flow decides."""
+
 
 class Flow(nn.Module):
     """An editor that says how weights move from noise, at time 0, to networks, at time 1.
 
-        flow = Flow(net, moments, classes=10, hidden=32, layers=3)
+        flow = Flow(net, moments, classes=10, settings={"hidden": 32, "layers": 3})
         velocity = flow(noise, times, labels)        # (N, P), as noise
 
     Flow matching along straight paths (Lipman et al., ICLR 2023): for x = (1 - t) noise + t data,
@@ -32,12 +35,13 @@ class Flow(nn.Module):
     The editor, at first GMN's, reads the time by its sines and cosines, of `frequencies` octaves,
     and the class. If it is equivariant, permuting the neurons of x permutes the velocity. With
     `reference`, it also reads beside each weight that of the mean network, which is to be permuted
-    along. `editor` is one of `metanet.EDITORS`, and `options` are its settings.
+    along. `editor` is one of `metanet.EDITORS`, made with `settings`.
 
     With principal directions in `moments`, the normal part has their variances, so an untrained
     flow draws networks with these. Each is a network too, to be permuted along, and how far x lies
     along it is a number of the whole network: the editor reads these numbers as it reads the time,
-    and an MLP of them moves x along the directions, beside what the editor says of each weight.
+    and an MLP of them, `along` wide, moves x along the directions, beside what the editor says of
+    each weight.
     """
 
     mean: Tensor
@@ -55,7 +59,8 @@ class Flow(nn.Module):
         classes: int = 0,
         reference: bool = False,
         frequencies: int = 6,
-        **options: Any,
+        along: int = 256,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.template = graphgen.template(net)
@@ -71,9 +76,22 @@ class Flow(nn.Module):
         own: dict[str, Any] = {"fan_in_power": 0.0} if editor == "gmn" else {"net": net}
         conditions = 1 + 2 * frequencies + classes + count
         self.editor = make_editor(
-            editor, channels=2 if reference else 1, conditions=conditions, **(own | options)
+            editor,
+            channels=2 if reference else 1,
+            conditions=conditions,
+            **(own | dict(settings or {})),
         )
-        self.along = Along(conditions, count) if count else None
+        self.along = Along(conditions, count, along) if count else None
+        self.options = {
+            "editor": editor, "classes": classes, "reference": reference,
+            "frequencies": frequencies, "along": along,
+        }  # fmt: skip
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All options, resolved, as plain data: `Flow(net, moments, **flow.settings)` is alike."""
+        own = {k: v for k, v in self.editor.settings.items() if k not in DECIDED}
+        return {**self.options, "settings": own}
 
     def scaled(self, network: Tensor) -> Tensor:
         """Divide each tensor of a network by its root mean square, (P,)."""

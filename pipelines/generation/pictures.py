@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import matplotlib.style
 import numpy as np
@@ -12,7 +11,6 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from graphgen.files import write_bytes
 from pipelines.generation.population import Population, Rows, tensors_of
 from pipelines.generation.sphere_tracing import render
 from pipelines.inrs.decode import decode
@@ -21,14 +19,13 @@ from pipelines.report.drawing import LIGHT
 SIZE, RESOLUTION = 1.1, 120
 
 
-def write_pictures(
-    path: Path,
+def picture(
     signals: str,
     sizes: Sequence[int],
     population: Population,
     rows: Mapping[str, tuple[Rows, Rows]],
-) -> None:
-    """Write a PNG with a row of pictures for each entry: its name, weights and decoded values.
+) -> bytes:
+    """Draw a PNG with a row of pictures for each entry: its name, weights and decoded values.
 
     Curves are drawn as lines, images as they are, and solids by sphere tracing. Equal networks give
     equal bytes, with one version of matplotlib.
@@ -47,7 +44,7 @@ def write_pictures(
             line[0].set_ylabel(name)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", metadata={"Software": None})
-    write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def pictures_of(

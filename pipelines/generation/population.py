@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphgen import GraphSet, Template
+from graphgen.graph_set import INDEX
 from metanet.batch import float_offsets
 from pipelines.errors import PipelineError
-from spec import Architecture
+from pipelines.graphs import open_graphs
+from spec import Architecture, SpecError, from_resolved
 
 Rows = NDArray[np.float32]
+MOST_COORDINATES, MOST_VALUES = 3, 2**22
 
 
 @dataclass(frozen=True)
@@ -48,19 +52,18 @@ def read_population(graphs: str | Path) -> Population:
     Raises `PipelineError` for several architectures, tensors that are not trained, records that
     are no INRs', and splits that are too small.
     """
-    graph_set = GraphSet.open(graphs)
+    return population_of(open_graphs(graphs))
+
+
+def population_of(graph_set: GraphSet) -> Population:
+    """Give the networks of a graph set that is open; see `read_population`."""
     if len(graph_set.architectures) != 1:
         raise PipelineError(
             f"{graph_set.folder}: {len(graph_set.architectures)} architectures; a flow draws "
             "networks of one, so compile a zoo of one architecture (`gmn inrs`)"
         )
-    template = graph_set.template(0)
-    fixed = [tensor.name for tensor in template.tensors if not tensor.trainable]
-    if fixed:
-        raise PipelineError(
-            f"{graph_set.folder}: {', '.join(fixed)}: not trained; a flow draws every number of a "
-            "network, so take an architecture of trained tensors only"
-        )
+    net = next(iter(graph_set.architectures.values()))
+    check_network(net, graph_set.folder)
     offsets = {float(r["offset"]) for r in graph_set.records if r.get("offset") is not None}
     if len(offsets) != 1 or any(r.get("offset") is None for r in graph_set.records):
         raise PipelineError(
@@ -76,9 +79,58 @@ def read_population(graphs: str | Path) -> Population:
                 f"{graph_set.folder}: {len(indices[split])} networks to use for {split}, "
                 f"at least {least} are needed"
             )
-    values = graph_set.values(range(len(graph_set))).astype(np.float32)
-    net = next(iter(graph_set.architectures.values()))
-    return Population(net, template, values, graph_set.records, indices, offsets.pop())
+    values = values_of(graph_set)
+    return Population(net, graph_set.template(0), values, graph_set.records, indices, offsets.pop())
+
+
+def values_of(graph_set: GraphSet) -> Rows:
+    """Give the values of all networks, (N, P); `PipelineError` where they are not finite."""
+    with np.errstate(over="ignore"):
+        values = graph_set.values(range(len(graph_set))).astype(np.float32)
+    bad = np.flatnonzero(~np.isfinite(values).all(1))
+    if len(bad):
+        raise PipelineError(
+            f"{graph_set.folder / INDEX}: networks[{bad[0]}]: its weights are not finite in float32"
+        )
+    return values
+
+
+def check_network(net: Architecture, path: Path) -> None:
+    """Raise `PipelineError` for a network of which no flow draws any.
+
+    It has to be an INR: from a few coordinates to channels, with all its tensors trained.
+    """
+    if net.buffers:
+        raise PipelineError(
+            f"{path}: {', '.join(list(net.buffers)[:3])}: not trained; a flow draws every number "
+            "of a network, so take an architecture of trained tensors only"
+        )
+    inputs, outputs = list(net.inputs.values()), net.output_shapes
+    places = len(inputs) == 1 and len(inputs[0]) == 1 and inputs[0][0] <= MOST_COORDINATES
+    if not places or len(outputs) != 1 or len(outputs[0]) != 1:
+        raise PipelineError(
+            f"{path}: the networks take {[list(shape) for shape in inputs]} and give "
+            f"{[list(shape) for shape in outputs]}; expected INRs, from one input of 1 to "
+            f"{MOST_COORDINATES} coordinates to one output of channels (`gmn inrs`)"
+        )
+    if sum(map(prod, net.shapes.values())) > MOST_VALUES:
+        raise PipelineError(
+            f"{path}: the networks compute more than {MOST_VALUES} values at one point; take an "
+            "architecture of fewer neurons"
+        )
+
+
+def architecture_of(path: Path, resolved: Mapping[str, Any]) -> Architecture:
+    """Make an architecture that a file holds as `net`; `PipelineError` names the file."""
+    try:
+        return from_resolved(resolved)
+    except SpecError as error:
+        raise PipelineError(f"{path}: net: {error}") from None
+
+
+def size_of(net: Architecture) -> int:
+    """Count the parameters of a network, without making anything of their size."""
+    return sum(prod(shape) for shape in net.parameters.values())
 
 
 def tensors_of(template: Template, values: Tensor) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,24 +10,38 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graphgen import GraphSet
 from pipelines.errors import PipelineError
 from pipelines.generation.align import align
-from pipelines.generation.fit import fit
+from pipelines.generation.fit import AVERAGE, fit
 from pipelines.generation.flow import Flow
 from pipelines.generation.moments import around_mean, by_tensor, principal
-from pipelines.generation.population import Population, classes_of, numbers_of, read_population
-from pipelines.generation.settings import DECIDED
-from pipelines.generation.trained import TrainedFlow
+from pipelines.generation.population import Population, classes_of, numbers_of, population_of
+from pipelines.generation.trained import FLOW, TrainedFlow
+from pipelines.graphs import open_graphs
 from pipelines.options import check_options
+from pipelines.runs.diverged import naming
+from pipelines.runs.job import Job
 from pipelines.settings import settings_hash
-from pipelines.training.result import discard_result, read_settings
+from pipelines.training.seen import seen
 from pipelines.zoo.fields import Place
 
 
 @dataclass(frozen=True)
-class FlowRun:
-    """What is trained: a model of the settings, a seed, and on which networks, how aligned."""
+class FlowRun(Job):
+    """What is trained: a model of the settings, a seed, and on which networks, how aligned.
+
+    Attributes:
+        name: the model's name in the settings.
+        seed: of all chance.
+        model: the model's settings.
+        alignment: `none` or `match`.
+        label: the label of the signals by which the flow is conditioned; None for none.
+        graphs: the folder of the graph set, `graphs_hash` its identity.
+        out: the folder of all runs.
+        code: the identity of the code that trains.
+    """
+
+    kind = FLOW
 
     name: str
     seed: int
@@ -36,17 +51,19 @@ class FlowRun:
     graphs: Path
     graphs_hash: str
     out: Path
+    code: str
 
     @property
-    def folder(self) -> Path:
-        """The run's folder."""
-        return self.out / f"{self.name}-seed{self.seed}"
+    def folder_name(self) -> str:
+        """The name of the run's folder."""
+        return f"{self.name}-seed{self.seed}"
 
     @property
     def hash(self) -> str:
         """The identity of everything that decides the run's result."""
         return settings_hash(
-            "flow", self.name, self.seed, self.model, self.alignment, self.label, self.graphs_hash
+            *("flow", self.name, self.seed, self.model, self.alignment, self.label),
+            *(self.graphs_hash, self.code),
         )
 
     @property
@@ -54,34 +71,51 @@ class FlowRun:
         """The number of epochs."""
         return int(self.model["training"]["epochs"])
 
-    def finished(self) -> bool:
-        """Say whether the run's folder holds its result."""
-        settings = read_settings(self.folder)
-        return settings is not None and settings.get("run") == self.hash
+    @property
+    def training(self) -> dict[str, Any]:
+        """The recipe with what was left out."""
+        return {"average": AVERAGE, **self.model["training"]}
 
     def execute(self, processes: int = 1) -> None:
         """Train, or go on where a stopped run left off, and save the result."""
         if processes != 1:
             raise PipelineError(f"a flow is trained by one process, got {processes}")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        discard_result(self.folder)
+        self.work_folder.mkdir(parents=True, exist_ok=True)
         population = self.population()
         classes = self.classes(population)
         torch.manual_seed(self.seed)
-        settings = self.settings(len(classes))
-        flow = self.make(population, settings)
+        flow = self.make(population, self.settings(len(classes)))
         splits = self.splits(population, classes)
-        average = fit(flow, self.model["training"], splits, self.seed, self.folder, self.hash)
-        offset = population.offset
-        trained = TrainedFlow(
-            population.net, average, settings, offset, self.hash, self.label, classes
-        )
-        trained.save(self.folder, seed=self.seed, name=self.name)
+        with naming(self.name, self.seed):
+            average, rows = fit(flow, self.training, splits, self.seed, self.work_folder, self.hash)
+        trained = TrainedFlow(population.net, average, population.offset, self.label, classes)
+        trained.save(self.work_folder, self.described(rows), rows)
+
+    def described(self, rows: list[Mapping[str, object]]) -> dict[str, Any]:
+        """Give what a finished run's settings say of it, beside its flow."""
+        graph_set = open_graphs(self.graphs)
+        train = [i for i, r in enumerate(graph_set.records) if r["split"] == "train"]
+        return {
+            **self.about(),
+            "code": self.code,
+            "name": self.name,
+            "seed": self.seed,
+            "alignment": self.alignment,
+            "principal": self.model.get("principal", 0),
+            "training": self.training,
+            "trained_on": seen(graph_set, train),
+            "scores": {"validation": {"loss": rows[-1]["validation_loss"]}},
+        }
 
     def population(self) -> Population:
-        """Read the networks, aligned."""
-        population = read_population(self.graphs)
-        return align(population, self.alignment, self.graphs_hash, self.out)
+        """Read the networks, aligned; `PipelineError` if they are no longer those of the plan."""
+        graph_set = open_graphs(self.graphs)
+        if graph_set.hash != self.graphs_hash:
+            raise PipelineError(
+                f"{self.graphs}: the graph set was replaced while runs on it were at work; run "
+                "the same command again"
+            )
+        return align(population_of(graph_set), self.alignment, self.graphs_hash, self.out)
 
     def classes(self, population: Population) -> list[Any]:
         """List the classes of the training networks, if the flow is to know them."""
@@ -110,9 +144,9 @@ class FlowRun:
         """Give the keyword arguments of the flow."""
         named = ("editor", "reference", "frequencies")
         beside = {name: self.model[name] for name in named if name in self.model}
-        return {**self.model.get("settings", {}), **beside, "classes": classes}
+        return {**beside, "classes": classes, "settings": self.model.get("settings", {})}
 
-    def make(self, population: Population, settings: dict[str, Any]) -> Flow:
+    def make(self, population: Population, settings: Mapping[str, Any]) -> Flow:
         """Make the flow, not yet trained."""
         template, train = population.template, population.split("train")
         count = self.model.get("principal")
@@ -123,23 +157,16 @@ class FlowRun:
         return Flow(population.net, found, **settings)
 
 
-def check(run: FlowRun, place: Place) -> None:
+def check(run: FlowRun, population: Population, place: Place) -> None:
     """Refuse networks or a label of which no flow can be made; note what is wrong at `place`.
 
     There are the settings of the model. Raises `PipelineError`.
     """
-    population = read_population(run.graphs)
     classes = run.classes(population)
     run.splits(population, classes)
-    beside = {name: value for name, value in run.settings(len(classes)).items() if name in DECIDED}
-    own = run.model.get("settings", {})
+    settings = run.settings(len(classes))
     check_options(
         place / "settings" if "settings" in run.model else place,
-        own,
-        lambda options: run.make(population, {**options, **beside}),
+        run.model.get("settings", {}),
+        lambda options: run.make(population, {**settings, "settings": options}),
     )
-
-
-def graphs_hash(graphs: str | Path) -> str:
-    """Give the identity of a graph set."""
-    return GraphSet.open(graphs).hash

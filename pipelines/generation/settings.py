@@ -9,19 +9,21 @@ from math import prod
 from typing import Any
 
 import metanet
+from pipelines.generation import flow
 from pipelines.generation.baselines import BASELINES
 from pipelines.generation.measures import COPIED, FLOOR
 from pipelines.settings import ABOVE_ZERO, NAME, POSITIVE, SEED, check_distinct
 from pipelines.zoo.fields import MOST, Place
 
-DECIDED = [
-    "channels", "conditions", "members", "net", "classes", "editor", "frequencies", "reference",
-]  # fmt: skip
+DECIDED = [*flow.DECIDED, "classes", "editor", "frequencies", "reference"]
 """Settings of editors that a flow decides, or that stand beside them."""
 EDITORS = [name for name in metanet.EDITORS if name != "scale_gmn"]
 """Editors that read channels beside weights."""
+RESERVED = [*BASELINES, FLOOR, COPIED]
+"""Names of systems that are no flows."""
+ALIGNMENTS = ["none", "match"]
 COORDINATES = {"curves": 1, "images": 2, "solids": 3}
-MOST_NETWORKS, MOST_POINTS = 10**7, 2**24
+MOST_NETWORKS, MOST_POINTS, MOST_FREQUENCIES = 10**7, 2**24, 1000
 TRAINING: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -40,7 +42,7 @@ FLOW: dict[str, Any] = {
     "additionalProperties": False,
     "required": ["seeds", "models"],
     "properties": {
-        "align": {"enum": ["none", "match"]},
+        "align": {"enum": ALIGNMENTS},
         "condition": {"type": ["string", "null"]},
         "seeds": {"type": "array", "items": SEED, "minItems": 1},
         "models": {
@@ -48,7 +50,7 @@ FLOW: dict[str, Any] = {
             "minProperties": 1,
             "propertyNames": {
                 **NAME,
-                "not": {"enum": [*BASELINES, FLOOR, COPIED]},
+                "not": {"enum": RESERVED},
             },
             "additionalProperties": {
                 "type": "object",
@@ -58,7 +60,7 @@ FLOW: dict[str, Any] = {
                     "editor": {"enum": EDITORS},
                     "reference": {"type": "boolean"},
                     "principal": POSITIVE,
-                    "frequencies": {**POSITIVE, "maximum": 1000},
+                    "frequencies": {**POSITIVE, "maximum": MOST_FREQUENCIES},
                     "settings": {
                         "type": "object",
                         "propertyNames": {"not": {"enum": DECIDED}},

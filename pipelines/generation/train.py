@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphgen.files import exclusive
 from pipelines.errors import PipelineError
-from pipelines.generation.align import align
-from pipelines.generation.baselines import moments_of, save_moments
-from pipelines.generation.latest import write_latest
-from pipelines.generation.population import read_population
-from pipelines.generation.run import FlowRun, check, graphs_hash
+from pipelines.generation.align import align, keep_aligned
+from pipelines.generation.baselines import FILE, moments_of, write_moments
+from pipelines.generation.population import population_of
+from pipelines.generation.run import FlowRun, check
 from pipelines.generation.settings import FLOW, check_flow
+from pipelines.graphs import open_graphs
+from pipelines.provenance import code_of
+from pipelines.runs.collection import collecting, commit
+from pipelines.runs.processes import execute
 from pipelines.settings import find_section
-from pipelines.training.processes import execute
 from spec import SpecError
 
 
@@ -23,13 +24,16 @@ def train(
     out: str | Path,
     workers: int | None = None,
     only: str | None = None,
+    replace: bool = False,
 ) -> list[FlowRun]:
     """Train the flows of the settings, with one thread in each of `workers` processes.
 
         runs = train("params.yaml", "out/graphs", "out/flow")
 
-    Finished runs of the same settings and graph set are kept, stopped ones go on from their last
-    epoch. `only` names one model. Gives the runs; their folders hold parameters and histories.
+    Finished runs of the same settings, code and graph set are kept, stopped ones go on from their
+    last epoch. Those of others are refused, or, with `replace`, stay whole until all new ones are
+    there. `only` names one model. A run that diverges does not stop the others: it is named at the
+    end, by a `PipelineError`. Gives the runs; their folders hold parameters and histories.
     """
     out = Path(out)
     place = find_section(settings_file, "flow", FLOW, check_flow)
@@ -38,22 +42,33 @@ def train(
         raise PipelineError(
             f"{settings_file}: no flow {only!r}; the models are: {', '.join(settings['models'])}"
         )
-    alignment, found = settings.get("align", "none"), graphs_hash(graphs)
+    graph_set = open_graphs(graphs)
+    alignment, label = settings.get("align", "none"), settings.get("condition")
+    code = code_of(FlowRun.__module__)
     planned = [
-        FlowRun(name, seed, model, alignment, settings.get("condition"), Path(graphs), found, out)
+        FlowRun(name, seed, model, alignment, label, Path(graphs), graph_set.hash, out, code)
         for name, model in settings["models"].items()
         for seed in settings["seeds"]
     ]
     runs = [run for run in planned if only in (None, run.name)]
+    population = population_of(graph_set)
     for run in runs:
         if run.seed == settings["seeds"][0]:
-            check(run, place / "models" / run.name)
+            check(run, population, place / "models" / run.name)
     if place.problems:
         raise SpecError(place.problems)
-    out.mkdir(parents=True, exist_ok=True)
-    with exclusive(out):
-        population = align(read_population(graphs), alignment, found, out)
-        save_moments(out, moments_of(population))
-        write_latest(out, {run.folder.name: run.hash for run in planned})
-        execute(runs, workers)
+    with collecting(out, runs, replace) as new:
+        population = align(population, alignment, graph_set.hash, out)
+        failure = None
+        try:
+            execute(runs, workers, label="flow")
+        except PipelineError as error:
+            if not any(run.finished() for run in runs):
+                raise
+            failure = error
+        new.add(FILE, lambda path: write_moments(path, moments_of(population)))
+        keep_aligned(new, population, alignment, graph_set.hash)
+        commit(new, planned)
+        if failure is not None:
+            raise failure
     return runs

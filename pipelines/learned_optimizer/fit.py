@@ -12,15 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipelines.errors import PipelineError
+from pipelines.learned_optimizer.best import LOSS, WithBest
 from pipelines.learned_optimizer.features import State
 from pipelines.learned_optimizer.inner_training import train_learned
 from pipelines.learned_optimizer.optimizer import LearnedOptimizer
 from pipelines.learned_optimizer.settings import TaskFamily
 from pipelines.learned_optimizer.tasks import InnerTasks, bounded
-from pipelines.training.checkpoint import load_checkpoint, save_checkpoint
-from pipelines.training.history import read_history, write_history
-from pipelines.training.result import read_state, save_result
+from pipelines.runs.checkpoint import Rows, load_checkpoint, save_checkpoint
+from pipelines.runs.diverged import DivergedError, check_finite
 
 _WARM_UP, _FLOOR = 0.05, 0.01
 _TINY = 1e-6
@@ -28,7 +27,6 @@ _FITTING, _VALIDATION = 0, 3
 """What the seeds of meta-training begin with; those of tuning and testing begin otherwise."""
 _EXPLODED = 10.0
 """Meta-gradients of this many times `gradient_norm` are passed over: they say nothing."""
-_BEST = "best"
 _IMAGES = 1000
 
 
@@ -40,8 +38,8 @@ def fit(
     seed: int,
     folder: Path,
     run: str,
-) -> None:
-    """Meta-train a learned optimizer on inner tasks of a family.
+) -> Rows:
+    """Meta-train a learned optimizer on inner tasks of a family; give the history of its epochs.
 
     Each unroll draws an architecture and trains `networks` of it from new starts for `horizon`
     steps. After every `truncation` steps, Adam lowers the losses of these steps, each on a batch
@@ -50,16 +48,17 @@ def fit(
     all). With `second_order`, through gradients too (Andrychowicz et al., NeurIPS 2016, leave that
     out). With `validation`, the parameters of the epoch are kept that do best at the horizon of so
     many further unrolls. All chance depends on the seed and the epoch, so a run that goes on from
-    its checkpoint gives the same numbers.
+    its checkpoint gives the same numbers. Raises `PipelineError` where nothing was learned.
     """
     meta = torch.optim.Adam(optimizer.parameters(), lr=recipe["learning_rate"])
     epochs, unrolls = recipe["epochs"], recipe["unrolls"]
-    begin = load_checkpoint(folder, run, optimizer, meta)
-    rows: list[Mapping[str, object]] = list(read_history(folder, begin))
     held_out = [
         InnerTasks(family, recipe["networks"], horizon, [_VALIDATION, number])
         for number in range(recipe.get("validation", 0))
     ]
+    both = WithBest(optimizer) if held_out else None
+    kept = both or optimizer
+    begin, rows = load_checkpoint(folder, run, kept, meta)
     optimizer.train()
     for epoch in range(begin, epochs):
         begun = time.perf_counter()
@@ -78,21 +77,21 @@ def fit(
             "skipped": float(skipped),
             "step_size": float(optimizer.log_step.detach().exp()),
         }
-        if held_out:
-            row["validation_loss"] = found = validated(optimizer, held_out)
-            if all(found < float(str(earlier["validation_loss"])) for earlier in rows):
-                save_result(folder / _BEST, optimizer, {"epoch": epoch + 1})
+        if both is not None:
+            row[LOSS] = found = validated(optimizer, held_out)
+            both.keep(found, rows)
+        check_finite({f"`{name}`": value for name, value in row.items()}, epoch, recipe)
         row["seconds"] = round(time.perf_counter() - begun, 3)
         rows.append(row)
-        write_history(folder, rows)
-        save_checkpoint(folder, run, epoch + 1, optimizer, meta)
+        save_checkpoint(folder, run, epoch + 1, kept, meta, rows)
     if all(float(str(row["skipped"])) == 1 for row in rows):
-        raise PipelineError(
-            f"{folder}: every meta-gradient was passed over, for it exploded or was not finite, so "
-            "nothing was learned; lower `step_size`, `fan_in_power` or `truncation`"
+        raise DivergedError(
+            "every meta-gradient was passed over, for it exploded or was not finite, so nothing "
+            "was learned; lower `step_size`, `fan_in_power` or `truncation`"
         )
-    if held_out:
-        optimizer.load_state_dict(read_state(folder / _BEST))
+    if both is not None:
+        optimizer.load_state_dict(both.best.state_dict())
+    return rows
 
 
 def validated(optimizer: LearnedOptimizer, held_out: Sequence[InnerTasks]) -> float:

@@ -11,15 +11,24 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from graphgen.files import write_bytes, write_json
+from graphgen.files import claim_file, write_bytes, write_json
+from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.comparison import ELSEWHERE, HERE, Outcome, markdown, summary
 from pipelines.learned_optimizer.inner_training import HandDesigned, train_learned
 from pipelines.learned_optimizer.meta_train import planned
+from pipelines.learned_optimizer.optimizer import LearnedOptimizer
 from pipelines.learned_optimizer.report import write_report
+from pipelines.learned_optimizer.run import OPTIMIZER, MetaRun, load_optimizer
 from pipelines.learned_optimizer.settings import Settings, TaskFamily, read_settings
 from pipelines.learned_optimizer.tasks import InnerTasks
 from pipelines.learned_optimizer.tuning import best, grid, try_all
+from pipelines.provenance import code_of, made_with
+from pipelines.results import writing_results
+from pipelines.runs.collection import INDEX, listed_runs
+from pipelines.runs.result import read_result
 
+METRICS, CURVES, TABLE = "metrics.json", "curves.csv", "table.md"
+FILES = (METRICS, CURVES, TABLE)
 _TUNING, _TESTING = 1, 2
 
 
@@ -28,6 +37,7 @@ def meta_test(
     optimizers: str | Path,
     out: str | Path,
     report: str | Path | None = None,
+    replace: bool = False,
 ) -> dict[str, Any]:
     """Test all learned optimizers of the settings on every one of the `test_tasks`.
 
@@ -35,12 +45,63 @@ def meta_test(
 
     All optimizers train the same networks from the same starts on the same batches. SGD with
     momentum and Adam come twice: with settings chosen on meta-training tasks, and with those that
-    are best on the test tasks themselves. Writes `metrics.json`, `curves.csv`, `table.md`, and an
-    HTML `report` if its file is named. Gives the metrics.
+    are best on the test tasks themselves. Writes `metrics.json`, `curves.csv`, `table.md`, of
+    which `results.json` says of which runs they are, and an HTML `report` if its file is named.
+    Gives the metrics.
+
+    Raises `PipelineError` where runs of these settings, by the code that is there now, are missing
+    from those that were made last; `GraphError` for results or a report that are there already,
+    unless `replace`.
     """
     settings = read_settings(settings_file)
+    if report is not None:
+        claim_file(report, replace)
     runs = planned(settings, Path(optimizers))
-    learned = [(run.name, run.seed, run.load()) for run in runs]
+    learned = made_last(runs, Path(optimizers))
+    with writing_results(Path(out), FILES, replace) as new:
+        outcomes = tested(settings, learned)
+        metrics = summary(outcomes)
+        new.add(METRICS, lambda path: write_json(path, metrics))
+        new.add(CURVES, lambda path: write_bytes(path, curves(outcomes).encode()))
+        new.add(TABLE, lambda path: write_bytes(path, markdown(metrics).encode()))
+        about = {
+            "runs": {run.folder_name: run.hash for run in runs},
+            "settings": dict(settings.values),
+            "tasks": {name: family.plain() for name, family in settings.test_tasks.items()},
+            "code": code_of(__name__),
+            "made_with": made_with(),
+        }
+        new.commit({"of": about, "parts": new.parts})
+    if report is not None:
+        write_report(report, metrics, outcomes, settings.values)
+    return metrics
+
+
+Learned = list[tuple[str, int, LearnedOptimizer]]
+
+
+def made_last(runs: Sequence[MetaRun], folder: Path) -> Learned:
+    """Read the results of runs; `PipelineError` for those that are not what was made last."""
+    listed = listed_runs(folder)
+    learned = []
+    for run in runs:
+        path, identity = listed.get(run.folder_name, (run.folder, ""))
+        if identity != run.hash:
+            raise PipelineError(
+                f"{path}: no finished run of these settings and this code; run `gmn meta-train` "
+                "first"
+            )
+        about = read_result(path, OPTIMIZER).settings
+        if about["run"] != identity:
+            raise PipelineError(
+                f"{path}: holds another run than {folder / INDEX} says; run `gmn meta-train` again"
+            )
+        learned.append((run.name, run.seed, load_optimizer(path)))
+    return learned
+
+
+def tested(settings: Settings, learned: Learned) -> list[Outcome]:
+    """Train the networks of all test tasks by all optimizers."""
     evaluation = settings.values["evaluation"]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -60,15 +121,7 @@ def meta_test(
                     bar.update()
     finally:
         torch.set_num_threads(threads)
-    metrics = summary(outcomes)
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    write_json(out / "metrics.json", metrics)
-    write_bytes(out / "curves.csv", curves(outcomes).encode())
-    write_bytes(out / "table.md", markdown(metrics).encode())
-    if report is not None:
-        write_report(report, metrics, outcomes, settings.values)
-    return metrics
+    return outcomes
 
 
 def drawn(

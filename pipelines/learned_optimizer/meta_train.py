@@ -7,14 +7,15 @@ from pathlib import Path
 import torch
 
 import graphgen
-from graphgen.files import exclusive
 from metanet.batch import float_offsets
 from metanet.errors import MetanetError
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.features import State
 from pipelines.learned_optimizer.run import MetaRun
 from pipelines.learned_optimizer.settings import Settings, read_settings
-from pipelines.training.processes import execute
+from pipelines.provenance import code_of
+from pipelines.runs.collection import collecting, commit
+from pipelines.runs.processes import execute
 
 
 def meta_train(
@@ -22,13 +23,16 @@ def meta_train(
     out: str | Path,
     workers: int | None = None,
     only: str | None = None,
+    replace: bool = False,
 ) -> list[MetaRun]:
     """Meta-train all learned optimizers of the settings, one process for each at work.
 
         runs = meta_train("params.yaml", "out/optimizers")
 
-    Finished runs of the same settings are kept, stopped ones go on from their last epoch. `only`
-    names one model. Gives the runs.
+    Finished runs of the same settings and code are kept, stopped ones go on from their last epoch.
+    Those of others are refused, or, with `replace`, stay whole until all new ones are there. `only`
+    names one model. A run that learned nothing does not stop the others: it is named at the end, by
+    a `PipelineError`. Gives the runs.
     """
     out = Path(out)
     settings = read_settings(settings_file)
@@ -37,13 +41,19 @@ def meta_train(
         raise PipelineError(
             f"{settings_file}: no model {only!r}; the models are: {', '.join(models)}"
         )
-    runs = [run for run in planned(settings, out) if only in (None, run.name)]
+    every = planned(settings, out)
+    runs = [run for run in every if only in (None, run.name)]
     for run in runs:
         if run.seed == settings.values["seeds"][0]:
             check(run, settings)
-    out.mkdir(parents=True, exist_ok=True)
-    with exclusive(out):
-        execute(runs, workers, label="meta-train")
+    with collecting(out, runs, replace) as new:
+        try:
+            execute(runs, workers, label="meta-train")
+        except PipelineError:
+            if any(run.finished() for run in runs):
+                commit(new, every)
+            raise
+        commit(new, every)
     return runs
 
 
@@ -67,7 +77,7 @@ def check(run: MetaRun, settings: Settings) -> None:
 
 def planned(settings: Settings, out: Path) -> list[MetaRun]:
     """List the runs that the settings ask for."""
-    values = settings.values
+    values, code = settings.values, code_of(MetaRun.__module__)
     return [
         MetaRun(
             name,
@@ -77,6 +87,7 @@ def planned(settings: Settings, out: Path) -> list[MetaRun]:
             settings.training_tasks.plain(),
             values["horizon"],
             out,
+            code,
         )
         for name, model in values["models"].items()
         for seed in values["seeds"]

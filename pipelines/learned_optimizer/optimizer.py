@@ -21,6 +21,8 @@ OWN: dict[str, type[Editor]] = {PER_PARAMETER: PerParameterEditor, NONE: NoPropo
 LEARNABLE = ("gmn", "ng_gnn", *OWN)
 OPTIONS = ("step_size", "nominal", "annealed", "gradients", "fan_in_power")
 """What a learned optimizer takes beside the settings of its editor."""
+DECIDED = ("channels", "conditions", "members", "net")
+"""Settings of editors that a learned optimizer decides."""
 _LARGEST = 1.0
 """The bound of what is added to the nominal direction, and of the logarithm of a magnitude."""
 
@@ -64,6 +66,7 @@ class LearnedOptimizer(nn.Module):
                 f"the editor {NONE!r} proposes nothing, so it needs `nominal` and `gradients`, "
                 "or networks would stay as they are"
             )
+        self.name = editor
         self.options = {
             "step_size": step_size, "nominal": nominal, "annealed": annealed,
             "gradients": gradients, "fan_in_power": fan_in_power,
@@ -72,6 +75,12 @@ class LearnedOptimizer(nn.Module):
         self.nominal, self.gradients = nominal and gradients, gradients
         self.annealed, self.fan_in_power = annealed, fan_in_power
         self.log_step = nn.Parameter(torch.tensor(step_size).log())
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All options, resolved, as plain data: `LearnedOptimizer(**settings)` is alike."""
+        own = {k: v for k, v in self.editor.settings.items() if k not in DECIDED}
+        return {"editor": self.name, "settings": own, **self.options}
 
     def forward(
         self, template: Template, values: Tensor, gradients: Tensor, state: State
@@ -99,17 +108,14 @@ def cosine(progress: float) -> float:
 
 def make(name: str, settings: dict[str, Any]) -> Editor:
     """Make the editor of a learned optimizer, which reads what `described` gives."""
-    given = sorted(set(settings) & {"channels", "conditions", "members", "net"})
+    given = sorted(set(settings) & set(DECIDED))
     if given:
         raise PipelineError(
             f"`settings` of {name!r} has {', '.join(given)}, which a learned optimizer decides"
         )
     settings = {**settings, "channels": CHANNELS, "conditions": CONDITIONS, "members": 2}
     if name in OWN:
-        try:
-            return OWN[name](**settings)
-        except TypeError as error:
-            raise PipelineError(f"{name!r} does not take these settings: {error}") from None
+        return OWN[name](**settings)
     if name not in LEARNABLE:
         raise PipelineError(
             f"unknown editor {name!r} of a learned optimizer; expected one that takes networks of "

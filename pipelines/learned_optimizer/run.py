@@ -10,25 +10,80 @@ from typing import Any
 
 import torch
 
-from graphgen import GraphError
 from metanet.errors import MetanetError
 from pipelines.errors import PipelineError
+from pipelines.learned_optimizer.best import LOSS
 from pipelines.learned_optimizer.fit import fit
-from pipelines.learned_optimizer.optimizer import OPTIONS, LearnedOptimizer
-from pipelines.learned_optimizer.settings import TaskFamily
-from pipelines.settings import settings_hash
-from pipelines.training.result import (
-    WEIGHTS_FILE,
-    discard_result,
-    read_settings,
-    read_state,
-    save_result,
+from pipelines.learned_optimizer.optimizer import LEARNABLE, OPTIONS, LearnedOptimizer
+from pipelines.learned_optimizer.settings import META_TRAINING, TaskFamily
+from pipelines.runs.checkpoint import Rows
+from pipelines.runs.collection import run_folder
+from pipelines.runs.diverged import naming
+from pipelines.runs.job import Job
+from pipelines.runs.restore import restored
+from pipelines.runs.result import read_result, result_kind, save_result
+from pipelines.settings import NAME, POSITIVE, settings_hash
+
+RECIPE = {"second_order": False, "objective": "mean", "validation": 0}
+"""What a recipe may leave out; `last` is the whole truncation then."""
+NUMBER = {"type": "number"}
+MODEL: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["editor", "settings", *OPTIONS],
+    "properties": {
+        "editor": {"enum": list(LEARNABLE)},
+        "settings": {"type": "object"},
+        "step_size": {"type": "number", "exclusiveMinimum": 0, "maximum": 1e30},
+        "fan_in_power": {"type": "number", "minimum": 0, "maximum": 2},
+        **{name: {"type": "boolean"} for name in ("nominal", "annealed", "gradients")},
+    },
+}
+OPTIMIZER = result_kind(
+    "learned-optimizer",
+    {
+        "name": {"type": "string", **NAME},
+        "model": MODEL,
+        "training": {
+            **META_TRAINING,
+            "required": list(META_TRAINING["properties"]),
+            "properties": {
+                **META_TRAINING["properties"],
+                "validation": {"type": "integer", "minimum": 0},
+            },
+        },
+        "trained_on": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["tasks", "horizon"],
+            "properties": {"tasks": {"type": "object"}, "horizon": POSITIVE},
+        },
+        "scores": {
+            "type": "object",
+            "additionalProperties": NUMBER,
+            "required": ["meta_loss"],
+        },
+    },
+    "`gmn meta-train`",
 )
 
 
 @dataclass(frozen=True)
-class MetaRun:
-    """What is meta-trained: `model` of the settings with its recipe, on which inner tasks."""
+class MetaRun(Job):
+    """What is meta-trained.
+
+    Attributes:
+        name: the model's name in the settings.
+        seed: of all chance.
+        model: the model's settings.
+        recipe: how it is meta-trained.
+        tasks: the inner tasks, as plain data.
+        horizon: the number of inner steps.
+        out: the folder of all runs.
+        code: the identity of the code that trains.
+    """
+
+    kind = OPTIMIZER
 
     name: str
     seed: int
@@ -37,11 +92,12 @@ class MetaRun:
     tasks: Mapping[str, Any]
     horizon: int
     out: Path
+    code: str
 
     @property
-    def folder(self) -> Path:
-        """The run's folder."""
-        return self.out / f"{self.name}-seed{self.seed}"
+    def folder_name(self) -> str:
+        """The name of the run's folder."""
+        return f"{self.name}-seed{self.seed}"
 
     @property
     def epochs(self) -> int:
@@ -53,13 +109,8 @@ class MetaRun:
         """The identity of everything that decides the run's result."""
         return settings_hash(
             "learned_optimizer", self.name, self.seed, self.model, self.recipe, self.tasks,
-            self.horizon,
+            self.horizon, self.code,
         )  # fmt: skip
-
-    def finished(self) -> bool:
-        """Say whether the run's folder holds its result."""
-        settings = read_settings(self.folder)
-        return settings is not None and settings.get("run") == self.hash
 
     def make(self) -> LearnedOptimizer:
         """Make the optimizer as it begins; `PipelineError` for settings that it does not take."""
@@ -75,42 +126,41 @@ class MetaRun:
         """Meta-train, or go on where a stopped run left off, and save the result."""
         if processes != 1:
             raise PipelineError(f"a meta-training run has one process, got {processes}")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        discard_result(self.folder)
+        self.work_folder.mkdir(parents=True, exist_ok=True)
         torch.set_num_threads(1)
         optimizer = self.make()
         family = TaskFamily.from_plain(self.tasks)
-        fit(optimizer, family, self.horizon, self.recipe, self.seed, self.folder, self.hash)
-        about = {"run": self.hash, "name": self.name, "seed": self.seed, "horizon": self.horizon}
-        # With the options that were left out, so that a default may change.
-        save_result(self.folder, optimizer, {**about, "model": {**self.model, **optimizer.options}})
-
-    def load(self) -> LearnedOptimizer:
-        """Read the result; `PipelineError` if it is missing, or one of other settings."""
-        if not self.finished():
-            raise PipelineError(
-                f"{self.folder}: no finished run of these settings; run `gmn meta-train` first"
+        with naming(self.name, self.seed):
+            rows = fit(
+                optimizer, family, self.horizon, self.recipe, self.seed, self.work_folder, self.hash
             )
-        return load_optimizer(self.folder)
+        save_result(self.work_folder, OPTIMIZER, optimizer, self.described(optimizer, rows), rows)
+
+    def described(self, optimizer: LearnedOptimizer, rows: Rows) -> dict[str, Any]:
+        """Give what the settings of the finished run say of it."""
+        scores = {"meta_loss": rows[-1]["meta_loss"]}
+        if LOSS in rows[-1]:
+            scores[LOSS] = min(float(str(row[LOSS])) for row in rows)
+        return {
+            **self.about(),
+            "code": self.code,
+            "name": self.name,
+            "seed": self.seed,
+            "model": optimizer.settings,
+            "training": {"last": self.recipe["truncation"], **RECIPE, **self.recipe},
+            "trained_on": {"tasks": dict(self.tasks), "horizon": self.horizon},
+            "scores": scores,
+        }
 
 
 def load_optimizer(folder: str | os.PathLike[str]) -> LearnedOptimizer:
     """Read a meta-trained optimizer from the folder of its run.
 
-    optimizer = load_optimizer("out/optimizers/gmn-seed0")
+        optimizer = load_optimizer("out/optimizers/gmn-seed0")
+
+    Raises `GraphError` if the folder holds none, or files that were changed or that another version
+    wrote, and `PipelineError` for settings that make no such optimizer.
     """
-    path = Path(folder)
-    settings = read_settings(path)
-    if settings is None or "horizon" not in settings:
-        raise PipelineError(
-            f"{path}: no finished meta-training run here; expected a folder such as "
-            "out/optimizers/gmn-seed0"
-        )
-    model = settings["model"]
-    options = {name: model[name] for name in OPTIONS if name in model}
-    optimizer = LearnedOptimizer(model["editor"], model.get("settings"), **options)
-    try:
-        optimizer.load_state_dict(read_state(path))
-    except (GraphError, RuntimeError) as error:
-        raise PipelineError(f"{path / WEIGHTS_FILE}: {error}") from None
-    return optimizer.eval()
+    result = read_result(run_folder(Path(folder)), OPTIMIZER)
+    settings = result.settings["model"]
+    return restored(result, lambda state: LearnedOptimizer(**settings)).eval()

@@ -46,8 +46,10 @@ def make(
     if directions:
         found = principal(template, rows, directions)
     torch.manual_seed(0)
-    options = {"hidden": 8, "layers": 2, "frequencies": 2, **settings}
-    flow = Flow(net, found, editor=editor, reference=reference, classes=classes, **options)
+    flow = Flow(
+        net, found, editor=editor, reference=reference, classes=classes, frequencies=2,
+        settings={"hidden": 8, "layers": 2, **settings},
+    )  # fmt: skip
     with torch.no_grad():
         for name, parameter in flow.editor.named_parameters():
             if "scale" in name:
@@ -191,7 +193,10 @@ def test_the_loss_of_a_silent_flow_on_normal_networks_is_one(directions: int) ->
     moments = (
         toy_principal(4) if directions else by_tensor(wave()[1], clusters(40, 0, permuted=False))
     )
-    flow = Flow(wave()[0], moments, reference=bool(directions), hidden=8, layers=1, frequencies=2)
+    flow = Flow(
+        wave()[0], moments, reference=bool(directions), frequencies=2,
+        settings={"hidden": 8, "layers": 1},
+    )  # fmt: skip
     with torch.no_grad():
         flow.editor.scale.zero_()
         rng = torch.Generator().manual_seed(1)
@@ -236,25 +241,30 @@ def test_a_stopped_run_goes_on_to_the_same_numbers(
 
     def fitted(seed: int, name: str) -> dict[str, Tensor]:
         flow = make(reference=True, editor=editor)
-        return fit(flow, TRAINING, data, seed, tmp_path / name, "a").state_dict()
+        average, rows = fit(flow, TRAINING, data, seed, tmp_path / name, "a")
+        histories.append([{k: v for k, v in row.items() if k != "seconds"} for row in rows])
+        return average.state_dict()
 
+    histories: list[list[dict[str, object]]] = []
     whole, other = fitted(0, "whole"), fitted(1, "other")
+    saved = fitting.save_checkpoint
 
-    def stop(folder: Path, rows: list[Any]) -> None:
-        if len(rows) == 3:
+    def stop(*arguments: Any) -> None:
+        saved(*arguments)
+        if arguments[2] == 3:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(fitting, "write_history", stop)
+        patch.setattr(fitting, "save_checkpoint", stop)
         with pytest.raises(KeyboardInterrupt):
             fitted(0, "stopped")
     torch.manual_seed(1)
     state = fitted(0, "stopped")
     assert all(torch.equal(state[name], whole[name]) for name in whole)
     assert not all(torch.equal(other[name], whole[name]) for name in whole)
-    lines = (tmp_path / "whole" / "history.csv").read_text().splitlines()
-    assert lines[0] == "epoch,train_loss,validation_loss,seconds"
-    assert len(lines) == 5
+    assert histories[0] == histories[2] != histories[1]
+    assert list(histories[0][0]) == ["epoch", "train_loss", "validation_loss"]
+    assert [row["epoch"] for row in histories[0]] == [1, 2, 3, 4]
 
 
 def distance(values: Rows) -> float:
@@ -280,7 +290,9 @@ def test_a_flow_learns_two_clusters_and_normal_networks_do_not(
     rows = data["train"][0].numpy()
     moments = (around_mean if reference else by_tensor)(template, rows)
     torch.manual_seed(0)
-    flow = Flow(net, moments, reference=reference, hidden=16, layers=2, frequencies=3)
+    flow = Flow(
+        net, moments, reference=reference, frequencies=3, settings={"hidden": 16, "layers": 2}
+    )
     noise = torch.randn(128, SIZE, generator=torch.Generator().manual_seed(0))
 
     def drawn(flow: Flow) -> Rows:
@@ -290,7 +302,7 @@ def test_a_flow_learns_two_clusters_and_normal_networks_do_not(
     normal = distance(gaussian(by_tensor(template, rows), noise).numpy())
     untrained = distance(drawn(flow))
     recipe = {**TRAINING, "epochs": 150, "batch_size": 64, "average": 0.99}
-    trained = distance(drawn(fit(flow, recipe, data, 0, tmp_path, "a")))
+    trained = distance(drawn(fit(flow, recipe, data, 0, tmp_path, "a")[0]))
     assert trained < 0.5 * normal
     assert trained < 0.5 * untrained
     assert untrained > 0.5 * normal

@@ -1,0 +1,68 @@
+"""Restoring: a module made again from a result, its size compared before it takes any memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from pipelines.errors import PipelineError
+from pipelines.options import REFUSALS
+from pipelines.runs.result import SETTINGS, WEIGHTS, Result
+
+Module = TypeVar("Module", bound=nn.Module)
+State = Mapping[str, Tensor]
+_SHOWN = 3
+
+
+def restored(result: Result, make: Callable[[State], Module]) -> Module:
+    """Make a module, and give it the parameters of a result; `make` is given them too.
+
+        restored(result, lambda state: Flow(net, moments, **result.settings["settings"]))
+
+    Raises `GraphError` for files that were changed, and `PipelineError` for settings that make no
+    module, and for parameters that are not those of such a module, or not finite.
+    """
+    state = result.state()
+    place = result.folder / SETTINGS
+    try:
+        with torch.random.fork_rng(devices=[]):
+            with torch.device("meta"):
+                wanted = make(state).state_dict()
+            check_state(result, wanted, state)
+            module = make(state)
+    except PipelineError:
+        raise
+    except REFUSALS as error:
+        words = str(error).partition("\n")[0] or type(error).__name__
+        raise PipelineError(f"{place}: settings: {words}") from None
+    module.load_state_dict(dict(state))
+    return module
+
+
+def check_state(result: Result, wanted: State, found: State) -> None:
+    """Raise `PipelineError` for parameters of other names, shapes or dtypes, or not finite."""
+    path = result.folder / WEIGHTS
+    differing = [
+        f"{name} is {described(found.get(name))}, expected {described(wanted.get(name))}"
+        for name in sorted(wanted.keys() | found.keys())
+        if described(found.get(name)) != described(wanted.get(name))
+    ]
+    if differing:
+        more = f"; and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
+        raise PipelineError(
+            f"{path}: not the parameters that {SETTINGS} asks for: "
+            f"{'; '.join(differing[:_SHOWN])}{more}"
+        )
+    for name, tensor in found.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise PipelineError(f"{path}: {name}: got numbers that are not finite")
+
+
+def described(tensor: Tensor | None) -> str:
+    """Put dtype and shape of a tensor into words."""
+    if tensor is None:
+        return "missing"
+    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
