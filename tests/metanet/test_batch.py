@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def test_every_network_is_where_the_batch_says(
 def test_a_batch_of_a_set_is_the_batch_of_its_graphs(tmp_path: Path, dtype: Any) -> None:
     widths = [4, 5, 4, 6, 5, 4]
     graphs = graphs_of(widths, dtype)
-    rows = [
+    rows: list[Any] = [
         (spec.loads(MLP % width), graph.weights(), {})
         for width, graph in zip(widths, graphs, strict=True)
     ]
@@ -100,3 +101,78 @@ def test_networks_of_one_architecture_and_two_dtypes_are_refused() -> None:
         metanet.Batch.from_graphs([*graphs_of([4]), *graphs_of([4], np.float32)])
     with pytest.raises(metanet.MetanetError, match="dtype"):
         metanet.Batch.from_graphs([*graphs_of([4]), *graphs_of([5], np.float32)])
+
+
+DTYPES = [np.float64, np.float32, np.float16, ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_graphs_come_back_in_the_dtype_that_went_in(dtype: Any) -> None:
+    graphs = graphs_of([4, 5, 4], dtype)
+    batch = metanet.Batch.from_graphs(graphs)
+    for before, after in zip(graphs, batch.graphs(graphs), strict=True):
+        for name, array in before.weights().items():
+            assert after.weights()[name].dtype == array.dtype
+            assert np.array_equal(after.weights()[name], array)
+
+
+@pytest.mark.parametrize("dtype", DTYPES[:4])
+def test_an_editor_writes_the_dtype_that_went_in(dtype: Any) -> None:
+    graphs = graphs_of([4, 5, 4], dtype)
+    editor = metanet.GMNEditor(hidden=8, layers=1)
+    with torch.no_grad():
+        editor.scale.fill_(1.0)
+        (edited,) = (editor.double() if dtype is np.float64 else editor)(graphs)
+    for before, after in zip(graphs, edited.graphs(graphs), strict=True):
+        assert all(
+            array.dtype == before.weights()[name].dtype for name, array in after.weights().items()
+        )
+        assert after.weights()["0.weight"].dtype == dtype
+        assert not np.array_equal(after.weights()["0.weight"], before.weights()["0.weight"])
+
+
+def test_narrow_dtypes_share_a_batch() -> None:
+    graphs = [graphs_of([4], dtype)[0] for dtype in DTYPES[1:]]
+    weights = graphs[0].weights()
+    weights["0.bias"] = weights["0.bias"].astype(np.float16)
+    graphs.append(graphs[0].template.bind(weights))
+    batch = metanet.Batch.from_graphs(graphs)
+    assert [part.values.dtype for part in batch.parts] == [torch.float32]
+    for converted in (batch, batch.to(torch.float64)):
+        for before, after in zip(graphs, converted.graphs(graphs), strict=True):
+            for name, array in before.weights().items():
+                assert after.weights()[name].dtype == array.dtype
+                assert np.array_equal(after.weights()[name], array)
+
+
+def test_a_value_that_its_dtype_cannot_hold_is_named() -> None:
+    graphs = graphs_of([4], np.float16)
+    batch = metanet.Batch.from_graphs(graphs)
+    batch.parts[0].values[0, 0] = 1e5
+    with pytest.raises(metanet.MetanetError, match="dtype float16, which cannot hold 100000"):
+        batch.graphs(graphs)
+    batch.parts[0].values[0, 0] = torch.inf
+    assert np.isinf(batch.graphs(graphs)[0].weights()["0.weight"]).sum() == 1
+
+
+def test_wide_floats_are_refused() -> None:
+    with pytest.raises(metanet.MetanetError, match="at most 64 bits, got"):
+        metanet.Batch.from_graphs(graphs_of([4], np.longdouble))
+
+
+def test_only_its_own_graphs_come_back() -> None:
+    graphs = graphs_of([4, 5])
+    batch = metanet.Batch.from_graphs(graphs)
+    wrong: list[Any] = [graphs[:1], graphs[::-1], None, 5, [None, None], graphs[0]]
+    for originals in wrong:
+        with pytest.raises(metanet.MetanetError, match="expected"):
+            batch.graphs(originals)
+
+
+def test_places_that_are_none_are_named() -> None:
+    (part,) = metanet.Batch.from_graphs(graphs_of([4, 4])).parts
+    twice = metanet.Batch((replace(part, positions=(0, 0)),))
+    with pytest.raises(metanet.MetanetError, match="expected each of 0 to 1 once"):
+        _ = twice.order
+    with pytest.raises(metanet.MetanetError, match="at least one network, got none"):
+        metanet.Batch(())

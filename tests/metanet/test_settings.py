@@ -210,9 +210,7 @@ def test_a_large_network_makes_no_large_model() -> None:
 
 def test_an_unknown_option_says_which_is_meant() -> None:
     for name, kind in CLASSES.items():
-        with pytest.raises(
-            metanet.MetanetError, match="does not take these settings: width; "
-        ):
+        with pytest.raises(metanet.MetanetError, match="does not take these settings: width; "):
             make(name, **given(kind), width=3)
     with pytest.raises(metanet.MetanetError, match="hiden; did you mean 'hidden'.* known: hidde"):
         metanet.GMN(hiden=8)  # type: ignore[call-arg]
