@@ -66,7 +66,9 @@ def find_section(
     data = document.data
     place = Place(document, (name,) if isinstance(data, dict) and name in data else ())
     if place.path or (isinstance(data, dict) and set(data) & properties(schema)):
-        place.problems.extend(schema_problems(document, _Validator(schema), place.path))
+        # Each field that is missing is an error of all that are.
+        found = schema_problems(document, _Validator(schema), place.path)
+        place.problems.extend(dict.fromkeys(found))
     else:
         place.note(
             f"expected the settings of a stage, here or under the key `{name}`, got {kind(data)} "

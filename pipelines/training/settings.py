@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from metanet import EDITORS, METANETS, StatNN
-from pipelines.options import Make, check_options, is_range, read_range, refusal, worded
+from pipelines.options import Make, check_options, read_range, refusal, worded
 from pipelines.settings import (
     ABOVE_ZERO,
     NAME,
@@ -159,9 +159,6 @@ def check_model(place: Place, task: type[Task], net: Mapping[str, Any] | None) -
     for name, value in model.get("training", {}).items():
         if name in OPEN and isinstance(value, dict):
             read_range(place / "training" / name, admitted(OPEN[name]))
-    for name, value in model.get("settings", {}).items():
-        if is_range(value):
-            read_range(place / "settings" / name)
 
     def make(options: Mapping[str, Any]) -> object:
         if trees and task.name == "classification":
