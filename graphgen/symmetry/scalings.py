@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.affine import affine
 from graphgen.compile import template
 from graphgen.errors import instance
 from graphgen.sources import Net, Weights
-from graphgen.symmetry.unknowns import Unknowns
+from graphgen.symmetry.products import cancel
+from graphgen.symmetry.unknowns import Unknowns, distinct
 from graphgen.template import EdgeBlock, NodeGroup, Step, Template, in_shape
 
 LINEAR = (
@@ -55,174 +56,135 @@ class Scalings:
         # An unknown for each node before each of its group's steps, and behind the last.
         self.stages = [self._pass_through(group) for group in structure.node_groups]
         self._fix_shared()
-        products: list[EdgeBlock] = []
+        operands = []
         for block in structure.blocks:
-            self._relate(block, products)
-        self._cancel(products)
+            self._relate(block)
+            if block.kind == "operand":
+                operands.append(pairs(self.targets(block), self.sources(block)))
+        cancel(self.unknowns, operands)
         self.roots = self.unknowns.roots()
 
     @property
     def signs(self) -> int:
         """The number of factors that may be negative."""
-        return sum(not self.unknowns.positive[root] for root in self.roots)
+        return int(np.count_nonzero(~self.unknowns.positive[self.roots]))
 
     @property
     def scales(self) -> int:
         """The number of factors whose size may be chosen."""
-        return sum(not self.unknowns.unit[root] for root in self.roots)
+        return int(np.count_nonzero(~self.unknowns.unit[self.roots]))
 
     def sample(self, rng: np.random.Generator) -> Scaling:
         """Draw factors: signs at random, sizes from a log-normal distribution."""
         instance(rng, np.random.Generator, "rng", "numpy.random.default_rng(0)")
-        values = np.ones(len(self.unknowns.parent))
-        for root in self.roots:
-            if not self.unknowns.unit[root]:
-                values[root] = np.exp(rng.normal())
-            if not self.unknowns.positive[root] and rng.random() < 0.5:
-                values[root] *= -1
-        for unknown in range(len(values)):
-            root, power = self.unknowns.find(unknown)
-            values[unknown] = values[root] ** power
-        return Scaling(self, values)
+        sized = self.roots[~self.unknowns.unit[self.roots]]
+        signed = self.roots[~self.unknowns.positive[self.roots]]
+        values = np.ones(self.unknowns.count)
+        values[sized] = np.exp(rng.normal(size=len(sized)))
+        values[signed[rng.random(len(signed)) < 0.5]] *= -1
+        roots, powers = self.unknowns.find_all(np.arange(len(values)))
+        chosen = values[roots]
+        return Scaling(self, np.where(powers < 0, 1 / chosen, chosen))
+
+    def __repr__(self) -> str:
+        counts = f"{self.signs} signs and {self.scales} scales"
+        return f"<Scalings of {self.template.architecture[:12]}: {counts}>"
 
     def __str__(self) -> str:
         lines = [f"{self.signs} signs and {self.scales} scales"]
+        scratch = np.empty(self.unknowns.count, dtype=np.int64)
         for group, stages in zip(self.template.node_groups, self.stages, strict=True):
-            roots = {self.unknowns.find(int(u))[0] for u in stages.reshape(-1)} & set(self.roots)
-            if roots:
-                signs = sum(not self.unknowns.positive[root] for root in roots)
-                scales = sum(not self.unknowns.unit[root] for root in roots)
+            apart = {id(stage): stage for stage in stages}
+            found = np.concatenate([self.unknowns.find_all(s)[0] for s in apart.values()])
+            roots = distinct(found[~self.unknowns.fixed(found)], scratch)
+            if len(roots):
+                signs = np.count_nonzero(~self.unknowns.positive[roots])
+                scales = np.count_nonzero(~self.unknowns.unit[roots])
                 lines.append(f"  {group.name}: {signs} signs, {scales} scales")
         return "\n".join(lines)
 
-    def _pass_through(self, group: NodeGroup) -> NDArray[np.int64]:
-        """Relate what is before and behind each step of a group; shape (steps + 1, size)."""
+    def _pass_through(self, group: NodeGroup) -> list[NDArray[np.int64]]:
+        """Relate what is before and behind each step of a group: unknowns of its size, each."""
         unknowns = self.unknowns
-        stages = [[unknowns.new() for _ in range(group.size)]]
+        stages = [unknowns.new(group.size)]
         for step in group.steps:
             if step.operation in (*LINEAR, *POSITIVE, *ODD):
-                for unknown in stages[-1]:
-                    self._require(unknown, step)
+                self._require(stages[-1], step)
                 stages.append(stages[-1])
                 continue
-            after = [unknowns.new() for _ in range(group.size)]
-            for before, behind in zip(stages[-1], after, strict=True):
-                if step.operation in EVEN:
-                    unknowns.require_unit(before)
-                elif step.operation != "scale":
-                    unknowns.fix(before)
-                if step.operation != "scale":
-                    unknowns.fix(behind)
-            stages.append(after)
+            before, behind = stages[-1], unknowns.new(group.size)
+            if step.operation in EVEN:
+                unknowns.require_unit(before)
+            elif step.operation != "scale":
+                unknowns.fix(before)
+            if step.operation != "scale":
+                unknowns.fix(behind)
+            stages.append(behind)
         if group.kind not in ("neuron", "hub") or group.output >= 0:
-            for unknown in stages[-1]:
-                unknowns.fix(unknown)
-        return np.array(stages, dtype=np.int64)
+            unknowns.fix(stages[-1])
+        return stages
 
-    def _require(self, unknown: int, step: Step) -> None:
+    def _require(self, unknowns: NDArray[np.int64], step: Step) -> None:
         if step.operation in POSITIVE:
-            self.unknowns.require_positive(unknown)
+            self.unknowns.require_positive(unknowns)
         elif step.operation in ODD:
-            self.unknowns.require_unit(unknown)
+            self.unknowns.require_unit(unknowns)
 
     def _fix_shared(self) -> None:
         """Leave what reads or makes a tensor alone that has several uses."""
         shared = {block.tensor for block in self.template.blocks if block.tied}
         for block in self.template.blocks:
             if block.tensor in shared:
-                self._fix(self.sources(block))
-                self._fix(self.targets(block))
-                self._fix(self.targets(block, later=1))
-
-    def _fix(self, unknowns: NDArray[np.int64]) -> None:
-        for unknown in np.unique(unknowns):
-            self.unknowns.fix(int(unknown))
+                self.unknowns.fix(self.sources(block))
+                self.unknowns.fix(self.targets(block))
+                self.unknowns.fix(self.targets(block, later=1))
 
     def sources(self, block: EdgeBlock) -> NDArray[np.int64]:
-        """Give the unknowns of the values that a block's edges read, in the block's shape."""
+        """Give the unknowns of the values that a block's edges read.
+
+        In the block's shape, with 1 along the axes on which they do not depend.
+        """
         group = self.template.node_groups[block.source_group]
-        result: NDArray[np.int64] = self.stages[block.source_group][-1][
-            block.sources() - group.start
-        ]
-        return result
+        stage = self.stages[block.source_group][-1]
+        return strided(stage, block.source_start - group.start, block.shape, block.source_strides)
 
     def targets(self, block: EdgeBlock, later: int = 0) -> NDArray[np.int64]:
-        """Give the unknowns of the sums that a block's edges enter, in the block's shape."""
+        """Give the unknowns of the sums that a block's edges enter, in a shape as of `sources`."""
         group = self.template.node_groups[block.target_group]
         stages = self.stages[block.target_group]
         stage = stages[min(block.step + later, len(stages) - 1)]
-        result: NDArray[np.int64] = stage[block.targets() - group.start]
-        return result
+        return strided(stage, block.target_start - group.start, block.shape, block.target_strides)
 
-    def _relate(self, block: EdgeBlock, products: list[EdgeBlock]) -> None:
+    def _relate(self, block: EdgeBlock) -> None:
         """Say what a block's edges demand of the factors at their two ends."""
         if block.kind == "operand":
-            products.append(block)
-        elif block.tensor is not None:
+            return
+        if block.tensor is not None:
             if block.kind not in (*WEIGHTED, "bias", "scale", "learned", "mean", "variance"):
-                self._fix(self.targets(block))
+                self.unknowns.fix(self.targets(block))
                 if block.kind not in ("slope",):
-                    self._fix(self.sources(block))
+                    self.unknowns.fix(self.sources(block))
         elif block.kind in EQUAL:
-            for a, b in _pairs(self.sources(block), self.targets(block)):
-                self.unknowns.equate(a, b)
+            self.unknowns.equate(*pairs(self.sources(block), self.targets(block)))
         else:
-            self._fix(self.sources(block))
-            self._fix(self.targets(block))
-
-    def _cancel(self, products: Sequence[EdgeBlock]) -> None:
-        """Let the factors of a product be those of its operands; two of them may cancel."""
-        operands: dict[int, list[int]] = {}
-        for block in products:
-            for source, target in _pairs(self.sources(block), self.targets(block), unique=False):
-                operands.setdefault(target, []).append(source)
-        while self._passed(operands) or self._stopped(operands):
-            pass
-
-    def _passed(self, operands: Mapping[int, list[int]]) -> bool:
-        """Pass factors on where a product leaves no choice; say whether that was new."""
-        new = False
-        for own, sources in operands.items():
-            free = [source for source in sources if not self.unknowns.fixed(source)]
-            fixed = self.unknowns.fixed(own)
-            if len(free) == 1:
-                new |= self._joined(own, free[0], 1)
-            elif not free and not fixed:
-                self.unknowns.fix(own)
-                new = True
-            elif len(free) == 2 and fixed:
-                new |= self._joined(free[0], free[1], -1)
-        return new
-
-    def _stopped(self, operands: Mapping[int, list[int]]) -> bool:
-        """Stop the factors of a product that leaves a choice; say whether there was one."""
-        for own, sources in operands.items():
-            free = [source for source in sources if not self.unknowns.fixed(source)]
-            if len(free) > 2 or (len(free) == 2 and not self.unknowns.fixed(own)):
-                self._fix(np.array([own, *sources]))
-                return True
-        return False
-
-    def _joined(self, first: int, second: int, power: int) -> bool:
-        """Equate two unknowns; say whether that was new."""
-        (a, p), (b, q) = self.unknowns.find(first), self.unknowns.find(second)
-        if self.unknowns.fixed(first) or self.unknowns.fixed(second):
-            new = self.unknowns.fixed(first) != self.unknowns.fixed(second)
-            self.unknowns.fix(first)
-            self.unknowns.fix(second)
-            return new
-        new = a != b or (p != q * power and not self.unknowns.unit[a])
-        self.unknowns.equate(first, second, power)
-        return new
+            self.unknowns.fix(self.sources(block))
+            self.unknowns.fix(self.targets(block))
 
 
-def _pairs(
-    first: NDArray[np.int64], second: NDArray[np.int64], unique: bool = True
-) -> list[tuple[int, int]]:
-    """List pairs of unknowns edge by edge."""
-    pairs = np.stack([first.reshape(-1), second.reshape(-1)], axis=1)
-    found = np.unique(pairs, axis=0) if unique else pairs
-    return [(int(a), int(b)) for a, b in found]
+def strided(
+    stage: NDArray[np.int64], start: int, shape: tuple[int, ...], strides: tuple[int, ...]
+) -> NDArray[np.int64]:
+    """Take the unknowns of a grid of nodes, with 1 along the axes on which they do not depend."""
+    sizes = tuple(size if stride else 1 for size, stride in zip(shape, strides, strict=True))
+    return stage[affine(sizes, start, strides)]
+
+
+def pairs(
+    first: NDArray[np.int64], second: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Spell out the unknowns of two ends edge by edge, once for each two."""
+    a, b = np.broadcast_arrays(first, second)
+    return a.reshape(-1), b.reshape(-1)
 
 
 @dataclass(frozen=True)
@@ -251,5 +213,6 @@ class Scaling:
             elif block.kind in WEIGHTED:
                 factors = factors / self.values[self.group.sources(block)]
             array = result[block.tensor]
-            result[block.tensor] = (array * factors.reshape(array.shape)).astype(array.dtype)
+            scaled = array.reshape(block.shape) * factors
+            result[block.tensor] = scaled.astype(array.dtype).reshape(array.shape)
         return result

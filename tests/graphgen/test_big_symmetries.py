@@ -113,3 +113,22 @@ def test_turns_of_many_channels_are_printed_and_counted() -> None:
     assert group.turns == 4**5000
     assert "10^19336 with turns" in str(group)
     assert str(group).startswith("about 10^16326 permutations")
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_scalings_of_big_networks_are_found_at_once(name: str) -> None:
+    start = time.perf_counter()
+    group = graphgen.scalings(big(name))
+    text = str(group)
+    counts = text.splitlines()[0]
+    assert repr(group).endswith(f"{counts}>")
+    values = group.sample(np.random.default_rng(0)).values
+    assert np.isfinite(values).all()
+    assert (values != 0).all()
+    assert time.perf_counter() - start < 10
+
+
+def test_the_scalings_of_a_wide_layer_are_found() -> None:
+    net = spec.loads(BIG.replace("100000000", "1000000"))
+    text = "0 signs and 1000000 scales\n  0: 0 signs, 1000000 scales"
+    assert str(graphgen.scalings(net)) == text

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles.scalings import SlowScalings
+from oracles.scalings import Unknowns as SlowUnknowns
 
 import graphgen
 import spec
+from graphgen.symmetry.unknowns import Unknowns
 from graphgen.testing import random_inputs, random_weights, relative_error
 from graphgen.testing.symmetric import outputs
 from spec.testing import families, networks
@@ -72,7 +75,7 @@ def check(net: spec.Architecture, count: int = 5) -> None:
         scaled = group.sample(rng).apply(weights)
         assert relative_error(outputs(net, scaled, x), expected) <= 1e-10
         moved |= any(not np.array_equal(scaled[name], weights[name]) for name in weights)
-    assert moved == bool(group.roots)
+    assert moved == (len(group.roots) > 0)
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -134,3 +137,108 @@ def test_factors_that_an_activation_does_not_allow_change_the_function(activatio
     magnitudes = replace(element, values=np.abs(element.values)).apply(weights)
     error = relative_error(outputs(net, magnitudes, x), outputs(net, weights, x))
     assert (error <= 1e-10) == (activation == "relu")
+
+
+PRODUCTS = {
+    "bilinear": """
+inputs: {x: [3]}
+layers:
+  - linear: {out_features: 6, name: a}
+  - linear: {out_features: 6, name: b, inputs: x}
+  - multiply: {inputs: [a, b]}
+  - linear: {out_features: 2}
+""",
+    "a product of three": """
+inputs: {x: [3]}
+layers:
+  - linear: {out_features: 4, name: a}
+  - linear: {out_features: 4, name: b, inputs: x}
+  - tanh: {name: c}
+  - multiply: {inputs: [a, b, c]}
+  - linear: {out_features: 2}
+""",
+    "products that share": """
+inputs: {x: [3]}
+layers:
+  - linear: {out_features: 4, name: a}
+  - linear: {out_features: 4, name: b, inputs: x}
+  - linear: {out_features: 4, name: c, inputs: x}
+  - multiply: {inputs: [a, b], name: ab}
+  - multiply: {inputs: [b, c], name: bc}
+  - multiply: {inputs: [ab, bc]}
+  - linear: {out_features: 2}
+""",
+    "a gate that stops": """
+inputs: {x: [3]}
+layers:
+  - linear: {out_features: 5, name: a}
+  - linear: {out_features: 5, name: b, inputs: x}
+  - sigmoid: {name: g}
+  - multiply: {inputs: [a, g]}
+  - linear: {out_features: 2}
+""",
+}
+
+
+def agrees(net: spec.Architecture) -> None:
+    assert str(graphgen.scalings(net)) == str(SlowScalings(graphgen.template(net)))
+
+
+@pytest.mark.parametrize("path", NETS, ids=lambda path: path.stem)
+def test_reference_networks_have_as_many_factors_as_one_by_one(path: Path) -> None:
+    agrees(spec.load(path))
+
+
+@pytest.mark.parametrize("text", [*TEXTS, *(pytest.param(t, id=n) for n, t in PRODUCTS.items())])
+def test_every_layer_has_as_many_factors_as_one_by_one(text: str) -> None:
+    agrees(spec.loads(text))
+
+
+@given(st.one_of(networks(), families()))
+def test_random_architectures_have_as_many_factors_as_one_by_one(net: spec.Architecture) -> None:
+    agrees(net)
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_products_keep_their_functions(name: str) -> None:
+    check(spec.loads(PRODUCTS[name]))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_unknowns_are_those_of_one_by_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(2, 40))
+    fast, slow = Unknowns(), SlowUnknowns()
+    fast.new(count)
+    for _ in range(count):
+        slow.new()
+    for _ in range(6):
+        a, b = rng.integers(count, size=(2, int(rng.integers(1, 12))))
+        power = int(rng.choice((1, -1)))
+        fast.equate(a, b, power)
+        for first, second in zip(a, b, strict=True):
+            slow.equate(int(first), int(second), power)
+        chosen = rng.integers(count, size=2)
+        for name in rng.choice(("require_positive", "require_unit", "fix"), 1):
+            getattr(fast, name)(chosen)
+            for unknown in chosen:
+                getattr(slow, name)(int(unknown))
+        assert fast.fixed(np.arange(count)).tolist() == [slow.fixed(u) for u in range(count)]
+        assert len(fast.roots()) == len(slow.roots())
+        pairs = [(i, j) for i in range(count) for j in range(i)]
+        for i, j in pairs:
+            (r, p), (s, q) = fast.find(i), fast.find(j)
+            (t, m), (u, n) = slow.find(i), slow.find(j)
+            assert (r == s) == (t == u)
+            if r == s and not slow.unit[t]:
+                assert p * q == m * n
+        for i in range(count):
+            root, old = fast.find(i)[0], slow.find(i)[0]
+            assert fast.positive[root] == slow.positive[old]
+            assert fast.unit[root] == slow.unit[old]
+
+
+def test_control_more_factors_than_there_are_are_seen() -> None:
+    net = spec.loads(MLP % ("relu", "relu"))
+    other = spec.loads(MLP % ("relu", "gelu"))
+    assert str(graphgen.scalings(net)) != str(SlowScalings(graphgen.template(other)))
