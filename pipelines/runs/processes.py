@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 
@@ -13,6 +15,7 @@ from tqdm import tqdm
 
 from pipelines.errors import PipelineError
 from pipelines.runs.checkpoint import epochs_done
+from pipelines.runs.diverged import DivergedError
 from pipelines.runs.job import Job
 
 
@@ -23,25 +26,27 @@ def execute(
 
     They share a pool of `workers` processes, one for each run at work, showing the epochs done; or,
     with several `processes`, those work together on one run after the other. A run that fails, for
-    it diverged, does not stop the others: `PipelineError` at the end says which failed.
+    it diverged, does not stop the others: `PipelineError` at the end says which failed, and it is a
+    `DivergedError` if all of these diverged.
     """
     runs = [run for run in every if not run.finished()]
-    failed: list[str] = []
+    failed: list[PipelineError] = []
     if processes > 1:
         for run in runs:
             try:
                 run.execute(processes)
             except PipelineError as error:
-                failed.append(str(error))
+                failed.append(error)
     elif runs:
         failed = execute_in_pool(runs, workers or os.cpu_count() or 1, label)
     if failed:
-        raise PipelineError("\n".join(sorted(failed)))
+        kind = PipelineError if any(type(e) is not DivergedError for e in failed) else DivergedError
+        raise kind("\n".join(sorted(map(str, failed))))
 
 
-def execute_in_pool(runs: Sequence[Job], workers: int, label: str) -> list[str]:
-    """Execute runs in a pool of processes; give the messages of those that failed."""
-    failed: list[str] = []
+def execute_in_pool(runs: Sequence[Job], workers: int, label: str) -> list[PipelineError]:
+    """Execute runs in a pool of processes; give the errors of those that failed."""
+    failed: list[PipelineError] = []
     with (
         one_thread_each(),
         ProcessPoolExecutor(
@@ -57,7 +62,12 @@ def execute_in_pool(runs: Sequence[Job], workers: int, label: str) -> list[str]:
                 try:
                     future.result()
                 except PipelineError as error:
-                    failed.append(str(error))
+                    failed.append(error)
+        except BrokenProcessPool:
+            raise PipelineError(
+                "a worker process died, perhaps for want of memory; what is finished is kept: run "
+                "the same command again, with fewer `--workers`"
+            ) from None
         except BaseException:
             cancel(futures, pool)
             raise
@@ -90,7 +100,8 @@ def one_thread_each() -> Iterator[None]:
 
 
 def begin_worker() -> None:
-    """End a worker with its parent."""
+    """End a worker with its parent, to which Ctrl-C is left."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = os.getppid()
 
     def watch() -> None:

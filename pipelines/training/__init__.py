@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.runs.collection import collecting, commit
+from pipelines.runs.diverged import DivergedError
 from pipelines.runs.processes import execute
 from pipelines.training.editor import Editor
 from pipelines.training.planning import planned, repetition, selected
@@ -84,7 +86,8 @@ def search(
         chosen = search("params.yaml", "out/graphs", "out/search")["gmn"]["model"]
 
     The best leading score on validation networks wins, such as R2. Finished trials of the same
-    settings are kept; those of others are refused, or replaced with `replace`.
+    settings are kept; those of others are refused, or replaced with `replace`. A trial that
+    diverges is never chosen.
     """
     settings, bare = planned(settings_file, graphs, Path(out))
     if "search" not in settings:
@@ -98,7 +101,8 @@ def search(
     for trial in every:
         trial.check()
     with collecting(Path(out), every, replace) as new:
-        execute(every, workers)
+        with suppress(DivergedError):
+            execute(every, workers)
         chosen = {run.label: choose(run, trials[run.label], new) for run in runs}
         commit(new, every)
     return chosen

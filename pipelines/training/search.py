@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from graphgen.files.sealed import Replacement, read_part
 from pipelines.errors import PipelineError
 from pipelines.metrics import leading_value
 from pipelines.runs.collection import INDEX, RUNS
+from pipelines.runs.diverged import DivergedError
 from pipelines.runs.result import HASH, read_result
 from pipelines.training.ranges import drawn, ranges_of
 from pipelines.training.run import Run
@@ -59,12 +61,22 @@ def choose(run: Run, trials: Sequence[Run], new: Replacement) -> dict[str, Any]:
     """Compare finished trials by their scores on validation networks, and write the best one.
 
     Gives, and adds to the folder as `<label>.json`, the chosen `model`, and all `trials` with
-    their scores.
+    their scores. One that is not finished diverged; `DivergedError` if all did.
     """
-    rows, reached = [], []
+    if not any(trial.finished() for trial in trials):
+        raise DivergedError(
+            f"{run.label}: all of its {len(trials)} trials diverged; let the range of its learning "
+            "rate begin lower"
+        )
+    rows: list[dict[str, Any]] = []
+    reached: list[float] = []
     for trial in trials:
-        measured = read_result(trial.place(), RUN).settings["scores"]["validation"]
         values = {".".join(path): trial.model[path[0]][path[1]] for path in ranges_of(run.model)}
+        if not trial.finished():
+            reached.append(-math.inf)
+            rows.append({"values": values, "diverged": True})
+            continue
+        measured = read_result(trial.place(), RUN).settings["scores"]["validation"]
         reached.append(leading_value(measured))
         rows.append({"values": values, **measured})
     best = int(np.argmax(reached))
