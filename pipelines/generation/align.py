@@ -12,6 +12,7 @@ from tqdm import tqdm
 import graphgen
 from graphgen.errors import GraphError
 from graphgen.files import open_safetensors, read_document, write_safetensors
+from graphgen.files.document import within
 from graphgen.files.sealed import Replacement, read_part, staged
 from pipelines.generation.population import Population, Rows, arrays_of, row_of
 from pipelines.provenance import code_of
@@ -75,7 +76,8 @@ def write_aligned(path: Path, values: Rows, identity: str) -> None:
 
 def kept_before(path: Path, folder: Path, identity: str, shape: tuple[int, ...]) -> Rows | None:
     """Find what was aligned already, at `path` or in what the stage made last; None if nothing."""
-    if (values := read_aligned(path, identity, shape)) is not None:
+    # A shared folder is read only inside itself.
+    if within(folder, path) and (values := read_aligned(path, identity, shape)) is not None:
         return values
     try:
         path = read_part(folder, read_document(folder / INDEX, RUNS), FILE)

@@ -19,6 +19,7 @@ from pipelines.runs.diverged import check_finite
 from pipelines.training.fit import hash_seed, one_cycle
 
 AVERAGE = 0.999
+COLUMNS = ("epoch", "train_loss", "validation_loss", "seconds")
 VALIDATION_SEED, VALIDATION_MOST = 1, 512
 
 
@@ -54,7 +55,7 @@ def fit(
     data = flow.standardise(data)
     epochs, size = training["epochs"], min(training["batch_size"], len(data))
     steps = math.ceil(len(data) / size)
-    start, rows = load_checkpoint(folder, run, both, optimizer)
+    start, rows = load_checkpoint(folder, run, both, optimizer, COLUMNS)
     for epoch in range(start, epochs):
         begun = time.perf_counter()
         torch.manual_seed(hash_seed(seed, epoch))  # for permutations by which an MLP is augmented

@@ -28,6 +28,7 @@ _FITTING, _VALIDATION = 0, 3
 _EXPLODED = 10.0
 """Meta-gradients of this many times `gradient_norm` are passed over: they say nothing."""
 _IMAGES = 1000
+COLUMNS = ("epoch", "meta_loss", "last_loss", "skipped", "step_size", "seconds")
 
 
 def fit(
@@ -58,7 +59,9 @@ def fit(
     ]
     both = WithBest(optimizer) if held_out else None
     kept = both or optimizer
-    begin, rows = load_checkpoint(folder, run, kept, meta)
+    begin, rows = load_checkpoint(
+        folder, run, kept, meta, (*COLUMNS, LOSS) if held_out else COLUMNS
+    )
     optimizer.train()
     for epoch in range(begin, epochs):
         begun = time.perf_counter()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,12 @@ from torch import nn
 
 from graphgen.errors import GraphError
 from graphgen.files import open_safetensors, write_safetensors
+from graphgen.files.document import within
 
 FILE = "checkpoint.safetensors"
+ADAM = ("step", "exp_avg", "exp_avg_sq")
+"""What Adam keeps of each parameter that had a gradient."""
+LARGEST = 1e300
 Rows = list[Mapping[str, object]]
 
 
@@ -40,9 +44,15 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    folder: Path, run: str, model: nn.Module, optimizer: torch.optim.Optimizer
+    folder: Path,
+    run: str,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    columns: Collection[str] = (),
 ) -> tuple[int, Rows]:
     """Restore model and optimizer; give the number of epochs done and their history.
+
+    With `columns`, the history has to be of these, with a finite number in each.
 
     Gives 0 and nothing where there is no checkpoint of this run. A damaged one is passed over with
     a word on stderr, since the run can begin anew.
@@ -52,6 +62,7 @@ def load_checkpoint(
         return 0, []
     try:
         arrays, epoch, rows = read_checkpoint(path, run)
+        check_history(path, rows, columns)
         check_fit(path, arrays, model, optimizer)
     except GraphError as error:
         print(f"{error}; the run begins anew", file=sys.stderr)
@@ -72,6 +83,8 @@ def load_checkpoint(
 
 def read_checkpoint(path: Path, run: str) -> tuple[dict[str, NDArray[Any]], int, Rows]:
     """Read arrays, epoch and history, compared with their hash; `GraphError` if they differ."""
+    if not within(path.parent, path):
+        raise GraphError(f"{path}: leads out of {path.parent}")
     file = open_safetensors(path)
     arrays = {name: np.array(array) for name, array in file.items()}
     about = {key: file.metadata.get(key, "null") for key in ("run", "epoch", "history")}
@@ -110,11 +123,23 @@ def check_fit(
         names = sorted(k for k in wanted.keys() | found.keys() if wanted.get(k) != found.get(k))
         raise GraphError(f"{path}: {', '.join(names[:3])}: not as in this model")
     shapes = [tuple(p.shape) for group in optimizer.param_groups for p in group["params"]]
-    for name in arrays.keys() - found.keys():
-        index = name.split(".")[1]
-        known = index.isdecimal() and len(index) < 8 and int(index) < len(shapes)
-        if name.count(".") < 2 or not known or arrays[name].shape not in ((), shapes[int(index)]):
+    own = {index: dict.fromkeys(ADAM, shape) | {"step": ()} for index, shape in enumerate(shapes)}
+    kept = {f"optimizer.{i}.{key}": shape for i, row in own.items() for key, shape in row.items()}
+    begun = {name.rpartition(".")[0] for name in arrays.keys() - found.keys()}
+    for name in sorted(
+        arrays.keys() - found.keys() | {f"{one}.{k}" for one in begun for k in ADAM}
+    ):
+        if name not in kept or name not in arrays or arrays[name].shape != kept[name]:
             raise GraphError(f"{path}: {name}: not as in this optimizer")
+
+
+def check_history(path: Path, rows: Rows, columns: Collection[str]) -> None:
+    """Raise `GraphError` for a history that has not one number in each of its columns."""
+    wanted = set(columns or (rows[0] if rows else ()))
+    for row in rows:
+        good = all(isinstance(v, int | float) and abs(v) <= LARGEST for v in row.values())
+        if set(row) != wanted or (columns and not good):
+            raise GraphError(f"{path}: its history is not that of {', '.join(sorted(wanted))}")
 
 
 def content_hash(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, str]) -> str:
