@@ -38,6 +38,11 @@ def quoted(value: object) -> str:
         return f"<{kind(value)}>"
 
 
+def shortened(text: str) -> str:
+    """Return a text without its middle where it is too long for a message."""
+    return text if len(text) <= 800 else f"{text[:500]} ... {text[-250:]}"
+
+
 def kind(value: object) -> str:
     """Return what `value` is called in a description: `kind(3)` is `'an integer'`."""
     named = _KINDS.get(type(value))

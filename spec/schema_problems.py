@@ -97,6 +97,7 @@ def describe(document: Document, error: ValidationError, section: Path = ()) -> 
         return [document.problem(path, message)]
     expected = expectation(schema) or error.message
     got = quoted(instance) if not isinstance(instance, dict | list) else kind(instance)
+    got = f"an empty {kind(instance).split()[-1]}" if instance in ([], {}) else got
     return [document.problem(path, f"{where}: expected {expected}, got {got}")]
 
 
@@ -128,19 +129,22 @@ def expectation(schema: dict[str, Any]) -> str:
     if types == ["string", "object"]:
         return "a layer's name, or a mapping with the layer's name and its fields"
     phrase = " or ".join(words[type_] for type_ in types)
+    if "pattern" in schema:
+        phrase += f" that matches {schema['pattern']}"
     if "minimum" in schema:
-        phrase += f" of at least {schema['minimum']:g}"
+        phrase += f" of at least {schema['minimum']}"
     if "exclusiveMinimum" in schema:
-        phrase += f" above {schema['exclusiveMinimum']:g}"
+        phrase += f" above {schema['exclusiveMinimum']}"
     if "maximum" in schema:
-        phrase += f", at most {schema['maximum']:g}"
+        phrase += f", at most {schema['maximum']}"
     if "exclusiveMaximum" in schema:
-        phrase += f", below {schema['exclusiveMaximum']:g}"
+        phrase += f", below {schema['exclusiveMaximum']}"
     if "array" in types and "items" in schema:
         count = schema.get("minItems")
         exact = count is not None and count == schema.get("maxItems")
         item = expectation(schema["items"])
         if schema["items"].get("type") == ["string", "object"]:
             return "a list of layers"
-        phrase = f"a list of {f'{count} times ' if exact else ''}{item}" if item else phrase
+        each = f"{count} times " if exact else "different " if "uniqueItems" in schema else ""
+        phrase = f"a list of {each}{item}" if item else phrase
     return phrase

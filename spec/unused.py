@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 def note_unused(expander: Expander, net: Architecture, overrides: Mapping[str, object]) -> None:
     """Note values that nothing reads as problems; variables, arguments and blocks as warnings."""
-    _note_values(expander, net)
-    if expander.problems:
-        return
     data = expander.document.data
     bodies = {
         name: [*entries_written(block["layers"], ("blocks", name, "layers"))]
         for name, block in expander.blocks.items()
     }
     layers = [*entries_written(data["layers"], ("layers",))]
+    _note_values(expander, net)
     _note_block_inputs(expander, bodies)
+    if expander.problems:
+        return
     called = _called(expander.blocks, layers, bodies)
     for name in bodies:
         if name not in called:

@@ -12,7 +12,7 @@ import yaml
 
 from spec.context import Path
 from spec.core_schema import resolve
-from spec.errors import Mark, Problem, Source, SpecError, kind, quoted
+from spec.errors import Mark, Problem, Source, SpecError, kind, quoted, shortened
 from spec.file_kind import FIRST_BYTES, binary_kind
 from spec.plain import MAX_DEPTH, NotPlainError, plain_copy
 from spec.suggestions import suggest
@@ -117,6 +117,7 @@ class Document:
         self, path: Path, message: str, key: bool = False, trail: tuple[str, ...] = ()
     ) -> Problem:
         """Return a problem at the value at `path`, or at its key, with the source line."""
+        message, trail = shortened(message), tuple(map(shortened, trail))
         if not self.has_text:
             where = ".".join(str(step)[:60] for step in path)
             return Problem(": ".join(filter(None, (self.file, where, message))), None, None, trail)
