@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from graphgen.dtypes import is_inexact, wide
 from graphgen.errors import GraphError, described, whole
-from graphgen.sources import Weights, weights_from
+from graphgen.sources import Weights, place_of, weights_from
 
 MOST_POINTS = 1_000_000
 
@@ -34,24 +34,26 @@ def interpolate(a: Weights, b: Weights, share: float) -> dict[str, NDArray[Any]]
     if not isfinite(at) or isinstance(share, str):
         raise GraphError(f"`share` is {described(share)}; expected a finite number")
     first, second = weights_from(a, "a"), weights_from(b, "b")
-    check_alike(first, second)
+    check_alike(first, second, place_of(a, "a"), place_of(b, "b"))
     return {name: between(array, second[name], at) for name, array in first.items()}
 
 
-def check_alike(a: dict[str, NDArray[Any]], b: dict[str, NDArray[Any]]) -> None:
+def check_alike(
+    a: dict[str, NDArray[Any]], b: dict[str, NDArray[Any]], place_a: str, place_b: str
+) -> None:
     """Raise one `GraphError` for all tensors of which two networks do not have the like."""
     wrong = []
     for name in dict.fromkeys([*a, *b]):
         if name not in a or name not in b:
-            wrong.append(f"  {name}: only in `{'a' if name in a else 'b'}`")
+            wrong.append(f"  {name}: only in {place_a if name in a else place_b}")
         elif a[name].shape != b[name].shape:
             wrong.append(f"  {name}: shapes {list(a[name].shape)} and {list(b[name].shape)}")
         elif family(a[name].dtype) != family(b[name].dtype):
             wrong.append(f"  {name}: dtypes {a[name].dtype} and {b[name].dtype}")
     if wrong:
         raise GraphError(
-            "two networks of one architecture are needed: their tensors differ:\n"
-            + "\n".join(wrong)
+            f"two networks of one architecture are needed, but the tensors of {place_a} and "
+            f"{place_b} differ:\n" + "\n".join(wrong)
         )
 
 
@@ -115,11 +117,12 @@ def loss_barrier(
     """
     if not callable(loss):
         raise GraphError(f"`loss` is {described(loss)}; expected a function of weights")
-    if not 2 <= whole(points, "points") <= MOST_POINTS:
-        raise GraphError(
-            f"a line needs at least 2 points and at most {MOST_POINTS}, got {described(points)}"
-        )
+    if whole(points, "points") < 2:
+        raise GraphError(f"a line needs at least 2 points, got {points}")
+    if points > MOST_POINTS:
+        raise GraphError(f"`points` is {described(points)}; expected at most {MOST_POINTS}")
     first, second = weights_from(a, "a"), weights_from(b, "b")
+    check_alike(first, second, place_of(a, "a"), place_of(b, "b"))
     shares = tuple(float(share) for share in np.linspace(0, 1, points))
     losses = [as_loss(loss(interpolate(first, second, share))) for share in shares]
     return Barrier(shares, tuple(losses))

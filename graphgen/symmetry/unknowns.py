@@ -105,4 +105,5 @@ def distinct(unknowns: Numbers, scratch: Numbers) -> Numbers:
     """List each of some unknowns once, in time of their number; writes to one place for each."""
     places = np.arange(len(unknowns))
     scratch[unknowns] = places
-    return unknowns[scratch[unknowns] == places]
+    once: Numbers = unknowns[scratch[unknowns] == places]
+    return once

@@ -37,7 +37,7 @@ def match(
     claim_file(out, replace)
     architecture = spec.load(net, **variables)
     theirs, ours = read_weights(target), read_weights(weights)
-    aligned = graphgen.match(architecture, theirs, ours).apply(ours)
+    aligned = graphgen.match(architecture, target, weights).apply(ours)
     names = architecture.parameters
 
     def distance(arrays: Any) -> float:

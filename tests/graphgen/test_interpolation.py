@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import ml_dtypes
@@ -118,6 +119,17 @@ def test_what_differs_is_named() -> None:
         "  kind: dtypes float64 and int64",
         "  more: only in `b`",
     ]
+
+
+def test_files_that_differ_are_named(tmp_path: Path) -> None:
+    paths = [tmp_path / "first.npz", tmp_path / "second.npz"]
+    write_weights(paths[0], {"w": np.zeros(2)})
+    write_weights(paths[1], {"w": np.zeros(2), "more": np.zeros(1)})
+    for call in (lambda: graphgen.interpolate(*paths, 0.5),
+                 lambda: graphgen.loss_barrier(lambda weights: 0.0, *paths)):  # fmt: skip
+        with pytest.raises(graphgen.GraphError, match=f"more: only in {paths[1]}") as caught:
+            call()
+        assert str(paths[0]) in str(caught.value)
 
 
 @pytest.mark.parametrize("first", DTYPES.values(), ids=str)

@@ -99,5 +99,5 @@ def test_a_barrier_is_the_rise_above_the_line_between_the_ends() -> None:
     assert graphgen.loss_barrier(lambda weights: -loss(weights), a, b).height == 0.0
     with pytest.raises(graphgen.GraphError, match="at least 2 points, got 1"):
         graphgen.loss_barrier(loss, a, b, points=1)
-    with pytest.raises(graphgen.GraphError, match="their tensors differ"):
+    with pytest.raises(graphgen.GraphError, match="the tensors of `a` and `b` differ"):
         graphgen.interpolate(a, {"w": np.zeros(3), "n": np.array(1)}, 0.5)
