@@ -46,17 +46,7 @@ class StatNN(Metanet, options=OPTIONS):
     def fit(self, features: Tensor, targets: Tensor) -> None:
         """Grow the trees on a table of statistics, (n, NUM_STATISTICS), and targets, (n,)."""
         check_table(features)
-        if not isinstance(targets, Tensor) or targets.shape != features.shape[:1]:
-            got = list(targets.shape) if isinstance(targets, Tensor) else shown(targets)
-            raise MetanetError(
-                f"`targets` is {got}, expected a number for each of the {len(features)} rows of "
-                "features"
-            )
-        if not targets.isfinite().all() or not len(targets):
-            raise MetanetError(
-                f"{len(targets)} targets, of which {int((~targets.isfinite()).sum())} are not "
-                "finite; expected one or more finite numbers"
-            )
+        check_targets(targets, len(features), self.settings["classes"])
         self.features, self.targets = features.float(), targets.float()
         self._trees = None
         self._grown()
@@ -70,6 +60,8 @@ class StatNN(Metanet, options=OPTIONS):
         if self._trees is None:
             if len(self.features) == 0:
                 raise MetanetError("this StatNN has not been fitted: call `fit` first")
+            check_table(self.features)
+            check_targets(self.targets, len(self.features), self.settings["classes"])
             settings = self.settings
             kind = (
                 HistGradientBoostingClassifier
@@ -134,4 +126,24 @@ def check_table(features: Tensor) -> None:
         raise MetanetError(
             f"`features` is {got}, expected statistics (n, {NUM_STATISTICS}), as "
             "network_statistics gives"
+        )
+
+
+def check_targets(targets: Tensor, rows: int, classes: int) -> None:
+    """Check a target for each row of a table: finite numbers, or numbers of classes."""
+    if not isinstance(targets, Tensor) or targets.shape != (rows,) or not rows:
+        got = list(targets.shape) if isinstance(targets, Tensor) else shown(targets)
+        raise MetanetError(
+            f"`targets` is {got}, expected a number for each of the {rows} rows of features, and "
+            "at least one row"
+        )
+    wrong = ~targets.isfinite()
+    expected = "finite numbers"
+    if classes:
+        wrong |= (targets < 0) | (targets >= classes) | (targets != targets.floor())
+        expected = f"numbers of classes, 0 to {classes - 1}"
+    if wrong.any():
+        raise MetanetError(
+            f"`targets` has {targets[wrong][0].item():g}, and {int(wrong.sum())} in all that are "
+            f"no {expected}"
         )

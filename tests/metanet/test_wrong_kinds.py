@@ -253,3 +253,36 @@ def test_a_set_has_the_networks_that_it_has(tmp_path: Path) -> None:
     for indices in wrong:
         with pytest.raises(metanet.MetanetError):
             metanet.Batch.from_set(stored, indices)
+
+
+@pytest.mark.parametrize(
+    ("classes", "targets"),
+    [
+        (0, [1.0, torch.nan]),
+        (0, [torch.inf, 0.0]),
+        (2, [0, 2]),
+        (2, [-1, 0]),
+        (2, [0.5, 1.0]),
+        (0, [1.0]),
+    ],
+)
+def test_trees_refuse_targets_that_are_none(classes: int, targets: list[float]) -> None:
+    model = metanet.StatNN(classes=classes, trees=2)
+    features = torch.rand(2, model.features.shape[1])
+    with pytest.raises(metanet.MetanetError, match="`targets`"):
+        model.fit(features, torch.tensor(targets).float())
+    model.load_state_dict({"features": features, "targets": torch.tensor(targets).float()})
+    with pytest.raises(metanet.MetanetError, match="`targets`"):
+        model.outputs(features)
+    model.load_state_dict({"features": features[:, :3], "targets": torch.zeros(2)})
+    with pytest.raises(metanet.MetanetError, match="`features`"):
+        model.outputs(features)
+
+
+def test_trees_answer_in_the_dtype_of_their_table() -> None:
+    for classes in (0, 3):
+        model = metanet.StatNN(classes=classes, trees=2)
+        table = torch.rand(60, model.features.shape[1])
+        model.fit(table, torch.arange(60) % 3)
+        for dtype in (torch.float32, torch.float64):
+            assert model.outputs(table.to(dtype)).dtype == dtype
