@@ -141,14 +141,26 @@ def fuzz(seeds: Path, tmp_path: Path, numbers: range) -> Counter[Any]:
 
 
 def test_mutated_folders_keep_the_rule(seeds: Path, tmp_path: Path) -> None:
-    codes = fuzz(seeds, tmp_path, range(300))
+    codes = fuzz(seeds, tmp_path, range(200))
     # Both ends come up: else the mutations would be too weak, or too strong to reach anything.
     for command in ("make", "replace", "card", "compile"):
         assert codes[command, 2] > 0
         assert codes[command, 0] > 0
 
 
+def test_control_readers_that_check_nothing_break_the_rule(
+    seeds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unchecked(path: Path, kind: object) -> Any:
+        return json.loads(path.read_bytes())
+
+    monkeypatch.setattr("pipelines.zoo.reading.read_document", unchecked)
+    monkeypatch.setattr("pipelines.zoo.reading.check_zoo", lambda path, index: None)
+    with pytest.raises(AssertionError, match="gmn card .* after"):
+        fuzz(seeds, tmp_path, range(100))
+
+
 @pytest.mark.long
 def test_thousands_of_mutated_folders_keep_the_rule(seeds: Path, tmp_path: Path) -> None:
-    codes = fuzz(seeds, tmp_path, range(300, 4000))
-    assert sum(codes.values()) == 3700
+    codes = fuzz(seeds, tmp_path, range(200, 4200))
+    assert sum(codes.values()) == 4000
