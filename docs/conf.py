@@ -18,7 +18,7 @@ author = "The graph-metanetworks authors"
 copyright = author
 
 extensions = ["myst_parser"]
-myst_enable_extensions = ["dollarmath"]
+myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "Graph metanetworks"
