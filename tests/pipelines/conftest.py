@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from generation_toys import TWO, here, write_graphs, write_settings
 
 from pipelines.compile import compile_zoo
+from pipelines.generation import sample
+from pipelines.generation import train as train_flows
 from pipelines.inrs import generate as generate_inrs
 from pipelines.zoo import generate
 
@@ -159,3 +164,42 @@ def digit_graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     generate_inrs(file, folder / "zoo", workers=1)
     compile_zoo(file, folder / "zoo", folder / "graphs")
     return folder / "graphs"
+
+
+@pytest.fixture(scope="session")
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a zoo of 24 networks, of which the widest are held out; give its graph set."""
+    folder = tmp_path_factory.mktemp("training")
+    file = write(folder, count=24, networks_per_shard=10)
+    generate(file, folder / "zoo", workers=2)
+    settings = json.loads(file.read_text())
+    settings["compile"] = {
+        "seed": 0,
+        "splits": {"train": 0.6, "validation": 0.2, "test": 0.2},
+        "wider": {"mlp": {"width": 4}, "cnn": {"channels": 2}},
+    }
+    file.write_text(json.dumps(settings))
+    compile_zoo(file, folder / "zoo", folder / "graphs")
+    return folder / "graphs"
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make `graphs`, a `flow` of two models and `samples`, which no test may change."""
+    folder = tmp_path_factory.mktemp("generated")
+    settings = write_settings(folder, flow=TWO)
+    graphs = write_graphs(folder / "graphs").folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["pipelines.generation.train"], "execute", here)
+        train_flows(settings, graphs, folder / "flow")
+    sample(settings, folder / "flow", folder / "samples")
+    return folder
+
+
+@pytest.fixture
+def work(generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a copy of `generated`; let flows be trained in this process, and nothing be drawn."""
+    monkeypatch.setattr(sys.modules["pipelines.generation.train"], "execute", here)
+    drawing = sys.modules["pipelines.generation.quality"]
+    monkeypatch.setattr(drawing, "picture", lambda *arguments: b"a picture")
+    return Path(shutil.copytree(generated, tmp_path / "work"))

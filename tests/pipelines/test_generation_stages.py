@@ -10,71 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from generation_toys import clusters, wave
+from generation_toys import FLOW, QUALITY, SAMPLE, TRAINING, run_of, write_graphs, write_settings
 
-from graphgen import GraphError, GraphSet
+from graphgen import GraphError
 from pipelines.errors import PipelineError
 from pipelines.generation import quality, sample, train
 from pipelines.generation import train as train_flows
 from pipelines.generation.baselines import BASELINES
-from pipelines.generation.population import arrays_of, read_population
-from pipelines.generation.run import FlowRun
+from pipelines.generation.population import read_population
 from pipelines.generation.sampling import noise_of
 from pipelines.generation.trained import TrainedFlow
-from pipelines.provenance import code_of
 from spec import SpecError
 from tests.pipelines.report_page import checked
-
-TRAINING = {
-    "epochs": 2, "batch_size": 8, "learning_rate": 1e-2, "weight_decay": 0.0, "gradient_norm": 1.0,
-}  # fmt: skip
-FLOW: dict[str, Any] = {
-    "condition": "class",
-    "seeds": [0],
-    "models": {
-        "gmn": {
-            "reference": True,
-            "principal": 2,
-            "settings": {"hidden": 8, "layers": 1},
-            "training": TRAINING,
-        }
-    },
-}
-SAMPLE = {"count": 9, "steps": 2, "together": 4}
-QUALITY = {"signals": "curves", "grid": [16], "components": 4, "shown": 3}
-
-
-def write_graphs(
-    folder: Path, count: int = 32, *, replace: bool = False, **changes: Any
-) -> GraphSet:
-    """Write toy networks of two classes as a graph set: half to train with, a quarter to test."""
-    net, template = wave()
-    rows = clusters(count, 0, permuted=False)
-
-    def networks() -> Any:
-        for i, row in enumerate(rows):
-            split = ("train", "test", "train", "validation")[i // 2 % 4]
-            record = {"index": i, "split": split, "labels": {"class": i % 2}, "offset": 0.5}
-            yield net, arrays_of(template, row), {**record, **changes}
-
-    return GraphSet.write(folder, networks(), replace=replace)
-
-
-def write_settings(folder: Path, **changes: Any) -> Path:
-    file = folder / "params.yaml"
-    sections = {"flow": FLOW, "sample": SAMPLE, "quality": QUALITY, **changes}
-    file.write_text(json.dumps(sections))
-    return file
-
-
-def run_of(folder: Path, graph_set: GraphSet, **changes: Any) -> FlowRun:
-    """Give the run that the settings ask for."""
-    given = {
-        "name": "gmn", "seed": 0, "model": FLOW["models"]["gmn"], "alignment": "none",
-        "label": "class", "graphs": graph_set.folder, "graphs_hash": graph_set.hash,
-        "out": folder / "flow", "code": code_of(FlowRun.__module__),
-    }  # fmt: skip
-    return FlowRun(**{**given, **changes})
 
 
 def test_from_a_graph_set_to_samples_and_measures(tmp_path: Path) -> None:
