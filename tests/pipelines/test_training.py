@@ -23,7 +23,6 @@ from pipelines.tasks.targets import read_targets
 from pipelines.training import fit as fitting
 from pipelines.training import search, train
 from pipelines.training.planning import planned
-from pipelines.zoo import generate
 
 RECIPE = {
     "epochs": 3,
@@ -46,25 +45,6 @@ TRAIN: dict[str, Any] = {
         "statnn": {"metanet": "statnn", "settings": {"trees": {"choice": [3, 5]}, "leaves": 2}},
     },
 }
-
-
-@pytest.fixture(scope="module")
-def graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a zoo of 24 networks, of which the widest are held out; give its graph set."""
-    from tests.pipelines.conftest import write
-
-    folder = tmp_path_factory.mktemp("training")
-    file = write(folder, count=24, networks_per_shard=10)
-    generate(file, folder / "zoo", workers=2)
-    settings = json.loads(file.read_text())
-    settings["compile"] = {
-        "seed": 0,
-        "splits": {"train": 0.6, "validation": 0.2, "test": 0.2},
-        "wider": {"mlp": {"width": 4}, "cnn": {"channels": 2}},
-    }
-    file.write_text(json.dumps(settings))
-    compile_zoo(file, folder / "zoo", folder / "graphs")
-    return folder / "graphs"
 
 
 @contextmanager
