@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from spec import Architecture
+from graphgen.sources import Net, architecture_from
 
 
 def random_weights(
-    net: Architecture, rng: np.random.Generator, dtype: DTypeLike = np.float64
+    net: Net, rng: np.random.Generator, dtype: DTypeLike = np.float64
 ) -> dict[str, NDArray[Any]]:
     """Draw weights with nothing special in them: no zeros, no ones, no equal values.
 
@@ -21,6 +21,7 @@ def random_weights(
     Weights keep the scale that PyTorch's layers begin with; scales lie around 1, shifts and running
     means around 0, running variances are positive, and counters have counted.
     """
+    net = architecture_from(net)
     weights: dict[str, NDArray[Any]] = {}
     for tensor in net.tensors.values():
         kind, value = tensor.initial
@@ -43,9 +44,10 @@ def random_weights(
 
 
 def random_inputs(
-    net: Architecture, rng: np.random.Generator, count: int = 3, dtype: DTypeLike = np.float64
+    net: Net, rng: np.random.Generator, count: int = 3, dtype: DTypeLike = np.float64
 ) -> tuple[NDArray[Any], ...]:
     """Draw a batch of `count` samples for each input of an architecture."""
+    net = architecture_from(net)
     inputs = []
     for name, shape in net.inputs.items():
         if name in net.index_inputs:

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from graphgen.compile import compile
 from graphgen.graph import Graph
+from graphgen.sources import Net
 from graphgen.verify import verify
-from spec import Architecture
 
 
-def assert_round_trip(net: Architecture, weights: Mapping[str, NDArray[Any]]) -> int:
+def assert_round_trip(net: Net, weights: Mapping[str, NDArray[Any]]) -> int:
     """Check that a network's graph holds exactly its weights.
 
         assert_round_trip(net, random_weights(net, rng))

@@ -8,11 +8,11 @@ from hashlib import sha256
 from typing import Any
 
 from graphgen.compile import template
+from graphgen.sources import Net, architecture_from
 from graphgen.template import EdgeBlock, Template
-from spec import Architecture
 
 
-def assert_separates(net_a: Architecture, net_b: Architecture) -> int:
+def assert_separates(net_a: Net, net_b: Net) -> int:
     """Check that the structures of two architectures differ, all names aside.
 
         assert_separates(spec.load("net.yaml"), spec.load("net.yaml", width=8))
@@ -20,6 +20,7 @@ def assert_separates(net_a: Architecture, net_b: Architecture) -> int:
     Compares `colours`; returns how many node groups of the two have no counterpart.
     """
     __tracebackhide__ = True
+    net_a, net_b = architecture_from(net_a, "net_a"), architecture_from(net_b, "net_b")
     a, b = Counter(colours(template(net_a))), Counter(colours(template(net_b)))
     differing = ((a - b) + (b - a)).total()
     if not differing:

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.evaluate import evaluate
+from graphgen.sources import Net
 from graphgen.symmetry import Symmetries, symmetries
 from graphgen.testing.tolerance import relative_error, tolerance
-from spec import Architecture
 
 Arrays = NDArray[Any] | Sequence[NDArray[Any]]
 
 
 def assert_symmetric(
-    net: Architecture,
+    net: Net,
     weights: Mapping[str, NDArray[Any]],
     x: Arrays,
     rng: np.random.Generator,
@@ -52,7 +52,7 @@ def assert_symmetric(
 
 
 def outputs(
-    net: Architecture, weights: Mapping[str, NDArray[Any]], inputs: Sequence[NDArray[Any]]
+    net: Net, weights: Mapping[str, NDArray[Any]], inputs: Sequence[NDArray[Any]]
 ) -> NDArray[Any]:
     """Evaluate a network and concatenate all outputs."""
     results = evaluate(net, weights, *inputs)

@@ -12,7 +12,13 @@ import spec
 from graphgen.files import write_weights
 from graphgen.files.safetensors_format import DTYPES
 from graphgen.sources import architecture_from, reference_networks
-from graphgen.testing import assert_round_trip, random_inputs, random_weights
+from graphgen.testing import (
+    assert_round_trip,
+    assert_separates,
+    assert_symmetric,
+    random_inputs,
+    random_weights,
+)
 from spec.testing.small_nets import SMALL_NETS
 
 TEXT = """
@@ -190,3 +196,14 @@ def test_control_other_dtypes_do_not_go_into_a_graph(dtype: str) -> None:
     net, weights = net_and_weights()
     with pytest.raises(graphgen.GraphError, match="dtype"):
         graphgen.compile(net, {**weights, "0.bias": np.zeros(4, dtype)})
+
+
+def test_assertions_take_paths_and_names() -> None:
+    rng = np.random.default_rng(0)
+    weights = random_weights("mlp", rng)
+    (x,) = random_inputs("mlp", rng)
+    assert assert_round_trip("mlp", weights) == 0
+    assert assert_symmetric("mlp", weights, x, rng, count=1) <= 1e-10
+    assert assert_separates("mlp", "cnn") > 0
+    with pytest.raises(AssertionError, match="'mlp' and 'mlp'"):
+        assert_separates("mlp", "mlp")
