@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from graphgen import GraphSet
 from graphgen.files import claim_file, read_weights, write_bytes
 from graphgen.files.document import peek
 from graphgen.files.sealed import parts_of
-from pipelines.datasets import load
+from pipelines.datasets import TEST_IMAGES
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.metrics import r2_ceiling, table
 from pipelines.report import write_report
-from pipelines.report.comparison import compare, markdown
 from pipelines.report.inputs import check_metrics, read_predictions
 from pipelines.results import read_results, result_file
 from pipelines.runs.collection import INDEX as RUNS
@@ -45,11 +45,14 @@ def write_experiment_report(
 
     Raises `PipelineError` for results of another graph set, or of other runs than are there.
     """
+    from pipelines.report.comparison import compare, markdown  # which needs matplotlib
+
     root = Path(root)
     out, results = root / REPORT, root / RESULTS
     claim_file(out, replace)
     graph_set = open_graphs(graphs or root / GRAPHS)
     zoo = open_zoo(zoo_folder or root / ZOO)
+    check_zoo(zoo, graph_set)
     histories = check_results(root, graph_set.hash)
     data = read_file(params).data
     sections = data if isinstance(data, dict) else {}
@@ -74,6 +77,15 @@ def write_experiment_report(
         graph_set_hash=graph_set.hash,
         examples=read_weights(result_file(results, EXAMPLES)) if shown else None,
     )
+
+
+def check_zoo(zoo: dict[str, Any], graph_set: GraphSet) -> None:
+    """Raise `PipelineError` for a graph set that was made of another zoo."""
+    if graph_set.index["about"].get("zoo") != zoo["hash"]:
+        raise PipelineError(
+            f"{graph_set.folder}: made of another zoo than the one that is there now; run "
+            "`gmn compile` again"
+        )
 
 
 def check_results(root: Path, graph_set: str) -> dict[str, Path]:
@@ -104,7 +116,7 @@ def test_size(zoo: dict[str, Any]) -> int | None:
     settings = zoo["zoo"]
     if "dataset" not in settings:
         return None
-    available = len(load(settings["dataset"]).test_labels)
+    available = TEST_IMAGES[settings["dataset"]]
     return min(available, settings.get("test_samples") or available)
 
 
@@ -130,8 +142,10 @@ def show_results(root: str | Path) -> str:
 
 def known_ceiling(root: Path) -> float | None:
     """Compute what the finite test set of a zoo leaves of R2 to predictors of its accuracies."""
-    size = test_size(open_zoo(root / ZOO))
-    records = open_graphs(root / GRAPHS).records
+    zoo, graph_set = open_zoo(root / ZOO), open_graphs(root / GRAPHS)
+    check_zoo(zoo, graph_set)
+    check_results(root, graph_set.hash)
+    size, records = test_size(zoo), graph_set.records
     true = [
         row.get("metrics", {}).get("test_accuracy") for row in records if row["split"] == "test"
     ]

@@ -66,6 +66,6 @@ def compile_(
     graph = graphgen.compile(architecture, weights, kind)
     click.echo(str(graph))
     if out is not None:
-        network = architecture, graph.weights(), {"name": str(weights)}
+        network = architecture, graph.weights(), {"name": click.format_filename(weights)}
         graphgen.GraphSet.write(out, [network], replace=replace)
         click.echo(f"{out}: 1 graph")

@@ -18,7 +18,9 @@ from pipelines.commands.inputs import SETTINGS
     metavar="ADDRESS",
     help="Work on a Dask cluster, as tcp://10.0.0.1:8786; `local` starts one on this machine.",
 )
-@click.option("--replace", is_flag=True, help="Remove from the folder a zoo that was made otherwise.")
+@click.option(
+    "--replace", is_flag=True, help="Remove from the folder a zoo that was made otherwise."
+)
 @click.option(
     "--device",
     metavar="NAME",

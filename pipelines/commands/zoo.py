@@ -32,7 +32,9 @@ from pipelines.commands.inputs import SETTINGS
     type=click.IntRange(min=1),
     help="Networks trained at once on a device; default: 256.",
 )
-@click.option("--replace", is_flag=True, help="Remove from the folder a zoo that was made otherwise.")
+@click.option(
+    "--replace", is_flag=True, help="Remove from the folder a zoo that was made otherwise."
+)
 def zoo(
     settings: Path,
     out: Path,

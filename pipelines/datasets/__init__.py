@@ -11,7 +11,7 @@ from pipelines.datasets import cifar10, digits, mnist
 from pipelines.datasets.dataset import Dataset, Pixels
 from pipelines.errors import PipelineError
 
-__all__ = ["NAMES", "Dataset", "Pixels", "load", "load_pixels"]
+__all__ = ["NAMES", "TEST_IMAGES", "Dataset", "Pixels", "load", "load_pixels"]
 
 _LOADERS: dict[str, Callable[[Path | None], Pixels]] = {
     "digits": digits.load,
@@ -21,6 +21,9 @@ _LOADERS: dict[str, Callable[[Path | None], Pixels]] = {
 }
 
 NAMES: tuple[str, ...] = tuple(_LOADERS)
+
+TEST_IMAGES = {"digits": 797, "mnist": 10_000, "fashion_mnist": 10_000, "cifar10": 10_000}
+"""The number of test images of each data set, for whom need not load it."""
 
 
 def load(name: str, root: str | os.PathLike[str] | None = None) -> Dataset:

@@ -11,7 +11,6 @@ from graphgen.errors import GraphError
 from graphgen.files.atomic import write_bytes
 from pipelines.errors import PipelineError
 from pipelines.report.inputs import read
-from pipelines.report.page import page
 
 __all__ = ["write_report"]
 
@@ -57,6 +56,8 @@ def write_report(
     Equal arguments give equal bytes. Raises `PipelineError` for metrics, predictions or histories
     that cannot be read, with the place, and for a file that cannot be written.
     """
+    from pipelines.report.page import page  # which needs matplotlib
+
     content = read(
         zoo_index=zoo_index,
         metrics=metrics,

@@ -121,6 +121,8 @@ def test_digits_have_the_documented_shapes_and_scale() -> None:
     assert (data.name, data.classes) == ("digits", 10)
     assert data.train_images.shape == (1000, 1, 8, 8)
     assert data.test_images.shape == (797, 1, 8, 8)
+    assert datasets.TEST_IMAGES["digits"] == 797
+    assert set(datasets.TEST_IMAGES) == set(datasets.NAMES)
     assert data.train_images.dtype == data.test_images.dtype == np.float32
     assert data.train_labels.dtype == data.test_labels.dtype == np.int64
     images = np.concatenate([data.train_images, data.test_images])
@@ -386,7 +388,7 @@ def test_the_official_files_load(name: str, train: int, shape: tuple[int, ...]) 
         pytest.skip("the environment variable GMN_DATA names no folder")
     data = datasets.load(name)
     assert data.train_images.shape == (train, *shape)
-    assert data.test_images.shape == (10000, *shape)
+    assert data.test_images.shape == (datasets.TEST_IMAGES[name], *shape)
     assert len(np.unique(data.test_labels)) == data.classes
     for axis in range(shape[0]):
         assert abs(data.train_images[:, axis].mean()) < 1e-3
