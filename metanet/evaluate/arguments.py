@@ -80,7 +80,12 @@ def check_one_kind(
                 f"{name} of {net.name!r} is on {tensor.device}, and {first} on {one.device}: move "
                 "all to one device with .to"
             )
-    floats = {name: tensor for name, tensor in named.items() if tensor.is_floating_point()}
+    counters = {f"`{name}`" for name, t in net.tensors.items() if not t.dtype.startswith("float")}
+    floats = {
+        name: tensor
+        for name, tensor in named.items()
+        if tensor.is_floating_point() and name not in counters
+    }
     if not floats or torch.is_autocast_enabled(one.device.type):
         return
     first, one = next(iter(floats.items()))
