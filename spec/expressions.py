@@ -9,7 +9,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
@@ -18,6 +18,7 @@ from spec.expression_syntax import CONSTANTS, FUNCTIONS, Expression, ExpressionE
 from spec.plain import MAX_INTEGER
 from spec.suggestions import suggest
 
+PARSE_STEPS = 5  # for each character
 MAX_SIZE = 10_000  # characters of a string, or entries of a list, that an expression may make
 
 # fmt: off
@@ -43,6 +44,12 @@ class Work:
     """Counts what evaluations do, about a microsecond a step, so that their caller can stop."""
 
     steps: int = 0
+    parsed: set[str] = field(default_factory=set)
+
+    def read(self, text: str) -> None:
+        """Count that a string is read: much the first time, little when it is known."""
+        self.steps += 1 if text in self.parsed else PARSE_STEPS * len(text)
+        self.parsed.add(text)
 
 
 def substitute(value: object, variables: Mapping[str, object], work: Work | None = None) -> object:
@@ -57,7 +64,7 @@ def substitute(value: object, variables: Mapping[str, object], work: Work | None
     if not isinstance(value, str) or "$" not in value:
         return value
     work = work or Work()
-    work.steps += len(value)
+    work.read(value)
     parts = (
         part if isinstance(part, str) else _value(part, variables, work) for part in pieces(value)
     )

@@ -60,7 +60,8 @@ def _mistakes(
             yield (*entry.path, "inputs"), f"`{type_}` takes one input, got {count}", False
     for path, text in entry.strings():
         if "$" in text:
-            expander.spend(len(text), path)
+            expander.work.read(text)
+            expander.spend(5, path)
             try:
                 references(text, known)
             except ExpressionError as error:

@@ -43,8 +43,8 @@ outputs: [s, g]
 """
 WRONG: tuple[Any, ...] = (
     None, True, -1, 0, 3, 1.5, math.nan, math.inf, 2**63, 10**25, "", "a", "$width", "${",
-    "$nothing", "${1 / 0}", "${9 ** 9 ** 9}", "x" * 2_000, [], [None], ["x", 3], [[1]], [1] * 2_000, {},
-    {"a": 1}, {"relu": 5}, {"linear": {"parameters": [3]}},
+    "$nothing", "${1 / 0}", "${9 ** 9 ** 9}", "x" * 2_000, [], [None], ["x", 3], [[1]], [1] * 2_000,
+    {}, {"a": 1}, {"relu": 5}, {"linear": {"parameters": [3]}},
 )  # fmt: skip
 Loader = Callable[..., spec.Architecture]
 
@@ -99,7 +99,7 @@ def dumped(tree: Any) -> spec.Architecture:
 def test_a_wrong_kind_anywhere_is_refused_with_its_place() -> None:
     tree = yaml.safe_load(EVERYTHING)
     assert not refuses(dumped, tree)
-    assert 0.7 < refused_share(tree, dumped, step=7) < 1
+    assert 0.7 < refused_share(tree, dumped, step=23) < 1
 
 
 @pytest.mark.long
@@ -111,7 +111,7 @@ def test_every_wrong_kind_anywhere_is_refused() -> None:
 def test_a_wrong_kind_anywhere_in_a_resolved_form_is_refused() -> None:
     form = spec.loads(EVERYTHING).resolved()
     assert not refuses(spec.from_resolved, form)
-    assert 0.7 < refused_share(form, spec.from_resolved, step=5) < 1
+    assert 0.7 < refused_share(form, spec.from_resolved, step=29) < 1
 
 
 @pytest.mark.parametrize("type_", sorted(EXAMPLES))
