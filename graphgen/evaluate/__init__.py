@@ -27,9 +27,9 @@ from graphgen.evaluate import (
 )
 from graphgen.evaluate.graph import run as run_graph
 from graphgen.evaluate.inputs import batches, check_indices, computable
+from graphgen.fitting import fitting
 from graphgen.graph import Graph
 from graphgen.sources import Net, Weights, architecture_from
-from graphgen.template import fitting
 from spec import Architecture
 from spec.primitives import (
     Concat,

@@ -13,13 +13,14 @@ from graphgen.compile import template
 from graphgen.errors import concerning, instance, whole
 from graphgen.export.library import EXPORT, library
 from graphgen.finite import check_finite
+from graphgen.fitting import fitting
 from graphgen.sources import Net, Weights, place_of
 from graphgen.symmetry.factors import Factor
 from graphgen.symmetry.group import Symmetries
 from graphgen.symmetry.permutation import Permutation
 from graphgen.symmetry.pieces import Piece
 from graphgen.symmetry.segments import end_of, extent_of
-from graphgen.template import Template, fitting
+from graphgen.template import Template
 
 Arrays = dict[str, NDArray[Any]]
 Key = tuple[int, tuple[int, ...]]

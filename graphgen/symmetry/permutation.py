@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.errors import GraphError
+from graphgen.fitting import in_shape
 from graphgen.sources import Weights
 from graphgen.symmetry.pieces import Piece, Pieces
 from graphgen.symmetry.segments import end_of, segments
-from graphgen.template import EdgeBlock, Template, in_shape
+from graphgen.template import EdgeBlock, Template
 
 
 @dataclass(frozen=True)

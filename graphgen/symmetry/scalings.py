@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from graphgen.affine import affine
 from graphgen.compile import template
 from graphgen.errors import instance
+from graphgen.fitting import in_shape
 from graphgen.sources import Net, Weights
 from graphgen.symmetry.products import cancel
 from graphgen.symmetry.unknowns import Unknowns, distinct
-from graphgen.template import EdgeBlock, NodeGroup, Step, Template, in_shape
+from graphgen.template import EdgeBlock, NodeGroup, Step, Template
 
 LINEAR = (
     "bias", "add", "scale_by", "mean_pool", "mean", "sum", "resample", "slice", "concat",
