@@ -226,7 +226,9 @@ def _gone(seal: Path) -> list[str]:
         if not isinstance(found, dict) or found.get("of") != sealed["hash"]:
             return []
         names = [str(name) for name in found["names"]]
-        return [name for name in names if staged(seal.parent, name, "")]
+        for name in names:
+            staged(seal.parent, name, "")  # raises for a name that leads elsewhere
+        return names
     except (GraphError, KeyError, TypeError):
         return []
 
