@@ -173,3 +173,9 @@ def test_dead_nodes_are_reported() -> None:
     dead = graphgen.template(net, "computation").dead_nodes()
     assert len(dead) == 6
     assert len(graphgen.template(spec.loads(CONV), "computation").dead_nodes()) == 0
+
+
+def test_an_input_that_is_an_output_and_nothing_else_has_no_computation_graph() -> None:
+    net = spec.loads("inputs: {x: [4]}\nlayers: []")
+    with pytest.raises(graphgen.GraphError, match="nothing is computed from 'x'"):
+        graphgen.template(net, "computation")

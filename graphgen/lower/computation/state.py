@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.errors import GraphError
 from graphgen.lower.drafts import Drafts
 from graphgen.template import Attributes, EdgeBlock, Template
 from spec import Architecture, Operation
@@ -190,7 +191,13 @@ class Lowering(Drafts):
             group = self.groups[items.group]
             whole = items.strides == row_major(items.shape) and prod(items.shape) == group.size
             if not whole or items.start or group.output >= 0 or group.kind == "input":
-                operation = next(o for o in self.net.operations if name in (o.output, *o.inputs))
+                uses = (o for o in self.net.operations if name in (o.output, *o.inputs))
+                operation = next(uses, None)
+                if operation is None:
+                    raise GraphError(
+                        f"nothing is computed from {name!r}, an input that is an output: a "
+                        "computation graph needs an operation on every value"
+                    )
                 items = self.copy(operation, items)
             self.groups[items.group].output = position
             self.groups[items.group].shape = items.shape
