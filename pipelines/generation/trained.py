@@ -134,7 +134,7 @@ class TrainedFlow:
             return Flow(net, moments, **settings["settings"])
 
         names = [one.name for one in fields(Moments)]
-        flow = restored(result, make)
+        flow = restored(result, make, settings["settings"]["settings"])
         own = ("net", "settings", "offset", "label", "classes", "parts", "format", "version")
         about = {key: value for key, value in settings.items() if key not in own}
         return cls(net, flow, settings["offset"], label, classes, about)

@@ -163,4 +163,5 @@ def load_optimizer(folder: str | os.PathLike[str]) -> LearnedOptimizer:
     """
     result = read_result(run_folder(Path(folder)), OPTIMIZER)
     settings = result.settings["model"]
-    return restored(result, lambda state: LearnedOptimizer(**settings)).eval()
+    own = settings["settings"]
+    return restored(result, lambda state: LearnedOptimizer(**settings), own).eval()

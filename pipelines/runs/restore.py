@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,16 +17,27 @@ State = Mapping[str, Tensor]
 _SHOWN = 3
 
 
-def restored(result: Result, make: Callable[[State], Module]) -> Module:
+def restored(
+    result: Result, make: Callable[[State], Module], settings: Mapping[str, Any]
+) -> Module:
     """Make a module, and give it the parameters of a result; `make` is given them too.
 
-        restored(result, lambda state: Flow(net, moments, **result.settings["settings"]))
+    `settings` are those of its editor: the time to make one grows with their `layers`, each of
+    which has parameters.
+
+        restored(result, lambda state: make_editor("gmn", **settings), settings)
 
     Raises `GraphError` for files that were changed, and `PipelineError` for settings that make no
     module, and for parameters that are not those of such a module, or not finite.
     """
     state = result.state()
     place = result.folder / SETTINGS
+    layers = settings.get("layers", 0)
+    if isinstance(layers, int) and layers > len(state):
+        raise PipelineError(
+            f"{place}: settings: `layers` is {layers}, but {result.folder / WEIGHTS} has the "
+            f"parameters of {len(state)} at most"
+        )
     try:
         with torch.random.fork_rng(devices=[]):
             with torch.device("meta"):

@@ -17,9 +17,9 @@ from generation_toys import FLOW, TRAINING, here, write_graphs, write_settings
 from zoo_toys import contents
 
 from pipelines.generation import fit as fitting
-from pipelines.generation import sample, train
+from pipelines.generation import quality, sample, train
 from pipelines.learned_optimizer import fit as meta_fitting
-from pipelines.learned_optimizer import meta_train
+from pipelines.learned_optimizer import meta_test, meta_train
 from tests.pipelines import test_learned_optimizer as optimizers
 
 MODELS = {
@@ -76,6 +76,9 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     train(settings / "flow.yaml", graphs, folder / "flow")
     sample(settings / "flow.yaml", folder / "flow", folder / "samples")
     meta_train(settings / "optimizers.yaml", folder / "optimizers")
+    # What is imported or loaded only now takes time of no command that is measured.
+    quality(settings / "flow.yaml", folder / "samples", graphs, folder / "results")
+    meta_test(settings / "optimizers.yaml", folder / "optimizers", folder / "tested")
     for module, work in (
         (fitting, lambda: train(settings / "flow.yaml", graphs, folder / "begun-flow")),
         (

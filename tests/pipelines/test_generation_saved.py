@@ -76,6 +76,7 @@ HOSTILE = {
     "version": put("version", 2),
     "format": put("format", "graph-metanetworks/run"),
     "layers": put("settings", "settings", "layers", 10**18),
+    "as many layers as there may be": put("settings", "settings", "layers", 1000),
     "hidden": put("settings", "settings", "hidden", 65536),
     "kind of hidden": put("settings", "settings", "hidden", [8]),
     "unknown option": put("settings", "settings", "no_such", 1),

@@ -100,6 +100,7 @@ def test_an_optimizer_says_what_it_is_and_was_trained_on(made: Path) -> None:
 HOSTILE = {
     "version": put("version", 2),
     "layers": put("model", "settings", "layers", 10**18),
+    "as many layers as there may be": put("model", "settings", "layers", 1000),
     "hidden": put("model", "settings", "hidden", 65536),
     "kind of hidden": put("model", "settings", "hidden", {}),
     "unknown option": put("model", "settings", "no_such", 1),
