@@ -18,7 +18,7 @@ from graphgen.errors import GraphError
 from graphgen.files.atomic import write_json
 from graphgen.files.safetensors_reader import check_file
 
-MAX_BYTES = 1 << 28
+MAX_BYTES = 1 << 27
 _SHOWN = 160
 _OWN = ("format", "version", "hash")
 # JSON Schema takes 1.0 for an integer, which is no index of a list.
@@ -123,7 +123,11 @@ def peek(path: Path) -> Any:
             raise GraphError(
                 f"{path}: got {size} bytes, expected at most {MAX_BYTES}; is it a file of ours?"
             )
-        return json.loads(path.read_bytes(), parse_constant=_refuse)
+        data = path.read_bytes()
+        # No JSON has such a byte, and to find that out as JSON takes long.
+        if b"\0" in data:
+            raise GraphError(f"{path}: not readable as JSON: it has bytes that are no text")
+        return json.loads(data, parse_constant=_refuse)
     except OSError as error:
         raise GraphError(f"{path}: cannot be read ({error.strerror}); check the file") from None
     except (ValueError, RecursionError) as error:

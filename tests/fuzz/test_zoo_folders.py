@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 from collections import Counter
@@ -14,6 +15,7 @@ from fuzz.folder_mutations import mutate
 from fuzz.rule import run
 from zoo_toys import contents, fit_stack, train, use_toys
 
+from graphgen.files.document import MAX_BYTES
 from pipelines.inrs import generate as generate_inrs
 from pipelines.inrs.settings import read_settings as read_inrs
 from pipelines.zoo import generate
@@ -146,6 +148,21 @@ def test_mutated_folders_keep_the_rule(seeds: Path, tmp_path: Path) -> None:
     for command in ("make", "replace", "card", "compile"):
         assert codes[command, 2] > 0
         assert codes[command, 0] > 0
+
+
+@pytest.mark.parametrize("size", [MAX_BYTES, 1 << 40])
+@pytest.mark.parametrize("name", ["index.json", "shard-00000.safetensors"])
+def test_files_with_large_holes_keep_the_rule(
+    seeds: Path, tmp_path: Path, name: str, size: int
+) -> None:
+    folder = shutil.copytree(seeds / "zoo", tmp_path / "in" / "zoo")
+    if name != "index.json":
+        size = min(size, MAX_BYTES)  # a file that is mapped takes addresses, not memory
+    os.truncate(folder / name, size)
+    line = ["compile", str(folder), "--params", str(seeds / "zoo.yaml")]
+    outcome = run([*line, "--out", str(tmp_path / "out")], [seeds, folder], tmp_path / "out")
+    assert (outcome.code, outcome.broken) == (2, [])
+    assert name in outcome.error
 
 
 def test_control_readers_that_check_nothing_break_the_rule(
