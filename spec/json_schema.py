@@ -38,6 +38,7 @@ def architecture_schema() -> dict[str, Any]:
         "shapes": {
             "type": "object",
             "minProperties": 1,
+            "propertyNames": {**NAME, "maxLength": 1000},
             "additionalProperties": {
                 "type": "array",
                 "items": expression_or({"type": "integer", "minimum": 1}),

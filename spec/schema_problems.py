@@ -129,6 +129,9 @@ def expectation(schema: dict[str, Any]) -> str:
     if types == ["string", "object"]:
         return "a layer's name, or a mapping with the layer's name and its fields"
     phrase = " or ".join(words[type_] for type_ in types)
+    if "minLength" in schema:
+        most = schema.get("maxLength")
+        phrase += f" of 1 to {most:,} characters" if most else " that is not empty"
     if "pattern" in schema:
         phrase += f" that matches {schema['pattern']}"
     if "minimum" in schema:

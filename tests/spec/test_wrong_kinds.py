@@ -154,6 +154,21 @@ def test_an_entry_that_a_variable_holds_is_checked_as_one_that_is_written() -> N
     assert not refuses(spec.loads, text, entry={"residual": {"body": ["relu"]}})
 
 
+@pytest.mark.parametrize("name", ["", "x" * 1_001])
+def test_names_have_from_one_to_a_thousand_characters(name: str) -> None:
+    for text in (
+        f"inputs: {{{name or repr('')}: [3]}}\nlayers: [relu]",
+        f"inputs: {{x: [3]}}\nlayers: [{{relu: {{name: {name!r}}}}}]",
+        f"inputs: {{x: [3]}}\nlayers: [{{prelu: {{parameters: {{weight: {name!r}}}}}}}]",
+        f"vars: {{n: {name!r}}}\ninputs: {{x: [3]}}\nlayers: [{{relu: {{name: $n}}}}]",
+        f"vars: {{n: {name!r}}}\ninputs: {{x: [3]}}\nlayers: "
+        "[{prelu: {parameters: {weight: $n}}}]",
+    ):
+        assert refuses(spec.loads, text), text
+        right = text.replace(name, "a") if name else text.replace("''", "a")
+        assert not refuses(spec.loads, right)
+
+
 @pytest.mark.parametrize("value", [None, 3, [], "text", {}, {3: 4}, object(), b"x"])
 def test_what_is_no_form_text_or_path_is_refused(value: Any) -> None:
     for load in (spec.from_resolved, spec.loads, spec.load):
