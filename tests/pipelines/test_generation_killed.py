@@ -1,8 +1,14 @@
-"""Stages of generation that diverge or are killed: what was there stays whole."""
+"""Stages of generation that diverge or are interrupted: what was there stays whole."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import random
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,11 +21,12 @@ from generation_toys import (
     SAMPLE,
     TRAINING,
     TWO,
+    contents,
     run_of,
     write_graphs,
     write_settings,
 )
-from interruptions import everywhere, kill
+from interruptions import INTERRUPTIONS, everywhere
 
 from graphgen.files import read_document
 from pipelines.errors import PipelineError
@@ -28,6 +35,7 @@ from pipelines.generation.samples import INDEX, SAMPLES, open_samples
 from pipelines.generation.systems import systems_in
 from pipelines.runs.collection import listed_runs
 from pipelines.runs.diverged import DivergedError
+from tests.pipelines.test_learned_optimizer_saved import RECIPE, write_small
 
 
 def test_a_flow_that_diverges_is_named_and_the_others_go_on(work: Path) -> None:
@@ -55,9 +63,13 @@ def test_a_diverged_run_is_no_result(tmp_path: Path) -> None:
 
 
 def interrupted(
-    folder: Path, work: Callable[[Path], object], read: Callable[[Path], object], stride: int
+    folder: Path,
+    work: Callable[[Path], object],
+    read: Callable[[Path], object],
+    how: str,
+    stride: int,
 ) -> set[str]:
-    """Kill the work at steps on files; say of which of its states what was read is."""
+    """Interrupt the work at steps on files; say of which of its states what was read is."""
     start = Path(shutil.copytree(folder, folder.parent / "start"))
     work(folder)
     states = {"before": read(start), "after": read(folder)}
@@ -77,14 +89,22 @@ def interrupted(
         assert not [name for name in hidden if ".new-" in name or ".old-" in name]
 
     def some(step: int, own: Callable[[], object]) -> bool:
-        return kill(1 + (step - 1) * stride, own)
+        return INTERRUPTIONS[how](1 + (step - 1) * stride, own)
 
     assert everywhere(some, prepare, lambda: work(folder), check) >= 2
     return found
 
 
-@pytest.mark.parametrize("stride", [61, pytest.param(1, marks=pytest.mark.long)])
-def test_a_sample_that_is_killed_leaves_the_sets_before_or_after(work: Path, stride: int) -> None:
+OTHERS = [
+    pytest.param(how, stride, marks=pytest.mark.long)
+    for how, stride in (("killed", 1), ("full", 5), ("read_only", 5), ("stopped", 5))
+]
+
+
+@pytest.mark.parametrize(("how", "stride"), [("killed", 61), *OTHERS])
+def test_a_sample_that_is_interrupted_leaves_the_sets_before_or_after(
+    work: Path, how: str, stride: int
+) -> None:
     settings = write_settings(work, flow=TWO, sample={**SAMPLE, "count": 5, "seed": 1})
 
     def draw(folder: Path) -> None:
@@ -94,15 +114,17 @@ def test_a_sample_that_is_killed_leaves_the_sets_before_or_after(work: Path, str
         return {name: one.values(range(len(one))).tolist() for name, one in
                 open_samples(folder).items()}  # fmt: skip
 
-    found = interrupted(work / "samples", draw, read, stride)
+    found = interrupted(work / "samples", draw, read, how, stride)
     assert found == {"before", "after"}
     assert set(read_document(work / "samples" / INDEX, SAMPLES)["sets"]) == set(
         open_samples(work / "samples")
     )
 
 
-@pytest.mark.parametrize("stride", [31, pytest.param(1, marks=pytest.mark.long)])
-def test_a_flow_that_is_killed_leaves_the_runs_before_or_after(work: Path, stride: int) -> None:
+@pytest.mark.parametrize(("how", "stride"), [("killed", 31), *OTHERS])
+def test_a_flow_that_is_interrupted_leaves_the_runs_before_or_after(
+    work: Path, how: str, stride: int
+) -> None:
     models = {**MODELS, "plain": {**PLAIN, "training": {**TRAINING, "epochs": 1}}}
     settings = write_settings(work, flow={**FLOW, "models": models})
 
@@ -113,4 +135,46 @@ def test_a_flow_that_is_killed_leaves_the_runs_before_or_after(work: Path, strid
         return {s.name: (s.run, s.draw.__self__.__dict__.get("moments") is None) for s in
                 systems_in(folder)}  # fmt: skip
 
-    assert interrupted(work / "flow", learn, read, stride) == {"before", "after"}
+    assert interrupted(work / "flow", learn, read, how, stride) == {"before", "after"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", ["flow", "meta-train"])
+def test_a_command_that_is_killed_at_random_times_ends_as_if_it_had_not_been(
+    work: Path, command: str
+) -> None:
+    recipe = {**TRAINING, "epochs": 30}
+    flow = {**FLOW, "models": {name: {**one, "training": recipe} for name, one in MODELS.items()}}
+    if command == "flow":
+        file = write_settings(work, flow=flow)
+        given = [str(work / "graphs"), "--params", str(file)]
+    else:
+        file = write_small(work, meta_training={**RECIPE, "epochs": 30})
+        given = [str(file)]
+    line = [
+        sys.executable,
+        "-c",
+        "from pipelines.cli import main; main()",
+        command,
+        *given,
+        "--workers",
+        "2",
+        "--out",
+    ]
+    rng = random.Random(0)
+    for seconds in (rng.uniform(1, 12) for _ in range(6)):
+        process = subprocess.Popen([*line, str(work / "killed")], start_new_session=True)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    for out in ("killed", "whole"):
+        subprocess.run([*line, str(work / out)], check=True)
+    killed, whole = (contents(work / out) for out in ("killed", "whole"))
+    same = [name for name in whole if name.endswith(("model.safetensors", "history.csv"))]
+    assert len(same) == 4
+    assert all(killed[name] == whole[name] for name in same)
+    assert {n for n in killed if not n.endswith("cost.csv")} == {
+        n for n in whole if not n.endswith("cost.csv")
+    }
