@@ -22,6 +22,7 @@ from graphgen.lower.computation import (
     transpose,
     window,
 )
+from graphgen.lower.computation.extent import check_extent
 from graphgen.lower.computation.state import Lowering
 from graphgen.template import Template
 from spec import Architecture, Operation
@@ -68,6 +69,7 @@ def computation_template(net: Architecture) -> Template:
 
     An input of indices has a node for each index that it may hold: one of them is 1, the rest 0.
     """
+    check_extent(net)
     state = Lowering(net)
     for name, shape in net.inputs.items():
         entries = net.index_inputs.get(name)

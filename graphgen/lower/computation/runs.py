@@ -27,17 +27,17 @@ def runs(pairs: Sequence[tuple[int, int, float]]) -> list[Run]:
     [(2, 1, 0, 1), (1, 3, 1, 0)]
     """
     result: list[Run] = []
-    rest = list(pairs)
-    while rest:
-        count, step = 1, (0, 0)
-        if len(rest) > 1:
-            step = rest[1][0] - rest[0][0], rest[1][1] - rest[0][1]
-            while count < len(rest) and step == (
-                rest[count][0] - rest[count - 1][0],
-                rest[count][1] - rest[count - 1][1],
+    begin = 0
+    while begin < len(pairs):
+        end, step = begin + 1, (0, 0)
+        if end < len(pairs):
+            step = pairs[end][0] - pairs[begin][0], pairs[end][1] - pairs[begin][1]
+            while end < len(pairs) and step == (
+                pairs[end][0] - pairs[end - 1][0],
+                pairs[end][1] - pairs[end - 1][1],
             ):
-                count += 1
-        own, rest = rest[:count], rest[count:]
+                end += 1
+        own, count, begin = pairs[begin:end], end - begin, end
         result.append(
             Run(count, own[0][0], step[0], own[0][1], step[1], tuple(c for _, _, c in own))
         )
