@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +38,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with exiting_on_sigterm():
+            with exiting_on_sigterm(), warnings_in_one_line():
                 result = super().invoke(ctx)
                 sys.stdout.flush()
                 return result
@@ -108,6 +109,21 @@ def say(message: str) -> None:
         click.echo(message, err=True)
     except OSError:
         return
+
+
+@contextmanager
+def warnings_in_one_line() -> Iterator[None]:
+    """Print warnings without the place in our code, which is of no use to who runs a command."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        say(f"Warning: {message}")
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 @contextmanager

@@ -238,3 +238,17 @@ def test_every_path_that_a_command_reads_is_declared_as_one() -> None:
         for parameter in command.params:
             if isinstance(parameter.type, click.Path):
                 assert parameter.name in written, (command.name, parameter.name)
+
+
+@pytest.mark.filterwarnings("default")
+def test_warnings_name_the_users_place_and_not_ours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = tmp_path / "net.yaml"
+    net.write_text("vars: {depth: 3}\ninputs: {x: [3]}\nlayers: [relu]\n")
+    with pytest.raises(SystemExit) as stop:
+        main(["check", str(net)])
+    assert stop.value.code == 0
+    err = capsys.readouterr().err
+    assert err.startswith(f"Warning: {net}:1:8: the variable 'depth' is not used")
+    assert ".py" not in err
