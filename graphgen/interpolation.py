@@ -85,6 +85,8 @@ class Barrier:
         for name, values in (("shares", self.shares), ("losses", self.losses)):
             if not isinstance(values, (tuple, list)) or len(values) < 2:
                 raise GraphError(f"`{name}` is {described(values)}; expected two numbers or more")
+            for value in values:
+                as_number(value, f"an entry of `{name}` is")
         if len(self.shares) != len(self.losses):
             raise GraphError(f"got {len(self.shares)} `shares` and {len(self.losses)} `losses`")
 
@@ -94,12 +96,13 @@ class Barrier:
 
         Infinite if a loss between the ends is, NaN if one is NaN, or no rise can be told.
         """
-        first, last = self.losses[0], self.losses[-1]
-        if not isfinite(first) or not isfinite(last) or float("-inf") in self.losses:
+        losses = [float(loss) for loss in self.losses]
+        first, last = losses[0], losses[-1]
+        if not isfinite(first) or not isfinite(last) or float("-inf") in losses:
             return float("nan")
         rises = [
             loss - ((1 - share) * first + share * last)
-            for share, loss in zip(self.shares, self.losses, strict=True)
+            for share, loss in zip(map(float, self.shares), losses, strict=True)
         ]
         return float(np.max(rises))
 
@@ -124,13 +127,15 @@ def loss_barrier(
     first, second = weights_from(a, "a"), weights_from(b, "b")
     check_alike(first, second, place_of(a, "a"), place_of(b, "b"))
     shares = tuple(float(share) for share in np.linspace(0, 1, points))
-    losses = [as_loss(loss(interpolate(first, second, share))) for share in shares]
+    losses = [as_number(loss(interpolate(first, second, share)), "`loss` gave") for share in shares]
     return Barrier(shares, tuple(losses))
 
 
-def as_loss(value: object) -> float:
-    """Give what a loss function gave as a number; `GraphError` if it is none."""
+def as_number(value: object, told: str) -> float:
+    """Give a loss or a share as a number; `GraphError` if it is none, which `told` begins."""
     try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
-        raise GraphError(f"`loss` gave {described(value)}; expected a number") from error
+        if not isinstance(value, str):
+            return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise GraphError(f"{told} {described(value)}; expected a number") from None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from graphgen.affine import affine
 from graphgen.compile import template
-from graphgen.errors import instance
+from graphgen.errors import GraphError, instance
 from graphgen.fitting import in_shape
 from graphgen.sources import Net, Weights
 from graphgen.symmetry.products import cancel
@@ -26,6 +26,7 @@ ODD = ("tanh", "sine", "softsign", "hardtanh")
 EVEN = ("cosine",)
 EQUAL = ("identity", "sum", "mean", "max")
 WEIGHTED = ("linear", "window1d", "window2d", "window3d", "table")
+MOST_NEURONS = 10_000_000  # of about 75 bytes, and 300 nanoseconds, each
 
 
 def scalings(net: Net) -> Scalings:
@@ -41,7 +42,8 @@ def scalings(net: Net) -> Scalings:
     they are 1 or -1, through sums and means in any case. Every other function stops them. A norm
     with an `eps` other than 0 stops them too, since they are exact only without; the scale and
     shift behind it can take up new ones. Queries and keys have factors that cancel. Recurrent
-    cells, rotary positions and tensors that are used twice are left as they are.
+    cells, rotary positions and tensors that are used twice are left as they are. Raises
+    `GraphError` for more than ten million neurons.
     """
     return Scalings(template(net))
 
@@ -53,6 +55,13 @@ class Scalings:
         self.template = instance(
             structure, Template, "structure", "graphgen.template(net) gives one"
         )
+        if structure.num_nodes > MOST_NEURONS:
+            raise GraphError(
+                f"the architecture {structure.architecture[:12]} has {structure.num_nodes:,} "
+                "neurons, whose signs and scales are found one by one: expected at most "
+                f"{MOST_NEURONS:,}; give its layers smaller sizes, or ask for its permutations "
+                "(`graphgen.symmetries`), which take networks of any size"
+            )
         self.unknowns = Unknowns()
         # An unknown for each node before each of its group's steps, and behind the last.
         self.stages = [self._pass_through(group) for group in structure.node_groups]
@@ -156,6 +165,11 @@ class Scalings:
         stage = stages[min(block.step + later, len(stages) - 1)]
         return strided(stage, block.target_start - group.start, block.shape, block.target_strides)
 
+    def _step(self, block: EdgeBlock) -> str:
+        """Name the operation that a block's edges enter."""
+        steps = self.template.node_groups[block.target_group].steps
+        return steps[block.step].operation if block.step < len(steps) else ""
+
     def _relate(self, block: EdgeBlock) -> None:
         """Say what a block's edges demand of the factors at their two ends."""
         if block.kind == "operand":
@@ -167,6 +181,10 @@ class Scalings:
                     self.unknowns.fix(self.sources(block))
         elif block.kind in EQUAL:
             self.unknowns.equate(*pairs(self.sources(block), self.targets(block)))
+        elif self._step(block) == "scale":  # one scale for many neurons: it takes up no factor
+            self.unknowns.fix(self.sources(block))
+            behind = self.targets(block, later=1)
+            self.unknowns.equate(*pairs(self.targets(block), behind))
         else:
             self.unknowns.fix(self.sources(block))
             self.unknowns.fix(self.targets(block))

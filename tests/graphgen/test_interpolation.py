@@ -102,6 +102,25 @@ def test_a_loss_that_is_no_number_is_seen(losses: tuple[float, ...], height: flo
     assert np.array_equal(barrier.height, height, equal_nan=True)
 
 
+@pytest.mark.parametrize("wrong", ["1.5", "a", None, [1], {}, 1j, 10**400, np.ones(2)])
+def test_losses_and_shares_are_numbers(wrong: Any) -> None:
+    weights = {"w": np.zeros(1)}
+    message = "expected a number"
+    with pytest.raises(graphgen.GraphError, match=f"`loss` gave .* {message}"):
+        graphgen.loss_barrier(lambda _: wrong, weights, weights, 2)
+    with pytest.raises(graphgen.GraphError, match=f"an entry of `losses` is .* {message}"):
+        graphgen.Barrier((0, 1), (1.0, wrong))
+    with pytest.raises(graphgen.GraphError, match=f"an entry of `shares` is .* {message}"):
+        graphgen.Barrier((0, wrong), (1.0, 2.0))
+    assert graphgen.Barrier((0, 0.5, 1), (np.float32(0), np.int8(3), True)).height == 2.5
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_losses_of_any_size_have_a_height(sign: int) -> None:
+    high = sign * 1e308
+    assert graphgen.Barrier((0, 0.5, 1), (-high, high, -high)).height == max(0, sign * np.inf)
+
+
 @pytest.mark.parametrize("share", [np.nan, np.inf, None, "0.5", [0.5], {}, 1j, 10**400])
 def test_a_share_is_a_finite_number(share: Any) -> None:
     with pytest.raises(graphgen.GraphError, match="`share` is .* expected a finite number"):

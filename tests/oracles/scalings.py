@@ -176,9 +176,17 @@ class SlowScalings:
         elif block.kind in EQUAL:
             for a, b in _pairs(self.sources(block), self.targets(block)):
                 self.unknowns.equate(a, b)
+        elif self._enters_scale(block):
+            self._fix(self.sources(block))
+            for a, b in _pairs(self.targets(block), self.targets(block, later=1)):
+                self.unknowns.equate(a, b)
         else:
             self._fix(self.sources(block))
             self._fix(self.targets(block))
+
+    def _enters_scale(self, block: EdgeBlock) -> bool:
+        steps = self.template.node_groups[block.target_group].steps
+        return len(steps) > block.step and steps[block.step] == Step("scale")
 
     def _cancel(self, products: Sequence[EdgeBlock]) -> None:
         """Let the factors of a product be those of its operands; two of them may cancel."""
