@@ -15,6 +15,7 @@ from graphgen.errors import GraphError, concerning
 from graphgen.files import Kind, Shard, pack, read_document, replacing, unpack, write_rows
 from graphgen.files.sealed import Replacement, part_path
 from graphgen.graph import Graph
+from graphgen.stored_values import check_values
 from graphgen.template import Template
 from spec import Architecture, SpecError, from_resolved
 
@@ -148,7 +149,9 @@ class GraphSet:
         return self._shards[number]
 
     def _open(self, number: int) -> Shard:
-        return open_shard(self.folder, self.index["shards"][number])
+        shard = open_shard(self.folder, self.index["shards"][number])
+        check_values(shard, self.index["dtype"])
+        return shard
 
     def _row(self, i: int) -> tuple[Shard, int]:
         if not -len(self) <= i < len(self):

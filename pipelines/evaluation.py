@@ -19,6 +19,7 @@ from pipelines.metrics import summarise
 from pipelines.provenance import made_with
 from pipelines.results import writing_results
 from pipelines.runs.collection import INDEX, listed_runs
+from pipelines.runs.restore import applying
 from pipelines.tasks.names import EXAMPLES
 from pipelines.tasks.registry import open_task
 from pipelines.training.planning import asked_runs
@@ -178,7 +179,8 @@ def measure(
             indices = task.indices.get(split)
             if not indices:
                 continue
-            result = task.measure(model, state, indices)
+            with applying(f"{run.folder}, on {split} networks"):
+                result = task.measure(model, state, indices)
             measured[split].append({"model": run.name, "seed": run.seed, **result.scores})
             for i, own in zip(indices, result.rows, strict=True):
                 record = graph_set.records[i]

@@ -11,6 +11,8 @@ from graphgen import GraphSet
 from graphgen.graph_set import INDEX, NATURAL
 from pipelines.errors import PipelineError
 
+BOUNDS = {"minimum": -1e100, "maximum": 1e100}
+"""Of numbers, with whose squares can be reckoned; what is no number is not bounded."""
 RECORD: dict[str, Any] = {
     "type": "object",
     "required": ["split"],
@@ -23,8 +25,11 @@ RECORD: dict[str, Any] = {
         "checkpoints": NATURAL,
         "signal": NATURAL,
         "copy": NATURAL,
-        "offset": {"type": "number"},
-        **{name: {"type": "object"} for name in ("metrics", "training", "variables", "labels")},
+        "offset": {"type": "number", **BOUNDS},
+        **{
+            name: {"type": "object", "additionalProperties": BOUNDS}
+            for name in ("metrics", "training", "variables", "labels")
+        },
     },
 }
 ABOUT: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -58,9 +59,9 @@ class StatNN(Metanet, options=OPTIONS):
         )
 
         if self._trees is None:
+            check_table(self.features)
             if len(self.features) == 0:
                 raise MetanetError("this StatNN has not been fitted: call `fit` first")
-            check_table(self.features)
             check_targets(self.targets, len(self.features), self.settings["classes"])
             settings = self.settings
             kind = (
@@ -82,6 +83,13 @@ class StatNN(Metanet, options=OPTIONS):
                 self.features.float().cpu().numpy(), self.targets.float().cpu().numpy()
             )
         return self._trees
+
+    def expect(self, state: Mapping[str, Tensor]) -> None:
+        """Make place for the table of a saved state; `MetanetError` if it is not one."""
+        features, targets = (state.get(name, torch.empty(())) for name in ("features", "targets"))
+        check_table(features)
+        check_targets(targets, len(features), self.settings["classes"])
+        self.features, self.targets = (torch.empty(one.shape) for one in (features, targets))
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
         for name in ("features", "targets"):

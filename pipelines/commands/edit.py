@@ -32,11 +32,14 @@ def edit(
     import graphgen
     import spec
     from graphgen.errors import concerning
+    from pipelines.runs.restore import applying
     from pipelines.training.editor import Editor
 
     editor = Editor.load(run)
     graph = graphgen.compile(spec.load(net, **variables), weights)
     with concerning(weights):
         graph.check_values()
-    for path in editor.write(graph, out, replace):
+    with applying(f"{run}, for {weights}"):
+        written = editor.write(graph, out, replace)
+    for path in written:
         click.echo(f"{path}: {editor.trained.task['edit']} of {weights}")

@@ -21,6 +21,7 @@ def predict(run: Path, net: Path, weights: tuple[Path, ...], variables: dict[str
     import graphgen
     import spec
     from graphgen.errors import concerning
+    from pipelines.runs.restore import applying
     from pipelines.training.predictor import Predictor
 
     predictor = Predictor.load(run)
@@ -29,5 +30,7 @@ def predict(run: Path, net: Path, weights: tuple[Path, ...], variables: dict[str
     for path, graph in zip(weights, graphs, strict=True):
         with concerning(path):
             graph.check_values()
-    for path, words in zip(weights, predictor.describe(graphs), strict=True):
+    with applying(f"{run}, for {', '.join(map(str, weights))}"):
+        described = predictor.describe(graphs)
+    for path, words in zip(weights, described, strict=True):
         click.echo(f"{path}: {words}")

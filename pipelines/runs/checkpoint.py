@@ -117,20 +117,35 @@ def check_fit(
     optimizer: torch.optim.Optimizer,
 ) -> None:
     """Raise `GraphError` for arrays that are not those of this model and optimizer."""
-    wanted = {f"model.{k}": tuple(v.shape) for k, v in model.state_dict().items()}
-    found = {k: v.shape for k, v in arrays.items() if not k.startswith("optimizer.")}
+    own = model.state_dict()
+    wanted = {f"model.{k}": (kind_of(v), tuple(v.shape)) for k, v in own.items()}
+    found = {
+        k: (str(v.dtype), v.shape) for k, v in arrays.items() if not k.startswith("optimizer.")
+    }
     if wanted != found:
         names = sorted(k for k in wanted.keys() | found.keys() if wanted.get(k) != found.get(k))
         raise GraphError(f"{path}: {', '.join(names[:3])}: not as in this model")
-    shapes = [tuple(p.shape) for group in optimizer.param_groups for p in group["params"]]
-    own = {index: dict.fromkeys(ADAM, shape) | {"step": ()} for index, shape in enumerate(shapes)}
-    kept = {f"optimizer.{i}.{key}": shape for i, row in own.items() for key, shape in row.items()}
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    kept = {
+        f"optimizer.{i}.{key}": ("float32", ()) if key == "step" else (kind_of(p), tuple(p.shape))
+        for i, p in enumerate(parameters)
+        for key in ADAM
+    }
     begun = {name.rpartition(".")[0] for name in arrays.keys() - found.keys()}
     for name in sorted(
         arrays.keys() - found.keys() | {f"{one}.{k}" for one in begun for k in ADAM}
     ):
-        if name not in kept or name not in arrays or arrays[name].shape != kept[name]:
+        array = arrays.get(name)
+        if array is None or (str(array.dtype), array.shape) != kept.get(name):
             raise GraphError(f"{path}: {name}: not as in this optimizer")
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise GraphError(f"{path}: {name}: got numbers that are not finite")
+
+
+def kind_of(tensor: torch.Tensor) -> str:
+    """Name a tensor's dtype as numpy does."""
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def check_history(path: Path, rows: Rows, columns: Collection[str]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from metanet import MetanetError
 from pipelines.errors import PipelineError
 from pipelines.options import REFUSALS
 from pipelines.runs.result import SETTINGS, WEIGHTS, Result
@@ -51,6 +53,15 @@ def restored(
         raise PipelineError(f"{place}: settings: {words}") from None
     module.load_state_dict(dict(state))
     return module
+
+
+@contextmanager
+def applying(place: object) -> Iterator[None]:
+    """Put a place, such as a run's folder, before what is wrong with a model or its use."""
+    try:
+        yield
+    except (MetanetError, PipelineError) as error:
+        raise PipelineError(f"{place}: {error}") from None
 
 
 def check_state(result: Result, wanted: State, found: State) -> None:

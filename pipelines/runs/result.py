@@ -16,8 +16,8 @@ from graphgen.files.sealed import PARTS, read_part, remove
 from pipelines.errors import PipelineError
 from pipelines.provenance import MADE_WITH, made_with
 from pipelines.runs.checkpoint import FILE as CHECKPOINT
-from pipelines.runs.history import FILE as HISTORY
 from pipelines.runs.history import COST, cost, without_cost, write_history
+from pipelines.runs.history import FILE as HISTORY
 
 SETTINGS, WEIGHTS = "settings.json", "model.safetensors"
 HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
@@ -64,8 +64,12 @@ class Result:
 
     def state(self) -> dict[str, torch.Tensor]:
         """Read the parameters, each a tensor of its own memory; `GraphError` if they changed."""
-        arrays = read_weights(read_part(self.folder, self.settings, WEIGHTS))
-        return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+        path = read_part(self.folder, self.settings, WEIGHTS)
+        arrays = read_weights(path)
+        try:
+            return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+        except TypeError as error:
+            raise PipelineError(f"{path}: no parameters of a model: {error}") from None
 
     def load_into(self, module: nn.Module) -> None:
         """Give a module the parameters; `PipelineError` if they are not those of such a module."""

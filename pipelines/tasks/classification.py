@@ -15,6 +15,7 @@ from metanet import Batch, make_metanet
 from pipelines.errors import PipelineError
 from pipelines.metrics import class_scores
 from pipelines.tasks import auxiliary
+from pipelines.tasks.learned import count_outputs
 from pipelines.tasks.targets import read_values
 from pipelines.tasks.task import Measured, Prediction, outputs_of
 
@@ -38,7 +39,7 @@ class Classification(Prediction):
             "target": {"type": "string"},
             "classes": {
                 "type": "array",
-                "items": {"type": ["string", "number", "boolean"]},
+                "items": {"type": ["string", "integer", "boolean"]},
                 "minItems": 2,
             },
         },
@@ -69,6 +70,19 @@ class Classification(Prediction):
 
     def state(self, model: nn.Module) -> dict[str, Any]:
         return {"target": self.settings["target"], "classes": self.classes}
+
+    @classmethod
+    def misfit(
+        cls, learned: Mapping[str, Any], settings: Mapping[str, Any], model: nn.Module
+    ) -> str | None:
+        if learned["target"] != settings["target"]:
+            return f"`target` is {learned['target']!r:.80}, but that of the task is another"
+        classes, outputs = learned["classes"], count_outputs(model)
+        if len(set(classes)) < len(classes):
+            return "`classes` has one of them twice"
+        if len(classes) > outputs or (len(classes) < outputs and not settings["auxiliary"]):
+            return f"`classes` has {len(classes)}, but the model has {outputs} outputs"
+        return None
 
     @staticmethod
     def read(outputs: Tensor, state: Mapping[str, Any]) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from metanet import Batch, make_metanet
 from pipelines.metrics import scores
 from pipelines.tasks.contrastive import VIEWS, Projected, nt_xent, two_views
 from pipelines.tasks.encoded import signal_of, signals_of
+from pipelines.tasks.learned import NUMBER, count_outputs
 from pipelines.tasks.targets import read_targets
 from pipelines.tasks.task import EVALUATED_AT_ONCE, Measured, Prediction, outputs_of
 
@@ -53,7 +54,7 @@ class Embedding(Prediction):
             "target": {"type": "array", "items": {"type": "string"}, "minItems": 1},
             "readout": {
                 "type": "array",
-                "items": {"type": "array", "items": {"type": "number"}},
+                "items": {"type": "array", "items": NUMBER},
                 "minItems": 1,
             },
         },
@@ -84,6 +85,19 @@ class Embedding(Prediction):
         train = self.indices["train"]
         found = outputs_of(model, self.graph_set, train)
         return {"target": self.names, "readout": fit_readout(found, self.labels[train])}
+
+    @classmethod
+    def misfit(
+        cls, learned: Mapping[str, Any], settings: Mapping[str, Any], model: nn.Module
+    ) -> str | None:
+        names, rows, outputs = learned["target"], learned["readout"], count_outputs(model)
+        if names != settings["target"]:
+            return f"`target` names {len(names)}, but those of the task are others"
+        if outputs != settings["dimensions"]:
+            return f"the model has {outputs} outputs, but an embedding {settings['dimensions']}"
+        if len(rows) != outputs + 1 or any(len(row) != len(names) for row in rows):
+            return f"`readout` is no table of {outputs + 1} rows and {len(names)} columns"
+        return None
 
     @staticmethod
     def read(outputs: Tensor, state: Mapping[str, Any]) -> NDArray[np.float64]:

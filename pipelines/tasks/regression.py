@@ -14,6 +14,7 @@ from graphgen import GraphSet
 from metanet import Batch, make_metanet
 from pipelines.metrics import scores
 from pipelines.tasks import auxiliary
+from pipelines.tasks.learned import NUMBER
 from pipelines.tasks.targets import read_targets
 from pipelines.tasks.task import Measured, Prediction, outputs_of
 
@@ -34,8 +35,8 @@ class Regression(Prediction):
         "additionalProperties": False,
         "properties": {
             "target": {"type": "string"},
-            "mean": {"type": "number"},
-            "deviation": {"type": "number", "exclusiveMinimum": 0},
+            "mean": NUMBER,
+            "deviation": {**NUMBER, "exclusiveMinimum": 0},
         },
     }
 
@@ -61,6 +62,14 @@ class Regression(Prediction):
     def state(self, model: nn.Module) -> dict[str, Any]:
         targets = self.targets
         return {"target": targets.name, "mean": targets.mean, "deviation": targets.deviation}
+
+    @classmethod
+    def misfit(
+        cls, learned: Mapping[str, Any], settings: Mapping[str, Any], model: nn.Module
+    ) -> str | None:
+        if learned["target"] != settings["target"]:
+            return f"`target` is {learned['target']!r:.80}, but that of the task is another"
+        return None
 
     @staticmethod
     def read(outputs: Tensor, state: Mapping[str, Any]) -> NDArray[np.float64]:

@@ -89,6 +89,13 @@ class Task(ABC):
     def validate(self, module: nn.Module, model: nn.Module) -> dict[str, float]:
         """Give what the history of training says of an epoch: the loss on validation first."""
 
+    @classmethod
+    def misfit(
+        cls, learned: Mapping[str, Any], settings: Mapping[str, Any], model: nn.Module
+    ) -> str | None:
+        """Say why what was learned is not of a model and the task's settings; None if it is."""
+        return None
+
     def examples(self, model: nn.Module) -> dict[str, NDArray[Any]]:
         """Give arrays that show a few test networks; nothing by default."""
         return {}

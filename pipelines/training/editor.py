@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from graphgen import Graph
+from graphgen.errors import concerning
 from graphgen.files import Kind, claim_file, replacing, write_weights
 from graphgen.files.sealed import PARTS
 from metanet import Batch
@@ -74,4 +75,9 @@ class Editor:
         self.trained.model.eval()
         with torch.no_grad():
             members = self.trained.model(Batch.from_graphs(graphs))
-        return [member.graphs(graphs) for member in members]
+        edited = [member.graphs(graphs) for member in members]
+        for number, own in enumerate(edited):
+            for graph in own:
+                with concerning(f"what member {number} of the editor gives"):
+                    graph.check_values()
+        return edited

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from graphgen import Graph, GraphSet
 from metanet import Batch
@@ -46,12 +47,20 @@ class Predictor:
         self.trained.model.eval()
         with torch.no_grad():
             outputs = self.trained.model(Batch.from_graphs(graphs))
-        return self.task.read(outputs, self.trained.state)
+        return self.read(outputs)
 
     def predict_set(self, graph_set: GraphSet, indices: Sequence[int]) -> NDArray[np.float64]:
         """Predict for networks of a graph set, float64 (len(indices), ...)."""
-        outputs = outputs_of(self.trained.model, graph_set, indices)
-        return self.task.read(outputs, self.trained.state)
+        return self.read(outputs_of(self.trained.model, graph_set, indices))
+
+    def read(self, outputs: Tensor) -> NDArray[np.float64]:
+        """Turn outputs into what is predicted; `PipelineError` if it is not finite."""
+        answers = self.task.read(outputs, self.trained.state)
+        if not np.isfinite(answers).all():
+            raise PipelineError(
+                "a prediction is not finite: weights or parameters of the model are far too large"
+            )
+        return answers
 
     def describe(self, graphs: Sequence[Graph]) -> list[str]:
         """Put what is predicted for each graph into words."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.options import is_range
-from pipelines.zoo.ranges import Range, parse
+from pipelines.zoo.ranges import Integers, Interval, Range, parse
 
 Path = tuple[str, ...]
 
@@ -26,6 +26,19 @@ def ranges_of(model: Mapping[str, Any]) -> dict[Path, Range]:
             if is_range(value):
                 found[section, name] = parse(value)
     return found
+
+
+def admits(range_: Range, value: object) -> bool:
+    """Say whether a value can have been drawn from a range.
+
+    >>> admits(parse({"integers": [2, 5]}), 3), admits(parse({"integers": [2, 5]}), 2.5)
+    (True, False)
+    """
+    ends = range_.extremes()
+    if not isinstance(range_, Interval):
+        return any(value == one and type(value) is type(one) for one in ends)
+    kinds = int if isinstance(range_, Integers) else (int, float)
+    return isinstance(value, kinds) and not isinstance(value, bool) and ends[0] <= value <= ends[1]
 
 
 def drawn(model: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import Any
 from torch import nn
 
 from graphgen import GraphSet
-from metanet import EDITORS, METANETS, StatNN
+from graphgen.files.destination import making
+from metanet import EDITORS, METANETS, MetanetError, StatNN
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.runs.diverged import naming
@@ -116,7 +117,13 @@ class Run(Job):
 
         `processes` share each batch of a metanet that is trained by gradient descent.
         """
-        self.work_folder.mkdir(parents=True, exist_ok=True)
+        with making(self.work_folder):
+            try:
+                self._execute(processes)
+            except MetanetError as error:
+                raise PipelineError(f"{self.graphs}: model {self.label!r}: {error}") from None
+
+    def _execute(self, processes: int) -> None:
         graph_set = self.open_graphs()
         task = open_task(self.task, graph_set, self.networks)
         settings = dict(self.model.get("settings", {}))

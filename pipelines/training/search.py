@@ -15,11 +15,11 @@ from graphgen import GraphError
 from graphgen.files import Kind, read_document, write_document
 from graphgen.files.sealed import Replacement, read_part
 from pipelines.errors import PipelineError
-from pipelines.metrics import leading_value
+from pipelines.metrics import judged, leading_value
 from pipelines.runs.collection import INDEX, RUNS
 from pipelines.runs.diverged import DivergedError
-from pipelines.runs.result import HASH, read_result
-from pipelines.training.ranges import drawn, ranges_of
+from pipelines.runs.result import HASH, SETTINGS, read_result
+from pipelines.training.ranges import admits, drawn, ranges_of
 from pipelines.training.run import Run
 from pipelines.training.trained import RUN
 
@@ -77,6 +77,9 @@ def choose(run: Run, trials: Sequence[Run], new: Replacement) -> dict[str, Any]:
             rows.append({"values": values, "diverged": True})
             continue
         measured = read_result(trial.place(), RUN).settings["scores"]["validation"]
+        if not judged(measured):
+            place = trial.place() / SETTINGS
+            raise PipelineError(f"{place}: scores: there is none by which trials are compared")
         reached.append(leading_value(measured))
         rows.append({"values": values, **measured})
     best = int(np.argmax(reached))
@@ -101,4 +104,20 @@ def chosen_model(run: Run, folder: Path) -> dict[str, Any]:
             "`gmn search` again"
         )
     model: dict[str, Any] = result["model"]
+    if not is_choice(run.model, model):
+        raise PipelineError(
+            f"{folder / run.label}.json: `model` is no choice of what the settings leave open; run "
+            "`gmn search` again"
+        )
     return model
+
+
+def is_choice(asked: Mapping[str, Any], model: Mapping[str, Any]) -> bool:
+    """Say whether a model is the one that is asked for, with a value of each of its ranges."""
+    whole = copy.deepcopy(dict(asked))
+    for (section, name), range_ in ranges_of(asked).items():
+        given = model.get(section)
+        if not isinstance(given, dict) or not admits(range_, given.get(name)):
+            return False
+        whole[section][name] = given[name]
+    return whole == model

@@ -9,12 +9,25 @@ from typing import Any
 
 from torch import nn
 
-from metanet import MetanetError, make_editor, make_metanet
+from metanet import MetanetError, StatNN, make_editor, make_metanet
 from pipelines.errors import PipelineError
 from pipelines.runs.collection import run_folder
-from pipelines.runs.result import HASH, SETTINGS, read_result, result_kind, save_result
-from pipelines.tasks.registry import TASKS, task_of
+from pipelines.runs.restore import State, restored
+from pipelines.runs.result import HASH, SETTINGS, WEIGHTS, read_result, result_kind, save_result
+from pipelines.tasks.learned import NUMBER
+from pipelines.tasks.registry import TASKS, Task, task_of
 from pipelines.training.seen import SEEN
+
+
+def settings_schema(task: type[Task]) -> dict[str, Any]:
+    """Give the schema of a task's settings with all defaults spelled out."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["task", *task.required, *task.defaults],
+        "properties": {"task": True, **task.properties},
+    }
+
 
 RUN = result_kind(
     "run",
@@ -33,10 +46,8 @@ RUN = result_kind(
         "trained_on": SEEN,
         "scores": {
             "type": "object",
-            "additionalProperties": {
-                "type": "object",
-                "additionalProperties": {"type": ["number", "null"]},
-            },
+            "required": ["validation"],
+            "additionalProperties": {"type": "object", "additionalProperties": NUMBER},
         },
         "tried": {"type": "array", "items": {"type": "object"}},
     },
@@ -45,7 +56,7 @@ RUN = result_kind(
     allOf=[
         {
             "if": {"properties": {"task": {"properties": {"task": {"const": name}}}}},
-            "then": {"properties": {"learned": task.learned}},
+            "then": {"properties": {"learned": task.learned, "task": settings_schema(task)}},
         }
         for name, task in TASKS.items()
     ],
@@ -98,12 +109,21 @@ class Trained:
         """
         result = read_result(run_folder(folder), RUN)
         settings = result.settings
-        make = make_editor if task_of(settings["task"]).editor else make_metanet
-        try:
-            model = make(settings["model"], **settings["settings"])
-        except MetanetError as error:
-            raise PipelineError(f"{result.folder / SETTINGS}: settings: {error}") from None
-        result.load_into(model)
+        task = task_of(settings["task"])
+
+        def make(state: State) -> nn.Module:
+            own = make_editor if task.editor else make_metanet
+            model = own(settings["model"], **settings["settings"])
+            if isinstance(model, StatNN):
+                try:
+                    model.expect(state)
+                except MetanetError as error:
+                    raise PipelineError(f"{result.folder / WEIGHTS}: {error}") from None
+            return model
+
+        model = restored(result, make, settings["settings"])
+        if wrong := task.misfit(settings["learned"], settings["task"], model):
+            raise PipelineError(f"{result.folder / SETTINGS}: learned: {wrong}")
         own = ("model", "settings", "task", "learned", "parts", "format", "version")
         about = {key: value for key, value in settings.items() if key not in own}
         return cls(settings["model"], model, settings["task"], settings["learned"], about)
