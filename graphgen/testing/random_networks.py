@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from graphgen.dtypes import is_inexact
+from graphgen.errors import GraphError, described, instance, whole
 from graphgen.sources import Net, architecture_from
+
+GENERATOR = "numpy.random.default_rng(0)"
 
 
 def random_weights(
@@ -22,6 +26,8 @@ def random_weights(
     means around 0, running variances are positive, and counters have counted.
     """
     net = architecture_from(net)
+    instance(rng, np.random.Generator, "rng", GENERATOR)
+    dtype = floating(dtype)
     weights: dict[str, NDArray[Any]] = {}
     for tensor in net.tensors.values():
         kind, value = tensor.initial
@@ -48,6 +54,8 @@ def random_inputs(
 ) -> tuple[NDArray[Any], ...]:
     """Draw a batch of `count` samples for each input of an architecture."""
     net = architecture_from(net)
+    instance(rng, np.random.Generator, "rng", GENERATOR)
+    count, dtype = whole(count, "count"), floating(dtype)
     inputs = []
     for name, shape in net.inputs.items():
         if name in net.index_inputs:
@@ -56,3 +64,14 @@ def random_inputs(
             drawn = rng.standard_normal((count, prod(shape))).reshape(count, *shape)
             inputs.append(drawn.astype(dtype))
     return tuple(inputs)
+
+
+def floating(dtype: DTypeLike) -> np.dtype[Any]:
+    """Give a floating-point dtype; `GraphError` if it is none."""
+    try:
+        found = np.dtype(dtype)
+    except (TypeError, ValueError):
+        found = np.dtype(object)
+    if dtype is None or not is_inexact(found):
+        raise GraphError(f"`dtype` is {described(dtype)}; expected a floating-point dtype")
+    return found

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.errors import GraphError, described, instance, whole
 from graphgen.evaluate import evaluate
 from graphgen.sources import Net
 from graphgen.symmetry import Symmetries, symmetries
@@ -34,7 +35,10 @@ def assert_symmetric(
     error, in the Euclidean norm of all outputs.
     """
     __tracebackhide__ = True
-    group = symmetries(net) if group is None else group
+    group = symmetries(net) if group is None else instance(group, Symmetries, "group")
+    count = whole(count, "count")
+    if not isinstance(x, (np.ndarray, list, tuple)):
+        raise GraphError(f"`x` is {described(x)}; expected an array, or one for each input")
     inputs = (x,) if isinstance(x, np.ndarray) else tuple(x)
     expected = outputs(net, weights, inputs)
     limit = tolerance(expected.dtype)

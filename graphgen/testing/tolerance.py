@@ -7,13 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from graphgen.errors import GraphError, described
+
 TOLERANCE: dict[str, float] = {"float64": 1e-10, "float32": 1e-4}
 """The largest relative error that rounding explains, by dtype."""
 
 
 def tolerance(dtype: object) -> float:
-    """Give the tolerance of a dtype, numpy's or torch's; `KeyError` for one without."""
-    return TOLERANCE[str(dtype).removeprefix("torch.")]
+    """Give the tolerance of a dtype, numpy's or torch's; `GraphError` for one without."""
+    name = str(dtype).removeprefix("torch.")
+    if name not in TOLERANCE:
+        known = ", ".join(TOLERANCE)
+        raise GraphError(f"`dtype` is {described(dtype)}; expected one of {known}")
+    return TOLERANCE[name]
 
 
 def relative_error(actual: ArrayLike, expected: ArrayLike) -> float:

@@ -9,9 +9,16 @@ from torch import Tensor, nn
 from graphgen.columns import EDGE_KINDS, NODE_KINDS, STEP_KINDS
 from metanet.models.gmn.layer import GMNLayer
 from metanet.models.gmn.trunk import Trunk
+from metanet.options import check, integer, number
 
 BLOCK_DEPTH = 8
 """The place of a block's relative depth among its numbers (`metanet.layout.edge_numbers`)."""
+
+
+def sizes(name: str, depth: int, bound: float) -> tuple[int, float]:
+    """Give the depth, called `name`, and the bound of values; `MetanetError` if they are none."""
+    bounds = number(0, 1e12, least_too=False)
+    return check(name, depth, {name: integer(1, 1000)}), check("bound", bound, {"bound": bounds})
 
 
 def clear(module: nn.Module) -> None:

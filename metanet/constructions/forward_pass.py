@@ -9,9 +9,17 @@ from torch import Tensor
 
 from graphgen import Graph
 from metanet.batch import Batch
-from metanet.constructions.channels import clear, layers_of, mark_nodes, matrices, show_weights
+from metanet.constructions.channels import (
+    clear,
+    layers_of,
+    mark_nodes,
+    matrices,
+    show_weights,
+    sizes,
+)
 from metanet.errors import MetanetError
 from metanet.models.gmn.trunk import Trunk, TrunkOptions
+from metanet.options import shown
 
 VALUE, PLUS, MINUS, INPUT, CONSTANT, SUM, RELU = range(7)
 HIDDEN = 8
@@ -32,6 +40,7 @@ def forward_pass(depth: int, bound: float = 1e3) -> Callable[[Graph, Tensor], Te
 
     `MetanetError` for other graphs.
     """
+    depth, bound = sizes("depth", depth, bound)
     trunk = simulator(depth, bound)
 
     @torch.no_grad()
@@ -93,6 +102,11 @@ def simulator(depth: int, bound: float) -> Trunk:
 
 def check(graph: Graph, depth: int) -> None:
     """Raise `MetanetError` for a graph that the simulator would not run right."""
+    if not isinstance(graph, Graph):
+        raise MetanetError(
+            f"expected a computation graph, got {shown(graph)}: graphgen.compile(net, weights, "
+            "kind='computation') gives one"
+        )
     if graph.template.kind != "computation":
         raise MetanetError(
             f"expected a computation graph, got a {graph.template.kind} graph: compile with "

@@ -15,9 +15,12 @@ from metanet.constructions.channels import (
     mark_blocks,
     matrices,
     show_weights,
+    sizes,
 )
+from metanet.errors import MetanetError
 from metanet.models.gmn.layer import GMNLayer
 from metanet.models.gmn.trunk import Trunk, TrunkOptions
+from metanet.options import shown
 
 WEIGHTS = ("self", "row", "column", "before", "after", "bias", "bias_before")
 BIASES = ("self", "row", "after")
@@ -38,6 +41,20 @@ class NFNCoefficients:
     biases: Tensor
     totals: Tensor
 
+    def __post_init__(self) -> None:
+        given = {"weights": self.weights, "biases": self.biases, "totals": self.totals}
+        for name, value in given.items():
+            if not isinstance(value, Tensor) or not value.ndim:
+                raise MetanetError(f"`{name}` is {shown(value)}, expected a tensor")
+        depth = len(self.weights)
+        shapes = ((depth, len(WEIGHTS)), (depth, len(BIASES)), (depth, 2, depth, 2))
+        for (name, value), shape in zip(given.items(), shapes, strict=True):
+            if tuple(value.shape) != shape:
+                raise MetanetError(
+                    f"`{name}` has the shape {list(value.shape)}, expected {list(shape)} for "
+                    f"{depth} layers"
+                )
+
 
 def nfn_layer(
     coefficients: NFNCoefficients, bound: float = 1e3
@@ -52,7 +69,9 @@ def nfn_layer(
     belongs to one layer alone is let through by ReLUs that are shifted by the block's kind and
     depth. Float64.
     """
-    depth = len(coefficients.weights)
+    if not isinstance(coefficients, NFNCoefficients):
+        raise MetanetError(f"`coefficients` is {shown(coefficients)}, expected NFNCoefficients")
+    depth, bound = sizes("layers", len(coefficients.weights), bound)
     trunk = build(coefficients, bound)
     result = channels(depth)["result"]
 

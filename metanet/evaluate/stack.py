@@ -44,6 +44,8 @@ def run_stack(
     Raises `MetanetError` where shapes or names do not fit.
     """
     net, weights = architecture_of(net), weights_of(weights)
+    if dropout is not None and not isinstance(dropout, Mapping):
+        raise MetanetError(f"`dropout` is {shown(dropout)}, expected a mapping of rates by name")
     _check(net, weights, inputs, dropout or {}, sizes)
     own = {name: weights[name] for name in net.tensors}
     if training:

@@ -18,6 +18,8 @@ from graphgen import Graph, Symmetries, Template
 from graphgen.dtypes import is_real
 from graphgen.testing import tolerance
 from metanet.batch import Batch
+from metanet.errors import MetanetError
+from metanet.options import shown
 
 Weights = dict[str, NDArray[Any]]
 EditorLike = Callable[[Batch], Sequence[Batch]]
@@ -122,6 +124,8 @@ def assert_editor_keeps_buffers(editor: EditorLike, graphs: Sequence[Graph]) -> 
 
 def written(editor: EditorLike, graphs: Sequence[Graph]) -> list[list[Weights]]:
     """Edit graphs in evaluation mode: for each member, the new weights of each."""
+    if not callable(editor):
+        raise MetanetError(f"`editor` is {shown(editor)}, expected an editor")
     training = isinstance(editor, nn.Module) and editor.training
     if isinstance(editor, nn.Module):
         editor.eval()

@@ -11,12 +11,14 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from graphgen import Graph, Symmetries
 from graphgen.testing import tolerance
 from metanet.batch import Batch
+from metanet.errors import MetanetError
 from metanet.models.metanet import Metanet
+from metanet.options import shown
 
 
 def assert_invariant(
@@ -119,6 +121,8 @@ def assert_backends_agree(
 
 def predict(model: Metanet, batch: Batch) -> Tensor:
     """Predict in evaluation mode, without gradients; the model's mode stays as it was."""
+    if not isinstance(model, nn.Module):
+        raise MetanetError(f"`model` is {shown(model)}, expected a metanet")
     training = model.training
     model.eval()
     try:
