@@ -10,21 +10,25 @@ from spec.context import Path
 from spec.errors import quoted
 from spec.expression_syntax import ExpressionError
 from spec.expressions import references
+from spec.inputs import entries
 from spec.json_schema import CALL_FIELDS
 from spec.layer import LAYERS
 from spec.structures import STRUCTURES
 from spec.suggestions import suggest
-from spec.written import LISTS, Written, entries_written
+from spec.written import LISTS, Written, entries_written, strings
 
 if TYPE_CHECKING:
     from spec.expand import Expander
+
+NUMBERED = ("body", "shortcut")  # what lists without a name of their own are called
 
 
 def note_unvisited(expander: Expander) -> None:
     """Note what is wrong in any entry as it stands, where its expansion has found nothing."""
     found = {problem.mark for problem in expander.problems if problem.mark}
+    values = _value_names(expander)
     for known, entry in _entries(expander):
-        for path, message, key in _mistakes(expander, known, entry):
+        for path, message, key in _mistakes(expander, known, values, entry):
             document = expander.document
             mark = document.key_mark(path) if key else document.mark(path)
             if mark not in found or not expander.document.has_text:
@@ -45,7 +49,7 @@ def _entries(expander: Expander) -> Iterator[tuple[frozenset[str], Written]]:
 
 
 def _mistakes(
-    expander: Expander, known: frozenset[str], entry: Written
+    expander: Expander, known: frozenset[str], values: set[str] | None, entry: Written
 ) -> Iterator[tuple[Path, str, bool]]:
     type_, blocks = entry.type, expander.blocks
     if type_ in blocks and type_ not in STRUCTURES:
@@ -58,6 +62,11 @@ def _mistakes(
         count = len(entry.fields["inputs"])
         if count != 1:
             yield (*entry.path, "inputs"), f"`{type_}` takes one input, got {count}", False
+    for _, text in strings(entry.fields.get("inputs"), entry.path):
+        first = text.partition(".")[0]
+        if values is not None and first not in values and "$" not in text and not first.isdigit():
+            message = f"no input or layer is called {quoted(text)}{suggest(first, sorted(values))}"
+            yield (*entry.path, "inputs"), message, False
     for path, text in entry.strings():
         if "$" in text:
             expander.work.read(text)
@@ -66,6 +75,24 @@ def _mistakes(
                 references(text, known)
             except ExpressionError as error:
                 yield path, str(error), False
+
+
+def _value_names(expander: Expander) -> set[str] | None:
+    """Give the first words of all names of values and inputs; None where some are computed."""
+    inputs = expander.document.data.get("inputs")
+    found = {*NUMBERED, *(str(name).partition(".")[0] for _, name, _ in entries(inputs))}
+    for block in expander.blocks.values():
+        found |= {str(name) for name in input_names(block if isinstance(block, dict) else {})}
+    rest: list[Any] = [expander.document.data]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, list):
+            rest += value
+        elif isinstance(value, dict):
+            rest += value.values()
+            if isinstance(value.get("name"), str | int):
+                found.add(str(value["name"]).partition(".")[0])  # dotted in the resolved form
+    return None if any("$" in name for name in found) else found
 
 
 def _of_call(

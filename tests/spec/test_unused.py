@@ -212,3 +212,35 @@ def test_a_reference_network_has_nothing_unused(path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         spec.load(path)
+
+
+UNVISITED = [  # entries that are never expanded, and the place of the name that is none
+    ("layers: [{relu: {inputs: y, when: false}}, relu]", (2, 26)),
+    ("layers: [{repeat: {times: 0, layers: [{add: {inputs: [x, y]}}]}}, relu]", (2, 54)),
+    ("layers: [{sequential: {inputs: y, when: false, layers: [relu]}}, relu]", (2, 32)),
+    ("blocks: {b: {inputs: [a, c], layers: [{add: {inputs: [a, y]}}, {add: {inputs: [c, a]}}]}}\n"
+     "layers: [relu]", (2, 54)),
+    ("blocks: {b: {layers: [{parallel: {inputs: y.0, branches: [[relu], [tanh]]}}]}}\n"
+     "layers: [relu]", (2, 43)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "place"), UNVISITED)
+def test_a_name_of_no_value_is_an_error_where_nothing_is_expanded(
+    text: str, place: tuple[int, int]
+) -> None:
+    found = problems(f"inputs: {{x: [4]}}\n{text}")
+    assert [(line, column) for line, column, _ in found] == [place]
+    assert "no input or layer is called 'y" in found[0][2]
+
+
+@pytest.mark.parametrize(("text", "place"), UNVISITED)
+@pytest.mark.parametrize(
+    "known",
+    ["relu: {name: y, when: false}", "sequential: {name: y, layers: [relu]}",
+     "relu: {name: 'a${1}', when: false}"],
+)  # fmt: skip
+def test_control_names_of_values_anywhere_are_none(
+    text: str, place: tuple[int, int], known: str
+) -> None:
+    told(f"inputs: {{x: [4]}}\n{text.removesuffix('relu]')}{{{known}}}, relu]")
