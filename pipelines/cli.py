@@ -59,9 +59,16 @@ for command in (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run `gmn`; a user's mistake gives its message and exit code 2, never a traceback."""
+    """Run `gmn`, and return if it succeeds.
+
+    A user's mistake gives its message and exit code 2, never a traceback.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A file's name need not be text, nor a terminal show every letter.
             stream.reconfigure(errors="backslashreplace")
-    gmn.main(arguments, prog_name="gmn")
+    try:
+        gmn.main(arguments, prog_name="gmn")
+    except SystemExit as stop:
+        if stop.code:
+            raise

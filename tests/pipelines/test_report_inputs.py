@@ -24,7 +24,7 @@ def arguments(tmp_path: Path) -> dict[str, Any]:
     [
         ({"predictions": [{"model": "a", "seed": 0}]}, r"predictions\[0\]: no value for network"),
         ({"predictions": "/nowhere/predictions.csv"}, "cannot be read as CSV"),
-        ({"metrics": {"gmn": {"r2": 0.5}}}, "metrics of model 'gmn': expected scores as"),
+        ({"metrics": {"gmn": {"r2": 0.5}}}, "metrics: of model 'gmn': expected scores as"),
     ],
 )
 def test_refuses_with_the_place(

@@ -19,13 +19,25 @@ from pipelines.cli import main
 from pipelines.evaluation import evaluate
 from pipelines.experiment import write_experiment_report
 from pipelines.report.nearest import curve
+from pipelines.runs.collection import collecting, commit
 from pipelines.tasks.registry import open_task
 from pipelines.tasks.task import outputs_of
 from pipelines.training import Editor
 from pipelines.training.planning import planned
+from pipelines.training.run import Run
 from pipelines.training.trained import Trained
 from tests.pipelines.report_page import checked
 from tests.pipelines.test_tasks import RECIPE, SMALL, settings
+
+
+def executed(file: Path, graphs: Path, out: Path, processes: int = 1) -> list[Run]:
+    """Make the runs of settings in this process, and put them in their places."""
+    _, runs = planned(file, graphs, out)
+    with collecting(out, runs, replace=False) as new:
+        for run in runs:
+            run.execute(processes)
+        commit(new, runs)
+    return runs
 
 
 def experiment(folder: Path, graphs: Path, **train: Any) -> Path:
@@ -34,9 +46,8 @@ def experiment(folder: Path, graphs: Path, **train: Any) -> Path:
     model = {"metanet": "gmn", "settings": SMALL, "training": recipe}
     models = {"gmn": model, **train.pop("models", {})}
     file = settings(folder, models=models, **train)
-    for run in planned(file, graphs, folder / "out" / "train", None, None)[1]:
-        run.execute()
-    evaluate(folder / "out" / "train", graphs, folder / "results")
+    executed(file, graphs, folder / "out" / "train")
+    evaluate(folder / "out" / "train", graphs, folder / "out" / "results")
     return write_experiment_report(folder, file, graphs.parent / "zoo", graphs)
 
 
@@ -54,12 +65,12 @@ def test_an_experiment_of_classification(
     page = checked(experiment(tmp_path, digit_graphs, **own).read_text())
     assert "Predicting class from weights" in page.text
     assert "Which class is taken for which" in page.text
-    with (tmp_path / "results" / "predictions.csv").open() as file:
+    with (tmp_path / "out" / "results" / "predictions.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert {row["split"] for row in rows} == {"validation", "test"}
     tests = [row for row in rows if row["split"] == "test" and row["model"] == "gmn"]
     right = np.mean([row["true"] == row["predicted"] for row in tests])
-    metrics = json.loads((tmp_path / "results" / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "out" / "results" / "metrics.json").read_text())
     assert metrics["gmn"]["accuracy"]["mean"] == pytest.approx(right)
     net, weights = a_network(digit_graphs, tmp_path)
     for model in ("gmn", "probed", "statnn"):
@@ -87,9 +98,12 @@ def test_an_experiment_of_editing(
     assert "MSE unedited" in page.text
     net, weights = a_network(digit_graphs, tmp_path)
     train = tmp_path / "out" / "train"
-    out = tmp_path / "edited.safetensors"
-    for name, files in (("gmn", ["edited"]), ("two", ["edited.0", "edited.1"])):
-        main(["edit", str(train / f"{name}-seed0"), str(net), str(weights), "--out", str(out)])
+    for name, out, files in (
+        ("gmn", "edited.safetensors", ["edited"]),
+        ("two", "edited", ["edited/0", "edited/1"]),
+    ):
+        run = train / f"{name}-seed0"
+        main(["edit", str(run), str(net), str(weights), "--out", str(tmp_path / out)])
         for file in files:
             edited = read_weights(tmp_path / f"{file}.safetensors")
             before = read_weights(weights)
@@ -125,7 +139,7 @@ def test_an_experiment_of_embedding(digit_graphs: Path, tmp_path: Path) -> None:
     model = Trained.load(tmp_path / "out" / "train" / "gmn-seed0").model
     embedded = outputs_of(model, graph_set, [*tests, *train]).double().numpy()
     embedded /= np.linalg.norm(embedded, axis=1, keepdims=True)
-    shown = read_weights(tmp_path / "results" / "examples.safetensors")["gmn.nearest"]
+    shown = read_weights(tmp_path / "out" / "results" / "examples.safetensors")["gmn.nearest"]
     digits = signals.load("digits")
     numbers = [graph_set.records[i]["signal"] for i in train]
     known = np.stack([digits.signal("train", number).values.ravel() for number in numbers])
@@ -149,12 +163,16 @@ def test_curves_of_nearest_networks_share_their_scale() -> None:
 
 
 def test_runs_of_two_tasks_are_not_evaluated_together(digit_graphs: Path, tmp_path: Path) -> None:
-    for name, task in (("a", "classification"), ("b", "regression")):
-        folder = tmp_path / f"{name}-seed0"
-        folder.mkdir()
-        (folder / "settings.json").write_text(json.dumps({"task": {"task": task}}))
-    with pytest.raises(PipelineError, match="runs of several tasks: classification"):
-        evaluate(tmp_path, digit_graphs, tmp_path / "results")
+    trees = {"metanet": "statnn", "settings": {"trees": 3, "min_samples_leaf": 2}}
+    for name, own in (
+        ("a", {"task": "classification", "target": "labels.class"}),
+        ("b", {"target": "psnr"}),
+    ):
+        file = settings(tmp_path, models={name: trees}, **own)
+        executed(file, digit_graphs, tmp_path / "train" / name)
+        evaluate(tmp_path / "train" / name, digit_graphs, tmp_path / f"results-{name}")
+    with pytest.raises(PipelineError, match=r"a-seed0 and .*b-seed0 are of two kinds of task"):
+        evaluate(tmp_path / "train", digit_graphs, tmp_path / "results")
 
 
 @pytest.mark.long
@@ -165,10 +183,8 @@ def test_processes_share_every_task(name: str, digit_graphs: Path, tmp_path: Pat
     for processes in (1, 2):
         folder = tmp_path / str(processes)
         folder.mkdir()
-        (run,) = planned(
-            settings(folder, task=name, **own), digit_graphs, folder / "train", None, None
-        )[1]
-        run.execute(processes)
+        file = settings(folder, task=name, **own)
+        (run,) = executed(file, digit_graphs, folder / "train", processes)
         curves.append(np.loadtxt(run.folder / "history.csv", delimiter=",", skiprows=1))
     assert np.isfinite(curves[1]).all()
     if name == "editing":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ import spec
 from graphgen import GraphSet
 from pipelines import PipelineError, signals
 from pipelines.metrics import class_scores, leading_value, ranking
+from pipelines.runs.history import without_cost, write_history
 from pipelines.settings import read_section
-from pipelines.tasks.registry import TASKS, open_task
 from pipelines.tasks.contrastive import nt_xent, two_views
 from pipelines.tasks.edits import contrast, dilation
 from pipelines.tasks.embedding import fit_readout, with_ones
+from pipelines.tasks.registry import TASKS, open_task, settings_of
 from pipelines.training.fit import fit
 from pipelines.training.grow import grow
 from pipelines.training.run import Run
@@ -59,12 +61,28 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+ABOUT: dict[str, Any] = {
+    **dict.fromkeys(("run", "asked", "code"), "0" * 64),
+    "name": "it",
+    "seed": 0,
+    "scores": {"validation": {}},
+    "trained_on": {
+        "graph_set": "0" * 64,
+        "networks": 1,
+        "families": [],
+        "parameters": [0, 0],
+        "weights": [0, 0],
+    },
+}
+
+
 def trained(
     graphs: Path, task: dict[str, Any], folder: Path, metanet: str = "gmn", **recipe: Any
 ) -> tuple[Trained, dict[str, float]]:
     """Train in this process; give what was trained and its scores on test networks."""
     folder.mkdir(exist_ok=True)
-    result = fit(metanet, SMALL, {**RECIPE, **recipe}, graphs, task, None, 0, folder, "run")
+    result, rows = fit(metanet, SMALL, {**RECIPE, **recipe}, graphs, task, None, 0, folder, "run")
+    write_history(folder / "history.csv", without_cost(rows))
     opened = open_task(task, GraphSet.open(graphs))
     measured = opened.measure(result.model, result.state, opened.indices["test"])
     return result, measured.scores
@@ -79,7 +97,7 @@ def test_a_classifier_learns_classes_that_differ(toys: Path, tmp_path: Path) -> 
     task = {"task": "classification", "target": "labels.noise"}
     _, scores = trained(toys, task, tmp_path / "noise", epochs=2)
     assert scores["accuracy"] < 0.9
-    result.save(tmp_path / "saved", seed=0)
+    replace(result, task=settings_of(result.task)).save(tmp_path / "saved", ABOUT)
     again = Trained.load(tmp_path / "saved")
     opened = open_task(again.task, GraphSet.open(toys))
     assert opened.measure(again.model, again.state, opened.indices["test"]).scores["accuracy"] == 1
@@ -214,7 +232,7 @@ def test_an_embedding_knows_what_it_was_not_told(toys: Path, tmp_path: Path) -> 
     assert scores["r2"] > 0.7
     assert np.array(result.state["readout"]).shape == (5, 1)
     header = (tmp_path / "a" / "history.csv").read_text().splitlines()[0]
-    assert header == "epoch,train_loss,validation_loss,validation_mse,validation_r2,seconds"
+    assert header == "epoch,train_loss,validation_loss,validation_mse,validation_r2"
     noise = {"task": "embedding", "target": ["labels.noise"], "dimensions": 4}
     assert trained(toys, noise, tmp_path / "b", epochs=1)[1]["r2"] < 0.5
 
@@ -273,7 +291,7 @@ def test_settings_are_those_of_the_task(tmp_path: Path) -> None:
     ],
 )
 def test_models_that_cannot_do_a_task(task: str, model: str, message: str, tmp_path: Path) -> None:
-    run = Run("it", 0, {"task": task}, {"metanet": model}, tmp_path, "", tmp_path)
+    run = Run("it", 0, {"task": task}, {"metanet": model}, tmp_path, "", tmp_path, "")
     with pytest.raises(PipelineError, match=message):
         run.check()
     assert set(TASKS) == {"regression", "classification", "editing", "embedding"}
