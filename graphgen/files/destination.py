@@ -10,6 +10,9 @@ from pathlib import Path
 from graphgen.errors import GraphError
 from graphgen.files.document import Kind, peek
 
+OURS = "graph-metanetworks/"
+SEALS = frozenset({"index.json", "results.json", "runs.json", "settings.json"})
+"""The files that name the parts of a set."""
 _ADVICE = "pass `--replace` (in Python `replace=True`)"
 
 
@@ -19,12 +22,14 @@ def claim(
     """Raise `GraphError` unless a set of `kind` may be written into the folder.
 
     `seal` is the file that names the set's parts. With `among`, the folder may hold other files
-    than these.
+    than these, but no set of another kind.
     """
     if not folder.exists():
         return
     if not folder.is_dir():
         raise GraphError(f"{folder}: is a file, expected a folder; name another")
+    if among is not None:
+        _check_alone(folder, seal, kind)
     if (folder / seal).exists():
         _check_kind(folder, seal, kind)
         if not replace:
@@ -71,6 +76,19 @@ def making(folder: Path) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 path.rmdir()
         raise
+
+
+def _check_alone(folder: Path, seal: str, kind: Kind) -> None:
+    for name in sorted(SEALS - {seal}):
+        found = None
+        with contextlib.suppress(GraphError):
+            found = peek(folder / name)
+        form = found.get("format") if isinstance(found, dict) else None
+        if isinstance(form, str) and form.startswith(OURS):
+            raise GraphError(
+                f"{folder}: holds a {form[:80]} ({name}), beside which a {kind.format} does not "
+                "go; name another folder"
+            )
 
 
 def _check_kind(folder: Path, seal: str, kind: Kind) -> None:
