@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from graphgen import Graph
-from graphgen.errors import concerning
+from graphgen.errors import GraphError
 from graphgen.files import Kind, claim_file, replacing, write_weights
 from graphgen.files.sealed import PARTS
 from metanet import Batch
@@ -78,6 +78,10 @@ class Editor:
         edited = [member.graphs(graphs) for member in members]
         for number, own in enumerate(edited):
             for graph in own:
-                with concerning(f"what member {number} of the editor gives"):
+                try:
                     graph.check_values()
+                except GraphError as error:
+                    raise PipelineError(
+                        f"what member {number} of the editor gives: {error}"
+                    ) from None
         return edited

@@ -100,7 +100,10 @@ def stop() -> None:
 
 
 @pytest.mark.parametrize("how", ["full", "read only", "stopped"])
-@pytest.mark.parametrize("command", ["edit", "compile", "match", "evaluate"])
+@pytest.mark.parametrize(
+    "command",
+    ["compile", "match", *(pytest.param(c, marks=pytest.mark.long) for c in ("edit", "evaluate"))],
+)
 def test_a_failure_leaves_no_trace(work: Path, command: str, how: str) -> None:
     action = {"full": failing(errno.ENOSPC), "read only": failing(errno.EROFS), "stopped": stop}
     code = {"stopped": 130}.get(how, 2)
