@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +11,7 @@ from graphgen.errors import GraphError
 from graphgen.export.description import describe
 from graphgen.export.library import EXPORT, library
 from graphgen.export.values import graph_from, plain_values
-from graphgen.files import atomic_path
+from graphgen.files import atomic_path, claim_file
 from graphgen.graph import Graph
 from graphgen.sources import output_path
 
@@ -54,11 +55,13 @@ def to_arrow(graph: Graph) -> ArrowTables:
     )
 
 
-def write_parquet(graph: Graph, folder: str | Path) -> None:
+def write_parquet(graph: Graph, folder: str | Path, replace: bool = False) -> None:
     """Write the tables of `to_arrow` to `nodes.parquet` and `edges.parquet` in a folder.
 
-    graphgen.export.write_parquet(graph, "net")
-    pyarrow.parquet.read_table("net/edges.parquet").schema.metadata[b"description"]
+        graphgen.export.write_parquet(graph, "net")
+        pyarrow.parquet.read_table("net/edges.parquet").schema.metadata[b"description"]
+
+    Files that are there are only written over if `replace` is true.
     """
     parquet = library("pyarrow.parquet", EXPORT)
     folder = output_path(folder, "folder")
@@ -69,6 +72,9 @@ def write_parquet(graph: Graph, folder: str | Path) -> None:
         raise GraphError(
             f"{folder}: cannot be made a folder ({error.strerror}); name another"
         ) from error
-    for name, table in tables._asdict().items():
-        with atomic_path(folder / f"{name}.parquet") as temporary:
-            parquet.write_table(table, temporary)
+    paths = {name: folder / f"{name}.parquet" for name in tables._fields}
+    for path in paths.values():
+        claim_file(path, replace)
+    with ExitStack() as stack:  # both are written before either takes its place
+        for name, table in tables._asdict().items():
+            parquet.write_table(table, stack.enter_context(atomic_path(paths[name])))

@@ -9,7 +9,7 @@ from graphgen.columns import POSITION_AXES
 from graphgen.export.description import describe
 from graphgen.export.scalar_columns import Row, edge_rows, node_rows
 from graphgen.export.values import graph_from
-from graphgen.files import atomic_path
+from graphgen.files import atomic_path, claim_file
 from graphgen.graph import Graph
 from graphgen.sources import output_path
 
@@ -22,7 +22,7 @@ POSITION_KEYS = {f"edge_position_{axis}": "double" for axis in range(POSITION_AX
 EDGE_KEYS = {"value": "double", "edge_kind": "long", "edge_block": "long", **POSITION_KEYS}
 
 
-def to_graphml(graph: Graph, path: str | Path) -> None:
+def to_graphml(graph: Graph, path: str | Path, replace: bool = False) -> None:
     """Write a graph to a GraphML file; the id of an edge is its number in the graph.
 
         graphgen.export.to_graphml(graph, "net.graphml")
@@ -31,11 +31,14 @@ def to_graphml(graph: Graph, path: str | Path) -> None:
         )
 
     Values are written as doubles, which hold those of every dtype exactly; the graph's attribute
-    `description` is JSON, with the words behind the kinds and the tensors' dtypes.
+    `description` is JSON, with the words behind the kinds and the tensors' dtypes. A file that is
+    there is only written over if `replace` is true.
     """
     graph = graph_from(graph)
+    place = output_path(path, "path")
+    claim_file(place, replace)
     with (
-        atomic_path(output_path(path, "path")) as temporary,
+        atomic_path(place) as temporary,
         open(temporary, "w", encoding="utf-8") as file,
     ):
         file.write(HEAD)

@@ -82,6 +82,19 @@ def test_graphml_holds_numbers_that_are_not_finite(graph: Graph, tmp_path: Path)
     assert all(f">{word}<" in text for word in ("NaN", "INF", "-INF"))
 
 
+def test_nothing_is_written_over_unasked(graph: Graph, tmp_path: Path) -> None:
+    writers = {"net.graphml": graphgen.export.to_graphml, "net": graphgen.export.write_parquet}
+    (tmp_path / "net").mkdir()
+    for name, write in writers.items():
+        file = tmp_path / name if "." in name else tmp_path / name / "edges.parquet"
+        file.write_text("mine")
+        with pytest.raises(GraphError, match="is there already"):
+            write(graph, tmp_path / name)
+        assert file.read_text() == "mine"
+        write(graph, tmp_path / name, replace=True)
+        assert file.read_bytes() != b"mine"
+
+
 def test_a_failed_write_leaves_no_file(graph: Graph, tmp_path: Path) -> None:
     with pytest.raises(GraphError, match="not an existing folder"):
         graphgen.export.to_graphml(graph, tmp_path / "missing" / "net.graphml")

@@ -45,6 +45,7 @@ VALID: dict[str, Any] = {
     "graph": GRAPH,
     "path": "out.file",
     "folder": "out",
+    "replace": True,
     "max_edges": 100,
     "rng": np.random.default_rng(0),
     "sweeps": 2,
