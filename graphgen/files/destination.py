@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from graphgen.errors import GraphError
+from graphgen.errors import GraphError, instance
 from graphgen.files.document import Kind, peek
 
 OURS = "graph-metanetworks/"
@@ -24,6 +24,7 @@ def claim(
     `seal` is the file that names the set's parts. With `among`, the folder may hold other files
     than these, but no set of another kind.
     """
+    instance(replace, bool, "replace")
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -55,6 +56,7 @@ def claim_file(path: str | os.PathLike[str], replace: bool) -> None:
 
     claim_file("aligned.safetensors", replace=False)
     """
+    instance(replace, bool, "replace")
     target = Path(path)
     if target.is_dir():
         raise GraphError(f"{target}: is a folder, expected a file; name a file in it")
