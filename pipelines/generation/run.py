@@ -76,11 +76,9 @@ class FlowRun(Job):
         """The recipe with what was left out."""
         return {"average": AVERAGE, **self.model["training"]}
 
-    def execute(self, processes: int = 1) -> None:
-        """Train, or go on where a stopped run left off, and save the result."""
+    def work(self, processes: int) -> None:
         if processes != 1:
             raise PipelineError(f"a flow is trained by one process, got {processes}")
-        self.work_folder.mkdir(parents=True, exist_ok=True)
         population = self.population()
         classes = self.classes(population)
         torch.manual_seed(self.seed)

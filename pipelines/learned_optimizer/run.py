@@ -122,11 +122,9 @@ class MetaRun(Job):
             except (MetanetError, PipelineError) as error:
                 raise PipelineError(f"models.{self.name}: {error}") from None
 
-    def execute(self, processes: int = 1) -> None:
-        """Meta-train, or go on where a stopped run left off, and save the result."""
+    def work(self, processes: int) -> None:
         if processes != 1:
             raise PipelineError(f"a meta-training run has one process, got {processes}")
-        self.work_folder.mkdir(parents=True, exist_ok=True)
         torch.set_num_threads(1)
         optimizer = self.make()
         family = TaskFamily.from_plain(self.tasks)

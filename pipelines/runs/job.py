@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from graphgen.errors import GraphError
 from graphgen.files import Kind
+from graphgen.files.destination import making
 from graphgen.files.sealed import staged
 from pipelines.runs.result import read_settings
 
@@ -39,8 +40,17 @@ class Job(ABC):
         """The number of epochs."""
 
     @abstractmethod
+    def work(self, processes: int) -> None:
+        """Work in `work_folder`, which is there, and save the result."""
+
     def execute(self, processes: int = 1) -> None:
-        """Work in `work_folder`, or go on where a stopped job left off, and save the result."""
+        """Do the work, or go on where a stopped job left off.
+
+        `processes` share each batch of a metanet that is trained by gradient descent. A job that
+        cannot begin leaves no folder.
+        """
+        with making(self.work_folder):
+            self.work(processes)
 
     @property
     def folder(self) -> Path:

@@ -11,7 +11,6 @@ from typing import Any
 from torch import nn
 
 from graphgen import GraphSet
-from graphgen.files.destination import making
 from metanet import EDITORS, METANETS, MetanetError, StatNN
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
@@ -112,18 +111,13 @@ class Run(Job):
                 "is not chosen from; run `gmn search` first, and name its folder by --search"
             )
 
-    def execute(self, processes: int = 1) -> None:
-        """Train, or go on where a stopped run left off, and save the result.
+    def work(self, processes: int) -> None:
+        try:
+            self._work(processes)
+        except MetanetError as error:
+            raise PipelineError(f"{self.graphs}: model {self.label!r}: {error}") from None
 
-        `processes` share each batch of a metanet that is trained by gradient descent.
-        """
-        with making(self.work_folder):
-            try:
-                self._execute(processes)
-            except MetanetError as error:
-                raise PipelineError(f"{self.graphs}: model {self.label!r}: {error}") from None
-
-    def _execute(self, processes: int) -> None:
+    def _work(self, processes: int) -> None:
         graph_set = self.open_graphs()
         task = open_task(self.task, graph_set, self.networks)
         settings = dict(self.model.get("settings", {}))

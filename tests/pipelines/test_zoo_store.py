@@ -210,7 +210,8 @@ def test_shards_of_unknown_origin_are_refused(
 
 def test_a_folder_of_something_else_is_refused(zoo: Path, settings: ZooSettings) -> None:
     write_json(zoo / "index.json", {"format": "graph-metanetworks/graph-set", "version": 1})
-    with pytest.raises(GraphError, match=r"holds a graph-metanetworks/graph-set .*/zoo does not take"):
+    message = r"holds a graph-metanetworks/graph-set .*/zoo does not take"
+    with pytest.raises(GraphError, match=message):
         Store(zoo, settings, MADE, print)
 
 
