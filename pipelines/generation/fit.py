@@ -57,7 +57,7 @@ def fit(
     steps = math.ceil(len(data) / size)
     start, rows = load_checkpoint(folder, run, both, optimizer, COLUMNS)
     for epoch in range(start, epochs):
-        begun = time.perf_counter()
+        begun = time.process_time()
         torch.manual_seed(hash_seed(seed, epoch))  # for permutations by which an MLP is augmented
         generator = torch.Generator().manual_seed(hash_seed(seed, epoch))
         order = torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(len(data)))
@@ -86,7 +86,7 @@ def fit(
         }
         check_finite({f"`{name}`": value for name, value in losses.items()}, epoch, training)
         rows.append(
-            {"epoch": epoch + 1, **losses, "seconds": round(time.perf_counter() - begun, 3)}
+            {"epoch": epoch + 1, **losses, "seconds": round(time.process_time() - begun, 3)}
         )
         save_checkpoint(folder, run, epoch + 1, both, optimizer, rows)
     return both.average, rows

@@ -64,7 +64,7 @@ def fit(
     )
     optimizer.train()
     for epoch in range(begin, epochs):
-        begun = time.perf_counter()
+        begun = time.process_time()
         measured = []
         for number in range(unrolls):
             rate = share_of_rate((epoch * unrolls + number) / (epochs * unrolls))
@@ -84,7 +84,7 @@ def fit(
             row[LOSS] = found = validated(optimizer, held_out)
             both.keep(found, rows)
         check_finite({f"`{name}`": value for name, value in row.items()}, epoch, recipe)
-        row["seconds"] = round(time.perf_counter() - begun, 3)
+        row["seconds"] = round(time.process_time() - begun, 3)
         rows.append(row)
         save_checkpoint(folder, run, epoch + 1, kept, meta, rows)
     if all(float(str(row["skipped"])) == 1 for row in rows):

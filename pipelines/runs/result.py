@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from graphgen.errors import GraphError
 from graphgen.files import Kind, read_document, read_weights, replacing, write_safetensors
 from graphgen.files.sealed import PARTS, read_part, remove
 from pipelines.errors import PipelineError
@@ -70,13 +69,6 @@ class Result:
             return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
         except TypeError as error:
             raise PipelineError(f"{path}: no parameters of a model: {error}") from None
-
-    def load_into(self, module: nn.Module) -> None:
-        """Give a module the parameters; `PipelineError` if they are not those of such a module."""
-        try:
-            module.load_state_dict(self.state())
-        except (GraphError, RuntimeError, TypeError) as error:
-            raise PipelineError(f"{self.folder / WEIGHTS}: {error}") from None
 
 
 def save_result(

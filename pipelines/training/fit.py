@@ -102,7 +102,7 @@ def work(
     start, rows = load_checkpoint(folder, run, bare, optimizer)
     fabric.barrier()
     for epoch in range(start, epochs):
-        begun = time.perf_counter()
+        begun = time.process_time()
         torch.manual_seed(hash_seed(seed, epoch))
         order = np.random.default_rng([seed, epoch]).permutation(len(train))
         module.train()
@@ -130,7 +130,7 @@ def work(
         losses = {f"`{key}`": value for key, value in numbers.items() if key.endswith("_loss")}
         check_finite(losses, epoch, training)
         if fabric.is_global_zero:
-            seconds = round(time.perf_counter() - begun, 3)
+            seconds = round(time.process_time() - begun, 3)
             rows.append({"epoch": epoch + 1, **numbers, "seconds": seconds})
             save_checkpoint(folder, run, epoch + 1, bare, optimizer, rows)
         fabric.barrier()
