@@ -11,7 +11,7 @@ import graphgen
 from graphgen.testing import assert_symmetric, random_inputs, random_weights, tolerance
 
 RNG = np.random.default_rng(0)
-WRONG: tuple[Any, ...] = (None, "net.yaml", -1, 1.5, {}, [1], object(), np.zeros(2))
+WRONG: tuple[Any, ...] = (None, "net.yaml", -1, 1.5, {}, [1], ..., np.zeros(2))
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)

@@ -14,8 +14,8 @@ from graphgen.testing import random_weights
 from metanet.constructions import NFNCoefficients, forward_pass, nfn_layer
 from metanet.testing import assert_deterministic, assert_editor_batch_independent, predict
 
-WRONG: tuple[Any, ...] = (None, "net.yaml", 0, -1, 1.5, 10**30, {}, [1], object(), torch.zeros(2))
-BOUNDS: tuple[Any, ...] = (None, "1", 0, -1.0, float("nan"), float("inf"), [1], object())
+WRONG: tuple[Any, ...] = (None, "net.yaml", 0, -1, 1.5, 10**30, {}, [1], ..., torch.zeros(2))
+BOUNDS: tuple[Any, ...] = (None, "1", 0, -1.0, float("nan"), float("inf"), [1], ...)
 COEFFICIENTS = NFNCoefficients(torch.zeros(2, 7), torch.zeros(2, 3), torch.zeros(2, 2, 2, 2))
 
 
