@@ -58,7 +58,7 @@ def to_arrow(graph: Graph) -> ArrowTables:
 def write_parquet(graph: Graph, folder: str | Path, replace: bool = False) -> None:
     """Write the tables of `to_arrow` to `nodes.parquet` and `edges.parquet` in a folder.
 
-        graphgen.export.write_parquet(graph, "net")
+        graphgen.export.write_parquet(graph, "net", replace=True)
         pyarrow.parquet.read_table("net/edges.parquet").schema.metadata[b"description"]
 
     Files that are there are only written over if `replace` is true.

@@ -61,9 +61,7 @@ def test_wrong_files_are_named(
     assert not Path("o.npz").exists()
 
 
-def test_control_right_files_are_taken(capsys: pytest.CaptureFixture[str]) -> None:
+def test_control_right_files_are_taken() -> None:
     for command in ("check net.yaml good.bin", "match net.yaml good.npz good.bin --out o.npz"):
-        with pytest.raises(SystemExit) as caught:
-            main(command.split())
-        assert caught.value.code in (0, None), capsys.readouterr().err
+        main(command.split())
     assert Path("o.npz").exists()

@@ -223,9 +223,11 @@ def test_a_card_is_written_whole_and_replaces_only_when_told(
     before = contents(tmp_path / "zoo")
 
     def card(*options: str) -> int:
-        with pytest.raises(SystemExit) as end:
+        try:
             pipelines.cli.main(["card", str(tmp_path / "zoo"), "--out", *options])
-        return int(end.value.code or 0)
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
 
     page = tmp_path / "new" / "card.md"
     assert card(str(page)) == 0
