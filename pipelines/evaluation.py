@@ -122,7 +122,7 @@ def found_runs(train: Path, graph_set: GraphSet) -> list[Found]:
                 "`gmn train` on it, or name the graph set of the run"
             )
     check_one(runs, "task", lambda run: dict(run.trained.task))
-    check_one(runs, "code", lambda run: run.trained.about["code"])
+    check_one(runs, "code or versions", lambda run: run.trained.about["code"])
     places: dict[tuple[str, int], Path] = {}
     for run in runs:
         key = run.name, run.seed
@@ -149,7 +149,7 @@ def asked_for(
     if other:
         raise PipelineError(
             f"{train}: {', '.join(sorted(other))}: trained by other settings than those of "
-            f"{params} now, or by other code; run `gmn train` again"
+            f"{params} now, or by other code or versions; run `gmn train` again"
         )
     return [run for run in runs if run.folder_name in asked]
 

@@ -30,6 +30,16 @@ def code_of(*modules: str) -> str:
     return digest.hexdigest()
 
 
+@lru_cache(maxsize=64)
+def maker_of(*modules: str) -> str:
+    """Identify what makes a result: the code that modules run, and the versions of what it needs.
+
+    maker_of("pipelines.training.run")
+    """
+    versions = sorted(made_with().items())
+    return hashlib.sha256(repr((code_of(*modules), versions)).encode()).hexdigest()
+
+
 def imported(*modules: str) -> set[str]:
     """List modules of ours and all those of ours that they import, wherever in their code."""
     found: set[str] = set()

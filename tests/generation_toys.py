@@ -16,7 +16,7 @@ from graphgen import GraphSet, Template
 from pipelines.errors import PipelineError
 from pipelines.generation.population import Rows, arrays_of, row_of
 from pipelines.generation.run import FlowRun
-from pipelines.provenance import code_of
+from pipelines.provenance import maker_of
 from pipelines.runs.job import Job
 from spec import Architecture
 
@@ -99,7 +99,7 @@ def run_of(folder: Path, graph_set: GraphSet, **changes: Any) -> FlowRun:
     given = {
         "name": "gmn", "seed": 0, "model": FLOW["models"]["gmn"], "alignment": "none",
         "label": "class", "graphs": graph_set.folder, "graphs_hash": graph_set.hash,
-        "out": folder / "flow", "code": code_of(FlowRun.__module__),
+        "out": folder / "flow", "code": maker_of(FlowRun.__module__),
     }  # fmt: skip
     return FlowRun(**{**given, **changes})
 

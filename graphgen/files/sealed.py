@@ -108,6 +108,7 @@ def replacing(
     """
     claim(folder, seal, kind, replace, among)
     with making(folder), exclusive(folder):
+        claim(folder, seal, kind, replace, among)  # somebody may have come before
         tidy(folder, seal, kind, resumable)
         try:
             yield Replacement(folder, seal, kind)

@@ -15,7 +15,7 @@ from graphgen.files import open_safetensors, read_document, write_safetensors
 from graphgen.files.document import within
 from graphgen.files.sealed import Replacement, read_part, staged
 from pipelines.generation.population import Population, Rows, arrays_of, row_of
-from pipelines.provenance import code_of
+from pipelines.provenance import maker_of
 from pipelines.runs.checkpoint import content_hash
 from pipelines.runs.collection import INDEX, RUNS
 from pipelines.settings import settings_hash
@@ -52,7 +52,7 @@ def keep_aligned(new: Replacement, population: Population, how: str, graphs_hash
 
 def identity_of(how: str, graphs_hash: str) -> str:
     """Identify what decides how networks are aligned."""
-    return settings_hash("aligned", how, graphs_hash, code_of(__name__))
+    return settings_hash("aligned", how, graphs_hash, maker_of(__name__))
 
 
 def matched(population: Population) -> Rows:

@@ -17,7 +17,7 @@ from pipelines.generation.population import Rows, arrays_of
 from pipelines.generation.samples import Plan, committed, sampling
 from pipelines.generation.settings import SAMPLE
 from pipelines.generation.systems import System, systems_in
-from pipelines.provenance import code_of
+from pipelines.provenance import maker_of
 from pipelines.settings import read_section
 from pipelines.training.fit import hash_seed
 
@@ -38,7 +38,7 @@ def sample(
     left out and listed in the set's `about` as `failed`. Classes take turns.
     """
     settings = {**DEFAULTS, **read_section(settings_file, "sample", SAMPLE)}
-    out, code = Path(out), code_of(__name__)
+    out, code = Path(out), maker_of(__name__)
     plans = [Plan(out, system, settings, code) for system in systems_in(Path(flows))]
     with sampling(out, plans, replace) as new:
         for plan in plans:

@@ -11,7 +11,7 @@ from pipelines.generation.population import population_of
 from pipelines.generation.run import FlowRun, check
 from pipelines.generation.settings import FLOW, check_flow
 from pipelines.graphs import open_graphs
-from pipelines.provenance import code_of
+from pipelines.provenance import maker_of
 from pipelines.runs.collection import collecting, commit
 from pipelines.runs.processes import execute
 from pipelines.settings import find_section
@@ -44,7 +44,7 @@ def train(
         )
     graph_set = open_graphs(graphs)
     alignment, label = settings.get("align", "none"), settings.get("condition")
-    code = code_of(FlowRun.__module__)
+    code = maker_of(FlowRun.__module__)
     planned = [
         FlowRun(name, seed, model, alignment, label, Path(graphs), graph_set.hash, out, code)
         for name, model in settings["models"].items()

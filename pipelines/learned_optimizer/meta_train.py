@@ -13,7 +13,7 @@ from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.features import State
 from pipelines.learned_optimizer.run import MetaRun
 from pipelines.learned_optimizer.settings import Settings, read_settings
-from pipelines.provenance import code_of
+from pipelines.provenance import maker_of
 from pipelines.runs.collection import collecting, commit
 from pipelines.runs.processes import execute
 
@@ -77,7 +77,7 @@ def check(run: MetaRun, settings: Settings) -> None:
 
 def planned(settings: Settings, out: Path) -> list[MetaRun]:
     """List the runs that the settings ask for."""
-    values, code = settings.values, code_of(MetaRun.__module__)
+    values, code = settings.values, maker_of(MetaRun.__module__)
     return [
         MetaRun(
             name,

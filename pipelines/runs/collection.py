@@ -52,9 +52,9 @@ def check_places(out: Path, jobs: Sequence[Job], replace: bool) -> None:
     if taken:
         more = f" and {len(taken) - 3} more" if len(taken) > 3 else ""
         raise PipelineError(
-            f"{out}: {', '.join(taken[:3])}{more}: trained by other settings, other code or on "
-            "another graph set; name another folder, or pass `--replace` (in Python "
-            "`replace=True`) to train them again and put the new ones in their place"
+            f"{out}: {', '.join(taken[:3])}{more}: trained by other settings, by "
+            "other code or versions, or on another graph set; name another folder, or pass "
+            "`--replace` (in Python `replace=True`) to train them again and put the new ones in their place"
         )
 
 

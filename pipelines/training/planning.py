@@ -10,7 +10,7 @@ from typing import Any
 from graphgen import GraphSet
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
-from pipelines.provenance import code_of
+from pipelines.provenance import maker_of
 from pipelines.tasks.registry import settings_of
 from pipelines.training.run import Run
 from pipelines.training.settings import read_settings
@@ -25,7 +25,7 @@ def planned(settings_file: str | Path, graphs: str | Path, out: Path) -> tuple[S
     """
     graph_set = open_graphs(graphs)
     settings = read_settings(settings_file, architecture_of(graph_set))
-    code = code_of(Run.__module__)
+    code = maker_of(Run.__module__)
     return settings, [
         Run(
             name=name,

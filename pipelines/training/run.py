@@ -36,7 +36,7 @@ class Run(Job):
         model: the model's settings, of which a search has chosen what `asked` leaves open.
         graphs: the folder of the graph set, `graphs_hash` its identity.
         out: the folder of all runs.
-        code: the identity of the code that trains.
+        code: the identity of the code that trains, and of the versions under it.
         networks: how many of the training networks; None for all.
         asked: the model as the settings have it, where that is not `model`.
         trial: the number of a trial of a search; None for a run that is no trial.

@@ -100,8 +100,8 @@ def chosen_model(run: Run, folder: Path) -> dict[str, Any]:
         raise PipelineError(f"{error}; run `gmn search` first") from None
     if result["of"] != run.hash:
         raise PipelineError(
-            f"{folder / run.label}.json: this search was of other settings, graphs or code; run "
-            "`gmn search` again"
+            f"{folder / run.label}.json: this search was of other settings, graphs, code "
+            "or versions; run `gmn search` again"
         )
     model: dict[str, Any] = result["model"]
     if not is_choice(run.model, model):

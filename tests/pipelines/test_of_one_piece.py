@@ -120,15 +120,32 @@ def test_code_that_changed_is_another_run(
     trees: Path, graphs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = trees.parent / "params.yaml"
-    monkeypatch.setattr(planning, "code_of", lambda *modules: "0" * 64)
-    with pytest.raises(PipelineError, match="or by other code"):
+    monkeypatch.setattr(planning, "maker_of", lambda *modules: "0" * 64)
+    with pytest.raises(PipelineError, match="or by other code or versions"):
         table(trees, graphs, params=file)
-    with pytest.raises(PipelineError, match="other code"):
+    with pytest.raises(PipelineError, match="other code or versions"):
         train(file, graphs, trees, workers=1)
     train(file, graphs, trees.parent / "more" / "b", workers=1, only="b")
     shutil.copytree(trees, trees.parent / "more" / "a")
     with pytest.raises(PipelineError, match=r"(two kinds of code|two runs of the model 'b')"):
         table(trees.parent / "more", graphs)
+
+
+def test_other_versions_are_another_run(
+    trees: Path, graphs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = trees.parent / "params.yaml"
+    table(trees, graphs, params=file)  # the control
+    versions = {**provenance.made_with(), "torch": "1.0"}
+    monkeypatch.setattr(provenance, "made_with", lambda: versions)
+    provenance.maker_of.cache_clear()
+    try:
+        with pytest.raises(PipelineError, match="by other code or versions"):
+            table(trees, graphs, params=file)
+        with pytest.raises(PipelineError, match="other code or versions"):
+            train(file, graphs, trees, workers=1)
+    finally:
+        provenance.maker_of.cache_clear()
 
 
 def test_comments_do_not_change_the_code_and_statements_do(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_search_train_and_evaluate(graphs: Path, tmp_path: Path) -> None:
         assert all(np.isfinite(row["r2"]["mean"]) for row in table.values())
     # A search of other settings is not taken for that of these.
     other = write_settings(tmp_path, target="test_loss")
-    with pytest.raises(PipelineError, match="of other settings, graphs or code; run `gmn search`"):
+    with pytest.raises(PipelineError, match="of other settings, graphs, code or versions; run"):
         train(other, graphs, tmp_path / "train", workers=2, choices=tmp_path / "search")
 
 
