@@ -18,7 +18,7 @@ from pipelines.graphs import open_graphs
 from pipelines.metrics import summarise
 from pipelines.provenance import made_with
 from pipelines.results import writing_results
-from pipelines.runs.collection import INDEX, listed_runs
+from pipelines.runs.collection import INDEX, listed_runs, read_missing, stage_of
 from pipelines.runs.restore import applying
 from pipelines.tasks.names import EXAMPLES
 from pipelines.tasks.registry import open_task
@@ -78,9 +78,8 @@ def evaluate(
     unless `replace`.
     """
     graph_set = open_graphs(graphs)
-    runs = found_runs(Path(train), graph_set)
-    if params is not None:
-        runs = asked_for(runs, Path(train), params, graphs)
+    found = found_runs(Path(train), graph_set)
+    runs = found if params is None else asked_for(found, Path(train), params, graphs)
     with writing_results(Path(out), FILES, replace) as new:
         rows, measured, examples = measure(runs, graph_set)
         new.add(PREDICTIONS, lambda path: write_bytes(path, table(rows)))
@@ -94,6 +93,9 @@ def evaluate(
             "graph_set": graph_set.hash,
             "code": runs[0].trained.about["code"],
             "runs": {run.folder_name: run.trained.about["run"] for run in runs},
+            "asked": {run.folder_name: run.trained.about["asked"] for run in runs},
+            "left_out": sorted(run.folder_name for run in found if run not in runs),
+            "missing": missing_runs(Path(train)),
             "made_with": made_with(),
         }
         new.commit({"of": about, "parts": new.parts})
@@ -102,9 +104,8 @@ def evaluate(
 
 def found_runs(train: Path, graph_set: GraphSet) -> list[Found]:
     """Read the runs that stages made last, all of one piece; `PipelineError` if they are not."""
-    folders = sorted(path.parent for path in train.rglob(INDEX))
     runs = []
-    for folder in folders:
+    for folder in trained_folders(train):
         for name, (path, identity) in listed_runs(folder).items():
             runs.append(run := Found(path, Trained.load(path)))
             if run.folder_name != name or run.trained.about["run"] != identity:
@@ -132,7 +133,23 @@ def found_runs(train: Path, graph_set: GraphSet) -> list[Found]:
                 f"{places[key]}, {run.folder}; remove one"
             )
         places[key] = run.folder
+    for name in dict.fromkeys(run.name for run in runs):
+        own = [run for run in runs if run.name == name]
+        check_one(own, f"settings of {name!r}", lambda run: run.trained.about["recipe"])
     return runs
+
+
+def missing_runs(train: Path) -> list[str]:
+    """List what the settings asked for and was not trained to the end, for it diverged."""
+    listed = [set(read_missing(folder)) for folder in trained_folders(train)]
+    there = {name for folder in trained_folders(train) for name in listed_runs(folder)}
+    return sorted(set().union(*listed) - there)
+
+
+def trained_folders(train: Path) -> list[Path]:
+    """List the folders of runs that `gmn train` made, below a folder."""
+    found = sorted(path.parent for path in train.rglob(INDEX))
+    return [folder for folder in found if stage_of(folder) == "train"]
 
 
 def asked_for(

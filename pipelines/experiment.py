@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from graphgen import GraphSet
-from graphgen.files import claim_file, read_weights, write_bytes
+from graphgen.files import claim_file, read_document, read_weights, write_bytes
 from graphgen.files.document import peek
-from graphgen.files.sealed import parts_of
+from graphgen.files.sealed import parts_of, read_part
 from pipelines.datasets import TEST_IMAGES
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
@@ -17,7 +17,7 @@ from pipelines.report import write_report
 from pipelines.report.inputs import check_metrics, read_predictions
 from pipelines.results import read_results, result_file
 from pipelines.runs.collection import INDEX as RUNS
-from pipelines.runs.collection import listed_runs
+from pipelines.runs.collection import RESULT, listed_runs, stage_of
 from pipelines.runs.history import FILE as HISTORY
 from pipelines.tasks.names import DEFAULT, EXAMPLES
 from pipelines.zoo import open_zoo
@@ -26,6 +26,7 @@ from spec.yaml_reader import read_file
 ZOO, GRAPHS, TRAIN = Path("out/zoo"), Path("out/graphs"), Path("out/train")
 RESULTS, REPORT, PUBLISHED = Path("out/results"), Path("out/report.html"), Path("results")
 METRICS, PREDICTIONS, TABLE = "metrics.json", "predictions.csv", "table.md"
+SETTINGS = "settings.json"
 
 
 def write_experiment_report(
@@ -54,6 +55,7 @@ def write_experiment_report(
     zoo = open_zoo(zoo_folder or root / ZOO)
     check_zoo(zoo, graph_set)
     histories = check_results(root, graph_set.hash)
+    check_settings(params, graph_set.folder, results)
     data = read_file(params).data
     sections = data if isinstance(data, dict) else {}
     section = sections.get("train", sections)
@@ -75,6 +77,7 @@ def write_experiment_report(
         split_sizes=graph_set.index["about"].get("networks"),
         test_size=test_size(zoo),
         graph_set_hash=graph_set.hash,
+        results_hash=read_results(results)["hash"],
         examples=read_weights(result_file(results, EXAMPLES)) if shown else None,
     )
 
@@ -97,18 +100,49 @@ def check_results(root: Path, graph_set: str) -> dict[str, Path]:
             f"{results}: measured on another graph set than the one that is there now; run "
             "`gmn evaluate` again"
         )
-    folders = sorted(path.parent for path in (root / TRAIN).rglob(RUNS))
-    runs = {name: run for folder in folders for name, run in listed_runs(folder).items()}
-    evaluated = of.get("runs")
+    runs = trained_runs(root / TRAIN)
+    evaluated = of.get("runs", {})
+    known = {*evaluated, *of.get("left_out", ())}
+    changed = {name for name in evaluated if name not in runs or runs[name][1] != evaluated[name]}
+    if changed or runs.keys() - known:
+        names = ", ".join(sorted(changed | (runs.keys() - known)))
+        raise PipelineError(
+            f"{results}: {names}: trained again, trained newly or removed, since it was evaluated; "
+            "run `gmn evaluate` again"
+        )
     histories = {}
-    for name, identity in evaluated.items() if isinstance(evaluated, dict) else ():
-        if name not in runs or runs[name][1] != identity:
-            raise PipelineError(
-                f"{results}: {name} was trained again, or removed, since it was evaluated; run "
-                "`gmn evaluate` again"
-            )
-        histories[name] = runs[name][0] / HISTORY
+    for name in evaluated:
+        folder = runs[name][0]
+        sealed = read_document(folder / SETTINGS, RESULT)
+        if HISTORY in parts_of(sealed):
+            histories[name] = read_part(folder, sealed, HISTORY)
     return histories
+
+
+def trained_runs(train: Path) -> dict[str, tuple[Path, str]]:
+    """List the runs that the train stage made last: folder and identity by name."""
+    folders = sorted(path.parent for path in train.rglob(RUNS))
+    return {
+        name: run
+        for folder in folders
+        if stage_of(folder) == "train"
+        for name, run in listed_runs(folder).items()
+    }
+
+
+def check_settings(params: str | Path, graphs: str | Path, results: Path) -> None:
+    """Raise `PipelineError` for results of other settings than those that a report would show."""
+    from pipelines.training.planning import asked_runs  # which needs torch
+
+    asked, of = asked_runs(params, graphs), read_results(results)["of"]
+    found, missing = of.get("asked", {}), set(of.get("missing", ()))
+    wrong = {name for name in found if found[name] != asked.get(name)}
+    if wrong or asked.keys() - found.keys() - missing:
+        names = ", ".join(sorted(wrong | (asked.keys() - found.keys() - missing)))
+        raise PipelineError(
+            f"{results}: {names}: not of the settings that are in {params} now; run "
+            "`gmn train` and `gmn evaluate` again"
+        )
 
 
 def test_size(zoo: dict[str, Any]) -> int | None:
@@ -130,6 +164,11 @@ def show_results(root: str | Path) -> str:
     path = root / REPORT
     if not path.exists():
         raise PipelineError(f"{path}: no such file; run `dvc repro` or `gmn report` first")
+    sealed = read_results(root / RESULTS)
+    if sealed["hash"] not in path.read_text(encoding="utf-8"):
+        raise PipelineError(
+            f"{path}: of other results than those there; run `gmn report --replace`"
+        )
     metrics = read_metrics(result_file(root / RESULTS, METRICS))
     words = table(metrics, ceiling=known_ceiling(root))
     published = root / PUBLISHED / METRICS

@@ -12,7 +12,7 @@ import glob
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,13 @@ class Replacement:
     def adopt(self, name: str, identity: str) -> None:
         """Take as a part what is in place already, or lies at `staged(folder, name, identity)`."""
         self._parts[name] = identity
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Remove what was begun for parts of these names and is not what was sealed."""
+        known = known_parts(self.folder / self._seal, self._kind)
+        kept = {staged(self.folder, name, sha256) for name, sha256 in known.items()}
+        for name in names:
+            _remove_hidden(self.folder, _NEW, name, kept)
 
     @property
     def parts(self) -> list[dict[str, str]]:
@@ -126,7 +133,7 @@ def tidy(folder: Path, seal: str, kind: Kind, resumable: bool) -> None:
             remove(folder / name)
     _gone_file(folder / seal).unlink(missing_ok=True)
     if not resumable:
-        _remove_staged(folder, known)
+        _remove_hidden(folder, _NEW, kept={staged(folder, n, sha) for n, sha in known.items()})
 
 
 def part_path(folder: Path, name: str, sha256: str) -> Path:
@@ -195,7 +202,7 @@ def settle(folder: Path, parts: Mapping[str, str]) -> None:
         if place.is_dir():
             place.rename(folder / f".{name}{_OLD}{secrets.token_hex(_DIGITS // 2)}")
         new.replace(place)
-    _remove_staged(folder, parts, parts)
+    _remove_hidden(folder, _OLD)
     flush_folder(folder)
 
 
@@ -234,14 +241,12 @@ def _gone(seal: Path) -> list[str]:
         return []
 
 
-def _remove_staged(folder: Path, parts: Mapping[str, str], names: Iterable[str] = ("*",)) -> None:
-    kept = {staged(folder, name, sha256) for name, sha256 in parts.items()}
-    digits = "[0-9a-f]" * _DIGITS
-    for name in names:
-        plain = Path(name)
-        stem = name if name == "*" else glob.escape(plain.stem)
-        for mark in (_NEW, _OLD):
-            for path in folder.glob(f".{stem}{mark}{digits}*"):
-                if path not in kept:
-                    with contextlib.suppress(FileNotFoundError):
-                        remove(path)
+def _remove_hidden(
+    folder: Path, mark: str, name: str | None = None, kept: Collection[Path] = ()
+) -> None:
+    """Remove what is hidden by a mark, of one part or of all."""
+    stem = "*" if name is None else glob.escape(Path(name).stem)
+    for path in folder.glob(f".{stem}{mark}{'[0-9a-f]' * _DIGITS}*"):
+        if path not in kept:
+            with contextlib.suppress(FileNotFoundError):
+                remove(path)

@@ -23,5 +23,8 @@ def evaluate(train: Path, graphs: Path, out: Path, params: Path | None, replace:
     """
     from pipelines.evaluation import evaluate as execute
     from pipelines.metrics import table
+    from pipelines.results import read_results
 
     click.echo(table(execute(train, graphs, out, params, replace)))
+    if missing := read_results(out)["of"]["missing"]:
+        click.echo(f"not trained to the end: {', '.join(missing)}")

@@ -54,6 +54,11 @@ class FlowRun(Job):
     code: str
 
     @property
+    def stage(self) -> str:
+        """The command that makes such runs."""
+        return "flow"
+
+    @property
     def folder_name(self) -> str:
         """The name of the run's folder."""
         return f"{self.name}-seed{self.seed}"

@@ -133,6 +133,8 @@ def sampling(out: Path, plans: Sequence[Plan], replace: bool) -> Iterator[Replac
     with replacing(out, INDEX, SAMPLES, replace=True, resumable=True) as new:
         check_places(out, plans, replace)
         yield new
+        if replace:
+            new.forget(plan.name for plan in plans)
 
 
 def check_places(out: Path, plans: Sequence[Plan], replace: bool) -> None:

@@ -68,7 +68,7 @@ def train(
             failure = error
         new.add(FILE, lambda path: write_moments(path, moments_of(population)))
         keep_aligned(new, population, alignment, graph_set.hash)
-        commit(new, planned)
+        commit(new, planned, replace)
         if failure is not None:
             raise failure
     return runs

@@ -51,9 +51,9 @@ def meta_train(
             execute(runs, workers, label="meta-train")
         except PipelineError:
             if any(run.finished() for run in runs):
-                commit(new, every)
+                commit(new, every, replace)
             raise
-        commit(new, every)
+        commit(new, every, replace)
     return runs
 
 

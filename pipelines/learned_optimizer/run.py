@@ -95,6 +95,11 @@ class MetaRun(Job):
     code: str
 
     @property
+    def stage(self) -> str:
+        """The command that makes such runs."""
+        return "meta-train"
+
+    @property
     def folder_name(self) -> str:
         """The name of the run's folder."""
         return f"{self.name}-seed{self.seed}"

@@ -26,6 +26,7 @@ def write_report(
     split_sizes: Mapping[str, int] | None = None,
     test_size: int | None = None,
     graph_set_hash: str | None = None,
+    results_hash: str | None = None,
     examples: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the report of an experiment as one self-contained HTML file; return its path.
@@ -51,6 +52,7 @@ def write_report(
         test_size: number of examples that the zoo's accuracies were measured on, for the ceiling
             of R2; by default the `test_size` of the zoo index, its `zoo` or its `zoo.data`.
         graph_set_hash: hash of the graph set, shown if given.
+        results_hash: hash of the results, shown if given.
         examples: the arrays of `examples.safetensors`, images (n, H, W, c) by `<model>.<what>`.
 
     Equal arguments give equal bytes. Raises `PipelineError` for metrics, predictions or histories
@@ -67,6 +69,7 @@ def write_report(
         split_sizes=split_sizes,
         test_size=test_size,
         graph_set_hash=graph_set_hash,
+        results_hash=results_hash,
         examples=examples,
     )
     out = Path(out_file)

@@ -79,6 +79,7 @@ class Content:
     ceiling: float | None = None
     test_size: int | None = None
     graph_set_hash: str | None = None
+    results_hash: str | None = None
     networks: Sequence[Mapping[str, Any]] = field(default=())
     task: str = DEFAULT
     rows: Sequence[Mapping[str, str]] = ()
@@ -107,6 +108,7 @@ def read(
     split_sizes: Mapping[str, int] | None = None,
     test_size: int | None = None,
     graph_set_hash: str | None = None,
+    results_hash: str | None = None,
     examples: Mapping[str, Floats] | None = None,
 ) -> Content:
     """Check and combine the arguments of `write_report`; raises `PipelineError`."""
@@ -140,6 +142,7 @@ def read(
         ceiling=ceiling(scored, test_size) if "accuracy" in target else None,
         test_size=test_size,
         graph_set_hash=graph_set_hash,
+        results_hash=results_hash,
         networks=networks,
         task=task,
         rows=[row for row in cells if row["split"] == split],

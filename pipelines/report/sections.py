@@ -159,6 +159,7 @@ def settings(content: Content) -> str:
     hashes = {
         "zoo": content.zoo_index.get("hash"),
         "graph set": content.graph_set_hash,
+        "results": content.results_hash,
     }
     items = "".join(
         f"<dt>{name}</dt><dd><code>{escape(str(value))}</code></dd>"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from graphgen.errors import GraphError
 from graphgen.files import Kind
 from graphgen.files.destination import making
-from graphgen.files.sealed import staged
-from pipelines.runs.result import read_settings
+from graphgen.files.sealed import parts_of, read_part, staged
+from pipelines.runs.result import complete_result, read_settings
 
 
 class Job(ABC):
@@ -23,6 +24,11 @@ class Job(ABC):
 
     kind: ClassVar[Kind]
     out: Path
+
+    @property
+    @abstractmethod
+    def stage(self) -> str:
+        """The command that makes such runs, as `train`."""
 
     @property
     @abstractmethod
@@ -70,6 +76,11 @@ class Job(ABC):
         """Find the result: in its place, or where it was made."""
         return self.folder if self._is_mine(self.folder) else self.work_folder
 
+    def complete(self) -> None:
+        """Leave nothing unfinished in a finished result that is not in its place yet."""
+        if self._is_mine(self.work_folder):
+            complete_result(self.work_folder, self.kind)
+
     def displaced(self) -> bool:
         """Say whether the result of another run stands in this one's place."""
         return self.folder.exists() and not self._is_mine(self.folder)
@@ -83,4 +94,14 @@ class Job(ABC):
             settings = read_settings(folder, self.kind)
         except GraphError:
             return False
-        return settings is not None and settings["run"] == self.hash
+        if settings is None or settings["run"] != self.hash:
+            return False
+        return self._intact(folder, settings)
+
+    def _intact(self, folder: Path, settings: Mapping[str, Any]) -> bool:
+        try:
+            for name in parts_of(settings):
+                read_part(folder, settings, name)
+        except GraphError:
+            return False
+        return True

@@ -13,6 +13,8 @@ from multiprocessing import get_context
 
 from tqdm import tqdm
 
+from graphgen.errors import GraphError
+from metanet.errors import MetanetError
 from pipelines.errors import PipelineError
 from pipelines.runs.checkpoint import epochs_done
 from pipelines.runs.diverged import DivergedError
@@ -30,12 +32,12 @@ def execute(
     `DivergedError` if all of these diverged.
     """
     runs = [run for run in every if not run.finished()]
-    failed: list[PipelineError] = []
+    failed: list[Exception] = []
     if processes > 1:
         for run in runs:
             try:
                 run.execute(processes)
-            except PipelineError as error:
+            except (GraphError, MetanetError, PipelineError) as error:
                 failed.append(error)
     elif runs:
         failed = execute_in_pool(runs, workers or os.cpu_count() or 1, label)
@@ -44,9 +46,9 @@ def execute(
         raise kind("\n".join(sorted(map(str, failed))))
 
 
-def execute_in_pool(runs: Sequence[Job], workers: int, label: str) -> list[PipelineError]:
+def execute_in_pool(runs: Sequence[Job], workers: int, label: str) -> list[Exception]:
     """Execute runs in a pool of processes; give the errors of those that failed."""
-    failed: list[PipelineError] = []
+    failed: list[Exception] = []
     with (
         one_thread_each(),
         ProcessPoolExecutor(
@@ -61,7 +63,7 @@ def execute_in_pool(runs: Sequence[Job], workers: int, label: str) -> list[Pipel
             for future in as_completed(futures):
                 try:
                     future.result()
-                except PipelineError as error:
+                except (GraphError, MetanetError, PipelineError) as error:
                     failed.append(error)
         except BrokenProcessPool:
             raise PipelineError(

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from graphgen.files import Kind, read_document, read_weights, replacing, write_safetensors
-from graphgen.files.sealed import PARTS, read_part, remove
+from graphgen.files.sealed import PARTS, read_part, remove, tidy
 from pipelines.errors import PipelineError
 from pipelines.provenance import MADE_WITH, made_with
 from pipelines.runs.checkpoint import FILE as CHECKPOINT
@@ -88,6 +88,12 @@ def save_result(
         if spent := cost(rows):
             write_history(folder / COST, spent)
         remove(folder / CHECKPOINT)
+
+
+def complete_result(folder: Path, kind: Kind) -> None:
+    """Do what a process that was killed just after it sealed a result did not come to."""
+    tidy(folder, SETTINGS, kind, resumable=False)
+    remove(folder / CHECKPOINT)
 
 
 def read_settings(folder: str | Path, kind: Kind) -> dict[str, Any] | None:

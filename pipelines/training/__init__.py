@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
 
+from graphgen.files.sealed import known_parts
 from pipelines.errors import PipelineError
-from pipelines.runs.collection import collecting, commit
+from pipelines.runs.collection import INDEX, RUNS, collecting, commit
 from pipelines.runs.diverged import DivergedError
 from pipelines.runs.processes import execute
+from pipelines.runs.result import read_settings
 from pipelines.training.editor import Editor
 from pipelines.training.planning import planned, repetition, selected
 from pipelines.training.predictor import Predictor
 from pipelines.training.ranges import ranges_of
 from pipelines.training.run import Run
 from pipelines.training.search import choose, chosen_model, trials_of
+from pipelines.training.trained import RUN
 
 
 def train(
@@ -47,16 +50,17 @@ def train(
     runs = [one for run in chosen for one in with_seeds(settled(run, choices), seeds)]
     for run in runs:
         run.check()
-    beside = [run for run in bare if run not in chosen and not ranges_of(run.model)]
-    every = [*runs, *(one for run in beside for one in with_seeds(run, seeds))]
+    beside = [one for run in bare if run not in chosen for one in with_seeds(run, seeds)]
+    every = [*runs, *(run for run in beside if not ranges_of(run.model))]
+    kept = searched(run for run in beside if ranges_of(run.model))
     with collecting(Path(out), runs, replace) as new:
         try:
             execute(runs, workers, processes)
         except PipelineError:
             if any(run.finished() for run in runs):
-                commit(new, every)
+                commit(new, every, replace, kept)
             raise
-        commit(new, every)
+        commit(new, every, replace, kept)
     return runs
 
 
@@ -65,6 +69,16 @@ def settled(run: Run, choices: str | Path | None) -> Run:
     if choices is None or not ranges_of(run.model):
         return run
     return replaced(run, model=chosen_model(run, Path(choices)), asked=run.model)
+
+
+def searched(runs: Iterable[Run]) -> dict[str, str]:
+    """Find those in their places of runs that a search chose settings for: identities by name."""
+    found = {}
+    for run in runs:
+        settings = read_settings(run.folder, RUN) if run.folder.exists() else None
+        if settings is not None and settings["asked"] == run.asked_hash:
+            found[run.folder_name] = settings["run"]
+    return found
 
 
 def with_seeds(run: Run, seeds: Sequence[int]) -> list[Run]:
@@ -104,8 +118,23 @@ def search(
         with suppress(DivergedError):
             execute(every, workers)
         chosen = {run.label: choose(run, trials[run.label], new) for run in runs}
-        commit(new, every)
+        others = [run for run in bare if run not in runs]
+        commit(new, every, replace, kept_choices(others, Path(out)))
     return chosen
+
+
+def kept_choices(runs: Iterable[Run], out: Path) -> dict[str, str]:
+    """Find what was chosen before for other models of these settings: identities by name."""
+    before = known_parts(out / INDEX, RUNS)
+    kept: dict[str, str] = {}
+    for run in runs:
+        try:
+            chosen_model(run, out)
+        except PipelineError:
+            continue
+        own = (f"{run.label}.json", f"{run.label}-trial")
+        kept |= {name: sha256 for name, sha256 in before.items() if name.startswith(own)}
+    return kept
 
 
 __all__ = ["Editor", "Predictor", "Run", "search", "train"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,11 @@ class Run(Job):
     trial: int | None = None
 
     @property
+    def stage(self) -> str:
+        """The command that makes such runs."""
+        return "train" if self.trial is None else "search"
+
+    @property
     def label(self) -> str:
         """The model's name, with the number of networks if one was asked for."""
         return self.name if self.networks is None else f"{self.name}-{self.networks}"
@@ -76,6 +81,11 @@ class Run(Job):
     def asked_hash(self) -> str:
         """The identity of what the settings ask for, whatever a search chose for it."""
         return self.identity(self.asked or self.model)
+
+    @property
+    def recipe_hash(self) -> str:
+        """The identity of what the settings ask for, whatever the seed."""
+        return replace(self, seed=0).asked_hash
 
     def identity(self, model: Mapping[str, Any]) -> str:
         """Identify the run with such a model."""
@@ -166,7 +176,8 @@ class Run(Job):
     def about(self) -> dict[str, Any]:
         """Give what a finished run's settings say of it, beside its model."""
         networks = {} if self.networks is None else {"networks": self.networks}
-        own = {"asked": self.asked_hash, "code": self.code, "name": self.name, "seed": self.seed}
+        asked = {"asked": self.asked_hash, "recipe": self.recipe_hash}
+        own = {**asked, "code": self.code, "name": self.name, "seed": self.seed}
         return {**super().about(), **own, **networks}
 
 

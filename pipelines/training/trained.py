@@ -33,6 +33,7 @@ RUN = result_kind(
     "run",
     {
         "asked": HASH,
+        "recipe": HASH,
         "name": {"type": "string"},
         "networks": {"type": "integer", "minimum": 2},
         "model": {"type": "string"},

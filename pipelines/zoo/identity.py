@@ -15,7 +15,10 @@ _WORDS = {
     "how": "made in another way",
     "with": "begun with other versions",
 }
-_ADVICE = "Name another folder, {}or pass `--replace` (in Python `replace=True`) to remove the zoo."
+_ADVICE = (
+    "Name another folder, {}or pass `--replace` (in Python `replace=True`) to put the new zoo in its "
+    "place once it is whole."
+)
 
 
 class StoredSettings(Protocol):

@@ -62,7 +62,7 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 ABOUT: dict[str, Any] = {
-    **dict.fromkeys(("run", "asked", "code"), "0" * 64),
+    **dict.fromkeys(("run", "asked", "recipe", "code"), "0" * 64),
     "name": "it",
     "seed": 0,
     "scores": {"validation": {}},
