@@ -10,7 +10,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from graphgen.files import Kind, read_document, read_weights, replacing, write_safetensors
+from graphgen.files import (
+    Kind,
+    read_document,
+    read_weights,
+    remove_leftovers,
+    replacing,
+    write_safetensors,
+)
 from graphgen.files.sealed import PARTS, read_part, remove, tidy
 from pipelines.errors import PipelineError
 from pipelines.provenance import MADE_WITH, made_with
@@ -92,6 +99,7 @@ def save_result(
 
 def complete_result(folder: Path, kind: Kind) -> None:
     """Do what a process that was killed just after it sealed a result did not come to."""
+    remove_leftovers(folder)
     tidy(folder, SETTINGS, kind, resumable=False)
     remove(folder / CHECKPOINT)
 

@@ -37,9 +37,9 @@ def generate(
     Equal settings give equal zoos, whatever the number of `workers` (processes; by default one for
     each CPU that may be used), and however often the work was interrupted. A folder that is
     finished is verified and left alone; one that holds a zoo of other settings, or made by other
-    code, is refused; with `replace`, it stays until the new one, made beside it, is whole. A zoo that
-    was begun is finished with the
-    versions that it was begun with. Progress and damaged files are reported on stderr.
+    code, is refused; with `replace`, it stays until the new one, made beside it, is whole. A zoo
+    that was begun is finished with the versions that it was begun with. Progress and damaged files
+    are reported on stderr.
 
     `scheduler` is the address of a Dask scheduler whose workers are to do the work, each with this
     package and the data set at hand; `local` starts one.

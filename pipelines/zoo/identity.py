@@ -16,8 +16,8 @@ _WORDS = {
     "with": "begun with other versions",
 }
 _ADVICE = (
-    "Name another folder, {}or pass `--replace` (in Python `replace=True`) to put the new zoo in its "
-    "place once it is whole."
+    "Name another folder, {}or pass `--replace` (in Python `replace=True`) to put the new zoo in "
+    "its place once it is whole."
 )
 
 
