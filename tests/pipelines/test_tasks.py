@@ -20,6 +20,7 @@ from pipelines.settings import read_section
 from pipelines.tasks.contrastive import nt_xent, two_views
 from pipelines.tasks.edits import contrast, dilation
 from pipelines.tasks.embedding import fit_readout, with_ones
+from pipelines.tasks.encoded import signals_of
 from pipelines.tasks.registry import TASKS, open_task, settings_of
 from pipelines.training.fit import fit
 from pipelines.training.grow import grow
@@ -132,6 +133,27 @@ def test_numbers_of_any_section_are_regressed(toys: Path, tmp_path: Path) -> Non
 def test_tasks_that_do_not_fit_a_graph_set(toys: Path, task: dict[str, Any], message: str) -> None:
     with pytest.raises(PipelineError, match=message):
         open_task(task, GraphSet.open(toys))
+
+
+@pytest.mark.parametrize(
+    ("about", "message"),
+    [
+        ({"name": "../digits", "seed": 0}, "unknown signals '../digits'"),
+        ({"name": "sine_waves", "seed": 0}, "without amplitude, frequency, points"),
+        ({"name": "solids", "seed": 0, "points": 10**30, "near_surface": 0.5}, "points"),
+        ({"name": "solids", "seed": 0, "points": "many", "near_surface": 0.5}, "points"),
+    ],
+)
+def test_signals_that_a_graph_set_says_wrongly(
+    toys: Path, about: dict[str, Any], message: str
+) -> None:
+    graph_set = GraphSet.open(toys)
+    graph_set.index["about"]["signals"] = about
+    with pytest.raises(PipelineError, match=rf"index\.json: about\.signals: .*{message}"):
+        signals_of(graph_set)
+    # The control: signals as they are said rightly.
+    graph_set.index["about"]["signals"] = {"name": "digits", "seed": 0}
+    assert signals_of(graph_set) is not None
 
 
 def test_edits_of_images() -> None:
