@@ -152,16 +152,22 @@ def test_results_are_shown_with_the_core_installation(folder: Path, small_zoo: P
     (folder / "out").mkdir()
     graphs = compile_zoo(settings, small_zoo, folder / "out" / "graphs")
     (folder / "out" / "zoo").symlink_to(small_zoo)
-    (folder / "out" / "report.html").write_text("")
     score = {"mean": 0.5, "std": 0.0}
     metrics = {"gmn": {"r2": score, "tau": score, "mae": score, "seeds": 1}}
     with writing_results(folder / "out" / "results", ["metrics.json"], replace=False) as new:
         new.add("metrics.json", lambda path: path.write_text(json.dumps(metrics)))
-        new.commit({"of": {"graph_set": graphs.hash}, "parts": new.parts})
+        sealed = new.commit({"of": {"graph_set": graphs.hash}, "parts": new.parts})
+    report = folder / "out" / "report.html"
+    report.write_text(sealed["hash"])
     ((code, out, err, _),) = walk([["report", "--show"]], folder, set(LIBRARIES))
     assert (code, err) == (0, "")
     assert "gmn" in out
     assert "report: file://" in out
+    # The control: a report of other results is not shown beside these.
+    report.write_text("0" * 64)
+    ((code, _, err, _),) = walk([["report", "--show"]], folder, set(LIBRARIES))
+    assert code == 2
+    assert "of other results" in err
 
 
 def test_help_needs_nothing_and_is_quick(folder: Path) -> None:
