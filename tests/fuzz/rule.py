@@ -98,6 +98,7 @@ def run(
         outcome.broken += leftovers(place, earlier, resumes)
     allowed = [
         *map(str, SYSTEM),
+        str(Path.home() / ".cache" / "graph-metanetworks"),  # data sets, which settings may name
         *(os.path.realpath(p) for p in (*given, *([place] * bool(place)))),
     ]
     allowed += [os.path.realpath(place.parent)] if place and not place.is_dir() else []

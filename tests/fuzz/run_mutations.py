@@ -203,7 +203,10 @@ def hostile_arrays(path: Path, rng: random.Random) -> str:
 
 def hostile_table(path: Path, rng: random.Random) -> str:
     """Change cells, rows or columns of a table."""
-    rows = list(csv.reader(io.StringIO(path.read_text())))
+    try:
+        rows = list(csv.reader(io.StringIO(path.read_text())))
+    except (csv.Error, UnicodeDecodeError):
+        return "left, for an earlier change made it no table"
     kind = rng.choice(("cell", "cell", "cell", "column", "row", "header", "empty", "many"))
     row, column = rng.randrange(len(rows)), rng.randrange(len(rows[0]))
     if kind == "cell":
