@@ -238,7 +238,7 @@ def test_commands_stopped_at_any_time(
         "evaluate": ["evaluate", "train", "graphs", "--out", "results", "--replace"],
     }
     rng = random.Random(0)
-    for attempt in range(12):
+    for attempt in range(3):
         settings["compile"]["seed"] = attempt if stage == "compile" else 0
         settings["train"]["models"]["a"]["settings"]["trees"] = 3 + attempt
         (tmp_path / "params.yaml").write_text(json.dumps(settings))
@@ -247,7 +247,9 @@ def test_commands_stopped_at_any_time(
         time.sleep(rng.uniform(0.5, 12))
         process.send_signal(number)
         process.wait()
-        assert whole(tmp_path / out) == before or process.returncode == 0 or changed(tmp_path, out)
+        found = whole(tmp_path / out)
+        assert gmn(*commands[stage], folder=tmp_path).wait() == 0
+        assert found in (before, whole(tmp_path / out))
 
 
 def whole(folder: Path) -> str:
@@ -268,8 +270,3 @@ def whole(folder: Path) -> str:
         assert Trained.load(path).about["run"] == identity
         identities.append([name, identity])
     return json.dumps(identities)
-
-
-def changed(folder: Path, out: str) -> bool:
-    """Say that the new output was whole just before the signal came."""
-    return bool(whole(folder / out))
