@@ -18,7 +18,7 @@ NODE_KINDS = (
 EDGE_KINDS = (
     "linear", "window1d", "window2d", "bias", "scale", "mean", "variance", "identity", "hub",
     "window3d", "slope", "learned", "table", "operand", "sum", "max", "place", "gate", "recurrent",
-    "rotary", "sinusoid", "log_sum_exp",
+    "rotary", "sinusoid", "log_sum_exp", "spread",
 )  # fmt: skip
 STEP_KINDS = (
     "input", "bias", "scale", "add", "batch_norm", "layer_norm", "group_norm", "max_pool",
@@ -27,7 +27,7 @@ STEP_KINDS = (
     "prelu", "sine", "cosine", "scale_by", "causal_mask", "softmax", "rms_norm", "instance_norm",
     "multiply", "product", "mean", "max", "sum", "resample", "slice", "concat", "grid_lookup",
     "hash_lookup", "lstm", "gru", "rnn_tanh", "rnn_relu", "rotary", "sinusoid",
-    "one_hot",
+    "one_hot", "output",
 )  # fmt: skip
 POSITION_AXES = 3
 

@@ -269,6 +269,17 @@ class Template:
 
     @cached_property
     def hash(self) -> str:
-        """The structure's identity: SHA-256 of its description."""
-        text = json.dumps(self.describe(), sort_keys=True, separators=(",", ":"))
+        """The structure's identity: SHA-256 of its description without any names.
+
+        What does not change the function leaves it alone: a reshape that is undone, an axis of one.
+        """
+        structure = self.describe()
+        del structure["architecture"]
+        numbers = {tensor.name: number for number, tensor in enumerate(self.tensors)}
+        for row in (*structure["node_groups"], *structure["blocks"], *structure["tensors"]):
+            del row["name"]
+        for block in structure["blocks"]:
+            del block["layer"]
+            block["tensor"] = numbers.get(block["tensor"])
+        text = json.dumps(structure, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

@@ -22,6 +22,7 @@ from graphgen.lower.parameter import (
     window,
 )
 from graphgen.lower.parameter.inputs import input_layout
+from graphgen.lower.parameter.outputs import deliver
 from graphgen.lower.parameter.state import Lowering
 from graphgen.template import Template
 from spec import Architecture, Operation
@@ -65,7 +66,13 @@ PARAMETER_GRAPH: dict[type[Primitive], Callable[[Lowering, Operation], None]] = 
 
 def parameter_template(net: Architecture) -> Template:
     """Give the template; `GraphError` where an operation has no parameter graph."""
-    return lower(net).template()
+    state = lower(net)
+    for name, operation in state.waiting.items():
+        if name in net.outputs:
+            state.layouts[name] = learned.placed(state, operation)
+    for position, name in enumerate(net.outputs):
+        deliver(state, position, name)
+    return state.finish()
 
 
 def lower(net: Architecture) -> Lowering:
@@ -74,5 +81,6 @@ def lower(net: Architecture) -> Lowering:
     for name in net.inputs:
         state.layouts[name] = input_layout(state, name)
     for operation in net.operations:
+        learned.place_read(state, operation)
         PARAMETER_GRAPH[type(operation.primitive)](state, operation)
     return state

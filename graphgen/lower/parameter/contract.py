@@ -1,9 +1,15 @@
-"""The parameter graph of products: with a parameter edges, among values product nodes."""
+"""The parameter graph of a product with a parameter: an edge for each of its scalars."""
 
 from __future__ import annotations
 
-from graphgen.lower.parameter.multiply import product
-from graphgen.lower.parameter.state import Axis, Factor, Layout, Lowering, row_major
+from dataclasses import replace
+from math import prod
+
+from graphgen.lower.parameter.carried import fronted, pivoted
+from graphgen.lower.parameter.layout import Axis, Digit, Layout, axis_of, joined, row_major
+from graphgen.lower.parameter.product import product
+from graphgen.lower.parameter.state import Lowering, Row
+from graphgen.template import Attributes
 from spec import Operation
 from spec.primitives import Contract
 
@@ -29,101 +35,81 @@ def weighted(state: Lowering, operation: Operation, primitive: Contract) -> None
         shape (out, channels, y, x)   source strides (0, 1, 0, 0)   target strides (1, 0, 0, 0)
     """
     (tensor,) = operation.parameters
-    source = state.layout(operation.inputs[0])
     letters, weight = primitive.operands
+    source = readable(state, operation, primitive, state.layout(operation.inputs[0]))
     axes = dict(zip(letters, source.axes, strict=True))
-    summed = [letter for letter in letters if letter not in primitive.output]
-    if {f.group for letter in summed for f in axes[letter]} - {None} != {source.group}:
-        source = state.settled(operation, source)
-        axes = dict(zip(letters, source.axes, strict=True))
-        if not any(f.group is not None for letter in summed for f in axes[letter]):
-            source, axes = pivot(state, operation, source, axes, summed)
     sizes = dict(zip(weight, state.net.tensors[tensor].shape, strict=True))
-    new: dict[str, Axis] = {}
+    ours: dict[str, list[Digit]] = {
+        letter: [digit for digit in axes[letter] if digit.group is not None]
+        if letter in axes
+        else [*axis_of(sizes[letter])]
+        for letter in primitive.output
+        if letter in weight
+    }
+    counts = [digit.size for digits in ours.values() for digit in digits]
+    target = state.group(operation.layer, "neuron", prod(counts))
+    strides = iter(row_major(counts))
+    goals = {letter: [next(strides) for _ in digits] for letter, digits in ours.items()}
+    rows: list[Row] = []
+    for letter in weight:
+        if letter not in axes:
+            rows.append((sizes[letter], "out", 0, goals[letter][0] if goals[letter] else 0))
+            continue
+        role = "group" if letter in primitive.output else "in"
+        follow = iter(goals.get(letter, ()))
+        for digit in axes[letter]:
+            if digit.group is None:
+                rows.append((digit.size, "position", 0, 0))
+            else:
+                goal = next(follow) if role == "group" else 0
+                rows.append((digit.size, role, digit.stride, goal))
+        if not axes[letter]:
+            rows.append((1, role, 0, 0))
+    state.connect(
+        operation, "linear", rows, (source.group, source.start), (target, 0), tensor,
+        attributes(primitive, source, axes),
+    )  # fmt: skip
+    summed = [d for letter in letters if letter not in primitive.output for d in axes[letter]]
+    left = replace(source, axes=tuple(axes.values())).without(d for d in summed if d.group is None)
+    axes = dict(zip(letters, left.axes, strict=True))
+    result: list[Axis] = []
     for letter in primitive.output:
         if letter not in axes:
-            new[letter] = (Factor(sizes[letter], -1),)
+            result.append(axis_of(sizes[letter], target, *(goals[letter] or [1])))
         elif letter in weight:
-            new[letter] = axes[letter]
-        elif all(factor.size == 1 for factor in axes[letter]):
-            axes[letter] = (Factor(1),)
-        elif any(factor.group == source.group for factor in axes[letter]):
-            raise state.refuse(operation, f"neurons lie on the axis {letter!r} too")
-    ours = [f for axis in new.values() for f in axis if f.group is not None]
-    strides = iter(row_major([factor.size for factor in ours]))
-    group_size = 1
-    for factor in ours:
-        group_size *= factor.size
-    target = state.group(operation.layer, "neuron", group_size)
-    placed = {
-        letter: tuple(
-            factor if factor.group is None else Factor(factor.size, target, next(strides))
-            for factor in axis
-        )
-        for letter, axis in new.items()
-    }
-    rows: list[tuple[int, str, int, int]] = []
-    for letter in weight:
-        before = axes.get(letter, placed.get(letter, ()))
-        after = placed.get(letter, before)
-        for old, now in zip(before, after, strict=True):
-            if old.group is None:
-                rows.append((old.size, "position", 0, 0))
-            elif letter not in axes:
-                rows.append((now.size, "out", 0, now.stride))
-            elif letter in summed:
-                rows.append((old.size, "in", old.stride, 0))
-            else:
-                rows.append((old.size, "group", old.stride, now.stride))
-    if not rows:
-        rows = [(1, "position", 0, 0)]
-    shape, roles, source_strides, target_strides = zip(*rows, strict=True)
-    state.block(
-        operation, "linear", shape, roles, source.group, source_strides, target, target_strides,
-        tensor, source_start=source.start,
-    )  # fmt: skip
-    result = tuple(placed.get(letter, axes.get(letter, ())) for letter in primitive.output)
-    state.layouts[operation.output] = Layout(result, target, exclusive=True)
+            follow = iter(goals[letter])
+            result.append(
+                tuple(
+                    d if d.group is None else Digit(d.size, target, next(follow))
+                    for d in axes[letter]
+                )
+            )
+        else:
+            result.append(axes[letter])
+    state.layouts[operation.output] = Layout(tuple(result), target, space=left.space)
 
 
-def pivot(
-    state: Lowering,
-    operation: Operation,
-    source: Layout,
-    axes: dict[str, Axis],
-    summed: list[str],
-) -> tuple[Layout, dict[str, Axis]]:
-    """Give the positions that are summed over nodes of their own, told apart by their places.
+def attributes(primitive: Contract, source: Layout, axes: dict[str, Axis]) -> Attributes:
+    """Say which positions the parallel edges are, and which of them are not summed over."""
+    _, weight = primitive.operands
+    read = [digit for letter in weight if letter in axes for digit in axes[letter]]
+    kept = [
+        digit
+        for letter in weight
+        if letter in axes and letter in primitive.output
+        for digit in axes[letter]
+    ]
+    apart = joined(kept)
+    return (*source.part(read), *((("kept", apart),) if apart else ()))
 
-    The neurons of the other axes are carried along.
+
+def readable(state: Lowering, operation: Operation, primitive: Contract, layout: Layout) -> Layout:
+    """Let the computing group hold the neurons that a product reads, and no others.
+
+    Where it reads only positions of neurons, these become nodes.
     """
-    axes = {**axes, **{letter: axes[letter] or (Factor(1),) for letter in summed}}
-    sizes = [factor.size for letter in summed for factor in axes[letter]]
-    strides = row_major(sizes)
-    hub = state.group(f"{operation.output}.hub", "hub", 1)
-    places = state.group(f"{operation.output}.positions", "neuron", strides[0] * sizes[0])
-    neurons = source.neurons
-    state.block(
-        operation,
-        "hub",
-        tuple(factor.size for factor in neurons),
-        ("unit",) * len(neurons),
-        source.group,
-        tuple(factor.stride for factor in neurons),
-        hub,
-        (0,) * len(neurons),
-        source_start=source.start,
-    )
-    state.block(
-        operation, "place", tuple(sizes), ("place",) * len(sizes), hub, (0,) * len(sizes), places,
-        strides,
-    )  # fmt: skip
-    follow = iter(strides)
-    moved = {
-        letter: tuple(Factor(factor.size, places, next(follow)) for factor in axes[letter])
-        for letter in summed
-    }
-    axes = {**axes, **moved}
-    if source.start:
-        raise state.refuse(operation, "it sums over positions of a part of a group of neurons")
-    return Layout(tuple(axes.values()), places, exclusive=False), axes
+    letters, weight = primitive.operands
+    read = [axis for axis, letter in enumerate(letters) if letter in weight]
+    if any(digit.group is not None for axis in read for digit in layout.axes[axis]):
+        return fronted(state, operation, layout, read)
+    return pivoted(state, operation, layout, read) if layout.own else layout

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import prod
+from collections.abc import Sequence
 
 from graphgen.lower.parameter.along_axes import attach
-from graphgen.lower.parameter.multiply import multiply
-from graphgen.lower.parameter.state import Layout, Lowering
+from graphgen.lower.parameter.carried import fronted
+from graphgen.lower.parameter.combine import agreed, gathered
+from graphgen.lower.parameter.layout import Layout, joined
+from graphgen.lower.parameter.learned import beside
+from graphgen.lower.parameter.state import Lowering
 from spec import Operation
 from spec.primitives import Elementwise
 
@@ -18,59 +20,79 @@ def lower(state: Lowering, operation: Operation) -> None:
     """Lower an elementwise function.
 
     - Of one value: a step of the group that computes it.
-    - With a parameter: a step, and edges from the parameter's own node.
+    - With a parameter, or a learned value: a step, and edges from the parameter's own node.
     - `add` of several values: parameter-free edges into the group of the only operand that nothing
       else reads, or into a group of its own if no operand, or more than one, is such.
+    - `multiply` of several values: edges of operands into a group of its own.
     - `dropout` is the identity of a trained network and leaves no trace.
     """
     primitive = operation.primitive
     if not isinstance(primitive, Elementwise):
         raise TypeError(f"expected an Elementwise, got {primitive}")
-    if primitive.function == "dropout":
-        layout = state.layout(operation.inputs[0])
-    elif len(operation.inputs) > 1:
-        combine = add if primitive.function == "add" else multiply
-        layout = combine(state, operation)
+    learned = beside(state, operation)
+    values = operation.inputs if learned is None else learned[:1]
+    layouts = [state.layout(name) for name in values]
+    if learned is not None:
+        layout = with_parameter(state, operation, layouts[0], learned[1], 0)
+    elif primitive.function == "dropout":
+        (layout,) = layouts
+    elif len(layouts) > 1:
+        layout = combined(state, operation, primitive.function, layouts)
+    elif operation.parameters:
+        start = primitive.parameter_start(len(layouts[0].axes))
+        (tensor,) = operation.parameters
+        layout = with_parameter(state, operation, layouts[0], tensor, start)
+    elif primitive.function == "causal_mask":
+        layout = masked(state, operation, layouts[0])
     else:
-        layout = state.layout(operation.inputs[0])
-        if (
-            not layout.exclusive
-            or primitive.function == "causal_mask"
-            or not along_one(state, operation, layout)
-        ):
-            layout = state.own(operation, operation.inputs[0])
-        if operation.parameters:
-            role = ROLES[primitive.function]
-            start = primitive.parameter_start(len(layout.axes))
-            attach(state, operation, layout, operation.parameters[0], start, role)
-            state.step(layout.group, "prelu" if role == "slope" else role)
-        else:
-            name = "scale_by" if primitive.function == "scale" else primitive.function
-            state.step(layout.group, name, **dict(primitive.arguments))
+        layout = state.own(operation, layouts[0])
+        name = "scale_by" if primitive.function == "scale" else primitive.function
+        state.step(layout.group, name, **dict(primitive.arguments))
     state.layouts[operation.output] = layout
 
 
-def along_one(state: Lowering, operation: Operation, layout: Layout) -> bool:
-    """Say whether a step can be taken by the computing group alone: its parameter lies there."""
+def combined(
+    state: Lowering, operation: Operation, function: str, layouts: Sequence[Layout]
+) -> Layout:
+    """Lower the sum or the product of several values."""
+    together = agreed(state, operation, layouts)
+    if function == "add":
+        full = tuple(max(sizes) for sizes in zip(*(lay.shape for lay in together), strict=True))
+        free = [layout for layout in together if layout.exclusive and layout.shape == full]
+        layout = gathered(state, operation, together, into=free[0] if len(free) == 1 else None)
+    else:
+        layout = gathered(state, operation, together, kind="operand")
+    state.step(layout.group, function, operands=len(layouts))
+    return layout
+
+
+def with_parameter(
+    state: Lowering, operation: Operation, layout: Layout, tensor: str, start: int
+) -> Layout:
+    """Lower a function of a value and a parameter that lies along some of its axes."""
     primitive = operation.primitive
-    if not operation.parameters or not isinstance(primitive, Elementwise):
-        return True
-    start = primitive.parameter_start(len(layout.axes))
-    rank = len(state.net.tensors[operation.parameters[0]].shape)
-    return all(
-        factor.group in (None, layout.group)
-        for axis in layout.axes[start : start + rank]
-        for factor in axis
-    )
+    if not isinstance(primitive, Elementwise):
+        raise TypeError(f"expected an Elementwise, got {primitive}")
+    role = ROLES[primitive.function]
+    rank = len(state.net.tensors[tensor].shape)
+    if any(digit in layout.carried for axis in layout.axes[start : start + rank] for digit in axis):
+        layout = fronted(state, operation, layout, range(start, start + rank))
+    layout = state.own(operation, layout)
+    attach(state, operation, layout, tensor, start, role)
+    state.step(layout.group, "prelu" if role == "slope" else role)
+    return layout
 
 
-def add(state: Lowering, operation: Operation) -> Layout:
-    """Lower the sum of several values."""
-    layouts = [state.settled(operation, state.layout(name)) for name in operation.inputs]
-    axes = state.common_axes(operation, layouts)
-    full = tuple(prod(factor.size for factor in axis) for axis in axes)
-    free = [layout for layout in layouts if layout.exclusive and layout.shape == full]
-    into = free[0] if len(free) == 1 else None
-    layout = state.copy(operation, layouts, into=into)
-    state.step(layout.group, "add", operands=len(layouts))
-    return replace(layout, exclusive=True)
+def masked(state: Lowering, operation: Operation, layout: Layout) -> Layout:
+    """Lower a causal mask of the last two axes; it tells neurons on them apart."""
+    last = range(len(layout.axes) - 2, len(layout.axes))
+    if any(digit in layout.carried for axis in last for digit in layout.axes[axis]):
+        layout = fronted(state, operation, layout, last)
+    layout = state.own(operation, layout)
+    told = [digit for axis in layout.axes[-2:] for digit in axis if digit.group is not None]
+    if told:
+        state.tell(operation, layout, told)
+    rows = tuple(joined(axis) for axis in layout.axes[-2:])
+    record = {} if rows == layout.birth and not told else {"positions": rows}
+    state.step(layout.group, "causal_mask", **record)
+    return layout

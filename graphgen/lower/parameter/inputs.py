@@ -2,48 +2,42 @@
 
 from __future__ import annotations
 
-from graphgen.lower.parameter.state import Factor, Layout, Lowering
-from spec.primitives import Learned, Lookup, Reshape, Slice, Transpose
+from math import prod
+
+from graphgen.lower.parameter.layout import Axis, Layout, axis_of, born, positions
+from graphgen.lower.parameter.reshape import regrouped
+from graphgen.lower.parameter.state import Lowering
+from spec.primitives import Learned, Reshape, Slice, Transpose
 
 
 def input_layout(state: Lowering, name: str) -> Layout:
     """Make an input's group of nodes: one for each channel, feature, or entry of its table."""
     shape = state.net.shapes[name]
-    entries = table_entries(state, name)
+    index = list(state.net.inputs).index(name)
+    entries = state.net.index_inputs.get(name)
     if entries:
         group = state.group(name, "input", entries)
-        index = list(state.net.inputs).index(name)
+        state.tables.add(group)
         state.step(group, "input", shape=shape, index=index, entries=entries)
-        return Layout(tuple((Factor(size),) for size in shape), group, exclusive=True)
+        return born(positions(shape), group)
     neurons = neuron_axis(state, name)
-    size = shape[neurons] if shape else 1
-    group = state.group(name, "input", size)
-    state.step(group, "input", shape=shape, index=list(state.net.inputs).index(name))
-    axes = tuple(
-        (Factor(size, group),) if axis == neurons else (Factor(size),)
-        for axis, size in enumerate(shape)
-    )
-    return Layout(axes, group, exclusive=True)
+    group = state.group(name, "input", 1 if neurons is None else shape[neurons])
+    state.step(group, "input", shape=shape, index=index, axis=neurons)
+    axes = [axis_of(n, group if axis == neurons else None) for axis, n in enumerate(shape)]
+    return born(axes, group)
 
 
-def table_entries(state: Lowering, name: str) -> int:
-    """Count the entries of the table that an input holds the indices of; 0 if of none."""
-    for operation in state.net.operations:
-        primitive = operation.primitive
-        if name in operation.inputs and isinstance(primitive, Lookup) and primitive.kind == "table":
-            return state.net.tensors[operation.parameters[0]].shape[0]
-    return 0
-
-
-def neuron_axis(state: Lowering, name: str) -> int:
+def neuron_axis(state: Lowering, name: str) -> int | None:
     """Find the axis that the first operation with a preference reads channels from.
 
     Convolutions and norms of channels read axis 0, matrix products the last, layer norms any;
     flattening comes to the first of what it merges; an input that nothing has a preference for
-    begins with channels.
+    begins with channels. None where the channels are an axis of one item.
     """
-    rank = len(state.net.shapes[name])
-    current = {name: list(range(rank))}
+    shape = state.net.shapes[name]
+    start = born(positions(shape), 0)
+    places = {axis[0].stride: number for number, axis in enumerate(start.axes) if axis}
+    current: dict[str, tuple[Axis, ...]] = {name: start.axes}
     # A learned value has its neurons on the last axis, and what it is put beside has too.
     learned: set[str] = set()
     for operation in state.net.operations:
@@ -53,20 +47,32 @@ def neuron_axis(state: Lowering, name: str) -> int:
             learned.add(operation.output)
     for operation in state.net.operations:
         found = [value for value in operation.inputs if value in current]
-        if not found:
+        if not found or isinstance(operation.primitive, Learned):
             continue
         axes = current[found[0]]
-        if isinstance(operation.primitive, Learned):
-            continue
-        if isinstance(operation.primitive, Reshape):
-            return 0
+        chosen = operation.primitive.channel_axis(len(axes))
         if any(value in learned for value in operation.inputs):
-            return axes[-1]
-        axis = operation.primitive.channel_axis(len(axes))
-        if axis is not None:
-            return axes[axis]
-        if isinstance(operation.primitive, Transpose):
-            axes = [axes[axis] for axis in operation.primitive.order]
-        if len(state.net.shapes[operation.output]) == len(axes):
-            current[operation.output] = axes
-    return 0
+            chosen = len(axes) - 1
+        if isinstance(operation.primitive, Reshape):
+            flat = tuple(digit for axis in axes for digit in axis)
+            regular = regrouped(flat, operation.primitive.target, start.space)
+            if regular is None:
+                return first_of(flat, places)
+            current[operation.output] = regular
+        elif chosen is not None:
+            if prod(digit.size for digit in axes[chosen]) == prod(shape):
+                return 0 if shape else None
+            return first_of(axes[chosen], places)
+        else:
+            if isinstance(operation.primitive, Transpose):
+                axes = tuple(axes[axis] for axis in operation.primitive.order)
+            if len(state.net.shapes[operation.output]) == len(axes):
+                current[operation.output] = axes
+    return 0 if shape else None
+
+
+def first_of(axis: Axis, places: dict[int, int]) -> int | None:
+    """Give the input's axis that the first digit lies in; None if there is none."""
+    if not axis:
+        return None
+    return places[max(stride for stride in places if stride <= axis[0].stride)]

@@ -2,31 +2,52 @@
 
 from __future__ import annotations
 
-from graphgen.lower.parameter.state import Factor, Layout, Lowering
+from graphgen.lower.parameter.layout import Layout, axis_of, born, positions
+from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
-from spec.primitives import Learned
+from spec.primitives import Elementwise, Learned
 
 
 def lower(state: Lowering, operation: Operation) -> None:
-    """Lower a parameter that is a value: neurons lie on its last axis, positions on the others."""
-    primitive = operation.primitive
-    if not isinstance(primitive, Learned):
-        raise TypeError(f"expected a Learned, got {primitive}")
+    """Lower a parameter that is a value: once something other than a sum or a product reads it.
+
+    To add a learned value to another is to add a bias to it, along all of its axes.
+    """
+    if not isinstance(operation.primitive, Learned):
+        raise TypeError(f"expected a Learned, got {operation.primitive}")
+    state.waiting[operation.output] = operation
+
+
+def placed(state: Lowering, operation: Operation) -> Layout:
+    """Give a learned value neurons, on its last axis, and positions on the others."""
     (tensor,) = operation.parameters
-    shape = state.net.tensors[tensor].shape or (1,)
+    *outer, last = state.net.tensors[tensor].shape or (1,)
     own = state.group(f"{operation.layer}.learned", "learned", 1)
-    target = state.group(operation.output, "neuron", shape[-1])
-    rank = len(shape)
-    state.block(
-        operation,
-        "learned",
-        shape,
-        ("position",) * (rank - 1) + ("unit",),
-        own,
-        (0,) * rank,
-        target,
-        (0,) * (rank - 1) + (1,),
-        tensor,
-    )
-    axes = (*((Factor(size),) for size in shape[:-1]), (Factor(shape[-1], target),))
-    state.layouts[operation.output] = Layout(axes, target, exclusive=True)
+    target = state.group(operation.output, "neuron", last)
+    rows: list[Row] = [*((size, "position", 0, 0) for size in outer), (last, "unit", 0, 1)]
+    state.connect(operation, "learned", rows, (own, 0), (target, 0), tensor)
+    axes = [*positions(outer), axis_of(last, target)]
+    return born(axes[: len(state.net.shapes[operation.output])], target)
+
+
+def place_read(state: Lowering, operation: Operation) -> None:
+    """Place the learned values that an operation reads otherwise than `beside` another."""
+    if beside(state, operation) is None:
+        for name in operation.inputs:
+            if name in state.waiting:
+                state.layouts[name] = placed(state, state.waiting.pop(name))
+
+
+def beside(state: Lowering, operation: Operation) -> tuple[str, str] | None:
+    """Give the value that a learned one is added to or multiplied with, and the tensor of that.
+
+    None where there are others, or the learned value is larger.
+    """
+    primitive, shapes = operation.primitive, state.net.shapes
+    if not isinstance(primitive, Elementwise) or len(operation.inputs) != 2:
+        return None
+    for learned, value in (operation.inputs, operation.inputs[::-1]):
+        whole = shapes[value] == shapes[operation.output] and value not in state.waiting
+        if learned in state.waiting and state.uses[learned] == 1 and whole:
+            return value, state.waiting[learned].parameters[0]
+    return None

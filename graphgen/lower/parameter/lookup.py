@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from graphgen.lower.parameter.state import Factor, Layout, Lowering, row_major
+from math import prod
+
+from graphgen.lower.parameter.layout import Layout, axis_of, row_major
+from graphgen.lower.parameter.spread import NEURONS, POSITIONS, spread
+from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
 from spec.primitives import Lookup
 
@@ -18,48 +22,41 @@ def lower(state: Lowering, operation: Operation) -> None:
         raise TypeError(f"expected a Lookup, got {primitive}")
     (tensor,) = operation.parameters
     shape = state.net.tensors[tensor].shape
-    layout = state.settled(operation, state.layout(operation.inputs[0]))
+    layout = state.layout(operation.inputs[0])
     features = shape[0] if primitive.kind == "grid" else shape[1]
     cells = shape[1:] if primitive.kind == "grid" else shape[:1]
     if primitive.kind == "table":
         entries = layout.group
-        if state.groups[entries].kind != "input" or state.groups[entries].size != shape[0]:
-            raise state.refuse(
-                operation, f"its indices are not an input with {shape[0]} entries of its own"
-            )
+        if entries not in state.tables or state.groups[entries].size != shape[0]:
+            raise state.refuse(operation, f"its indices are no input with {shape[0]} entries")
         kept = layout.axes
     else:
+        last = len(layout.axes) - 1
+        want = {axis: NEURONS if axis == last else POSITIONS for axis in range(last + 1)}
+        layout = spread(state, operation, layout, want)
         entries = places(state, operation, primitive, layout, cells)
         kept = layout.axes[:-1]
     target = state.group(operation.layer, "neuron", features)
-    inwards = [
-        ("in", size, step, 0) for size, step in zip(cells, row_major(list(cells)), strict=True)
-    ]
-    outwards = ("out", features, 0, 1)
-    rows = [outwards, *inwards] if primitive.kind == "grid" else [*inwards, outwards]
-    axes, sizes, source, goal = zip(*rows, strict=True)
-    state.block(operation, "table", sizes, axes, entries, source, target, goal, tensor)
-    state.layouts[operation.output] = Layout((*kept, (Factor(features, target),)), target, True)
+    strides = row_major(list(cells))
+    inwards: list[Row] = [(n, "in", step, 0) for n, step in zip(cells, strides, strict=True)]
+    outwards: list[Row] = [(features, "out", 0, 1)]
+    rows = [*outwards, *inwards] if primitive.kind == "grid" else [*inwards, *outwards]
+    state.connect(operation, "table", rows, (entries, 0), (target, 0), tensor)
+    state.layouts[operation.output] = Layout(
+        (*kept, axis_of(features, target)), target, space=layout.space
+    )
 
 
 def places(
     state: Lowering, operation: Operation, primitive: Lookup, layout: Layout, cells: tuple[int, ...]
 ) -> int:
     """Add the hub that the coordinates lead to, and the entries behind it."""
-    coordinates = layout.axes[-1]
-    if any(factor.group is None for factor in coordinates if factor.size > 1):
-        raise state.refuse(operation, "its coordinates are not neurons")
     hub = state.group(f"{operation.output}.hub", "hub", 1)
-    sizes = tuple(factor.size for factor in coordinates)
-    state.block(
-        operation, "place", sizes, ("place",) * len(sizes), layout.group,
-        tuple(factor.stride for factor in coordinates), hub, (0,) * len(sizes),
-        source_start=layout.start,
-    )  # fmt: skip
+    coordinates: list[Row] = [(d.size, "place", d.stride, 0) for d in layout.axes[-1]]
+    state.connect(operation, "place", coordinates, (layout.group, layout.start), (hub, 0))
     state.step(hub, f"{primitive.kind}_lookup", resolution=primitive.resolution, cells=cells)
+    entries = state.group(f"{operation.output}.entries", "neuron", prod(cells))
     strides = row_major(list(cells))
-    entries = state.group(f"{operation.output}.entries", "neuron", strides[0] * cells[0])
-    state.block(
-        operation, "place", cells, ("place",) * len(cells), hub, (0,) * len(cells), entries, strides
-    )
+    rows: list[Row] = [(n, "place", 0, step) for n, step in zip(cells, strides, strict=True)]
+    state.connect(operation, "place", rows, (hub, 0), (entries, 0))
     return entries

@@ -5,7 +5,10 @@ from __future__ import annotations
 from math import prod
 
 from graphgen.lower.parameter.along_axes import attach
-from graphgen.lower.parameter.state import Layout, Lowering
+from graphgen.lower.parameter.carried import fronted
+from graphgen.lower.parameter.layout import Axis, Digit, Layout, cut_at, ordered, row_major
+from graphgen.lower.parameter.spread import NEURONS, spread
+from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
 from spec.primitives import Normalise
 
@@ -13,71 +16,74 @@ from spec.primitives import Normalise
 def lower(state: Lowering, operation: Operation) -> None:
     """Lower a normalisation; running means and variances have edges, as parameters do.
 
-    The step's `over` lists the factors, neurons or positions, of the axes that it normalises (of
-    the channels' axis for norms by channel or by group): flattening before or after a norm differs.
+    The step says over which positions it normalises, and over how many neurons. Where these are
+    some of the neurons, each set that is normalised together hangs on a hub.
     """
     primitive = operation.primitive
     if not isinstance(primitive, Normalise):
         raise TypeError(f"expected a Normalise, got {primitive}")
-    layout = state.own(operation, operation.inputs[0])
-    last = primitive.statistics in ("layer", "rms", "softmax")
-    normed = layout.axes[-primitive.size :] if last else layout.axes[:1]
-    over = tuple(
-        ("position" if factor.group is None else "unit", factor.size)
-        for axis in normed
-        for factor in axis
-    )
-    if len(operation.parameters) > 1:
+    layout = state.layout(operation.inputs[0])
+    axes = normed_axes(primitive, len(layout.axes))
+    if any(digit in layout.carried for axis in axes for digit in layout.axes[axis]):
+        layout = fronted(state, operation, layout, axes)
+    layout = state.own(operation, layout)
+    running = len(operation.parameters) > 1
+    if running:
         mean, variance = operation.parameters[:2]
         attach(state, operation, layout, mean, 0, "mean")
         attach(state, operation, layout, variance, 0, "variance")
-    if primitive.statistics == "group":
-        hang(state, operation, layout, primitive.size, over)
+    over: list[Digit] = []
+    if not running:
+        layout, over = normed(state, operation, primitive, layout)
+        hang(state, operation, layout, over)
     state.step(
         layout.group,
         "softmax" if primitive.statistics == "softmax" else f"{primitive.statistics}_norm",
         eps=primitive.eps,
-        size=primitive.size,
-        over=over,
+        neurons=prod(digit.size for digit in over if digit.group is not None),
+        over=ordered(digit for digit in over if digit.group is None),
     )
     state.layouts[operation.output] = layout
 
 
-def hang(
-    state: Lowering,
-    operation: Operation,
-    layout: Layout,
-    groups: int,
-    over: tuple[tuple[str, int], ...],
-) -> None:
-    """Hang the neurons that are normalised together on a hub for each group of them.
+def normed(
+    state: Lowering, operation: Operation, primitive: Normalise, layout: Layout
+) -> tuple[Layout, list[Digit]]:
+    """List the digits over which a value is normalised by statistics of its own."""
+    inside: list[Axis] = [layout.axes[axis] for axis in normed_axes(primitive, len(layout.axes))]
+    if primitive.statistics not in ("layer", "rms", "softmax"):
+        groups = layout.shape[0] if primitive.statistics == "instance" else primitive.size
+        runs = cut_at(layout.axes[0], layout.shape[0] // groups)
+        if runs is None:
+            layout = spread(state, operation, layout, {0: NEURONS}, single={0})
+            runs = cut_at(layout.axes[0], layout.shape[0] // groups)
+        outer, inner = runs or ((), ())
+        layout = layout.axis_at(0, (*outer, *inner))
+        inside = [inner, *layout.axes[1:]]
+    return layout, [digit for axis in inside for digit in axis]
 
-    Nothing is needed where each neuron has groups of its own, or all are in one. Where a group ends
-    within the positions of a neuron, edges from one hub tell all neurons apart.
+
+def normed_axes(primitive: Normalise, rank: int) -> range:
+    """List the axes that statistics are taken over, or lie along."""
+    last = primitive.statistics in ("layer", "rms", "softmax")
+    alone = primitive.statistics == "batch"
+    return range(rank - primitive.size, rank) if last else range(1 if alone else rank)
+
+
+def hang(state: Lowering, operation: Operation, layout: Layout, over: list[Digit]) -> None:
+    """Hang the neurons that are normalised together on a hub for each set of them.
+
+    Nothing is needed where each neuron is normalised by itself, or all are together.
     """
-    roles = [role for role, _ in over]
-    if "unit" not in roles:
+    apart = [digit for digit in layout.own if digit not in over]
+    within = [digit for digit in layout.own if digit in over]
+    if not apart or not within:
         return
-    place = roles.index("unit")
-    units = over[place][1]
-    inside = prod(size for _, size in over[place + 1 :])
-    items = prod(size for _, size in over) // groups
-    if inside % items == 0:
-        return
-    (neurons,) = [factor for factor in layout.axes[0] if factor.group is not None]
-    together = items // inside
-    if items % inside == 0 and units % together == 0:
-        if together < units:
-            count = units // together
-            hub = state.group(f"{operation.output}.hub", "hub", count)
-            state.block(
-                operation, "hub", (count, together), ("unit", "unit"), hub, (1, 0),
-                layout.group, (together * neurons.stride, neurons.stride),
-                target_start=layout.start,
-            )  # fmt: skip
-    elif items % inside or together % units:
-        hub = state.group(f"{operation.output}.hub", "hub", 1)
-        state.block(
-            operation, "place", (units,), ("place",), hub, (0,), layout.group,
-            (neurons.stride,), target_start=layout.start,
-        )  # fmt: skip
+    sizes = [digit.size for digit in apart]
+    hub = state.group(f"{operation.output}.hub", "hub", prod(sizes))
+    ends = row_major(sizes)
+    rows: list[Row] = [
+        *((d.size, "unit", end, d.stride) for d, end in zip(apart, ends, strict=True)),
+        *((d.size, "unit", 0, d.stride) for d in within),
+    ]
+    state.connect(operation, "hub", rows, (hub, 0), (layout.group, layout.start))

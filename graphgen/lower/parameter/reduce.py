@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from graphgen.lower.parameter.state import Axis, Factor, Layout, Lowering, row_major
+from graphgen.lower.parameter.carried import fronted
+from graphgen.lower.parameter.layout import Axis, Digit, Layout, born, ordered, positions, row_major
+from graphgen.lower.parameter.state import Lowering, Row
+from graphgen.lower.parameter.window import maps, space_record
 from spec import Operation
 from spec.primitives import Reduce
 
@@ -15,74 +18,64 @@ def lower(state: Lowering, operation: Operation) -> None:
     primitive = operation.primitive
     if not isinstance(primitive, Reduce):
         raise TypeError(f"expected a Reduce, got {primitive}")
+    layout = state.layout(operation.inputs[0])
     if primitive.axes:
-        state.layouts[operation.output] = whole_axes(state, operation, primitive)
+        state.layouts[operation.output] = whole_axes(state, operation, primitive, layout)
         return
-    layout = state.own(operation, operation.inputs[0])
-    if any(factor.group is not None for axis in layout.axes[1:] for factor in axis):
-        raise state.refuse(operation, "it pools over an axis of neurons")
+    layout = state.own(operation, maps(state, operation, layout))
     attributes = primitive.attributes()
     statistic = attributes.pop("statistic")
     del attributes["axes"], attributes["keepdim"]
-    state.step(layout.group, f"{statistic}_pool", **attributes)
-    after = state.net.shapes[operation.output][1:]
-    axes = (layout.axes[0], *((Factor(size),) for size in after))
-    state.layouts[operation.output] = replace(layout, axes=axes)
+    state.step(layout.group, f"{statistic}_pool", **attributes, **dict(space_record(layout)))
+    space = positions(state.net.shapes[operation.output][1:])
+    state.layouts[operation.output] = born(
+        (layout.axes[0], *space), layout.group, start=layout.start
+    )
 
 
-def whole_axes(state: Lowering, operation: Operation, primitive: Reduce) -> Layout:
+def whole_axes(state: Lowering, operation: Operation, primitive: Reduce, layout: Layout) -> Layout:
     """Lower a reduction of whole axes: of positions a step, of neurons edges to fewer nodes."""
-    layout = state.own(operation, operation.inputs[0])
-    gone = [layout.axes[axis] for axis in primitive.axes]
-    sizes = [tuple(factor.size for factor in axis) for axis in gone]
-    if any(factor.group is not None for axis in gone for factor in axis):
-        layout = fewer_neurons(state, operation, primitive, layout)
-    state.step(layout.group, primitive.statistic, axes=primitive.axes, sizes=tuple(sizes))
+    gone = [digit for axis in primitive.axes for digit in layout.axes[axis]]
+    if any(digit.group is not None for digit in gone):
+        if any(digit in layout.carried for digit in gone):
+            layout = fronted(state, operation, layout, primitive.axes)
+        gone = [digit for axis in primitive.axes for digit in layout.axes[axis]]
+    neurons = [digit for digit in gone if digit.group is not None]
+    if neurons:
+        layout = fewer_neurons(state, operation, primitive.statistic, layout, neurons)
+    lost = [digit for digit in gone if digit.group is None]
+    if lost:
+        layout = state.own(operation, layout)
+        state.step(
+            layout.group, primitive.statistic, count=prod(digit.size for digit in lost),
+            over=ordered(lost),
+        )  # fmt: skip
+        layout = layout.without(lost)
     axes: list[Axis] = []
     for place, axis in enumerate(layout.axes):
         if place not in primitive.axes:
             axes.append(axis)
         elif primitive.keepdim:
-            axes.append((Factor(1),))
+            axes.append(())
     return replace(layout, axes=tuple(axes))
 
 
 def fewer_neurons(
-    state: Lowering, operation: Operation, primitive: Reduce, layout: Layout
+    state: Lowering, operation: Operation, statistic: str, layout: Layout, gone: list[Digit]
 ) -> Layout:
-    """Send the neurons of the reduced axes to those that differ in the other axes only."""
-    kept = [
-        f.size
-        for place, axis in enumerate(layout.axes)
-        for f in axis
-        if f.group is not None and place not in primitive.axes
-    ]
-    strides = row_major(kept)
-    target = state.group(operation.output, "neuron", prod(kept))
-    follow = iter(strides)
-    axes: list[Axis] = []
-    ends: list[int] = []
-    for place, axis in enumerate(layout.axes):
-        now = []
-        for factor in axis:
-            if factor.group is None:
-                now.append(factor)
-            elif place in primitive.axes:
-                ends.append(0)
-            else:
-                ends.append(next(follow))
-                now.append(Factor(factor.size, target, ends[-1]))
-        axes.append(tuple(now))
-    neurons = layout.neurons
-    state.block(
-        operation,
-        primitive.statistic,
-        tuple(factor.size for factor in neurons),
-        ("unit",) * len(neurons),
-        layout.group,
-        tuple(factor.stride for factor in neurons),
-        target,
-        tuple(ends),
-        source_start=layout.start,
+    """Send the neurons along some digits to those that differ in the other digits only."""
+    kept = [digit for digit in layout.own if digit not in gone]
+    sizes = [digit.size for digit in kept]
+    target = state.group(operation.output, "neuron", prod(sizes))
+    goals = dict(zip(kept, row_major(sizes), strict=True))
+    rows: list[Row] = [(d.size, "unit", d.stride, goals.get(d, 0)) for d in layout.own]
+    state.connect(operation, statistic, rows, (layout.group, layout.start), (target, 0))
+    axes = tuple(
+        tuple(
+            Digit(digit.size, target, goals[digit]) if digit in goals else digit
+            for digit in axis
+            if digit not in gone
+        )
+        for axis in layout.axes
     )
-    return Layout(tuple(axes), target, exclusive=True)
+    return Layout(axes, target, space=layout.space)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from graphgen.lower.parameter.state import Factor, Lowering
+from graphgen.lower.parameter.layout import born, positions
+from graphgen.lower.parameter.state import Lowering
+from graphgen.lower.parameter.window import maps, space_record
 from spec import Operation
 from spec.primitives import Resample
 
@@ -14,10 +14,10 @@ def lower(state: Lowering, operation: Operation) -> None:
     primitive = operation.primitive
     if not isinstance(primitive, Resample):
         raise TypeError(f"expected a Resample, got {primitive}")
-    layout = state.own(operation, operation.inputs[0])
-    if any(factor.group is not None for axis in layout.axes[1:] for factor in axis):
-        raise state.refuse(operation, "it resamples an axis of neurons")
-    state.step(layout.group, "resample", **primitive.attributes())
-    after = state.net.shapes[operation.output][1:]
-    axes = (layout.axes[0], *((Factor(size),) for size in after))
-    state.layouts[operation.output] = replace(layout, axes=axes)
+    layout = maps(state, operation, state.layout(operation.inputs[0]))
+    layout = state.own(operation, layout)
+    state.step(layout.group, "resample", **primitive.attributes(), **dict(space_record(layout)))
+    space = positions(state.net.shapes[operation.output][1:])
+    state.layouts[operation.output] = born(
+        (layout.axes[0], *space), layout.group, start=layout.start
+    )

@@ -1,43 +1,94 @@
-"""The parameter graph of a reshape: nothing; only the factors of the axes are regrouped."""
+"""The parameter graph of a reshape: the digits of the axes are cut, joined and regrouped."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
+from math import prod
 
-from graphgen.lower.parameter.state import Axis, Factor, Lowering
+from graphgen.lower.parameter.layout import (
+    Axis,
+    Digit,
+    cut_at,
+    inner_ends,
+    neighbours,
+    simplified,
+)
+from graphgen.lower.parameter.spread import NEURONS, reborn, spread
+from graphgen.lower.parameter.state import Lowering
 from spec import Operation
 from spec.primitives import Reshape
 
 
 def lower(state: Lowering, operation: Operation) -> None:
-    """Give each new axis the factors that lie in it, in order; single positions go."""
+    """Give each new axis the digits that lie in it, in order; nodes stay where they are.
+
+    Where an axis ends within the items of a digit, the digits around become one: by themselves if
+    they are neighbours, else renumbered as positions or spread over neurons.
+    """
     primitive = operation.primitive
     if not isinstance(primitive, Reshape):
         raise TypeError(f"expected a Reshape, got {primitive}")
     layout = state.layout(operation.inputs[0])
-    rest = [factor for axis in layout.axes for factor in axis]
-    kept = [factor for factor in rest if factor.group is not None or factor.size > 1]
-    axes: list[Axis] = []
-    for size in primitive.target:
-        axis: list[Factor] = []
-        missing = size
-        while kept and kept[0].size == 1:
-            axis.append(kept.pop(0))
-        while missing > 1:
-            factor = kept.pop(0)
-            if missing % factor.size == 0:
-                axis.append(factor)
-                missing //= factor.size
-            elif factor.size % missing == 0:
-                first, second = factor.cut(factor.size // missing)
-                axis.append(first)
-                kept.insert(0, second)
-                missing = 1
-            else:
-                raise state.refuse(
-                    operation, f"an axis of {factor.size} is cut where {missing} do not divide it"
-                )
-        axes.append(tuple(axis))
-    if kept and axes:
-        axes[-1] = (*axes[-1], *kept)
-    state.layouts[operation.output] = replace(layout, axes=tuple(axes))
+    ends = {prod(primitive.target[place:]) for place in range(len(primitive.target) + 1)}
+    while True:
+        flat = simplified(tuple(layout.digits), layout.space)
+        axes = regrouped(flat, primitive.target, layout.space)
+        if axes is not None:
+            state.layouts[operation.output] = replace(layout, axes=axes)
+            return
+        first, last = obstacle(flat, ends)
+        run = flat[first:last]
+        whole = joined_run(run)
+        if whole is not None:
+            flat = (*flat[:first], whole, *flat[last:])
+            layout = replace(layout, axes=(flat,))
+            continue
+        parts = replace(layout, axes=(flat[:first], run, flat[last:]))
+        if all(digit.group is None for digit in run):
+            layout = reborn(state, operation, parts)
+        else:
+            layout = spread(state, operation, parts, {1: NEURONS}, single={1})
+
+
+def regrouped(
+    flat: Axis, target: tuple[int, ...], space: tuple[int, ...]
+) -> tuple[Axis, ...] | None:
+    """Cut digits that lie one behind the other into axes; None where the cuts do not nest."""
+    rest, axes = flat, []
+    for size in reversed(target):
+        found = cut_at(rest, size)
+        if found is None:
+            return None
+        rest, axis = found
+        axes.append(simplified(axis, space))
+    return tuple(reversed(axes))
+
+
+def obstacle(flat: Axis, ends: set[int]) -> tuple[int, int]:
+    """Find the fewest neighbouring digits that, as one, can be cut at all ends within them."""
+    cuts = sorted(inner_ends(flat))
+    runs = [
+        (low, high)
+        for low in cuts
+        for high in cuts
+        if low < high
+        and all(end % low == 0 and high % end == 0 for end in ends if low < end < high)
+        and any(
+            cut_at((Digit(b // a),), end // a) is None if end % a == 0 else True
+            for a, b in pairwise(cuts)
+            if low <= a and b <= high
+            for end in ends
+            if a < end < b
+        )
+    ]
+    low, high = min(runs, key=lambda run: (run[1] // run[0], run))
+    count = len(flat)
+    return count - cuts.index(high), count - cuts.index(low)
+
+
+def joined_run(run: Axis) -> Digit | None:
+    """Join digits that are one which was cut."""
+    if any(not neighbours(a, b) for a, b in pairwise(run)):
+        return None
+    return Digit(prod(digit.size for digit in run), run[-1].group, run[-1].stride)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from graphgen.lower.parameter.state import Lowering
+from graphgen.lower.parameter.layout import Layout
+from graphgen.lower.parameter.spread import NEURONS, POSITIONS, spread
+from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
 from spec.primitives import Rotary
 
@@ -15,26 +17,29 @@ def lower(state: Lowering, operation: Operation) -> None:
     primitive = operation.primitive
     if not isinstance(primitive, Rotary):
         raise TypeError(f"expected a Rotary, got {primitive}")
-    layout = state.settled(operation, state.layout(operation.inputs[0]))
-    if len([f for f in layout.axes[-1] if f.size > 1]) > 1:
-        raise state.refuse(operation, "its features are merged from several axes")
-    layout = state.copy(operation, [layout])
-    *outer, features = [factor for factor in layout.neurons if factor.size > 1]
-    if not layout.axes[-1] or features not in layout.axes[-1]:
-        raise state.refuse(operation, "its features are not neurons")
+    last = len(state.net.shapes[operation.output]) - 1
+    layout = spread(
+        state, operation, state.layout(operation.inputs[0]),
+        {primitive.axis: POSITIONS, last: NEURONS}, single={last},
+    )  # fmt: skip
+    layout = state.copy(operation, layout)
+    (features,) = layout.axes[last]
     own = state.group(f"{operation.layer}.rotary", "hub", 1)
-    rank = len(outer) + 1
-    state.block(
-        operation,
-        "rotary",
-        (*(factor.size for factor in outer), primitive.size),
-        ("unit",) * len(outer) + ("place",),
-        own,
-        (0,) * rank,
-        layout.group,
-        (*(factor.stride for factor in outer), features.stride),
+    rows: list[Row] = [
+        *((d.size, "unit", 0, d.stride) for d in layout.own if d != features),
+        (primitive.size, "place", 0, features.stride),
+    ]
+    state.connect(
+        operation, "rotary", rows, (own, 0), (layout.group, layout.start),
         attributes=(("features", features.size),),
-        target_start=layout.start,
-    )
-    state.step(layout.group, "rotary", **primitive.attributes())
+    )  # fmt: skip
+    along = sequence(layout, primitive.axis)
+    arguments = primitive.attributes()
+    del arguments["axis"]
+    state.step(layout.group, "rotary", **arguments, **along)
     state.layouts[operation.output] = layout
+
+
+def sequence(layout: Layout, axis: int) -> dict[str, object]:
+    """Say which positions are a sequence, unless all are, in their order."""
+    return dict(layout.part(layout.axes[axis]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from graphgen.lower.parameter.state import Factor, Layout, Lowering
+from graphgen.lower.parameter.layout import axis_of, born
+from graphgen.lower.parameter.spread import NEURONS, POSITIONS, spread
+from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
 from spec.primitives import Scan
 
@@ -17,34 +19,30 @@ def lower(state: Lowering, operation: Operation) -> None:
     primitive = operation.primitive
     if not isinstance(primitive, Scan):
         raise TypeError(f"expected a Scan, got {primitive}")
-    layout = state.settled(operation, state.layout(operation.inputs[0]))
-    features = layout.axes[-1]
-    if not all(factor.group is not None for factor in features if factor.size > 1):
-        raise state.refuse(operation, "its features are not neurons")
+    layout = state.layout(operation.inputs[0])
+    layout = spread(state, operation, layout, {0: POSITIONS, 1: NEURONS})
     weight_ih, weight_hh, *biases = operation.parameters
     hidden = state.net.tensors[weight_hh].shape[1]
     size = primitive.gates * hidden
     gates = [state.group(f"{operation.output}.{end}", "neuron", size) for end in ("input", "state")]
     target = state.group(operation.output, "neuron", hidden)
-    state.block(
-        operation, "linear", (size, *(factor.size for factor in features)),
-        ("out", *("in",) * len(features)), layout.group,
-        (0, *(factor.stride for factor in features)), gates[0], (1, *(0,) * len(features)),
-        weight_ih, source_start=layout.start,
+    features: list[Row] = [(d.size, "in", d.stride, 0) for d in layout.axes[1]]
+    state.connect(
+        operation, "linear", [(size, "out", 0, 1), *(features or [(1, "in", 0, 0)])],
+        (layout.group, layout.start), (gates[0], 0), weight_ih,
+        attributes=layout.part(layout.axes[0]),
     )  # fmt: skip
     for gate, bias in zip(gates, biases, strict=False):
         own = state.group(f"{operation.layer}.bias", "bias", 1)
-        state.block(operation, "bias", (size,), ("unit",), own, (0,), gate, (1,), bias)
+        state.connect(operation, "bias", [(size, "unit", 0, 1)], (own, 0), (gate, 0), bias)
         state.step(gate, "bias")
     for gate in gates:
-        state.block(
-            operation, "gate", (primitive.gates, hidden), ("place", "unit"), gate, (hidden, 1),
-            target, (0, 1),
-        )  # fmt: skip
-    state.block(
-        operation, "recurrent", (size, hidden), ("out", "in"), target, (0, 1), gates[1], (1, 0),
-        weight_hh,
+        rows: list[Row] = [(primitive.gates, "place", hidden, 0), (hidden, "unit", 1, 1)]
+        state.connect(operation, "gate", rows, (gate, 0), (target, 0))
+    state.connect(
+        operation, "recurrent", [(size, "out", 0, 1), (hidden, "in", 1, 0)], (target, 0),
+        (gates[1], 0), weight_hh,
     )  # fmt: skip
     state.step(target, primitive.cell, reverse=primitive.reverse)
-    axes = (layout.axes[0], (Factor(hidden, target),))
-    state.layouts[operation.output] = Layout(axes, target, exclusive=True)
+    length = state.net.shapes[operation.output][0]
+    state.layouts[operation.output] = born([axis_of(length), axis_of(hidden, target)], target)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from graphgen.lower.parameter.rotary import sequence
+from graphgen.lower.parameter.spread import NEURONS, POSITIONS, spread
 from graphgen.lower.parameter.state import Lowering
 from spec import Operation
 from spec.primitives import Sinusoid
@@ -12,21 +14,9 @@ def lower(state: Lowering, operation: Operation) -> None:
     primitive = operation.primitive
     if not isinstance(primitive, Sinusoid):
         raise TypeError(f"expected a Sinusoid, got {primitive}")
-    layout = state.own(operation, operation.inputs[0])
-    features = [factor for factor in layout.axes[-1] if factor.group is not None]
-    if not features:
-        raise state.refuse(operation, "its features are not neurons")
-    own = state.group(f"{operation.layer}.sinusoid", "hub", 1)
-    state.block(
-        operation,
-        "sinusoid",
-        tuple(factor.size for factor in features),
-        ("place",) * len(features),
-        own,
-        (0,) * len(features),
-        layout.group,
-        tuple(factor.stride for factor in features),
-        target_start=layout.start,
-    )
-    state.step(layout.group, "sinusoid", base=primitive.base)
+    layout = state.layout(operation.inputs[0])
+    layout = spread(state, operation, layout, {0: POSITIONS, 1: NEURONS})
+    layout = state.own(operation, layout)
+    state.tell(operation, layout, layout.axes[1], kind="sinusoid")
+    state.step(layout.group, "sinusoid", base=primitive.base, **sequence(layout, 0))
     state.layouts[operation.output] = layout

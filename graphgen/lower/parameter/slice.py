@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
 
-from graphgen.lower.parameter.state import Factor, Lowering
+from graphgen.lower.parameter.carried import fronted
+from graphgen.lower.parameter.layout import axis_of, born, joined
+from graphgen.lower.parameter.spread import NEURONS, spread
+from graphgen.lower.parameter.state import Lowering
 from spec import Operation
 from spec.primitives import Slice
 
@@ -13,32 +15,37 @@ from spec.primitives import Slice
 def lower(state: Lowering, operation: Operation) -> None:
     """Lower a slice along one axis.
 
-    Of neurons it is a run of the nodes of their group; of positions a step of a group of its own.
+    Of neurons it is a run of the nodes of their group; of positions a step. Where it cuts through
+    the positions of neurons, or the neurons of positions, all along the axis become neurons.
     """
     primitive = operation.primitive
     if not isinstance(primitive, Slice):
         raise TypeError(f"expected a Slice, got {primitive}")
-    layout = state.settled(operation, state.layout(operation.inputs[0]))
-    count = primitive.stop - primitive.start
-    axis = tuple(factor for factor in layout.axes[primitive.axis] if factor.size > 1)
-    if count == prod(factor.size for factor in axis):
+    layout = state.layout(operation.inputs[0])
+    place, first = primitive.axis, primitive.start
+    count = primitive.stop - first
+    if layout.shape[place] in (count, 1):
         state.layouts[operation.output] = layout
         return
-    first, *rest = axis
-    inner = prod(factor.size for factor in rest)
-    if first.group is not None:
-        if primitive.start % inner or count % inner:
-            raise state.refuse(operation, "it cuts through the positions of a neuron")
-        start = layout.start + primitive.start // inner * first.stride
-        cut = (Factor(count // inner, first.group, first.stride), *rest)
-        layout = replace(layout, start=start, exclusive=False)
-    elif not rest:
-        layout = state.copy(operation, [layout])
+    if any(digit in layout.carried for digit in layout.axes[place]):
+        layout = fronted(state, operation, layout, {place})
+    if all(digit.group is None for digit in layout.axes[place]):
+        layout = state.own(operation, layout)
         state.step(
-            layout.group, "slice", axis=primitive.axis, start=primitive.start, stop=primitive.stop
+            layout.group, "slice", along=joined(layout.axes[place]), start=first,
+            stop=primitive.stop, **dict(layout.record()),
+        )  # fmt: skip
+        state.layouts[operation.output] = born(
+            layout.axis_at(place, axis_of(count)).axes, layout.group, start=layout.start
         )
-        cut = (Factor(count),)
-    else:
-        raise state.refuse(operation, "it cuts an axis that was merged from several")
-    axes = (*layout.axes[: primitive.axis], cut, *layout.axes[primitive.axis + 1 :])
-    state.layouts[operation.output] = replace(layout, axes=axes)
+        return
+    outer, *inside = layout.axes[place]
+    inner = layout.shape[place] // outer.size
+    if outer.group is None or first % inner or count % inner:
+        layout = spread(state, operation, layout, {place: NEURONS}, single={place})
+        (outer,), inside, inner = layout.axes[place], [], 1
+    run = axis_of(count // inner, outer.group, outer.stride)
+    sliced = layout.axis_at(place, (*run, *inside))
+    state.layouts[operation.output] = replace(
+        sliced, start=layout.start + first // inner * outer.stride, exclusive=False
+    )

@@ -10,7 +10,7 @@ from spec.primitives import Transpose
 
 
 def lower(state: Lowering, operation: Operation) -> None:
-    """Give the axes their new order; nodes stay where they are."""
+    """Give the axes their new order; nodes stay where they are, positions keep their identity."""
     primitive = operation.primitive
     if not isinstance(primitive, Transpose):
         raise TypeError(f"expected a Transpose, got {primitive}")

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from graphgen.lower.parameter.state import Factor, Layout, Lowering
+from graphgen.lower.parameter.layout import (
+    Axis,
+    Layout,
+    axis_of,
+    born,
+    cut_at,
+    positions,
+    row_major,
+)
+from graphgen.lower.parameter.spread import NEURONS, POSITIONS, spread
+from graphgen.lower.parameter.state import Lowering, Row
 from graphgen.template import Attributes
 from spec import Operation
 from spec.primitives import Window
@@ -21,41 +31,45 @@ def lower(state: Lowering, operation: Operation) -> None:
     if not isinstance(primitive, Window):
         raise TypeError(f"expected a Window, got {primitive}")
     (tensor,) = operation.parameters
-    source = state.settled(operation, state.layout(operation.inputs[0]))
-    channels, *space = source.axes
-    large = [factor for factor in channels if factor.size > 1] or list(channels[:1])
-    if len(large) != 1 or large[0].group is None:
-        raise state.refuse(operation, "its channels are not the neurons of one group")
-    if any(factor.group is not None for axis in space for factor in axis):
-        raise state.refuse(operation, "it slides over an axis of neurons")
-    step = large[0].stride
     first, second, *kernel = state.net.tensors[tensor].shape
     groups = primitive.groups
     fan, out = (first // groups, second * groups) if primitive.transposed else (second, first)
+    source = maps(state, operation, state.layout(operation.inputs[0]))
+    cut = cut_at(source.axes[0], fan)
+    if cut is None:
+        source = spread(state, operation, source, {0: NEURONS}, single={0})
+        cut = cut_at(source.axes[0], fan)
     target = state.group(operation.layer, "neuron", out)
-    inwards, outwards = ("in", fan, step, 0), ("out", out // groups, 0, 1)
-    rows = [inwards, outwards] if primitive.transposed else [outwards, inwards]
-    if groups > 1:
-        rows = [("group", groups, fan * step, out // groups), *rows]
-    rows += [("tap", size, 0, 0) for size in kernel]
-    axes, shape, source_strides, target_strides = zip(*rows, strict=True)
-    state.block(
-        operation,
-        f"window{len(primitive.stride)}d",
-        shape,
-        axes,
-        source.group,
-        source_strides,
-        target,
-        target_strides,
-        tensor,
-        attributes(primitive),
-        source_start=source.start,
-    )
+    outer, inner = cut or ((), ())
+    inwards: list[Row] = [(d.size, "in", d.stride, 0) for d in inner] or [(1, "in", 0, 0)]
+    outwards: list[Row] = [(out // groups, "out", 0, 1)]
+    rows: list[Row] = [*inwards, *outwards] if primitive.transposed else [*outwards, *inwards]
+    rows = [*grouped(outer, out // groups), *rows, *((size, "tap", 0, 0) for size in kernel)]
+    state.connect(
+        operation, f"window{len(primitive.stride)}d", rows, (source.group, source.start),
+        (target, 0), tensor, (*attributes(primitive), *space_record(source)),
+    )  # fmt: skip
     after = state.net.shapes[operation.output][1:]
-    state.layouts[operation.output] = Layout(
-        ((Factor(out, target),), *((Factor(size),) for size in after)), target, True
-    )
+    state.layouts[operation.output] = born([axis_of(out, target), *positions(after)], target)
+
+
+def grouped(digits: Axis, inside: int) -> list[Row]:
+    """Give the axes of a grouped convolution's groups, each with `inside` outputs."""
+    strides = row_major([*(digit.size for digit in digits), inside])
+    return [(d.size, "group", d.stride, goal) for d, goal in zip(digits, strides, strict=False)]
+
+
+def maps(state: Lowering, operation: Operation, layout: Layout) -> Layout:
+    """Let a value be maps: neurons on the first axis, positions on the others."""
+    want = {axis: POSITIONS if axis else NEURONS for axis in range(len(layout.axes))}
+    return spread(state, operation, layout, want)
+
+
+def space_record(layout: Layout) -> Attributes:
+    """Say which positions are the space of maps; of axes of one, where they lie."""
+    sizes = layout.shape[1:]
+    single = (("space", sizes),) if 1 in sizes and len(sizes) > 1 else ()
+    return (*layout.record(), *single)
 
 
 def attributes(primitive: Window) -> Attributes:

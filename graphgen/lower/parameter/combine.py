@@ -1,0 +1,160 @@
+"""Values that are combined item by item, into one group of neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from math import prod
+
+from graphgen.lower.parameter.layout import (
+    Axis,
+    Layout,
+    born,
+    cut_at_all,
+    inner_ends,
+    renewed,
+    row_major,
+)
+from graphgen.lower.parameter.spread import NEURONS, POSITIONS, settled, spread
+from graphgen.lower.parameter.state import Lowering, Row
+from graphgen.template import Attributes
+from spec import Operation
+
+
+def agreed(
+    state: Lowering, operation: Operation, layouts: Sequence[Layout], besides: Collection[int] = ()
+) -> list[Layout]:
+    """Let the neurons of values lie on the same digits of each axis, but for axes `besides`.
+
+    Where one has neurons and another positions, the positions become neurons.
+    """
+    result = together(state, operation, layouts)
+    want: dict[int, str] = {}
+    for axis in range(len(result[0].axes)):
+        full = [layout.axes[axis] for layout in result if layout.axes[axis]]
+        if axis in besides or all(digit.group is None for own in full for digit in own):
+            continue
+        ends = {end for own in full for end in inner_ends(own)}
+        cuts = [cut_at_all(layout.axes[axis], ends) for layout in result if layout.axes[axis]]
+        if len({kinds(own) for own in cuts}) == 1 and None not in cuts:
+            result = [
+                layout.axis_at(axis, cut_at_all(layout.axes[axis], ends) or ())
+                if layout.axes[axis]
+                else layout
+                for layout in result
+            ]
+        else:
+            want[axis] = NEURONS
+    if not want:
+        return result
+    return [
+        spread(
+            state,
+            operation,
+            layout,
+            {axis: kind for axis, kind in want.items() if layout.axes[axis]},
+            single=want,
+        )
+        for layout in result
+    ]
+
+
+def kinds(axis: Axis | None) -> tuple[tuple[int, bool], ...]:
+    """Say of each digit how large it is, and whether it holds positions."""
+    return tuple((digit.size, digit.group is None) for digit in axis or ())
+
+
+def together(state: Lowering, operation: Operation, layouts: Sequence[Layout]) -> list[Layout]:
+    """Let each value lie on one group, unless all carry the same neurons along.
+
+    What lies on one group already says which axes are neurons in the others too.
+    """
+    carried = [
+        [[d for d in axis if d.group not in (None, layout.group)] for axis in layout.axes]
+        for layout in layouts
+    ]
+    if all(digits == carried[0] for digits in carried):
+        return list(layouts)
+    frame = next((layout for layout in layouts if not layout.carried), None)
+    if frame is None:
+        return [settled(state, operation, layout) for layout in layouts]
+    want = {
+        axis: POSITIONS if digits[0].group is None else NEURONS
+        for axis, digits in enumerate(frame.axes)
+        if digits and len({digit.group is None for digit in digits}) == 1
+    }
+    return [
+        spread(state, operation, layout, want) if layout.carried else layout for layout in layouts
+    ]
+
+
+def gathered(
+    state: Lowering,
+    operation: Operation,
+    layouts: Sequence[Layout],
+    kind: str = "identity",
+    into: Layout | None = None,
+) -> Layout:
+    """Send values that agree into one group, item by item; one item along an axis is repeated.
+
+    With `into` the edges go into that value's group instead of a new one.
+    """
+    frame = into or common_frame(layouts)
+    axes, owners = owned([frame, *layouts] if frame else layouts)
+    sizes = [digit.size for axis in axes for digit in axis if digit.group in owners]
+    if into is None:
+        target = state.group(operation.output, "neuron", prod(sizes))
+        placed = renewed(axes, target, owners)
+        result = (
+            Layout(placed, target, space=frame.space) if frame is not None else born(placed, target)
+        )
+        goals = row_major(sizes)
+    else:
+        result, goals = replace(into, axes=tuple(axes)), tuple(d.stride for d in into.own)
+    for layout in layouts:
+        if layout is into:
+            continue
+        follow = iter(goals)
+        rows: list[Row] = []
+        for axis, own in zip(axes, layout.axes, strict=True):
+            neurons = iter([digit for digit in own if digit.group in owners])
+            for digit in axis:
+                if digit.group in owners:
+                    step = next(neurons).stride if own else 0
+                    rows.append((digit.size, "unit", step, next(follow)))
+        state.connect(
+            operation, kind, rows, (layout.group, layout.start), (result.group, result.start),
+            attributes=correspondence(layout, result),
+        )  # fmt: skip
+    return result
+
+
+def owned(layouts: Sequence[Layout]) -> tuple[list[Axis], set[int | None]]:
+    """Give for each axis the digits of the first value that has any, and the computing groups."""
+    axes = [
+        next((layout.axes[place] for layout in layouts if layout.axes[place]), ())
+        for place in range(len(layouts[0].axes))
+    ]
+    return axes, {layout.group for layout in layouts}
+
+
+def common_frame(layouts: Sequence[Layout]) -> Layout | None:
+    """Give a value whose positions the result can have: all that have as many lie alike."""
+    count = len(layouts[0].axes)
+    most = tuple(place for place in range(count) if any(layout.rows([place]) for layout in layouts))
+    full = [layout for layout in layouts if all(layout.rows([place]) for place in most)]
+    if not full or len({(lay.rows(), prod(lay.space)) for lay in full}) > 1:
+        return None
+    return max(full, key=lambda layout: len(layout.space))
+
+
+def correspondence(layout: Layout, result: Layout) -> Attributes:
+    """Say which positions of a value come to which of the result, unless each to its own."""
+    places = [place for place in range(len(layout.axes)) if layout.rows([place])]
+    here, there = layout.rows(places), result.rows(places)
+    whole = there == result.rows()
+    if not here or (whole and here == there):
+        return ()
+    if whole and there == result.birth:
+        return (("positions", here),)
+    return ("positions", here), ("onto", there)

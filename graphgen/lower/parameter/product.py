@@ -1,0 +1,164 @@
+"""The parameter graph of products of values: product nodes, and sums of them."""
+
+from __future__ import annotations
+
+from math import prod
+
+from graphgen.lower.parameter.layout import (
+    Axis,
+    Digit,
+    Layout,
+    born,
+    cut_at_all,
+    inner_ends,
+    row_major,
+)
+from graphgen.lower.parameter.spread import NEURONS, spread
+from graphgen.lower.parameter.state import Lowering, Row
+from spec import Operation
+from spec.primitives import Contract
+
+Operand = dict[str, Axis]
+
+
+def product(state: Lowering, operation: Operation, primitive: Contract) -> None:
+    """Lower a sum of products of values, such as the scores of attention.
+
+    There is a product node for each item along the axes of neurons of any operand; positions are
+    multiplied and summed inside it, as the step says: for each operand the digits of its positions,
+    in the order of their birth, by numbers and sizes; the numbers of the result come first.
+    A value may lie on the neurons of several groups: an edge comes from each. Where an axis of
+    neurons is summed, a sum node follows.
+    """
+    layouts, operands = aligned(state, operation, primitive)
+    order = [*primitive.output, *summed_letters(primitive)]
+    found = {letter: next(axes[letter] for axes in operands if letter in axes) for letter in order}
+    nodes = [
+        (letter, place)
+        for letter in order
+        for place, digit in enumerate(found[letter])
+        if digit.group is not None
+    ]
+    sizes = [found[letter][place].size for letter, place in nodes]
+    target = state.group(operation.output, "neuron", prod(sizes))
+    strides = row_major(sizes)
+    for number, (layout, axes) in enumerate(zip(layouts, operands, strict=True)):
+        for group in dict.fromkeys([d.group or 0 for d in layout.neurons] or [layout.group]):
+            rows: list[Row] = []
+            for (letter, place), size, goal in zip(nodes, sizes, strides, strict=True):
+                digit = axes[letter][place] if letter in axes else None
+                step = digit.stride if digit is not None and digit.group == group else 0
+                rows.append((size, "unit", step, goal))
+            start = layout.start if group == layout.group else 0
+            state.connect(
+                operation, "operand", rows, (group, start), (target, 0),
+                attributes=(("operand", number),),
+            )  # fmt: skip
+    numbers = {
+        (letter, place): number
+        for number, (letter, place) in enumerate(
+            (letter, place)
+            for letter in order
+            for place, digit in enumerate(found[letter])
+            if digit.group is None
+        )
+    }
+    kept = sum(letter in primitive.output for letter, _ in numbers)
+    state.step(
+        target, "product", operands=tuple(numbered(axes, numbers) for axes in operands), kept=kept
+    )
+    state.layouts[operation.output] = summed(
+        state, operation, primitive, found, nodes, (target, strides)
+    )
+
+
+def numbered(axes: Operand, numbers: dict[tuple[str, int], int]) -> tuple[tuple[int, int], ...]:
+    """List the positions of an operand in the order of their birth: number and size of each."""
+    found = [
+        (digit.stride, numbers[letter, place], digit.size)
+        for letter, axis in axes.items()
+        for place, digit in enumerate(axis)
+        if digit.group is None
+    ]
+    return tuple((number, size) for _, number, size in sorted(found, reverse=True))
+
+
+def summed(
+    state: Lowering,
+    operation: Operation,
+    primitive: Contract,
+    found: Operand,
+    nodes: list[tuple[str, int]],
+    products: tuple[int, tuple[int, ...]],
+) -> Layout:
+    """Add the sums over neurons, if there are any, and give the layout of the result."""
+    target, strides = products
+    sizes = [found[letter][place].size for letter, place in nodes]
+    kept = [n for n, (letter, _) in zip(sizes, nodes, strict=True) if letter in primitive.output]
+    result, goals = target, strides
+    if len(kept) < len(nodes):
+        result, goals = (
+            state.group(f"{operation.output}.sum", "neuron", prod(kept)),
+            row_major(kept),
+        )
+        ends = iter(goals)
+        rows: list[Row] = [
+            (size, "unit", step, next(ends) if letter in primitive.output else 0)
+            for (letter, _), size, step in zip(nodes, sizes, strides, strict=True)
+        ]
+        state.connect(operation, "sum", rows, (target, 0), (result, 0))
+    follow = iter(goals)
+    axes = [
+        tuple(
+            digit if digit.group is None else Digit(digit.size, result, next(follow))
+            for digit in found[letter]
+        )
+        for letter in primitive.output
+    ]
+    return born(axes, result)
+
+
+def summed_letters(primitive: Contract) -> list[str]:
+    """List the letters that are summed over, in order of first use."""
+    seen = dict.fromkeys("".join(primitive.operands[: primitive.values]))
+    return [letter for letter in seen if letter not in primitive.output]
+
+
+def aligned(
+    state: Lowering, operation: Operation, primitive: Contract
+) -> tuple[list[Layout], list[Operand]]:
+    """Cut each letter's axes alike in all operands: neurons that meet positions take them along."""
+    layouts = [state.layout(name) for name in operation.inputs]
+    letters = primitive.operands[: primitive.values]
+    while True:
+        operands = [
+            dict(zip(own, layout.axes, strict=True))
+            for own, layout in zip(letters, layouts, strict=True)
+        ]
+        apart = {letter for letter in set("".join(letters)) if not cut_alike(operands, letter)}
+        if not apart:
+            return layouts, operands
+        layouts = [
+            layout
+            if apart.isdisjoint(own)
+            else spread(
+                state,
+                operation,
+                layout,
+                {axis: NEURONS for axis, letter in enumerate(own) if letter in apart},
+                single={axis for axis, letter in enumerate(own) if letter in apart},
+            )
+            for own, layout in zip(letters, layouts, strict=True)
+        ]
+
+
+def cut_alike(operands: list[Operand], letter: str) -> bool:
+    """Cut a letter's axes at all ends that one of them has; say whether they are alike then."""
+    holders = [axes for axes in operands if letter in axes]
+    ends = {end for axes in holders for end in inner_ends(axes[letter])}
+    cuts = [cut_at_all(axes[letter], ends) for axes in holders]
+    if None in cuts or len({tuple(d.group is None for d in cut or ()) for cut in cuts}) > 1:
+        return False
+    for axes, cut in zip(holders, cuts, strict=True):
+        axes[letter] = cut or ()
+    return True
