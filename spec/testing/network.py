@@ -1,0 +1,123 @@
+"""Random descriptions of whole networks, with every layer and every structure of the language."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import prod
+from random import Random
+
+import yaml
+
+from spec.layer import Value
+from spec.primitives import Shape
+from spec.testing.listing import Entry, Listing
+from spec.testing.motifs import MOTIFS
+from spec.testing.pen import Pen
+from spec.testing.structures import Structures
+from spec.testing.writers import FAMILIES
+
+SHAPES: tuple[Shape, ...] = (
+    (3,), (4,), (2, 4), (3, 3), (4, 2), (2, 3, 4), (2, 2, 2), (1, 4, 4), (2, 3, 3), (1, 6), (6,),
+    (2, 2, 2, 2), (1, 2, 3, 2), (3, 2, 2), (2, 1, 2, 2, 2), (1,), (2, 3), (1, 1, 2), (2, 8, 1, 2),
+)  # fmt: skip
+INDICES: tuple[Shape, ...] = ((2,), (3,), (2, 2))
+SHARES = {"weighted": 8, "axes": 5, "activations": 4, "combining": 4, "norms": 3, "sequences": 3,
+          "poolings": 2, "places": 1}  # fmt: skip
+KINDS = [name for name, share in SHARES.items() for _ in range(share)]
+ATTEMPTS = 12
+
+
+def description(rng: Random) -> str:
+    """Write a random network as YAML: small, valid, with nothing in it that is not used.
+
+        spec.loads(description(random.Random(0)))
+
+    `rng` may be a random generator of `hypothesis`, which then finds the simplest network.
+    """
+    pen = Pen(rng)
+    inputs, to = beginning(pen)
+    structures = Structures(lambda listing: item(listing, None))
+    for _ in range(pen.count(1, 7)):
+        item(to, structures)
+    ending(to)
+    result: Entry = {"name": "random", "inputs": inputs, "layers": to.entries}
+    outputs = [value.name for value in to.unread() if value != to.current]
+    if outputs or not to.current.name or pen.chance(0.2):
+        outputs.append(to.named().name)
+        outputs += [pen.pick(to.values[len(inputs) :]).name] * pen.chance(0.2)
+        outputs = [outputs[place] for place in pen.order(len(outputs))]
+        result["outputs"] = outputs if len(outputs) > 1 or pen.chance() else outputs[0]
+    if structures.blocks:
+        result["blocks"] = structures.blocks
+    text = str(yaml.safe_dump(result, sort_keys=False))
+    used = {name: value for name, value in pen.variables.items() if name in text}
+    return str(yaml.safe_dump({"vars": used}, sort_keys=False)) * bool(used) + text
+
+
+def beginning(pen: Pen) -> tuple[Entry, Listing]:
+    """Choose the inputs; one in eight networks has one of indices, with an embedding."""
+    count = pen.pick((1, 1, 1, 2, 3))
+    values = [Value("xyz"[place], pen.pick(SHAPES)) for place in range(count)]
+    inputs: Entry = {value.name: list(value.shape) for value in values}
+    if not pen.chance(0.12):
+        to = Listing(pen, {}, *values)
+        to.current = values[0]
+        return inputs, to
+    indices = Value("t", pen.pick(INDICES))
+    if pen.chance():
+        values = []
+    to = Listing(pen, {}, *values, indices)
+    if pen.chance(0.3):
+        to.attempt(lambda to: to.draw(pen.pick(["reshape", "transpose", "split"]), indices))
+    embedded = to.current
+    to.draw("embedding", embedded)
+    to.values = [*values, to.current]
+    return {value.name: list(value.shape) for value in (*values, indices)}, to
+
+
+def item(to: Listing, structures: Structures | None) -> None:
+    """Write a layer, several that belong together, or a structure."""
+    pen = to.pen
+    for _ in range(ATTEMPTS):
+        way = pen.count(0, 9)
+        if way < 6:
+            rank, family = len(to.current.shape), FAMILIES[pen.pick(KINDS)]
+            types = [name for name, w in family.items() if w.least <= rank <= w.most] or [*family]
+            done = to.attempt(partial(Listing.layer, type_=pen.pick(types)))
+        elif way < 9 or structures is None:
+            done = not to.repeated and to.attempt(pen.pick(MOTIFS))
+        else:
+            done = to.attempt(structures.write)
+        if done:
+            return
+
+
+def ending(to: Listing) -> None:
+    """Read the inputs that nothing has read, and mostly what else is unread; mostly add a head."""
+    pen = to.pen
+    for value in to.unread():
+        wanted = value != to.current and (value.name in "xyz" or pen.chance(0.7))
+        if wanted and not to.attempt(partial(joined, value=value)):
+            to.draw("tanh", value)
+    if not to.entries:
+        to.draw("tanh", to.current)
+    if pen.chance(0.6) and to.current.shape:
+        to.attempt(head)
+
+
+def joined(to: Listing, value: Value) -> None:
+    """Join a value with the current one."""
+    pen, x = to.pen, to.named()
+    if x.shape == value.shape and pen.chance():
+        to.add(pen.pick(["add", "multiply"]), {}, value, x)
+        return
+    flat = [to.add("reshape", {"shape": [prod(v.shape)]}, v) if len(v.shape) != 1 else v
+            for v in (x, value)]  # fmt: skip
+    to.add("concat", {}, *flat)
+
+
+def head(to: Listing) -> None:
+    """Flatten all axes, mostly, and add a linear map."""
+    if len(to.current.shape) > 1 and to.pen.chance(0.8):
+        to.add("flatten")
+    to.add("linear", {"out_features": to.pen.count(1, 3)})

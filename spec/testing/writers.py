@@ -1,0 +1,155 @@
+"""How each type of layer is written: behind values of which ranks, and with which fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from spec.testing.layer_fields import (
+    WIDTHS,
+    Write,
+    adaptive_pooling,
+    attention,
+    both,
+    concat,
+    convolution,
+    end_norm,
+    fields_of,
+    flatten,
+    grid_encoding,
+    group_norm,
+    layer_scale,
+    linear,
+    mean_pooling,
+    needs,
+    pooling,
+    position_embedding,
+    prelu,
+    recurrent,
+    reduction,
+    reshape,
+    running_norm,
+    size_of,
+    split,
+    transpose,
+    transposed_convolution,
+    turning_convolution,
+    upsample,
+)
+
+MAX_RANK = 5
+
+
+@dataclass(frozen=True)
+class Writer:
+    """The ranks that a type of layer takes, from `least` to `most`, and its fields."""
+
+    least: int
+    most: int
+    write: Write
+
+
+ACTIVATIONS: Mapping[str, Writer] = {
+    **{
+        name: Writer(0, MAX_RANK, fields_of())
+        for name in ("relu", "tanh", "relu6", "selu", "silu", "mish", "sigmoid", "softsign",
+                     "hardsigmoid", "hardswish", "hardtanh", "identity")
+    },
+    "leaky_relu": Writer(0, MAX_RANK, fields_of(negative_slope=(0.01, 0.2, -0.3))),
+    "elu": Writer(0, MAX_RANK, fields_of(alpha=(1.0, 0.5, 2))),
+    "gelu": Writer(0, MAX_RANK, fields_of(approximate=("none", "tanh"))),
+    "softplus": Writer(0, MAX_RANK, fields_of(beta=(1.0, 0.5, 2))),
+    "sine": Writer(0, MAX_RANK, fields_of(frequency=(1, 3))),
+    "dropout": Writer(0, MAX_RANK, fields_of(p=(0.1, 0.0, 0.9))),
+    "prelu": Writer(0, MAX_RANK, prelu),
+    "softmax": Writer(1, MAX_RANK, fields_of()),
+}  # fmt: skip
+
+WEIGHTED: Mapping[str, Writer] = {
+    "linear": Writer(1, MAX_RANK, linear),
+    **{f"conv{n}d": Writer(n + 1, n + 1, convolution) for n in (1, 2, 3)},
+    **{f"conv_transpose{n}d": Writer(n + 1, n + 1, transposed_convolution) for n in (1, 2, 3)},
+    **{f"{name}_conv2d": Writer(3, 4, turning_convolution) for name in ("p4", "p4m")},
+    "patches": Writer(3, 3, both(needs(embed_dim=(2, 4), patch_size=(2, 1, [1, 2])),
+                                 fields_of(bias=(True, False)), size_of("in_channels", 0))),
+    "set_linear": Writer(2, 2, both(needs(out_features=WIDTHS), size_of("in_features"),
+                                    fields_of(pool=("mean", "max", "sum"), bias=(False, True)))),
+    "swiglu": Writer(1, 3, both(needs(hidden_features=(2, 3, 4)), size_of("in_features"),
+                                fields_of(activation=("silu", "gelu", "relu", "sigmoid"),
+                                          bias=(True, False)))),
+    "lora_linear": Writer(1, 3, both(needs(out_features=WIDTHS, rank=(1, 2)),
+                                     fields_of(alpha=(1.0, 4.0), bias=(False, True)),
+                                     size_of("in_features"))),
+    "layer_scale": Writer(1, MAX_RANK, layer_scale),
+    "position_embedding": Writer(2, 2, position_embedding),
+    "class_token": Writer(2, 2, fields_of()),
+}  # fmt: skip
+
+NORMS: Mapping[str, Writer] = {
+    "group_norm": Writer(1, MAX_RANK, group_norm),
+    "layer_norm": Writer(1, MAX_RANK, both(end_norm, fields_of(bias=(True, False)))),
+    "rms_norm": Writer(1, MAX_RANK, end_norm),
+    "batch_norm": Writer(1, 4, running_norm),
+    "instance_norm": Writer(2, 4, both(running_norm, fields_of(track_running_stats=(True, False)))),
+}
+
+POOLINGS: Mapping[str, Writer] = {
+    **{f"max_pool{n}d": Writer(n + 1, n + 1, pooling) for n in (1, 2, 3)},
+    **{f"avg_pool{n}d": Writer(n + 1, n + 1, mean_pooling) for n in (1, 2, 3)},
+    **{
+        f"adaptive_{kind}_pool{n}d": Writer(n + 1, n + 1, adaptive_pooling)
+        for kind in ("max", "avg") for n in (1, 2, 3)
+    },
+    "upsample": Writer(2, 4, upsample),
+}  # fmt: skip
+
+AXES: Mapping[str, Writer] = {
+    "reshape": Writer(0, MAX_RANK, reshape),
+    "transpose": Writer(2, MAX_RANK, transpose),
+    "split": Writer(1, MAX_RANK, split),
+    "flatten": Writer(1, MAX_RANK, flatten),
+    "mean": Writer(1, MAX_RANK, reduction),
+    "amax": Writer(1, MAX_RANK, reduction),
+    "sum": Writer(1, MAX_RANK, reduction),
+}
+
+SEQUENCES: Mapping[str, Writer] = {
+    "multihead_attention": Writer(2, 2, attention),
+    "gru": Writer(2, 2, recurrent),
+    "lstm": Writer(2, 2, recurrent),
+    "rnn": Writer(2, 2, both(recurrent, fields_of(nonlinearity=("relu", "tanh")))),
+    "sinusoidal_positions": Writer(2, 2, fields_of(base=(100, 10000))),
+}
+
+PLACES: Mapping[str, Writer] = {
+    "fourier_features": Writer(1, 3, both(needs(frequencies=(1, 2)), size_of("in_features"),
+                                          fields_of(scale=(0.5, 1), trainable=(False, True)))),
+    "grid_encoding": Writer(1, 3, grid_encoding),
+    "hash_encoding": Writer(1, 3, both(
+        needs(table_size=(5, 8), base_resolution=(2, 3), levels=(1, 2)),
+        fields_of(features=(1, 2), growth=(1.5, 2)))),
+    "triplane": Writer(1, 3, both(needs(features=(2, 1), resolution=(2, 3)),
+                                  fields_of(reduction=("sum", "product", "concat")))),
+}  # fmt: skip
+
+COMBINING: Mapping[str, Writer] = {
+    "add": Writer(0, MAX_RANK, fields_of()),
+    "multiply": Writer(0, MAX_RANK, fields_of()),
+    "concat": Writer(1, MAX_RANK, concat),
+    "bilinear": Writer(1, 3, both(needs(out_features=(2, 3)), fields_of(bias=(False, True)),
+                                  size_of("in1_features"))),
+}  # fmt: skip
+
+INDEXED: Mapping[str, Writer] = {
+    "embedding": Writer(1, 4, needs(num_embeddings=(2, 3, 4), embedding_dim=(2, 4, 3))),
+}
+
+FAMILIES: Mapping[str, Mapping[str, Writer]] = {
+    "weighted": WEIGHTED, "activations": ACTIVATIONS, "norms": NORMS, "poolings": POOLINGS,
+    "axes": AXES, "sequences": SEQUENCES, "places": PLACES, "combining": COMBINING,
+    "indexed": INDEXED,
+}  # fmt: skip
+WRITERS: Mapping[str, Writer] = {
+    name: writer for family in FAMILIES.values() for name, writer in family.items()
+}
+"""How each type of layer is written, by the name that people write."""
