@@ -8,6 +8,10 @@ from typing import ClassVar
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
 
 
+HASHED_COORDINATES = 7
+"""The most coordinates that a hash table has prime factors for."""
+
+
 @dataclass(frozen=True)
 class Lookup(Primitive):
     """Entries of a parameter, chosen or mixed by the input.
@@ -31,6 +35,11 @@ class Lookup(Primitive):
         (x,), (table,) = inputs, parameters
         if self.kind == "table":
             return (*x, table[1])
+        if x and self.kind == "hash" and x[-1] > HASHED_COORDINATES:
+            raise ShapeError(
+                f"a hash table takes places of at most {HASHED_COORDINATES} coordinates, "
+                f"got {show(x)}"
+            )
         if not x or (self.kind == "grid" and x[-1] != len(table) - 1):
             raise ShapeError(
                 f"places in a space of {len(table) - 1} dimensions are needed on the last axis, "

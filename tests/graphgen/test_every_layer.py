@@ -9,7 +9,6 @@ import pytest
 
 import graphgen
 import spec
-from graphgen.errors import GraphError
 from graphgen.testing import (
     assert_round_trip,
     assert_symmetric,
@@ -55,10 +54,8 @@ def test_every_reference_network_has_an_exact_graph(path: Path) -> None:
     check(spec.load(path))
 
 
-def test_a_reshape_through_neurons_is_refused() -> None:
-    net = spec.loads("inputs: {x: [4, 6]}\nlayers: [{reshape: {shape: [3, 8]}}]")
-    with pytest.raises(GraphError, match="an axis of 4 is cut where 3 do not divide it"):
-        graphgen.template(net)
+def test_a_reshape_may_cut_through_neurons() -> None:
+    check(spec.loads("inputs: {x: [4, 6]}\nlayers: [{reshape: {shape: [3, 8]}}]"))
 
 
 ATTENTION = """

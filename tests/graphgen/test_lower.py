@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import graphgen
 import spec
+from spec import Operation, TensorSpec
+from spec.primitives import Contract
 
 CNN = """
 inputs: {x: [2, 5, 5]}
@@ -24,7 +28,7 @@ def test_the_structure_of_a_convolution_is_as_documented() -> None:
         for block in template.blocks
     }
     assert rows["0.weight"] == (
-        (2, 2, 1, 3, 3), (1, 0, 1, 0, 0), (2, 1, 0, 0, 0), ("group", "out", "in", "tap", "tap")
+        (2, 2, 1, 3, 3), (1, 0, 0, 0, 0), (2, 1, 0, 0, 0), ("group", "out", "in", "tap", "tap")
     )  # fmt: skip
     assert rows["0.bias"] == ((4,), (0,), (1,), ("unit",))
     assert rows["1.running_var"] == ((4,), (0,), (1,), ("unit",))
@@ -43,29 +47,17 @@ def test_the_structure_of_a_convolution_is_as_documented() -> None:
     assert (depths["x"], depths["0"], depths["3.body.0"], depths["5"]) == (0, 1, 2, 3)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (
-            "inputs: {x: [3, 4]}\nlayers: [{linear: {out_features: 2}}, "
-            "{conv1d: {out_channels: 2, kernel_size: 1}}]",
-            "layer '1': no parameter graph of `window` .* its channels are not the neurons",
-        ),
-        (
-            "inputs: {x: [3, 4]}\nlayers: [{linear: {out_features: 2}}, "
-            "{max_pool1d: {kernel_size: 1}}]",
-            "layer '1': no parameter graph of `reduce` .* it pools over an axis of neurons",
-        ),
-        (
-            "inputs: {x: [2, 3]}\nlayers: [{conv1d: {out_channels: 2, kernel_size: 1}}, flatten, "
-            "{residual: {body: [{linear: {out_features: 6}}]}}]",
-            "layer '2': no parameter graph of `elementwise` .* operands lie on different axes",
-        ),
-    ],
-)
-def test_what_has_no_parameter_graph_is_refused(text: str, message: str) -> None:
+def test_what_is_refused_says_why() -> None:
+    x, w = Contract("a,a,ab->b", values=2), (3, 2)
+    operation = Operation(x, ("x", "x"), ("w",), "y", "y")
+    net = replace(
+        spec.loads("inputs: {x: [3]}\nlayers: [{linear: {out_features: 2, name: y}}]"),
+        operations=(operation,),
+        tensors={"w": TensorSpec("w", w, "float32", True, ("normal", 1.0))},
+    )
+    message = r"layer 'y': no parameter graph of `contract` .* multiply the values first"
     with pytest.raises(graphgen.GraphError, match=message):
-        graphgen.template(spec.loads(text))
+        graphgen.template(net)
 
 
 def test_positions_of_size_one_are_no_positions() -> None:

@@ -57,14 +57,14 @@ def weighted(state: Lowering, operation: Operation, primitive: Contract) -> None
             continue
         role = "group" if letter in primitive.output else "in"
         follow = iter(goals.get(letter, ()))
+        if not any(digit.group is not None for digit in axes[letter]):
+            rows.append((1, role, 0, 0))
         for digit in axes[letter]:
             if digit.group is None:
                 rows.append((digit.size, "position", 0, 0))
             else:
                 goal = next(follow) if role == "group" else 0
                 rows.append((digit.size, role, digit.stride, goal))
-        if not axes[letter]:
-            rows.append((1, role, 0, 0))
     state.connect(
         operation, "linear", rows, (source.group, source.start), (target, 0), tensor,
         attributes(primitive, source, axes),
