@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -39,7 +40,12 @@ def run(primitive: Reduce, training: bool, x: Tensor) -> Tensor:
         bins = [count or size for count, size in sizes]
         return ADAPTIVE[primitive.statistic, len(bins)](x, bins)
     maximum, mean = SLIDING[len(primitive.kernel_size)]
-    window = (primitive.kernel_size, primitive.stride, primitive.padding)
+    window = (primitive.kernel_size, primitive.stride)
     if primitive.statistic == "max":
-        return maximum(x, *window)
-    return mean(x, *window, count_include_pad=primitive.count_include_pad)
+        return maximum(x, *window, primitive.padding)
+    # Padded beforehand, since the operator of three axes wants windows that fit without.
+    around = [size for size in reversed(primitive.padding) for _ in range(2)]
+    result = mean(F.pad(x, around), *window)
+    if primitive.count_include_pad or not any(around):
+        return result
+    return result / mean(F.pad(torch.ones_like(x[:1]), around), *window)
