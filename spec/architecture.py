@@ -10,7 +10,17 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from spec.primitives import Concat, Lookup, Primitive, Reshape, Shape, Slice, Transpose, show
+from spec.primitives import (
+    Concat,
+    Elementwise,
+    Lookup,
+    Primitive,
+    Reshape,
+    Shape,
+    Slice,
+    Transpose,
+    show,
+)
 
 
 @dataclass(frozen=True)
@@ -96,9 +106,7 @@ class Architecture:
             primitive = operation.primitive
             if isinstance(primitive, Lookup) and primitive.kind == "table":
                 size = self.tensors[operation.parameters[0]].shape[0]
-            elif isinstance(primitive, (Concat, Reshape, Slice, Transpose)):
-                if operation.output not in entries:
-                    continue
+            elif operation.output in entries and passes_indices(primitive):
                 size = entries[operation.output]
             else:
                 continue
@@ -152,6 +160,13 @@ class Architecture:
             for row in rows
         ]
         return "\n".join([self.name, *(line.rstrip() for line in lines)])
+
+
+def passes_indices(primitive: Primitive) -> bool:
+    """Say whether an operation gives the items of its inputs as they are."""
+    if isinstance(primitive, Elementwise):
+        return primitive.function == "dropout"
+    return isinstance(primitive, (Concat, Reshape, Slice, Transpose))
 
 
 def literal(name: str) -> str:

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
 
-
 HASHED_COORDINATES = 7
 """The most coordinates that a hash table has prime factors for."""
 

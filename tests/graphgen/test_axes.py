@@ -69,8 +69,8 @@ def moved(texts: list[str], start: NDArray[np.int64]) -> NDArray[np.int64]:
 def test_each_item_lies_where_numpy_says(texts: list[str]) -> None:
     layers = "".join(f"  - {text}\n" for text in texts)
     net = spec.loads(f"inputs: {{x: [2, 12]}}\nlayers:\n{layers}")
-    layouts = lower(net).layouts
-    first, last = layouts["start"], layouts[net.operations[-1].output]
+    state = lower(net)
+    first, last = state.layout("start"), state.layout(net.operations[-1].output)
     if last.group == first.group and last.space == first.space:
         assert np.array_equal(identity(last), moved(texts, identity(first)))
     else:  # a cut through digits: items became neurons, or positions numbered anew

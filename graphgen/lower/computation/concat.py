@@ -12,7 +12,8 @@ def lower(state: Lowering, operation: Operation) -> None:
     primitive = operation.primitive
     if not isinstance(primitive, Concat):
         raise TypeError(f"expected a Concat, got {primitive}")
-    target = state.nodes(operation.output, "sum", state.net.shapes[operation.output])
+    shape = (*state.net.shapes[operation.output], *state.entries(operation.inputs[0]))
+    target = state.nodes(operation.output, "sum", shape)
     first = 0
     for name in operation.inputs:
         items = state.value(name)

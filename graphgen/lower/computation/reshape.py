@@ -17,11 +17,12 @@ def lower(state: Lowering, operation: Operation) -> None:
     if not isinstance(primitive, Reshape):
         raise TypeError(f"expected a Reshape, got {primitive}")
     items = state.value(operation.inputs[0])
-    strides = view_strides(items.shape, items.strides, primitive.target)
+    target = (*primitive.target, *state.entries(operation.inputs[0]))
+    strides = view_strides(items.shape, items.strides, target)
     if strides is None:
         items = state.copy(operation, items)
-        strides = row_major(primitive.target)
-    state.items[operation.output] = replace(items, shape=primitive.target, strides=strides)
+        strides = row_major(target)
+    state.items[operation.output] = replace(items, shape=target, strides=strides)
 
 
 def view_strides(

@@ -62,6 +62,10 @@ class Lowering(Drafts):
         items = self.items[name]
         return replace(items, exclusive=items.exclusive and self.uses[name] == 1)
 
+    def entries(self, name: str) -> tuple[int, ...]:
+        """Give the last axis of a value of indices, which has a node for each of them; or none."""
+        return self.items[name].shape[len(self.net.shapes[name]) :]
+
     def nodes(
         self,
         name: str,

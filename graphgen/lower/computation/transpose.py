@@ -15,8 +15,9 @@ def lower(state: Lowering, operation: Operation) -> None:
     if not isinstance(primitive, Transpose):
         raise TypeError(f"expected a Transpose, got {primitive}")
     items = state.value(operation.inputs[0])
+    order = (*primitive.order, *range(len(primitive.order), len(items.shape)))
     state.items[operation.output] = replace(
         items,
-        shape=tuple(items.shape[axis] for axis in primitive.order),
-        strides=tuple(items.strides[axis] for axis in primitive.order),
+        shape=tuple(items.shape[axis] for axis in order),
+        strides=tuple(items.strides[axis] for axis in order),
     )

@@ -21,6 +21,8 @@ def input_layout(state: Lowering, name: str) -> Layout:
         state.step(group, "input", shape=shape, index=index, entries=entries)
         return born(positions(shape), group)
     neurons = neuron_axis(state, name)
+    if neurons is not None and shape[neurons] == 1:
+        neurons = None
     group = state.group(name, "input", 1 if neurons is None else shape[neurons])
     state.step(group, "input", shape=shape, index=index, axis=neurons)
     axes = [axis_of(n, group if axis == neurons else None) for axis, n in enumerate(shape)]
@@ -35,9 +37,10 @@ def neuron_axis(state: Lowering, name: str) -> int | None:
     begins with channels. None where the channels are an axis of one item.
     """
     shape = state.net.shapes[name]
-    start = born(positions(shape), 0)
-    places = {axis[0].stride: number for number, axis in enumerate(start.axes) if axis}
-    current: dict[str, tuple[Axis, ...]] = {name: start.axes}
+    # Digits say which axis of the input they come from in place of a group.
+    current: dict[str, tuple[Axis, ...]] = {
+        name: tuple(axis_of(size, number) for number, size in enumerate(shape))
+    }
     # A learned value has its neurons on the last axis, and what it is put beside has too.
     learned: set[str] = set()
     for operation in state.net.operations:
@@ -55,24 +58,32 @@ def neuron_axis(state: Lowering, name: str) -> int | None:
             chosen = len(axes) - 1
         if isinstance(operation.primitive, Reshape):
             flat = tuple(digit for axis in axes for digit in axis)
-            regular = regrouped(flat, operation.primitive.target, start.space)
-            if regular is None:
-                return first_of(flat, places)
-            current[operation.output] = regular
+            axes_after = regrouped(flat, operation.primitive.target, ())
+            if axes_after is None:
+                return first_of(flat)
+            current[operation.output] = axes_after
         elif chosen is not None:
             if prod(digit.size for digit in axes[chosen]) == prod(shape):
                 return 0 if shape else None
-            return first_of(axes[chosen], places)
+            return first_of(axes[chosen])
         else:
             if isinstance(operation.primitive, Transpose):
                 axes = tuple(axes[axis] for axis in operation.primitive.order)
             if len(state.net.shapes[operation.output]) == len(axes):
-                current[operation.output] = axes
+                after = state.net.shapes[operation.output]
+                current[operation.output] = tuple(
+                    resized(axis, size) for axis, size in zip(axes, after, strict=True)
+                )
     return 0 if shape else None
 
 
-def first_of(axis: Axis, places: dict[int, int]) -> int | None:
-    """Give the input's axis that the first digit lies in; None if there is none."""
-    if not axis:
-        return None
-    return places[max(stride for stride in places if stride <= axis[0].stride)]
+def first_of(axis: Axis) -> int | None:
+    """Give the input's axis that the first digit comes from; None if there is none."""
+    return axis[0].group if axis else None
+
+
+def resized(axis: Axis, size: int) -> Axis:
+    """Let an axis have another size, as behind a concatenation or a slice."""
+    if prod(digit.size for digit in axis) == size:
+        return axis
+    return axis_of(size, first_of(axis))

@@ -16,7 +16,7 @@ Place = tuple[str, int, int]
 def deliver(state: Lowering, position: int, name: str) -> None:
     """Mark the group of an output; a copy of the value where it has no group for itself alone."""
     operation = Operation(Elementwise("identity"), (name,), (), name, name)
-    layout = state.layouts[name]
+    layout = state.layout(name)
     if layout.carried:
         alone = {a: POSITIONS for a, axis in enumerate(layout.axes) if set(axis) <= set(layout.own)}
         layout = spread(state, operation, layout, alone)

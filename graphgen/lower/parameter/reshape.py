@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from math import prod
 
 from graphgen.lower.parameter.layout import (
     Axis,
     Digit,
+    Layout,
     cut_at,
     inner_ends,
     neighbours,
@@ -24,26 +26,50 @@ def lower(state: Lowering, operation: Operation) -> None:
     """Give each new axis the digits that lie in it, in order; nodes stay where they are.
 
     Where an axis ends within the items of a digit, the digits around become one: by themselves if
-    they are neighbours, else renumbered as positions or spread over neurons.
+    they are neighbours, else once something reads the axes.
     """
     primitive = operation.primitive
     if not isinstance(primitive, Reshape):
         raise TypeError(f"expected a Reshape, got {primitive}")
-    layout = state.layout(operation.inputs[0])
-    ends = {prod(primitive.target[place:]) for place in range(len(primitive.target) + 1)}
+    (name,) = operation.inputs
+    if name in state.reshaped:
+        layout, _ = state.reshaped[name]
+        layout = replace(layout, exclusive=layout.exclusive and state.uses[name] == 1)
+    else:
+        layout = state.layout(name)
+    axes, layout = regular(layout, primitive.target)
+    if axes is None:
+        state.reshaped[operation.output] = layout, partial(converted, state, operation)
+    else:
+        state.layouts[operation.output] = replace(layout, axes=axes)
+
+
+def regular(layout: Layout, target: tuple[int, ...]) -> tuple[tuple[Axis, ...] | None, Layout]:
+    """Cut axes, joining digits that are one which was cut; None where that does not do."""
     while True:
         flat = simplified(tuple(layout.digits), layout.space)
-        axes = regrouped(flat, primitive.target, layout.space)
+        axes = regrouped(flat, target, layout.space)
         if axes is not None:
-            state.layouts[operation.output] = replace(layout, axes=axes)
-            return
-        first, last = obstacle(flat, ends)
+            return axes, layout
+        first, last = obstacle(flat, target)
+        whole = joined_run(flat[first:last])
+        if whole is None:
+            return None, layout
+        layout = replace(layout, axes=((*flat[:first], whole, *flat[last:]),))
+
+
+def converted(state: Lowering, operation: Operation, layout: Layout) -> Layout:
+    """Make digits around a cut one: positions are numbered anew, others spread over neurons."""
+    primitive = operation.primitive
+    if not isinstance(primitive, Reshape):
+        raise TypeError(f"expected a Reshape, got {primitive}")
+    while True:
+        axes, layout = regular(layout, primitive.target)
+        if axes is not None:
+            return replace(layout, axes=axes)
+        flat = simplified(tuple(layout.digits), layout.space)
+        first, last = obstacle(flat, primitive.target)
         run = flat[first:last]
-        whole = joined_run(run)
-        if whole is not None:
-            flat = (*flat[:first], whole, *flat[last:])
-            layout = replace(layout, axes=(flat,))
-            continue
         parts = replace(layout, axes=(flat[:first], run, flat[last:]))
         if all(digit.group is None for digit in run):
             layout = reborn(state, operation, parts)
@@ -65,8 +91,9 @@ def regrouped(
     return tuple(reversed(axes))
 
 
-def obstacle(flat: Axis, ends: set[int]) -> tuple[int, int]:
+def obstacle(flat: Axis, target: tuple[int, ...]) -> tuple[int, int]:
     """Find the fewest neighbouring digits that, as one, can be cut at all ends within them."""
+    ends = {prod(target[place:]) for place in range(len(target) + 1)}
     cuts = sorted(inner_ends(flat))
     runs = [
         (low, high)

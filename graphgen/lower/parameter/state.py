@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 
@@ -30,10 +30,14 @@ class Lowering(Drafts):
         self.layouts: dict[str, Layout] = {}
         self.owned: set[str] = set()
         self.tables: set[int] = set()
+        self.reshaped: dict[str, tuple[Layout, Callable[[Layout], Layout]]] = {}
         self.waiting: dict[str, Operation] = {}
 
     def layout(self, value: str) -> Layout:
         """Give a value's layout; exclusive only if this is the value's one use."""
+        if value in self.reshaped:
+            layout, reshape = self.reshaped.pop(value)
+            self.layouts[value] = reshape(layout)
         layout = self.layouts[value]
         return replace(layout, exclusive=layout.exclusive and self.uses[value] == 1)
 
