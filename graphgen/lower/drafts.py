@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 from graphgen.errors import GraphError
@@ -28,6 +29,32 @@ class Draft:
     attributes: Attributes = ()
 
 
+@dataclass
+class BlockDraft:
+    """An edge block whose groups have no place yet; `append` numbers its edges and its step."""
+
+    kind: str
+    shape: tuple[int, ...]
+    axes: tuple[str, ...]
+    source_group: int
+    source_start: int
+    source_strides: tuple[int, ...]
+    target_group: int
+    target_start: int
+    target_strides: tuple[int, ...]
+    tensor: str | None = None
+    constant: float = 1.0
+    tied: bool = False
+    attributes: Attributes = ()
+    tensor_start: int = 0
+    tensor_strides: tuple[int, ...] | None = None
+    coefficients: tuple[float, ...] = ()
+    name: str = ""
+    layer: str = ""
+    edge_start: int = 0
+    step: int = 0
+
+
 class Drafts:
     """Collects node groups and edge blocks while the operations are lowered in order."""
 
@@ -36,7 +63,8 @@ class Drafts:
     def __init__(self, net: Architecture) -> None:
         self.net = net
         self.groups: list[Draft] = []
-        self.blocks: list[EdgeBlock] = []
+        self.blocks: list[BlockDraft] = []
+        self.num_edges = 0
         self.uses = Counter(name for operation in net.operations for name in operation.inputs)
         self.uses.update(net.outputs)
 
@@ -57,20 +85,14 @@ class Drafts:
         """Append a step to a group."""
         self.groups[group].steps.append(Step(operation, tuple(attributes.items())))
 
-    def append(self, operation: Operation, block: EdgeBlock) -> None:
+    def append(self, operation: Operation, block: BlockDraft) -> None:
         """Add an edge block between two groups; it acts at the target's current step."""
-        before = self.blocks[-1].edge_start + self.blocks[-1].num_edges if self.blocks else 0
         source, target = self.groups[block.source_group], self.groups[block.target_group]
         name = block.tensor or f"{operation.layer}:{block.kind}"
-        self.blocks.append(
-            replace(
-                block,
-                name=f"{name}@{operation.layer}" if block.tied else name,
-                layer=operation.layer,
-                edge_start=before,
-                step=len(target.steps),
-            )
-        )
+        block.name = f"{name}@{operation.layer}" if block.tied else name
+        block.layer, block.step = operation.layer, len(target.steps)
+        block.edge_start, self.num_edges = self.num_edges, self.num_edges + prod(block.shape)
+        self.blocks.append(block)
         target.depth = max(target.depth, source.depth + (source.kind not in SOURCES))
 
     def refuse(self, operation: Operation, reason: str) -> GraphError:
@@ -100,13 +122,9 @@ class Drafts:
                 )
             )
             start += draft.size
-        blocks = tuple(
-            replace(
-                block,
-                source_start=block.source_start + groups[block.source_group].start,
-                target_start=block.target_start + groups[block.target_group].start,
-            )
-            for block in self.blocks
-        )
+        for block in self.blocks:
+            block.source_start += groups[block.source_group].start
+            block.target_start += groups[block.target_group].start
+        blocks = tuple(EdgeBlock(**vars(block)) for block in self.blocks)
         tensors = tuple(self.net.tensors.values())
         return Template(self.net.hash, self.kind, tuple(groups), blocks, tensors)

@@ -9,9 +9,10 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.affine import affine
 from graphgen.errors import GraphError
-from graphgen.lower.drafts import Drafts
-from graphgen.template import Attributes, EdgeBlock, Template
+from graphgen.lower.drafts import BlockDraft, Drafts
+from graphgen.template import Attributes, Template
 from spec import Architecture, Operation
 
 Row = tuple[int, int, int, int]
@@ -100,10 +101,8 @@ class Lowering(Drafts):
         ] or [((1, 0, 0, 0), "unit")]  # fmt: skip
         shape, from_source, to_target, in_tensor = zip(*(row for row, _ in named), strict=True)
         addressed = tensor is not None or bool(coefficients)
-        block = EdgeBlock(
-            name="",
+        block = BlockDraft(
             kind=kind,
-            layer="",
             shape=shape,
             axes=tuple(word for _, word in named),
             source_group=source.group,
@@ -112,7 +111,6 @@ class Lowering(Drafts):
             target_group=target.group,
             target_start=target.start,
             target_strides=to_target,
-            edge_start=0,
             tensor=tensor,
             constant=constant,
             attributes=attributes,
@@ -120,16 +118,18 @@ class Lowering(Drafts):
             tensor_strides=in_tensor if addressed else None,
             coefficients=tuple(coefficients),
         )
-        self.append(operation, replace(block, tied=tensor is not None and self._used(block)))
+        block.tied = tensor is not None and self._used(block)
+        self.append(operation, block)
 
-    def _used(self, block: EdgeBlock) -> bool:
+    def _used(self, block: BlockDraft) -> bool:
         """Say whether all scalars of a block have an edge already, and note that they have."""
         name = block.tensor or ""
         seen = self.seen.setdefault(
             name, np.zeros(prod(self.net.tensors[name].shape), dtype=np.bool_)
         )
-        first = tuple(slice(0, 1) if not s else slice(None) for s in block.tensor_strides or ())
-        scalars = block.view(np.arange(seen.size))[first]
+        strides = block.tensor_strides or ()
+        sizes = tuple(n if s else 1 for n, s in zip(block.shape, strides, strict=True))
+        scalars = affine(sizes, block.tensor_start, strides)
         tied = bool(seen[scalars].all())
         seen[scalars] = True
         return tied

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 
 from graphgen.template import Attributes
@@ -49,27 +50,27 @@ class Layout:
     start: int = 0
     space: tuple[int, ...] = ()
 
-    @property
+    @cached_property
     def digits(self) -> list[Digit]:
         """All digits, axis by axis."""
         return [digit for axis in self.axes for digit in axis]
 
-    @property
+    @cached_property
     def neurons(self) -> list[Digit]:
         """The digits of neurons, axis by axis."""
         return [digit for digit in self.digits if digit.group is not None]
 
-    @property
+    @cached_property
     def own(self) -> list[Digit]:
         """The digits of neurons of the computing group."""
         return [digit for digit in self.digits if digit.group == self.group]
 
-    @property
+    @cached_property
     def carried(self) -> list[Digit]:
         """The digits of neurons of other groups."""
         return [digit for digit in self.neurons if digit.group != self.group]
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """The value's shape without the batch axis."""
         return tuple(prod(digit.size for digit in axis) for axis in self.axes)
@@ -80,7 +81,7 @@ class Layout:
         found = (joined(axis) for axis in axes)
         return tuple(row for row in found if row)
 
-    @property
+    @cached_property
     def birth(self) -> Rows:
         """The rows of the axes with which the positions were born."""
         strides = row_major(self.space)

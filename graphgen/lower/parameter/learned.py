@@ -32,7 +32,7 @@ def placed(state: Lowering, operation: Operation) -> Layout:
 
 def place_read(state: Lowering, operation: Operation) -> None:
     """Place the learned values that an operation reads otherwise than `beside` another."""
-    if beside(state, operation) is None:
+    if state.waiting and beside(state, operation) is None:
         for name in operation.inputs:
             if name in state.waiting:
                 state.layouts[name] = placed(state, state.waiting.pop(name))

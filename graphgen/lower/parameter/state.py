@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 
-from graphgen.lower.drafts import Drafts
+from graphgen.lower.drafts import BlockDraft, Drafts
 from graphgen.lower.parameter.layout import Digit, Layout, renewed, row_major
-from graphgen.template import Attributes, EdgeBlock
+from graphgen.template import Attributes
 from spec import Architecture, Operation
 
 Row = tuple[int, str, int, int]
@@ -39,7 +39,9 @@ class Lowering(Drafts):
             layout, reshape = self.reshaped.pop(value)
             self.layouts[value] = reshape(layout)
         layout = self.layouts[value]
-        return replace(layout, exclusive=layout.exclusive and self.uses[value] == 1)
+        if layout.exclusive and self.uses[value] > 1:
+            return replace(layout, exclusive=False)
+        return layout
 
     def connect(
         self,
@@ -65,10 +67,8 @@ class Lowering(Drafts):
             self.owned.add(tensor)
         self.append(
             operation,
-            EdgeBlock(
-                name="",
+            BlockDraft(
                 kind=kind,
-                layer="",
                 shape=shape,
                 axes=axes,
                 source_group=source[0],
@@ -77,7 +77,6 @@ class Lowering(Drafts):
                 target_group=target[0],
                 target_start=target[1],
                 target_strides=target_strides,
-                edge_start=0,
                 tensor=tensor,
                 tied=tied,
                 attributes=attributes,
