@@ -18,10 +18,13 @@ from graphgen.lower.parameter.layout import (
     renewed,
     row_major,
 )
-from graphgen.lower.parameter.spread import NEURONS, spread
+from graphgen.lower.parameter.spread import NEURONS, POSITIONS, spread
 from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
 from spec.primitives import Concat
+
+MOST_NEURONS = 2**14
+"""The most nodes that positions beside neurons are spread over."""
 
 
 def lower(state: Lowering, operation: Operation) -> None:
@@ -35,12 +38,26 @@ def lower(state: Lowering, operation: Operation) -> None:
         raise TypeError(f"expected a Concat, got {primitive}")
     layouts = [state.layout(name) for name in operation.inputs]
     place = primitive.axis
+    if costly(layouts, place):
+        layouts = [spread(state, operation, lay, {place: POSITIONS}) for lay in layouts]
     if any(digit in layout.carried for layout in layouts for digit in layout.axes[place]):
         layouts = [fronted(state, operation, layout, {place}) for layout in layouts]
     along = [digit for layout in layouts for digit in layout.axes[place]]
     neurons = not along or any(digit.group is not None for digit in along)
     lay = along_neurons if neurons else along_positions
     state.layouts[operation.output] = lay(state, operation, layouts, place)
+
+
+def costly(layouts: Sequence[Layout], place: int) -> bool:
+    """Say whether neurons beside positions would need too many nodes, so that they are positions.
+
+    Their permutations are lost then: learned tokens beside many others.
+    """
+    kinds = {digit.group is None for layout in layouts for digit in layout.axes[place]}
+    others = max(
+        prod(d.size for d in layout.neurons if d not in layout.axes[place]) for layout in layouts
+    )
+    return len(kinds) > 1 and others * sum(lay.shape[place] for lay in layouts) > MOST_NEURONS
 
 
 def along_positions(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from graphgen.lower.parameter.layout import Layout, axis_of, born, positions
+from math import prod
+
+from graphgen.lower.parameter.layout import Layout, axis_of, born, row_major
 from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
 from spec.primitives import Elementwise, Learned
@@ -19,14 +21,20 @@ def lower(state: Lowering, operation: Operation) -> None:
 
 
 def placed(state: Lowering, operation: Operation) -> Layout:
-    """Give a learned value neurons, on its last axis, and positions on the others."""
+    """Give a learned value a node for each index of its last axis, and one for each other index.
+
+    All are neurons: learned queries, say, may be exchanged.
+    """
     (tensor,) = operation.parameters
     *outer, last = state.net.tensors[tensor].shape or (1,)
-    own = state.group(f"{operation.layer}.learned", "learned", 1)
+    own = state.group(f"{operation.layer}.learned", "learned", prod(outer))
     target = state.group(operation.output, "neuron", last)
-    rows: list[Row] = [*((size, "position", 0, 0) for size in outer), (last, "unit", 0, 1)]
+    strides = row_major(outer)
+    rows: list[Row] = [(n, "unit", step, 0) for n, step in zip(outer, strides, strict=True)]
+    rows.append((last, "unit", 0, 1))
     state.connect(operation, "learned", rows, (own, 0), (target, 0), tensor)
-    axes = [*positions(outer), axis_of(last, target)]
+    axes = [axis_of(n, own, step) for n, step in zip(outer, strides, strict=True)]
+    axes.append(axis_of(last, target))
     return born(axes[: len(state.net.shapes[operation.output])], target)
 
 
