@@ -4,6 +4,7 @@ from graphgen import export
 from graphgen.compile import compile, template
 from graphgen.errors import GraphError
 from graphgen.evaluate import evaluate
+from graphgen.features import Features, features
 from graphgen.graph import Graph
 from graphgen.graph_set import GraphSet
 from graphgen.interpolation import Barrier, interpolate, loss_barrier
@@ -15,6 +16,7 @@ from graphgen.verify import verify
 __all__ = [
     "Barrier",
     "EdgeBlock",
+    "Features",
     "Graph",
     "GraphError",
     "GraphSet",
@@ -27,6 +29,7 @@ __all__ = [
     "compile",
     "evaluate",
     "export",
+    "features",
     "interpolate",
     "loss_barrier",
     "match",

@@ -53,16 +53,29 @@ def wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def common(dtypes: Iterable[np.dtype[Any]]) -> np.dtype[Any]:
-    """Give the smallest dtype that holds the values of all; float32 of none.
+    """Give the smallest dtype that holds the values of all exactly; float32 of none.
 
-    Half-width floats that have no common dtype, such as bfloat16 and float16, become float32.
+    common([np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)])        # float32
     """
     found = list(dict.fromkeys(dtypes))
     if not found:
         return np.dtype(np.float32)
     if len(found) == 1:
         return found[0]
-    try:
-        return np.result_type(*found)
-    except TypeError:
-        return np.result_type(np.float32, *(wide(dtype) for dtype in found))
+    if not all(is_real(dtype) for dtype in found):
+        return np.result_type(*(dtype if in_numpy(dtype) else wide(dtype) for dtype in found))
+    return next(dtype for dtype in _WIDENING if all(holds(dtype, each) for each in found))
+
+
+_WIDENING = tuple(
+    np.dtype(kind)
+    for kind in (np.float16, ml_dtypes.bfloat16, np.float32, np.float64, np.longdouble)
+)
+
+
+def holds(dtype: np.dtype[Any], other: np.dtype[Any]) -> bool:
+    """Say whether a real dtype holds every value of another."""
+    mine, theirs = _FINFO(dtype), _FINFO(other)
+    wider = np.longdouble(mine.max) >= np.longdouble(theirs.max)
+    finer = np.longdouble(mine.smallest_subnormal) <= np.longdouble(theirs.smallest_subnormal)
+    return bool(mine.nmant >= theirs.nmant and wider and finer)

@@ -185,7 +185,7 @@ class Plan:
         rows, start = [], 0
         for plan in self.parts:
             rows.append((plan.layout.node_group + start).repeat(plan.networks))
-            start += len(plan.layout.group_kind)
+            start += len(plan.layout.group_columns)
         return torch.cat(rows).to(self.device)
 
 

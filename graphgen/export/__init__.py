@@ -8,11 +8,12 @@ from graphgen.export.graphml import to_graphml
 from graphgen.export.graphs_tuple import GraphsTuple, to_graphs_tuple
 from graphgen.export.networkx import to_networkx
 from graphgen.export.pyg import to_pyg
-from graphgen.export.scipy import to_scipy
+from graphgen.export.scipy import SparseGraph, to_scipy
 
 __all__ = [
     "ArrowTables",
     "GraphsTuple",
+    "SparseGraph",
     "restore_weights",
     "to_arrow",
     "to_dgl",

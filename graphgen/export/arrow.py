@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphgen.columns import edge_columns, node_columns
 from graphgen.errors import GraphError
 from graphgen.export.description import describe
 from graphgen.export.library import EXPORT, library
-from graphgen.export.values import graph_from, plain_values
+from graphgen.export.tables import scalar_tables
+from graphgen.export.values import graph_from
 from graphgen.files import atomic_path, claim_file
 from graphgen.graph import Graph
 from graphgen.sources import output_path
@@ -30,28 +30,22 @@ def to_arrow(graph: Graph) -> ArrowTables:
     """Give two `pyarrow.Table`s, whose rows are in the graph's order.
 
         nodes, edges = graphgen.export.to_arrow(graph)
-        nodes.column_names      # node_kind, node_group, node_depth
-        edges.column_names      # source, target, value, edge_kind, edge_block, edge_position
+        nodes.column_names      # node_kind, node_group, and those of graphgen.features
+        edges.column_names      # source, target, value, edge_kind, edge_block, edge_parameter, ...
         edges.schema.metadata[b"description"]   # JSON, with the words behind the kinds
 
     Weights in bfloat16 or 8 bits, which Arrow does not have, become float32.
     """
     graph = graph_from(graph)
     pyarrow = library("pyarrow", EXPORT)
-    values = plain_values(graph)
-    sources, targets = graph.edge_index()
-    columns = {"source": sources, "target": targets, "value": values}
-    columns |= edge_columns(graph.template)
-    position = columns.pop("edge_position")
-    edges = {name: pyarrow.array(column) for name, column in columns.items()}
-    edges["edge_position"] = pyarrow.FixedSizeListArray.from_arrays(
-        pyarrow.array(position.reshape(-1)), position.shape[1]
-    )
-    nodes = {name: pyarrow.array(column) for name, column in node_columns(graph.template).items()}
     metadata = {"description": describe(graph)}
     return ArrowTables(
-        pyarrow.table(nodes).replace_schema_metadata(metadata),
-        pyarrow.table(edges).replace_schema_metadata(metadata),
+        *(
+            pyarrow.table(
+                {name: pyarrow.array(column) for name, column in table.items()}
+            ).replace_schema_metadata(metadata)
+            for table in scalar_tables(graph)
+        )
     )
 
 

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from graphgen.affine import affine
 from graphgen.arrays import array_of
-from graphgen.columns import EDGE_KINDS, NODE_KINDS
 from graphgen.dtypes import is_number
 from graphgen.errors import GraphError
 from graphgen.export.values import graph_from
+from graphgen.features import EDGE_NAMES, NODE_NAMES
 from graphgen.graph import Graph
+from graphgen.kinds import EDGE_KINDS, NODE_KINDS
 
-FORMAT, VERSION = "graph-metanetworks/graph", 1
+FORMAT, VERSION = "graph-metanetworks/graph", 2
 
 
 def describe(graph: Graph) -> str:
@@ -30,10 +31,12 @@ def describe(graph: Graph) -> str:
         json.loads(text)["structure"]["blocks"][0]["tensor"]    # "0.weight"
         restore_weights(text, graph.edge_values())              # name -> array
 
-    It holds the template's `structure` with its `hash`, the words behind the kinds, the `dtypes` of
-    the tensors, and the values of tensors `without_edges`.
+    It holds the template's `structure`, names and all, with its `hash` and a `digest`, the words
+    behind the kinds, the names of the features' columns, the `dtypes` of the tensors, and the
+    values of tensors `without_edges`.
     """
     template = graph_from(graph).template
+    structure = template.describe()
     owning = {tensor.name for tensor in template.edge_tensors}
     rest = {name: array for name, array in graph.tensors.items() if name not in owning}
     return json.dumps(
@@ -41,13 +44,22 @@ def describe(graph: Graph) -> str:
             "format": FORMAT,
             "version": VERSION,
             "hash": template.hash,
-            "structure": template.describe(),
+            "digest": digest(structure),
+            "structure": structure,
             "node_kinds": NODE_KINDS,
             "edge_kinds": EDGE_KINDS,
+            "node_columns": NODE_NAMES,
+            "edge_columns": EDGE_NAMES,
             "dtypes": {name: array.dtype.name for name, array in graph.tensors.items()},
             "without_edges": {name: plain(array) for name, array in rest.items()},
         }
     )
+
+
+def digest(structure: Any) -> str:
+    """Give the SHA-256 of a structure with its names, which the template's hash leaves out."""
+    text = json.dumps(structure, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def plain(array: NDArray[Any]) -> list[Any]:
@@ -70,7 +82,7 @@ def restore_weights(description: str | bytes, values: NDArray[Any]) -> dict[str,
     content = parse(description)
     try:
         return restored(content, values)
-    # The hash covers the structure alone, and whoever writes a structure can write its hash.
+    # The digest covers the structure alone, and whoever writes a structure can write its digest.
     except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError) as e:
         raise GraphError(
             f"the description is damaged ({type(e).__name__}: {e}); export the graph again"
@@ -115,12 +127,11 @@ def addresses(block: Mapping[str, Any]) -> NDArray[np.int64]:
 
 
 def parse(description: str | bytes) -> Mapping[str, Any]:
-    """Read a description, and compare its structure with its hash."""
+    """Read a description, and compare its structure with its digest."""
     try:
         content: dict[str, Any] = json.loads(description)
         known = (content["format"], content["version"]) == (FORMAT, VERSION)
-        text = json.dumps(content["structure"], sort_keys=True, separators=(",", ":"))
-        same = hashlib.sha256(text.encode()).hexdigest() == content["hash"]
+        same = digest(content["structure"]) == content["digest"]
     except (LookupError, RecursionError, TypeError, ValueError) as error:
         raise GraphError(f"not the description of an exported graph: {error!r:.300}") from None
     if not known:
@@ -129,7 +140,9 @@ def parse(description: str | bytes) -> Mapping[str, Any]:
             f"expected {FORMAT!r}, version {VERSION}"
         )
     if not same:
-        raise GraphError("the structure in the description does not match its hash: it was changed")
+        raise GraphError(
+            "the structure in the description does not match its digest: it was changed"
+        )
     return content
 
 

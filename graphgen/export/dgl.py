@@ -8,8 +8,9 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
-from graphgen.columns import edge_columns, node_columns
+from graphgen.export.description import describe
 from graphgen.export.library import DGL, METANET, library
+from graphgen.export.tables import tables
 from graphgen.export.values import graph_from, plain_values
 from graphgen.graph import Graph
 
@@ -22,10 +23,11 @@ def to_dgl(graph: Graph) -> DGLGraph:
 
         result = graphgen.export.to_dgl(graph)
         result.edata["value"]               # (E,), in the weights' dtype
-        result.ndata["node_kind"]           # int64 (nodes,), indices into columns.NODE_KINDS
+        result.ndata["features"], result.edata["features"]      # float32 (N, F), (E, G)
+        result.ndata["node_kind"]           # int64 (N,), and `node_group`
+        result.description                  # JSON, names the columns; dgl's own files drop it
 
-    dgl holds no text; `graph.with_edge_values(result.edata["value"].numpy())` gives the graph back.
-    Weights of 8 bits become float32.
+    Features are those of `graphgen.features`. Weights of 8 bits become float32.
     """
     graph = graph_from(graph)
     torch = library("torch", METANET)
@@ -35,11 +37,12 @@ def to_dgl(graph: Graph) -> DGLGraph:
     if values.dtype != ml_dtypes.bfloat16:
         values = plain_values(graph)
     result = dgl.graph((sources, targets), num_nodes=graph.num_nodes)
-    for name, column in node_columns(graph.template).items():
+    nodes, edges = tables(graph)
+    for name, column in nodes.items():
         result.ndata[name] = tensor(torch, column)
-    result.edata["value"] = tensor(torch, values)
-    for name, column in edge_columns(graph.template).items():
+    for name, column in {"value": values, **edges}.items():
         result.edata[name] = tensor(torch, column)
+    result.description = describe(graph)
     return result
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from graphgen.columns import EDGE_KINDS
 from graphgen.errors import GraphError, whole
 from graphgen.export.description import describe
-from graphgen.export.scalar_columns import edge_rows
+from graphgen.export.tables import Row, rows, scalar_tables
 from graphgen.export.values import graph_from
 from graphgen.graph import Graph
 
@@ -15,8 +14,8 @@ def to_dot(graph: Graph, max_edges: int = 2000) -> str:
 
         Path("net.dot").write_text(graphgen.export.to_dot(graph))   # dot -Tsvg net.dot
 
-    Edges have the attributes `number`, `block`, `kind` and `value`, which Graphviz
-    carries but does not draw. A drawing of many edges shows nothing and takes Graphviz hours:
+    Graphviz carries, but does not draw, the other attributes: those of `to_networkx` that are not
+    0, and the `number` of an edge. A drawing of many edges shows nothing and takes Graphviz hours:
     a graph with more than `max_edges` is refused.
     """
     graph = graph_from(graph)
@@ -31,18 +30,28 @@ def to_dot(graph: Graph, max_edges: int = 2000) -> str:
         f'  description="{quotable(describe(graph))}";',
         "  node [shape=circle];",
     ]
+    nodes, edges = scalar_tables(graph, zeros=False)
+    of_nodes = rows(nodes)
     for number, group in enumerate(graph.node_groups):
         label = f"{group.name} ({group.kind})".replace("\\", "\\\\").replace('"', '\\"')
         lines.append(f"  subgraph cluster_{number} {{")
         lines.append(f'    label="{label}";')
-        lines += [f'    n{group.start + i} [label="{i}"];' for i in range(group.size)]
+        lines += [
+            f'    n{group.start + i} [label="{i}"{attributes(row)}];'
+            for i, row in zip(range(group.size), of_nodes, strict=False)
+        ]
         lines.append("  }")
     lines += [
-        f"  n{source} -> n{target} [number={edge}, block={row['edge_block']}, "
-        f'kind={EDGE_KINDS[row["edge_kind"]]}, value="{float(row["value"])!r}"];'
-        for edge, (source, target, row) in enumerate(edge_rows(graph))
+        f"  n{row.pop('source')} -> n{row.pop('target')} "
+        f'[number={number}, value="{row.pop("value")!r}"{attributes(row)}];'
+        for number, row in enumerate(rows(edges))
     ]
     return "\n".join([*lines, "}", ""])
+
+
+def attributes(row: Row) -> str:
+    """Write the attributes of a node or an edge that are not 0."""
+    return "".join(f', {name}="{value!r}"' for name, value in row.items() if value)
 
 
 def quotable(text: str) -> str:

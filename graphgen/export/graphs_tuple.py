@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from graphgen.columns import edge_columns, node_columns
+from graphgen.export.description import describe
+from graphgen.export.tables import tables
 from graphgen.export.values import graph_from
 from graphgen.graph import Graph
 
 
-class GraphsTuple(NamedTuple):
-    """A graph with the fields of `jraph.GraphsTuple`, in their order, as numpy arrays."""
+class Fields(NamedTuple):
+    """The fields of `jraph.GraphsTuple`, in their order."""
 
     nodes: dict[str, NDArray[Any]]
     edges: dict[str, NDArray[Any]]
@@ -24,24 +25,38 @@ class GraphsTuple(NamedTuple):
     n_edge: NDArray[np.int64]
 
 
+class GraphsTuple(Fields):
+    """A graph with the fields of `jraph.GraphsTuple`, as numpy arrays, and its `description`.
+
+    The description, JSON, is an attribute beside the fields, since jraph adds up and stacks these.
+    """
+
+    description: str
+
+
 def to_graphs_tuple(graph: Graph) -> GraphsTuple:
     """Give the graph as a tuple of numpy arrays; needs neither jax nor jraph.
 
         result = graphgen.export.to_graphs_tuple(graph)
         jraph.GraphsTuple(*result)
         result.edges["value"]               # (E,), in the weights' dtype and the graph's order
-        result.nodes["node_kind"]           # int64 (nodes,), indices into columns.NODE_KINDS
+        result.nodes["features"], result.edges["features"]      # float32 (N, F), (E, G)
+        result.nodes["node_kind"]           # int64 (N,), and `node_group`
+        graphgen.export.restore_weights(result.description, result.edges["value"])
 
-    The form holds no text; `graph.with_edge_values(result.edges["value"])` gives the graph back.
+    Features are those of `graphgen.features`; the description names their columns.
     """
     graph = graph_from(graph)
     sources, targets = graph.edge_index()
-    return GraphsTuple(
-        nodes=node_columns(graph.template),
-        edges={"value": graph.edge_values(), **edge_columns(graph.template)},
+    nodes, edges = tables(graph)
+    result = GraphsTuple(
+        nodes=nodes,
+        edges={"value": graph.edge_values(), **edges},
         receivers=targets,
         senders=sources,
         globals=None,
         n_node=np.array([graph.num_nodes], dtype=np.int64),
         n_edge=np.array([graph.num_edges], dtype=np.int64),
     )
+    result.description = describe(graph)
+    return result

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.dtypes import in_numpy
 from graphgen.errors import instance
 from graphgen.graph import Graph
 
@@ -19,13 +20,13 @@ def graph_from(value: object) -> Graph:
     return instance(value, Graph, "graph", "graphgen.compile(net, weights) makes one")
 
 
-def plain_values(graph: Graph) -> NDArray[Any]:
-    """Give the edges' values in numpy's own float16, float32 or float64, shape (E,).
+def plain_values(graph: Graph, least: int = 2) -> NDArray[Any]:
+    """Give the edges' values in numpy's own floats of at least so many bytes, shape (E,).
 
     Narrower floats and bfloat16, which few libraries know, become float32, which holds them
-    exactly; wider ones become float64.
+    exactly; wider ones than float64 become float64.
     """
     values = graph.edge_values()
-    if values.dtype.isbuiltin == 2 or values.dtype.itemsize < 2:
+    if not in_numpy(values.dtype) or values.dtype.itemsize < least:
         return values.astype(np.float32)
     return values.astype(np.float64) if values.dtype.itemsize > 8 else values

@@ -6,13 +6,11 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from graphgen.columns import EDGE_KINDS, NODE_KINDS, STEP_KINDS
+from graphgen.features.edges import BLOCK_NAMES
+from graphgen.features.nodes import GROUP_NAMES
 from metanet.models.gmn.layer import GMNLayer
 from metanet.models.gmn.trunk import Trunk
 from metanet.options import check, integer, number
-
-BLOCK_DEPTH = 8
-"""The place of a block's relative depth among its numbers (`metanet.layout.edge_numbers`)."""
 
 
 def sizes(name: str, depth: int, bound: float) -> tuple[int, float]:
@@ -35,18 +33,17 @@ def show_weights(trunk: Trunk, channel: int) -> None:
 
 def mark_blocks(trunk: Trunk, kinds: dict[str, int], depth: int | None = None) -> None:
     """Set a channel of a block's state to 1 for its kind, and one to its relative depth."""
+    weight = trunk.block_encoder.columns.weight
     for kind, channel in kinds.items():
-        trunk.block_encoder.kind.weight[EDGE_KINDS.index(kind), channel] = 1
+        weight[channel, BLOCK_NAMES.index(f"kind_{kind}")] = 1
     if depth is not None:
-        trunk.block_encoder.numbers.weight[depth, BLOCK_DEPTH] = 1
+        weight[depth, BLOCK_NAMES.index("depth")] = 1
 
 
-def mark_nodes(trunk: Trunk, kinds: dict[str, int], steps: dict[str, int]) -> None:
-    """Set a channel of a node's state to 1 for its kind, and for a step among its steps."""
-    for kind, channel in kinds.items():
-        trunk.node_encoder.kind.weight[NODE_KINDS.index(kind), channel] = 1
-    for step, channel in steps.items():
-        trunk.node_encoder.step.weight[STEP_KINDS.index(step), channel] = 1
+def mark_nodes(trunk: Trunk, channels: dict[str, list[int]]) -> None:
+    """Set channels of a node's state to its columns, by the names of these."""
+    for name, chosen in channels.items():
+        trunk.node_encoder.columns.weight[chosen, GROUP_NAMES.index(name)] = 1
 
 
 def layers_of(trunk: Trunk) -> list[GMNLayer]:

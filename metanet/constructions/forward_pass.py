@@ -77,8 +77,9 @@ def simulator(depth: int, bound: float) -> Trunk:
     )
     clear(trunk)
     show_weights(trunk, WEIGHT)
-    mark_nodes(trunk, {"input": INPUT, "constant": CONSTANT, "sum": SUM}, {"relu": RELU})
-    trunk.node_encoder.kind.weight[:, VALUE] = trunk.node_encoder.kind.weight[:, CONSTANT]
+    constant = [CONSTANT, VALUE]
+    kinds = {"kind_input": [INPUT], "kind_constant": constant, "kind_sum": [SUM]}
+    mark_nodes(trunk, {**kinds, "step_relu": [RELU]})
     if trunk.node_encoder.features is not None:
         trunk.node_encoder.features.weight[VALUE, 0] = 1
     for layer in layers_of(trunk):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from graphgen.columns import EDGE_KINDS
+from graphgen.kinds import EDGE_KINDS
 from metanet.batch import Batch, Part, float_offsets
 from metanet.models.encoder import SCALES, several_scales
 from metanet.models.metanet import Metanet, head

@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from graphgen.columns import EDGE_KINDS, NODE_KINDS, POSITION_AXES, STEP_KINDS
+from graphgen.features.edges import BLOCK_NAMES, COORDINATE_NAMES
+from graphgen.features.nodes import GROUP_NAMES, PLACE_NAMES
 from metanet.errors import MetanetError
-from metanet.layout import EDGE_NUMBERS, MAX_STEPS, NODE_NUMBERS, NODE_ORDER, BlockLayout
+from metanet.layout import BlockLayout
 from metanet.models.side_inputs import extra_of
 from metanet.plan import Plan
 
@@ -23,21 +24,21 @@ def several_scales(x: Tensor) -> Tensor:
 
 
 def edge_weights(plan: Plan, fan_in_power: float) -> Tensor:
-    """Write the weights of all edges side by side, (num_edges, channels + POSITION_AXES).
+    """Write the weights of all edges side by side, (num_edges, channels + len(COORDINATE_NAMES)).
 
     A folded kernel fills the channels of its taps, a single weight the middle one. Weights are
     multiplied by a power of their fan-in, so that networks of different widths look alike;
-    variances enter by their logarithm. The last columns are the coordinates of positions.
+    variances enter by their logarithm. The last columns are the coordinates of edges.
     """
     first = plan.parts[0]
     channels = first.layout.channels
-    rows = first.part.values.new_zeros(plan.num_edges, channels + POSITION_AXES)
+    rows = first.part.values.new_zeros(plan.num_edges, channels + len(COORDINATE_NAMES))
     for piece in plan.slices:
         part, block = plan.parts[piece.part], piece.block
-        positions = part.layout.positions[piece.index - part.block_start]
+        coordinates = part.layout.coordinates[piece.index - part.block_start]
         out = rows[piece.start : piece.stop]
-        if positions is not None:
-            out.view(*piece.view, -1)[..., channels:] = positions.to(out)
+        if coordinates is not None:
+            out.view(*piece.view, -1)[..., channels:] = coordinates.to(out)
         if block.values is None:
             if block.coefficients is None:
                 out[:, channels // 2] = block.constant
@@ -84,9 +85,9 @@ def edge_extras(plan: Plan, count: int) -> Tensor:
 
 
 class EdgeEncoder(nn.Module):
-    """First edge states: a linear map of the weights on several scales and of the positions.
+    """First edge states: a linear map of the weights on several scales and of coordinates.
 
-    Without `coordinates`, the weights of a folded kernel are summed, and positions left out.
+    Without `coordinates`, the weights of a folded kernel are summed, and coordinates left out.
     `extras` is how many numbers a batch brings beside each weight.
     """
 
@@ -102,7 +103,7 @@ class EdgeEncoder(nn.Module):
         self.channels = channels
         self.fan_in_power = fan_in_power
         self.coordinates = coordinates
-        inputs = SCALES * channels + POSITION_AXES if coordinates else SCALES
+        inputs = SCALES * channels + len(COORDINATE_NAMES) if coordinates else SCALES
         self.linear = nn.Linear(inputs, hidden)
         self.count = extras
         own = SCALES * extras * (channels if coordinates else 1)
@@ -111,10 +112,10 @@ class EdgeEncoder(nn.Module):
     def forward(self, plan: Plan) -> Tensor:
         """Give states (num_edges, hidden)."""
         rows = edge_weights(plan, self.fan_in_power)
-        weights, positions = rows[:, : self.channels], rows[:, self.channels :]
+        weights, coordinates = rows[:, : self.channels], rows[:, self.channels :]
         scaled = several_scales(weights)
         if self.coordinates:
-            inputs = torch.cat([scaled, positions], dim=1)
+            inputs = torch.cat([scaled, coordinates], dim=1)
         else:
             inputs = scaled.view(-1, SCALES, self.channels).sum(2)
         result: Tensor = self.linear(inputs)
@@ -126,59 +127,53 @@ class EdgeEncoder(nn.Module):
         return result
 
 
+def column_map(names: tuple[str, ...], hidden: int) -> nn.Linear:
+    """Make a linear map of columns; those of kinds and steps begin as embeddings do."""
+    result = nn.Linear(len(names), hidden)
+    words = sum(name.startswith(("kind_", "step_")) for name in names)  # they come first
+    bound = (len(names) - words) ** -0.5
+    with torch.no_grad():
+        result.weight[:, :words].normal_()
+        result.weight[:, words:].uniform_(-bound, bound)
+    return result
+
+
 class BlockEncoder(nn.Module):
-    """A state for each block, from its kind, its place among the target's steps, its numbers."""
+    """A state for each block, from its columns of `graphgen.features`."""
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
-        self.kind = nn.Embedding(len(EDGE_KINDS), hidden)
-        self.step = nn.Embedding(MAX_STEPS, hidden)
-        self.numbers = nn.Linear(EDGE_NUMBERS, hidden)
+        self.columns = column_map(BLOCK_NAMES, hidden)
 
     def forward(self, plan: Plan) -> Tensor:
         """Give states (num_blocks, hidden)."""
-        kind = torch.cat([part.layout.block_kind for part in plan.parts]).to(plan.device)
-        step = torch.cat([part.layout.block_step for part in plan.parts]).to(plan.device)
-        numbers = torch.cat([part.layout.block_numbers for part in plan.parts]).to(plan.device)
-        result: Tensor = (
-            self.kind(kind) + self.step(step) + self.numbers(numbers.to(self.numbers.weight))
-        )
+        columns = torch.cat([part.layout.block_columns for part in plan.parts])
+        result: Tensor = self.columns(columns.to(self.columns.weight))
         return result
 
 
 class NodeEncoder(nn.Module):
-    """First node states, from a group's kind, its steps in order, its numbers.
+    """First node states, from the columns of `graphgen.features`.
 
-    With `positions`, input and output neurons are told apart by their place; `features` is the
-    number of further features that a batch brings.
+    Without `positions`, input and output neurons are not told apart by their place; `features` is
+    the number of further features that a batch brings.
     """
 
     def __init__(self, hidden: int, positions: bool = True, features: int = 0) -> None:
         super().__init__()
-        self.kind = nn.Embedding(len(NODE_KINDS), hidden)
-        self.step = nn.Embedding(len(STEP_KINDS) + 1, hidden, padding_idx=len(STEP_KINDS))
-        self.place = nn.Embedding(MAX_STEPS, hidden)
-        self.numbers = nn.Linear(NODE_NUMBERS, hidden)
-        self.order = nn.Linear(NODE_ORDER, hidden, bias=False) if positions else None
+        self.columns = column_map(GROUP_NAMES, hidden)
+        self.places = nn.Linear(len(PLACE_NAMES), hidden, bias=False) if positions else None
         self.features = nn.Linear(features, hidden, bias=False) if features else None
 
     def forward(self, plan: Plan) -> Tensor:
         """Give states (num_nodes, hidden)."""
-        layouts = [part.layout for part in plan.parts]
-        steps = torch.cat([laid.group_steps for laid in layouts]).to(plan.device)
-        steps = torch.where(steps < 0, len(STEP_KINDS), steps)
-        program = (self.step(steps) * (1 + self.place.weight)).sum(1)
-        numbers = torch.cat([laid.group_numbers for laid in layouts])
-        groups = (
-            self.kind(torch.cat([laid.group_kind for laid in layouts]).to(plan.device))
-            + program
-            + self.numbers(numbers.to(self.numbers.weight))
-        )
+        columns = torch.cat([part.layout.group_columns for part in plan.parts])
+        groups = self.columns(columns.to(self.columns.weight))
         result: Tensor = groups[plan.node_group]
-        if self.order is not None:
+        if self.places is not None:
             parts = plan.parts
-            order = torch.cat([p.layout.node_order.repeat(p.networks, 1) for p in parts])
-            result = result + self.order(order.to(self.order.weight))
+            places = torch.cat([p.layout.places.repeat(p.networks, 1) for p in parts])
+            result = result + self.places(places.to(self.places.weight))
         if self.features is not None:
             result = result + self.features(node_features(plan, self.features.in_features))
         return result

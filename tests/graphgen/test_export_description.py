@@ -53,12 +53,16 @@ def test_the_number_of_values_is_checked(graph: Graph) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda content: content.update(version=2), "version 2; expected"),
+        (lambda content: content.update(version=1), "version 1; expected"),
         (lambda content: content.update(format="other"), "a description of 'other'"),
-        (lambda content: content["structure"]["blocks"].reverse(), "does not match its hash"),
+        (lambda content: content["structure"]["blocks"].reverse(), "does not match its digest"),
+        (
+            lambda content: content["structure"]["tensors"][0].update(name="other"),
+            "does not match its digest",
+        ),
         (lambda content: content.pop("structure"), "not the description of an exported graph"),
     ],
-    ids=["version", "format", "structure", "missing"],
+    ids=["version", "format", "structure", "name", "missing"],
 )
 def test_a_damaged_description_is_refused(
     change: Callable[[dict[str, Any]], object], words: str, graph: Graph

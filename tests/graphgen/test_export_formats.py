@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import namedtuple
 from collections.abc import Callable
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import networkx
 import numpy as np
@@ -13,9 +17,11 @@ import pytest
 import graphgen
 import spec
 from graphgen import Graph, GraphError
-from graphgen.columns import EDGE_KINDS, NODE_KINDS, edge_columns, node_columns
 from graphgen.export import restore_weights
 from graphgen.export.dot import quotable
+from graphgen.export.tables import Table, tables
+from graphgen.features import EDGE_NAMES, NODE_NAMES
+from graphgen.kinds import EDGE_KINDS, NODE_KINDS
 from graphgen.testing import random_weights
 
 NET = """
@@ -32,6 +38,21 @@ layers:
 OF_PYDOT = pytest.mark.filterwarnings("ignore:.* deprecated - use:DeprecationWarning:pydot.*")
 
 
+def named(table: Table, names: tuple[str, ...]) -> dict[str, list[Any]]:
+    """The columns of a table by name, features too."""
+    features = dict(zip(names, table["features"].T, strict=True))
+    return {n: x.tolist() for n, x in {**table, **features}.items() if n != "features"}
+
+
+def seen(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """What an export of single attributes shows: no feature that is 0 throughout."""
+    return {
+        name: column
+        for name, column in rows.items()
+        if any(column) or name not in NODE_NAMES + EDGE_NAMES
+    }
+
+
 @pytest.fixture
 def graph() -> Graph:
     net = spec.loads(NET)
@@ -42,22 +63,54 @@ def test_networkx_has_every_column(graph: Graph) -> None:
     result = graphgen.export.to_networkx(graph)
     assert (result.number_of_nodes(), result.number_of_edges()) == (graph.num_nodes, 28)
     assert list(result.nodes) == list(range(graph.num_nodes))
-    for name, column in node_columns(graph.template).items():
-        assert [result.nodes[node][name] for node in result] == column.tolist()
-    columns = edge_columns(graph.template)
+    nodes, edges = tables(graph)
+    for name, column in seen(named(nodes, NODE_NAMES)).items():
+        assert [result.nodes[node][name] for node in result] == column
+    columns = seen(named(edges, EDGE_NAMES)) | {"value": graph.edge_values().tolist()}
     for _, _, edge, row in result.edges(keys=True, data=True):
-        assert row["edge_kind"] == columns["edge_kind"][edge]
-        assert row["edge_block"] == columns["edge_block"][edge]
-        position = [row[f"edge_position_{axis}"] for axis in range(3)]
-        assert position == columns["edge_position"][edge].tolist()
+        assert row == {name: column[edge] for name, column in columns.items()}
+        assert {type(value) for value in row.values()} == {int, float}
     assert result.number_of_edges(0, 1) == 4
 
 
-def test_networkx_can_write_what_it_is_given(graph: Graph, tmp_path: Path) -> None:
+def write_json(result: networkx.MultiDiGraph, path: Path) -> None:
+    path.write_text(json.dumps(networkx.node_link_data(result, edges="edges")))
+
+
+def read_json(path: Path) -> networkx.MultiDiGraph:
+    return networkx.node_link_graph(json.loads(path.read_text()), edges="edges")
+
+
+@pytest.mark.parametrize(
+    ("write", "read"),
+    [
+        (networkx.write_graphml, partial(networkx.read_graphml, node_type=int, edge_key_type=int)),
+        (networkx.write_gml, partial(networkx.read_gml, destringizer=int)),
+        (write_json, read_json),
+    ],
+    ids=["graphml", "gml", "json"],
+)
+def test_networkx_writes_what_it_is_given(
+    write: Callable[..., None], read: Callable[[Path], Any], graph: Graph, tmp_path: Path
+) -> None:
     result = graphgen.export.to_networkx(graph)
-    networkx.write_graphml(result, tmp_path / "net.graphml")
-    back = networkx.read_graphml(tmp_path / "net.graphml", node_type=int, force_multigraph=True)
-    assert back.number_of_edges() == graph.num_edges
+    write(result, tmp_path / "net")
+    back = read(tmp_path / "net")
+    assert dict(back.nodes(data=True)) == dict(result.nodes(data=True))
+    assert sorted(back.edges(keys=True, data=True), key=lambda edge: edge[2]) == sorted(
+        result.edges(keys=True, data=True), key=lambda edge: edge[2]
+    )
+    values = [value for *_, value in sorted(back.edges(keys=True, data="value"), key=itemgetter(2))]
+    restored = restore_weights(back.graph["description"], np.array(values))
+    assert all(np.array_equal(restored[name], x) for name, x in graph.weights().items())
+
+
+def test_control_networkx_does_not_write_numbers_of_numpy(graph: Graph, tmp_path: Path) -> None:
+    result = graphgen.export.to_networkx(graph)
+    next(iter(result.edges(data=True)))[2]["value"] = graph.edge_values()[0]
+    for write in (networkx.write_gml, write_json):
+        with pytest.raises((TypeError, networkx.NetworkXError)):
+            write(result, tmp_path / "net")
 
 
 def test_graphml_has_every_attribute_of_the_export_to_networkx(
@@ -110,10 +163,15 @@ def test_a_graphs_tuple_has_the_fields_of_jraph(graph: Graph) -> None:
     assert {len(column) for column in result.nodes.values()} == {graph.num_nodes}
     assert {len(column) for column in result.edges.values()} == {graph.num_edges}
     assert result.edges["value"].dtype == np.float32
+    assert (result.nodes["features"] == graphgen.features(graph).nodes).all()
+    assert (result.edges["features"] == graphgen.features(graph).edges).all()
+    assert json.loads(result.description)["node_columns"] == list(NODE_NAMES)
+    jraph = namedtuple("jraph", fields)(*result)
+    assert jraph.globals is None
 
 
 def test_scipy_keeps_parallel_edges_until_they_are_added_up(graph: Graph) -> None:
-    result = graphgen.export.to_scipy(graph)
+    result = graphgen.export.to_scipy(graph).adjacency
     assert result.shape == (graph.num_nodes, graph.num_nodes)
     assert result.nnz == graph.num_edges
     assert not result.has_canonical_format
@@ -123,17 +181,18 @@ def test_scipy_keeps_parallel_edges_until_they_are_added_up(graph: Graph) -> Non
 
 
 def test_scipy_stores_a_weight_of_zero(graph: Graph) -> None:
-    result = graphgen.export.to_scipy(graph.with_edge_values(0 * graph.edge_values()))
+    result = graphgen.export.to_scipy(graph.with_edge_values(0 * graph.edge_values())).adjacency
     assert (result.nnz, np.count_nonzero(result.data)) == (graph.num_edges, 0)
 
 
 def test_arrow_has_every_column(graph: Graph) -> None:
     nodes, edges = graphgen.export.to_arrow(graph)
     assert nodes.schema.metadata == edges.schema.metadata
-    for name, column in node_columns(graph.template).items():
-        assert np.array_equal(nodes[name].to_numpy(), column)
-    for name, column in edge_columns(graph.template).items():
-        assert edges[name].to_pylist() == column.tolist()
+    for table, found, names in zip(
+        tables(graph), (nodes, edges), (NODE_NAMES, EDGE_NAMES), strict=True
+    ):
+        for name, column in named(table, names).items():
+            assert found[name].to_pylist() == column
     assert str(edges.schema.field("value").type) == "float"
 
 
@@ -154,8 +213,8 @@ def test_dot_is_what_another_reader_expects(graph: Graph) -> None:
     assert [(edge.get_source(), edge.get_destination()) for edge in edges] == [
         (f"n{source}", f"n{target}") for source, target in index.T
     ]
-    kinds = [EDGE_KINDS[kind] for kind in edge_columns(graph.template)["edge_kind"]]
-    assert [edge.get("kind") for edge in edges] == kinds
+    for name, column in seen(named(tables(graph)[1], EDGE_NAMES)).items():
+        assert [float((edge.get(name) or '"0"')[1:-1]) for edge in edges] == column
     description = result.get("description")[1:-1].replace('\\"', '"')
     restored = restore_weights(description, graph.edge_values())
     assert list(restored) == list(graph.weights())
@@ -207,6 +266,7 @@ def test_the_words_behind_the_kinds_go_along(graph: Graph) -> None:
     content = json.loads(graphgen.export.to_networkx(graph).graph["description"])
     assert content["node_kinds"] == list(NODE_KINDS)
     assert content["edge_kinds"] == list(EDGE_KINDS)
+    assert content["edge_columns"] == list(EDGE_NAMES)
     assert content["structure"]["blocks"][0]["tensor"] == "0.weight"
 
 
@@ -214,7 +274,7 @@ def test_a_graph_without_edges_is_exported(tmp_path: Path) -> None:
     graph = graphgen.compile(spec.loads("inputs: {x: [3]}\nlayers: [relu]"), {})
     assert graph.num_edges == 0
     assert graphgen.export.to_networkx(graph).number_of_nodes() == 3
-    assert graphgen.export.to_scipy(graph).nnz == 0
+    assert graphgen.export.to_scipy(graph).adjacency.nnz == 0
     assert graphgen.export.to_arrow(graph).edges.num_rows == 0
     assert graphgen.export.to_graphs_tuple(graph).n_edge.tolist() == [0]
     assert "->" not in graphgen.export.to_dot(graph)

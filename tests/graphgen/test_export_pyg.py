@@ -8,7 +8,8 @@ from hypothesis import given
 
 import graphgen
 import spec
-from graphgen.columns import EDGE_KINDS, NODE_KINDS
+from graphgen.features import EDGE_NAMES, NODE_NAMES
+from graphgen.kinds import EDGE_KINDS, NODE_KINDS
 from graphgen.testing import random_weights
 from spec.testing import networks
 
@@ -23,8 +24,11 @@ def test_every_node_and_edge_is_exported(net: spec.Architecture) -> None:
     assert np.array_equal(data.edge_index.numpy(), graph.edge_index())
     assert np.array_equal(data.edge_attr.numpy()[:, 0], graph.edge_values())
     assert data.edge_attr.dtype == torch.float64
-    assert data.edge_position.shape == (graph.num_edges, 3)
-    assert data.edge_position.abs().max() <= 1
+    assert data.edge_attr.shape == (graph.num_edges, 1 + len(EDGE_NAMES))
+    assert np.array_equal(data.x.numpy(), graphgen.features(graph).nodes)
+    assert data.x.shape == (graph.num_nodes, len(NODE_NAMES))
+    position = data.edge_attr[:, 1 + EDGE_NAMES.index("coordinate_0") :]
+    assert position.abs().max() <= 1
     for name in ("edge_index", "node_kind", "node_group", "edge_kind", "edge_block"):
         assert data[name].dtype == torch.int64
     for block_number, block in enumerate(graph.blocks):
@@ -34,7 +38,7 @@ def test_every_node_and_edge_is_exported(net: spec.Architecture) -> None:
         assert set(data.node_group[data.edge_index[0, chosen]].tolist()) == {block.source_group}
         assert set(data.node_group[data.edge_index[1, chosen]].tolist()) == {block.target_group}
         # Parallel edges are told apart by their positions, all others by their ends.
-        rows = torch.cat([data.edge_index[:, chosen].T, data.edge_position[chosen]], dim=1)
+        rows = torch.cat([data.edge_index[:, chosen].T, position[chosen]], dim=1)
         assert len(rows.unique(dim=0)) == block.num_edges
     kinds = [NODE_KINDS[i] for i in data.node_kind]
     assert kinds.count("input") == sum(
@@ -44,7 +48,12 @@ def test_every_node_and_edge_is_exported(net: spec.Architecture) -> None:
 
 @pytest.mark.parametrize(
     ("dtype", "exported"),
-    [(np.float32, torch.float32), (np.float64, torch.float64), (ml_dtypes.bfloat16, torch.float32)],
+    [
+        (np.float16, torch.float32),
+        (np.float32, torch.float32),
+        (np.float64, torch.float64),
+        (ml_dtypes.bfloat16, torch.float32),
+    ],
 )
 def test_the_dtype_of_the_weights_is_kept(dtype: type, exported: torch.dtype) -> None:
     net = spec.loads("inputs: {x: [3]}\nlayers: [{linear: {out_features: 2}}]")
@@ -61,6 +70,8 @@ def test_exports_are_batched_by_torch_geometric() -> None:
     graph = graphgen.compile(net, random_weights(net, np.random.default_rng(0)))
     batch = Batch.from_data_list([graphgen.export.to_pyg(graph)] * 2)
     assert batch.num_nodes == 2 * graph.num_nodes
+    assert batch.x.shape[0] == 2 * graph.num_nodes
+    assert batch.description == [graphgen.export.description.describe(graph)] * 2
     assert batch.edge_index.max() == 2 * graph.num_nodes - 1
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -48,11 +50,13 @@ def zeroed() -> Graph:
     return graphgen.compile(net, weights)
 
 
-def mixed() -> Graph:
+def mixed(*dtypes: Any) -> Graph:
+    """A network whose floating-point tensors have these dtypes by turns."""
     net = spec.load(NETS / "cnn.yaml", **SIZES["cnn"])
     weights = weights_of(net)
-    name = next(iter(weights))
-    return graphgen.compile(net, {**weights, name: weights[name].astype(np.float64)})
+    names = [name for name, array in weights.items() if array.dtype == np.float32]
+    turns = dict(zip(names, itertools.cycle(dtypes), strict=False))
+    return graphgen.compile(net, weights | {n: weights[n].astype(d) for n, d in turns.items()})
 
 
 def of_file(name: str, dtype: Any = np.float32) -> Graph:
@@ -65,6 +69,7 @@ def tied() -> Graph:
     return graphgen.compile(net, weights_of(net))
 
 
+EIGHT_BITS = ("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz")
 GRAPHS: dict[str, Callable[[], Graph]] = {
     "mlp": lambda: of_file("mlp"),
     "cnn": lambda: of_file("cnn"),
@@ -72,18 +77,23 @@ GRAPHS: dict[str, Callable[[], Graph]] = {
     "float64": lambda: of_file("cnn", np.float64),
     "float16": lambda: of_file("cnn", np.float16),
     "bfloat16": lambda: of_file("cnn", ml_dtypes.bfloat16),
-    "two dtypes": mixed,
+    **{name: partial(of_file, "cnn", getattr(ml_dtypes, name)) for name in EIGHT_BITS},
+    "float32 and float64": lambda: mixed(np.float32, np.float64),
+    "bfloat16 and float16": lambda: mixed(ml_dtypes.bfloat16, np.float16),
+    "float8 and bfloat16": lambda: mixed(ml_dtypes.float8_e4m3fn, ml_dtypes.bfloat16),
+    "two of float8": lambda: mixed(ml_dtypes.float8_e4m3fn, ml_dtypes.float8_e5m2),
+    "float8, bfloat16, float64": lambda: mixed(
+        ml_dtypes.float8_e5m2, ml_dtypes.bfloat16, np.float64
+    ),
     "zeros": zeroed,
     "tied": tied,
 }
-Export = tuple[NDArray[Any], NDArray[Any], NDArray[Any], "str | bytes | None"]
+Export = tuple[NDArray[Any], NDArray[Any], NDArray[Any], "str | bytes"]
 
 
 def with_networkx(graph: Graph, folder: Path) -> Export:
     result = graphgen.export.to_networkx(graph)
-    assert {type(value) for *_, value in result.edges(data="value")} == {
-        graph.edge_values().dtype.type
-    }
+    assert {type(value) for *_, value in result.edges(data="value")} == {float}
     return of_networkx(result)
 
 
@@ -105,7 +115,7 @@ def with_graphml(graph: Graph, folder: Path) -> Export:
 
 def with_dot(graph: Graph, folder: Path) -> Export:
     text = graphgen.export.to_dot(graph)
-    edges = re.findall(r'^  n(\d+) -> n(\d+) \[number=(\d+), .*value="(.+)"\];$', text, re.M)
+    edges = re.findall(r'^  n(\d+) -> n(\d+) \[number=(\d+), value="([^"]+)".*\];$', text, re.M)
     assert [int(edge) for _, _, edge, _ in edges] == list(range(len(edges)))
     sources, targets = (np.array([int(edge[end]) for edge in edges]) for end in (0, 1))
     (description,) = re.findall(r'^  description="(.*)";$', text, re.M)
@@ -118,12 +128,12 @@ def unquote(text: str) -> str:
 
 def with_graphs_tuple(graph: Graph, folder: Path) -> Export:
     result = graphgen.export.to_graphs_tuple(graph)
-    return result.senders, result.receivers, result.edges["value"], None
+    return result.senders, result.receivers, result.edges["value"], result.description
 
 
 def with_scipy(graph: Graph, folder: Path) -> Export:
     result = graphgen.export.to_scipy(graph)
-    return *result.coords, result.data, None
+    return *result.adjacency.coords, result.adjacency.data, result.description
 
 
 def with_arrow(graph: Graph, folder: Path) -> Export:
@@ -144,7 +154,7 @@ def of_table(table: pyarrow.Table) -> Export:
 
 def with_pyg(graph: Graph, folder: Path) -> Export:
     data = graphgen.export.to_pyg(graph)
-    return *data.edge_index.numpy(), data.edge_attr.numpy()[:, 0], None
+    return *data.edge_index.numpy(), data.edge_attr.numpy()[:, 0], data.description
 
 
 # dgl has no wheels for the Pythons and torches that this project is tested with. What it is called
@@ -154,6 +164,7 @@ class FakeGraph:
         self.ends, self.num_nodes = ends, num_nodes
         self.ndata: dict[str, Any] = {}
         self.edata: dict[str, Any] = {}
+        self.description = ""
 
 
 def with_dgl(graph: Graph, folder: Path) -> Export:
@@ -170,8 +181,8 @@ def with_dgl(graph: Graph, folder: Path) -> Export:
         array = values.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
     else:
         array = values.numpy()
-    assert array.dtype == graph.edge_values().dtype
-    return *(end.numpy() for end in result.ends), array, None
+    assert array.dtype == graph.edge_values().dtype or array.dtype == np.float32
+    return *(end.numpy() for end in result.ends), array, result.description
 
 
 FORMATS = [
@@ -201,8 +212,7 @@ def test_edges_and_weights_come_back(
     assert np.array_equal(np.stack([sources, targets]), graph.edge_index())
     same(graph.with_edge_values(values).weights(), graph.weights())
     same_bits(values.astype(graph.edge_values().dtype), graph.edge_values())
-    if description is not None:
-        same(restore_weights(description, values), graph.weights())
+    same(restore_weights(description, values), graph.weights())
 
 
 def same(found: dict[str, NDArray[Any]], expected: dict[str, NDArray[Any]]) -> None:
@@ -227,4 +237,4 @@ def test_the_networks_have_what_is_to_be_kept() -> None:
     cnn = of_file("cnn")
     assert len(np.unique(cnn.edge_index(), axis=1).T) < cnn.num_edges
     assert any(array.dtype == np.int64 for array in cnn.weights().values())
-    assert len({array.dtype for array in mixed().weights().values()}) == 3
+    assert len({x.dtype for x in mixed(np.float32, np.float64).weights().values()}) == 3

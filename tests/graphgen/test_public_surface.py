@@ -116,7 +116,8 @@ MADE_BY_THE_PACKAGE = {
 }  # fmt: skip
 RECORDS = (graphgen.EdgeBlock, graphgen.NodeGroup, graphgen.Step, graphgen.NeuronValue,
            graphgen.Graph, graphgen.Template, graphgen.export.ArrowTables,
-           graphgen.export.GraphsTuple)  # fmt: skip
+           graphgen.export.GraphsTuple, graphgen.export.SparseGraph,
+           graphgen.Features)  # fmt: skip
 """What the package hands out, and nobody makes."""
 
 OBJECTS: dict[str, Any] = {

@@ -158,21 +158,6 @@ def test_half_precision_is_evaluated_and_exported(name: str, dtype: np.dtype[Any
     assert {n: x.dtype for n, x in back.items()} == {n: x.dtype for n, x in weights.items()}
 
 
-def test_positions_of_more_axes_than_an_export_holds_are_refused() -> None:
-    for axes, fits in ((4, True), (5, False), (6, False)):
-        shape = [2] * axes
-        net = spec.loads(
-            f"inputs: {{x: {shape}}}\nlayers: [flatten, {{linear: {{out_features: 1}}}}]"
-        )
-        graph = graphgen.compile(net, random_weights(net, np.random.default_rng(0)))
-        for export in (graphgen.export.to_pyg, graphgen.export.to_scipy, graphgen.export.to_dot):
-            if fits or export is graphgen.export.to_scipy:  # holds values alone
-                export(graph)
-                continue
-            with pytest.raises(graphgen.GraphError, match="axes of positions, and the columns"):
-                export(graph)
-
-
 @pytest.mark.parametrize("name", ["F16", "BF16", "F8_E5M2", "F8_E4M3", "F8_E5M2FNUZ", "F64"])
 @pytest.mark.parametrize("net", ["cnn", "p4_cnn", "vit", "lstm_classifier"])
 def test_every_floating_dtype_goes_into_a_graph_and_out(net: str, name: str) -> None:

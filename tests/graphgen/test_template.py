@@ -14,7 +14,7 @@ from hypothesis import given, settings
 
 import graphgen
 import spec
-from graphgen.columns import EDGE_KINDS, NODE_KINDS, STEP_KINDS, edge_columns, node_columns
+from graphgen.kinds import EDGE_KINDS, NODE_KINDS, STEP_KINDS
 from graphgen.testing import random_weights
 from graphgen.verify import verify_template
 from spec.testing import networks
@@ -216,22 +216,3 @@ def test_a_template_is_shared_by_networks_of_one_architecture() -> None:
     assert graphgen.template(wider).hash != graphgen.template(a).hash
     with pytest.raises(graphgen.GraphError, match="unknown kind of graph 'circuit'"):
         graphgen.template(a, "circuit")
-
-
-def test_columns_tell_the_kind_of_each_node_and_edge() -> None:
-    template = cnn().template
-    nodes, edges = node_columns(template), edge_columns(template)
-    for group_number, group in enumerate(template.node_groups):
-        part = slice(group.start, group.start + group.size)
-        assert set(nodes["node_kind"][part]) == {NODE_KINDS.index(group.kind)}
-        assert set(nodes["node_group"][part]) == {group_number}
-        assert set(nodes["node_depth"][part]) == {group.depth}
-    for number, block in enumerate(template.blocks):
-        part = slice(block.edge_start, block.edge_start + block.num_edges)
-        assert set(edges["edge_kind"][part]) == {EDGE_KINDS.index(block.kind)}
-        assert set(edges["edge_block"][part]) == {number}
-    assert all(column.dtype == np.int64 for column in nodes.values())
-    # The nine taps of the first kernel: row by row, from -1 to 1.
-    taps = edges["edge_position"][:9, :2].tolist()
-    assert taps == [[y, x] for y in (-1, 0, 1) for x in (-1, 0, 1)]
-    assert not edges["edge_position"][:, 2].any()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from graphgen.columns import EDGE_KINDS
+from graphgen.kinds import EDGE_KINDS
 from metanet.backends.backend import rms_norm
 from metanet.batch import Batch
 from metanet.models.editor import Editor, first_scales
