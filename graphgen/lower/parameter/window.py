@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphgen.lower.parameter.carried import fronted
 from graphgen.lower.parameter.layout import (
     Axis,
     Layout,
@@ -34,10 +35,17 @@ def lower(state: Lowering, operation: Operation) -> None:
     first, second, *kernel = state.net.tensors[tensor].shape
     groups = primitive.groups
     fan, out = (first // groups, second * groups) if primitive.transposed else (second, first)
-    source = maps(state, operation, state.layout(operation.inputs[0]))
+    alone = pointwise(primitive, kernel)
+    source = state.layout(operation.inputs[0])
+    if alone:
+        source = spread_channels(state, operation, source)
+    else:
+        source = maps(state, operation, source)
     cut = cut_at(source.axes[0], fan)
     if cut is None:
         source = spread(state, operation, source, {0: NEURONS}, single={0})
+        if alone:
+            source = fronted(state, operation, source, {0})
         cut = cut_at(source.axes[0], fan)
     target = state.group(operation.layer, "neuron", out)
     outer, inner = cut or ((), ())
@@ -47,10 +55,28 @@ def lower(state: Lowering, operation: Operation) -> None:
     rows = [*grouped(outer, out // groups), *rows, *((size, "tap", 0, 0) for size in kernel)]
     state.connect(
         operation, f"window{len(primitive.stride)}d", rows, (source.group, source.start),
-        (target, 0), tensor, (*attributes(primitive), *space_record(source)),
+        (target, 0), tensor, (*attributes(primitive), *(() if alone else space_record(source))),
     )  # fmt: skip
     after = state.net.shapes[operation.output][1:]
-    state.layouts[operation.output] = born([axis_of(out, target), *positions(after)], target)
+    channels = axis_of(out, target)
+    state.layouts[operation.output] = (
+        Layout((channels, *source.axes[1:]), target, space=source.space)
+        if alone
+        else born([channels, *positions(after)], target)
+    )
+
+
+def pointwise(primitive: Window, kernel: list[int]) -> bool:
+    """Say whether a convolution acts at each place by itself, as a matrix product does."""
+    moves = {*kernel, *primitive.stride} != {1} or any(primitive.padding)
+    return not (moves or primitive.symmetry or any(primitive.output_padding))
+
+
+def spread_channels(state: Lowering, operation: Operation, layout: Layout) -> Layout:
+    """Let the computing group hold the channels; neurons of other axes come along."""
+    if any(digit.group is None for digit in layout.axes[0]):
+        layout = spread(state, operation, layout, {0: NEURONS})
+    return fronted(state, operation, layout, {0})
 
 
 def grouped(digits: Axis, inside: int) -> list[Row]:
