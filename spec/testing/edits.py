@@ -76,8 +76,10 @@ def neutral(net: Architecture, rng: Random) -> Architecture:
 
 
 def form_of(net: Architecture) -> Form:
-    """Give the resolved form, without the shapes that it promises."""
+    """Give the resolved form, without the shapes that it promises and layers that do nothing."""
     form = net.resolved()
+    pairs = zip(net.layers, form["layers"], strict=True)
+    form["layers"] = [entry for layer, entry in pairs if layer.output == layer.name]
     for entry in form["layers"]:
         (fields,) = entry.values()
         del fields["output_shape"]
@@ -181,7 +183,7 @@ def retyped(pen: Pen, net: Architecture, form: Form) -> None:
 def rewired(pen: Pen, net: Architecture, form: Form) -> None:
     """Let a layer, or an output, take another value of the same shape."""
     names, place, index = pen.pick(ports(form))
-    before = [*net.inputs, *(layer.output for layer in net.layers[:index])]
+    before = [*net.inputs, *(f["name"] for e in form["layers"][:index] for f in e.values())]
     shape = net.shapes[names[place]]
     names[place] = pen.pick([name for name in before if net.shapes[name] == shape])
 

@@ -10,7 +10,7 @@ them, which its role may colour.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -33,6 +33,7 @@ class ColouredGraph:
     dead: set[int] = field(default_factory=set)
     parameters: list[int] = field(default_factory=list)
     parallel: bool = False
+    carried: dict[int, int] = field(default_factory=dict)
 
     @property
     def num_vertices(self) -> int:
@@ -62,6 +63,11 @@ class ColouredGraph:
         """Give what two graphs share if and only if they are isomorphic."""
         labels = sorted((repr(colour), count) for colour, count in Counter(self.colours).items())
         return (*labels, pynauty.certificate(self.nauty()))
+
+    def moved_parameters(self) -> Iterator[dict[int, int]]:
+        """Give, for each of some automorphisms that generate all, where it takes parameters."""
+        for generator in pynauty.autgrp(self.nauty())[0]:
+            yield {p: self.carried[generator[vertex]] for vertex, p in self.carried.items()}
 
     def order(self) -> int:
         """Count the automorphisms, exactly; where parameters have vertices, by what moves these.
@@ -129,6 +135,7 @@ def coloured_graph(
             last = graph.vertex(("end of edge", *label), first)
         graph.edges.append((last, t))
         if parameter >= 0:
+            graph.carried[first] = parameter
             carriers.setdefault(parameter, []).append(first)
     for parameter, carrying in carriers.items():
         if len(carrying) > 1 or role_of:
@@ -144,7 +151,8 @@ def flat_values(
     """Concatenate the scalars that edges carry."""
     if values is None:
         return None
-    return np.concatenate([values[tensor.name].reshape(-1) for tensor in template.edge_tensors])
+    flat = [values[tensor.name].reshape(-1) for tensor in template.edge_tensors]
+    return np.concatenate([np.empty(0), *flat])
 
 
 def parameter_roles(template: Template, roles: Template) -> dict[int, Hashable]:
