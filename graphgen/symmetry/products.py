@@ -24,7 +24,7 @@ def cancel(unknowns: Unknowns, operands: Sequence[tuple[Numbers, Numbers]]) -> N
 
 
 class Products:
-    """Products, a row each: `sources` are the unknowns of the operands, -1 where there is none."""
+    """Products, a row each: `sources` are the unknowns of the operands."""
 
     def __init__(self, unknowns: Unknowns, operands: Sequence[tuple[Numbers, Numbers]]) -> None:
         self.unknowns = unknowns
@@ -38,12 +38,15 @@ class Products:
         order = np.argsort(rows, kind="stable")
         counts = np.bincount(rows)
         columns = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-        self.sources = np.full((len(self.own), counts.max()), -1, dtype=np.int64)
+        # Where a product has fewer operands than others, it has a 1.
+        one = unknowns.new(1)
+        unknowns.fix(one)
+        self.sources = np.full((len(self.own), counts.max()), one[0], dtype=np.int64)
         self.sources[rows[order], columns] = sources[order]
 
     def free(self) -> NDArray[np.bool_]:
         """Say which operands have a factor that may be chosen."""
-        return (self.sources >= 0) & ~self.unknowns.fixed(self.sources)
+        return ~self.unknowns.fixed(self.sources)
 
     def pass_on(self) -> bool:
         """Pass factors on where a product leaves no choice; say whether that was new."""
@@ -85,8 +88,7 @@ class Products:
         # One of each set of products that share factors: what it stops may free the others.
         islands = self.islands()[rows]
         first = rows[np.unique(islands, return_index=True)[1]]
-        stopped = np.concatenate([self.own[first], self.sources[first].reshape(-1)])
-        self.unknowns.fix(stopped[stopped >= 0])
+        self.unknowns.fix(np.concatenate([self.own[first], self.sources[first].reshape(-1)]))
         return True
 
     def islands(self) -> Numbers:
@@ -95,6 +97,6 @@ class Products:
         joined = Unknowns()
         joined.new(count + len(rows))
         for column in (self.own, *self.sources.T):
-            live = (column >= 0) & ~self.unknowns.fixed(column)
+            live = ~self.unknowns.fixed(column)
             joined.equate(count + rows[live], self.unknowns.find_all(column[live])[0])
         return joined.find_all(count + rows)[0]

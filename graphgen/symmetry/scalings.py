@@ -24,7 +24,8 @@ LINEAR = (
 POSITIVE = ("relu", "leaky_relu", "prelu", "max_pool", "max")
 ODD = ("tanh", "sine", "softsign", "hardtanh")
 EVEN = ("cosine",)
-EQUAL = ("identity", "sum", "mean", "max")
+EQUAL = ("identity", "spread", "sum", "mean", "max")
+STATISTICS = ("mean", "variance")
 WEIGHTED = ("linear", "window1d", "window2d", "window3d", "table")
 MOST_NEURONS = 10_000_000  # of about 75 bytes, and 300 nanoseconds, each
 
@@ -41,8 +42,9 @@ def scalings(net: Net) -> Scalings:
     Factors pass through ReLU and maxima if they are positive, through odd functions (tanh, sine) if
     they are 1 or -1, through sums and means in any case. Every other function stops them. A norm
     with an `eps` other than 0 stops them too, since they are exact only without; the scale and
-    shift behind it can take up new ones. Queries and keys have factors that cancel. Recurrent
-    cells, rotary positions and tensors that are used twice are left as they are. Raises
+    shift behind it can take up new ones, but for a scale that several neurons share. Queries and
+    keys have factors that cancel. Recurrent cells, rotary positions, tensors that are used twice
+    and tensors that are not trained are left as they are. Raises
     `GraphError` for more than ten million neurons.
     """
     return Scalings(template(net))
@@ -141,10 +143,11 @@ class Scalings:
             self.unknowns.require_unit(unknowns)
 
     def _fix_shared(self) -> None:
-        """Leave what reads or makes a tensor alone that has several uses."""
-        shared = {block.tensor for block in self.template.blocks if block.tied}
+        """Leave what reads or makes a tensor alone that has several uses, or is not trained."""
+        kept = {block.tensor for block in self.template.blocks if block.tied}
+        fixed = {tensor.name for tensor in self.template.tensors if not tensor.trainable}
         for block in self.template.blocks:
-            if block.tensor in shared:
+            if block.tensor in kept or (block.kind not in STATISTICS and block.tensor in fixed):
                 self.unknowns.fix(self.sources(block))
                 self.unknowns.fix(self.targets(block))
                 self.unknowns.fix(self.targets(block, later=1))
@@ -165,11 +168,6 @@ class Scalings:
         stage = stages[min(block.step + later, len(stages) - 1)]
         return strided(stage, block.target_start - group.start, block.shape, block.target_strides)
 
-    def _step(self, block: EdgeBlock) -> str:
-        """Name the operation that a block's edges enter."""
-        steps = self.template.node_groups[block.target_group].steps
-        return steps[block.step].operation if block.step < len(steps) else ""
-
     def _relate(self, block: EdgeBlock) -> None:
         """Say what a block's edges demand of the factors at their two ends."""
         if block.kind == "operand":
@@ -180,14 +178,12 @@ class Scalings:
                 if block.kind not in ("slope",):
                     self.unknowns.fix(self.sources(block))
         elif block.kind in EQUAL:
+            if block.kind == "max":
+                self.unknowns.require_positive(self.sources(block))
             self.unknowns.equate(*pairs(self.sources(block), self.targets(block)))
-        elif self._step(block) == "scale":  # one scale for many neurons: it takes up no factor
-            self.unknowns.fix(self.sources(block))
-            behind = self.targets(block, later=1)
-            self.unknowns.equate(*pairs(self.targets(block), behind))
-        else:
-            self.unknowns.fix(self.sources(block))
-            self.unknowns.fix(self.targets(block))
+        else:  # a hub: what it brings, such as one scale for many neurons, takes up no factor
+            for stage in (self.sources(block), self.targets(block), self.targets(block, later=1)):
+                self.unknowns.fix(stage)
 
 
 def strided(

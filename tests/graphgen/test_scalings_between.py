@@ -80,7 +80,7 @@ def test_steps_between_layers_keep_their_functions_on_every_kind_of_value(frame:
 @pytest.mark.parametrize(
     ("frame", "step", "signs", "scales"),
     [
-        ("maps", "layer_scale", 6, 6),  # a scale of each column of the images: factors pass by
+        ("maps", "layer_scale", 0, 0),  # a scale of each column of the images, for all neurons
         ("maps", "relu", 0, 6),
         ("signals", "rms_norm", 0, 0),
         ("tokens", "rms_norm", 6, 6),  # a scale of each neuron: factors begin behind it

@@ -136,10 +136,12 @@ class SlowScalings:
             self.unknowns.require_unit(unknown)
 
     def _fix_shared(self) -> None:
-        """Leave what reads or makes a tensor alone that has several uses."""
+        """Leave what reads or makes a tensor alone that has several uses, or is not trained."""
+        tensors = {tensor.name: tensor for tensor in self.template.tensors}
         shared = {block.tensor for block in self.template.blocks if block.tied}
         for block in self.template.blocks:
-            if block.tensor in shared:
+            trained = block.tensor is None or tensors[block.tensor].trainable
+            if block.tensor in shared or not (trained or block.kind in ("mean", "variance")):
                 self._fix(self.sources(block))
                 self._fix(self.targets(block))
                 self._fix(self.targets(block, later=1))
@@ -174,19 +176,14 @@ class SlowScalings:
                 if block.kind not in ("slope",):
                     self._fix(self.sources(block))
         elif block.kind in EQUAL:
+            for unknown in np.unique(self.sources(block)) if block.kind == "max" else ():
+                self.unknowns.require_positive(int(unknown))
             for a, b in _pairs(self.sources(block), self.targets(block)):
-                self.unknowns.equate(a, b)
-        elif self._enters_scale(block):
-            self._fix(self.sources(block))
-            for a, b in _pairs(self.targets(block), self.targets(block, later=1)):
                 self.unknowns.equate(a, b)
         else:
             self._fix(self.sources(block))
             self._fix(self.targets(block))
-
-    def _enters_scale(self, block: EdgeBlock) -> bool:
-        steps = self.template.node_groups[block.target_group].steps
-        return len(steps) > block.step and steps[block.step] == Step("scale")
+            self._fix(self.targets(block, later=1))
 
     def _cancel(self, products: Sequence[EdgeBlock]) -> None:
         """Let the factors of a product be those of its operands; two of them may cancel."""
