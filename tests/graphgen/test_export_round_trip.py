@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +24,7 @@ import spec
 from graphgen import Graph
 from graphgen.export import restore_weights
 from graphgen.testing import random_weights
+from spec.testing.network import description
 
 NETS = Path(spec.__file__).parent / "nets"
 SIZES = {
@@ -213,6 +215,39 @@ def test_edges_and_weights_come_back(
     same(graph.with_edge_values(values).weights(), graph.weights())
     same_bits(values.astype(graph.edge_values().dtype), graph.edge_values())
     same(restore_weights(description, values), graph.weights())
+
+
+DTYPES = [np.float32, np.float64, np.float16, ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn,
+          ml_dtypes.float8_e5m2]  # fmt: skip
+
+
+def drawn(seed: int) -> Graph:
+    """A random network; each of its floating-point tensors has a random dtype."""
+    rng = Random(seed)
+    net = spec.loads(description(rng))
+    weights = random_weights(net, np.random.default_rng(seed))
+    some = rng.sample(DTYPES, rng.randint(1, 3))
+    return graphgen.compile(
+        net, {n: x.astype(rng.choice(some)) if x.dtype.kind == "f" else x
+              for n, x in weights.items()},
+        rng.choice(["parameter", "parameter", "computation"]),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("export", FORMATS, ids=lambda f: f.__name__.removeprefix("with_"))
+def test_weights_of_random_networks_come_back(
+    export: Callable[[Graph, Path], Export], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "dgl", SimpleNamespace(graph=FakeGraph))  # type: ignore[arg-type]
+    several = 0
+    for seed in range(25):
+        graph = drawn(seed)
+        (tmp_path / str(seed)).mkdir()
+        if graph.num_edges:
+            _, _, values, text = export(graph, tmp_path / str(seed))
+            same(restore_weights(text, values), graph.weights())
+        several += len({x.dtype for x in graph.weights().values()}) > 1
+    assert several > 5
 
 
 def same(found: dict[str, NDArray[Any]], expected: dict[str, NDArray[Any]]) -> None:
