@@ -22,8 +22,8 @@ class BlockLayout:
     """A block of edges as a metanet reads it: `shape` is without the taps that are folded.
 
     `slots` says which channel each folded tap takes (None: one value per edge). `index` says
-    where each value lies where they are not the tensor in its own order; `editable`: whether the
-    block owns the parameters of a trainable tensor.
+    where each value lies where they are not the tensor in its own order; `editable`: whether they
+    are parameters of a trainable tensor.
     """
 
     kind: int
@@ -115,7 +115,7 @@ def block_layout(template: Template, block: EdgeBlock, taps: int) -> BlockLayout
         fan_out=block.fan_out // prod(kernel) if folds else block.fan_out,
         weight_fan_in=block.fan_in,
         logarithmic=block.kind == "variance",
-        editable=block.tensor in trainable and not block.tied,
+        editable=block.tensor in trainable,
         index=scalars(template, block),
         coefficients=fixed_coefficients(block),
     )

@@ -48,6 +48,31 @@ def test_an_editor_is_equivariant(taps: str, backend: str) -> None:
     assert_editor_equivariant(model, graphs, np.random.default_rng(0))
 
 
+BRANCHES = """
+inputs: {x: [3]}
+layers:
+  - linear: {inputs: x, out_features: 4, name: a, parameters: {weight: w}}
+  - tanh: {name: p}
+  - linear: {inputs: x, out_features: 4, name: b, parameters: {weight: w}}
+  - tanh: {name: q}
+  - add: {inputs: [p, q]}
+  - linear: {out_features: 2, name: head}
+"""
+
+
+def test_a_shared_tensor_moves_by_what_all_its_uses_say() -> None:
+    """Branches that share it may be exchanged: which of them owns it must not matter."""
+    net = spec.loads(BRANCHES)
+    weights = random_weights(net, np.random.default_rng(0))
+    exchanged = {**weights, "a.bias": weights["b.bias"], "b.bias": weights["a.bias"]}
+    graphs = [graphgen.compile(net, each) for each in (weights, exchanged)]
+    first, second = (graph.weights() for graph in editor()(graphs)[0].graphs(graphs))
+    np.testing.assert_allclose(first["w"], second["w"], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(first["a.bias"], second["b.bias"], rtol=0, atol=1e-12)
+    assert np.abs(first["w"] - weights["w"]).max() > 1e-6
+    assert np.abs(first["a.bias"] - second["a.bias"]).max() > 1e-6
+
+
 def trainable(net: spec.Architecture) -> bool:
     """Whether a network can be trained."""
     return any(tensor.trainable for tensor in graphgen.template(net).edge_tensors)

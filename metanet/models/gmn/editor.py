@@ -24,8 +24,9 @@ class GMNEditor(Editor, options=OPTIONS):
 
     New weights are the old ones plus `scale`, learned for each kind of tensor, times a linear map
     of the last edge state, divided by the fan-in to the power `fan_in_power` (Lim et al., ICLR
-    2024, section 3; what all editors share: `Editor`). Permuting a network's neurons permutes its
-    new weights. The options from `backend` on are those of its trunk: `TrunkOptions`.
+    2024, section 3; what all editors share: `Editor`); a parameter that several edges carry moves
+    by their mean. Permuting a network's neurons permutes its new weights. The options from
+    `backend` on are those of its trunk: `TrunkOptions`.
     """
 
     def __init__(
@@ -95,6 +96,11 @@ class GMNEditor(Editor, options=OPTIONS):
             values = part.part.values
             change = values.new_zeros(len(values), self.members, values.shape[1])
             if changed:
-                change = change.index_copy(2, torch.cat(where), torch.cat(changed, dim=2))
+                edge_places = torch.cat(where)
+                uses = values.new_zeros(values.shape[1]).index_add(
+                    0, edge_places, values.new_ones(len(edge_places))
+                )
+                change = change.index_add(2, edge_places, torch.cat(changed, dim=2))
+                change = change / uses.clamp_min(1)
             result.append(change)
         return result
