@@ -126,7 +126,7 @@ def gathered(
             operation, kind, rows, (layout.group, layout.start), (result.group, result.start),
             attributes=correspondence(layout, result),
         )  # fmt: skip
-    return result
+    return result.simplified()
 
 
 def owned(layouts: Sequence[Layout]) -> tuple[list[Axis], set[int | None]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import prod
 
 from graphgen.lower.parameter.carried import fronted
@@ -126,7 +125,7 @@ def along_neurons(
             attributes=correspondence(layout, result),
         )  # fmt: skip
         start += count
-    return replace(result, exclusive=True)
+    return result.simplified()
 
 
 def tail(axis: Axis) -> tuple[Digit, ...]:

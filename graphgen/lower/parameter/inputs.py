@@ -48,32 +48,40 @@ def neuron_axis(state: Lowering, name: str) -> int | None:
         cut = isinstance(kind, Slice) and operation.inputs[0] in learned
         if isinstance(kind, Learned) or cut:
             learned.add(operation.output)
+    flats: dict[str, Axis] = {}
     for operation in state.net.operations:
-        found = [value for value in operation.inputs if value in current]
+        found = [value for value in operation.inputs if value in current or value in flats]
         if not found or isinstance(operation.primitive, Learned):
             continue
-        axes = current[found[0]]
+        if isinstance(operation.primitive, Reshape):
+            (value,) = found
+            flat = flats.get(value) or tuple(d for axis in current[value] for d in axis)
+            regular = regrouped(flat, operation.primitive.target, ())
+            if regular is None:
+                flats[operation.output] = flat
+            else:
+                current[operation.output] = regular
+            continue
+        if any(value in flats for value in found):
+            return first_of(next(flats[value] for value in found if value in flats))
+        alike = [current[v] for v in found if len(current[v]) == len(current[found[0]])]
+        axes = tuple(
+            next((axis for axis in every if axis), ()) for every in zip(*alike, strict=True)
+        )
         chosen = operation.primitive.channel_axis(len(axes))
         if any(value in learned for value in operation.inputs):
             chosen = len(axes) - 1
-        if isinstance(operation.primitive, Reshape):
-            flat = tuple(digit for axis in axes for digit in axis)
-            axes_after = regrouped(flat, operation.primitive.target, ())
-            if axes_after is None:
-                return first_of(flat)
-            current[operation.output] = axes_after
-        elif chosen is not None:
+        if chosen is not None:
             if prod(digit.size for digit in axes[chosen]) == prod(shape):
                 return 0 if shape else None
             return first_of(axes[chosen])
-        else:
-            if isinstance(operation.primitive, Transpose):
-                axes = tuple(axes[axis] for axis in operation.primitive.order)
-            if len(state.net.shapes[operation.output]) == len(axes):
-                after = state.net.shapes[operation.output]
-                current[operation.output] = tuple(
-                    resized(axis, size) for axis, size in zip(axes, after, strict=True)
-                )
+        if isinstance(operation.primitive, Transpose):
+            axes = tuple(axes[axis] for axis in operation.primitive.order)
+        after = state.net.shapes[operation.output]
+        if len(after) == len(axes):
+            current[operation.output] = tuple(
+                resized(axis, size) for axis, size in zip(axes, after, strict=True)
+            )
     return 0 if shape else None
 
 

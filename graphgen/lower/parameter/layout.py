@@ -97,6 +97,10 @@ class Layout:
         row = joined(digits)
         return () if row in ((), ((1, prod(self.space)),)) else (("positions", row),)
 
+    def simplified(self) -> Layout:
+        """Give the layout with all digits as they would be if nothing had been cut."""
+        return replace(self, axes=tuple(simplified(axis, self.space) for axis in self.axes))
+
     def axis_at(self, place: int, axis: Axis) -> Layout:
         """Give a layout with another axis in a place."""
         return replace(self, axes=(*self.axes[:place], axis, *self.axes[place + 1 :]))
@@ -190,19 +194,30 @@ def neighbours(outer: Digit, inner: Digit) -> bool:
 def simplified(axis: Axis, space: Sequence[int] | None = None) -> Axis:
     """Join what was cut and lies together again.
 
-    Positions are joined only with their `space`, and what was two at birth stays two.
+    With their `space`, positions that were two at birth are two, where a cut there is possible.
     """
-    bounds = set(row_major(space or ()))
     result: list[Digit] = []
     for digit in axis:
         before = result[-1] if result else None
-        if before is not None and neighbours(before, digit):
-            whole = space is not None and before.stride not in bounds
-            if digit.group is not None or whole:
-                result[-1] = Digit(before.size * digit.size, digit.group, digit.stride)
-                continue
-        result.append(digit)
-    return tuple(result)
+        known = digit.group is not None or space is not None
+        if before is not None and known and neighbours(before, digit):
+            result[-1] = Digit(before.size * digit.size, digit.group, digit.stride)
+        else:
+            result.append(digit)
+    bounds = row_major(space or ())
+    return tuple(part for digit in result for part in cut_at_birth(digit, bounds))
+
+
+def cut_at_birth(digit: Digit, bounds: Sequence[int]) -> Axis:
+    """Cut positions where one axis ended and the next began at their birth."""
+    result: Axis = ()
+    for bound in bounds:
+        inner = bound // digit.stride
+        inside = digit.group is None and digit.stride < bound < digit.stride * digit.size
+        if inside and bound % digit.stride == 0 and digit.size % inner == 0:
+            runs, digit = digit.cut(inner)
+            result = (*result, runs)
+    return (*result, digit)
 
 
 def cut_at(axis: Axis, inner: int) -> tuple[Axis, Axis] | None:

@@ -43,7 +43,7 @@ def lower(state: Lowering, operation: Operation) -> None:
         neurons=prod(digit.size for digit in over if digit.group is not None),
         over=ordered(digit for digit in over if digit.group is None),
     )
-    state.layouts[operation.output] = layout
+    state.layouts[operation.output] = layout.simplified()
 
 
 def normed(

@@ -37,25 +37,28 @@ def lower(state: Lowering, operation: Operation) -> None:
         layout = replace(layout, exclusive=layout.exclusive and state.uses[name] == 1)
     else:
         layout = state.layout(name)
-    axes, layout = regular(layout, primitive.target)
+    axes, _ = regular(layout, primitive.target)
     if axes is None:
         state.reshaped[operation.output] = layout, partial(converted, state, operation)
     else:
         state.layouts[operation.output] = replace(layout, axes=axes)
 
 
-def regular(layout: Layout, target: tuple[int, ...]) -> tuple[tuple[Axis, ...] | None, Layout]:
-    """Cut axes, joining digits that are one which was cut; None where that does not do."""
+def regular(layout: Layout, target: tuple[int, ...]) -> tuple[tuple[Axis, ...] | None, Axis]:
+    """Cut digits into axes, joining those that are one which was cut; None where that fails.
+
+    Gives the digits, too, as they were when it failed.
+    """
+    flat = simplified(tuple(layout.digits), layout.space)
     while True:
-        flat = simplified(tuple(layout.digits), layout.space)
         axes = regrouped(flat, target, layout.space)
         if axes is not None:
-            return axes, layout
+            return axes, flat
         first, last = obstacle(flat, target)
         whole = joined_run(flat[first:last])
         if whole is None:
-            return None, layout
-        layout = replace(layout, axes=((*flat[:first], whole, *flat[last:]),))
+            return None, flat
+        flat = (*flat[:first], whole, *flat[last:])
 
 
 def converted(state: Lowering, operation: Operation, layout: Layout) -> Layout:
@@ -64,10 +67,9 @@ def converted(state: Lowering, operation: Operation, layout: Layout) -> Layout:
     if not isinstance(primitive, Reshape):
         raise TypeError(f"expected a Reshape, got {primitive}")
     while True:
-        axes, layout = regular(layout, primitive.target)
+        axes, flat = regular(layout, primitive.target)
         if axes is not None:
             return replace(layout, axes=axes)
-        flat = simplified(tuple(layout.digits), layout.space)
         first, last = obstacle(flat, primitive.target)
         run = flat[first:last]
         parts = replace(layout, axes=(flat[:first], run, flat[last:]))
