@@ -31,7 +31,7 @@ class GraphsTuple(Fields):
     The description, JSON, is an attribute beside the fields, since jraph adds up and stacks these.
     """
 
-    description: str
+    description: str = ""
 
 
 def to_graphs_tuple(graph: Graph) -> GraphsTuple:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
@@ -67,6 +68,18 @@ def test_names_are_told_apart_and_can_be_written_anywhere() -> None:
     for names in (NODE_NAMES, EDGE_NAMES):
         assert len(set(names)) == len(names)
         assert all(name.isidentifier() and name.islower() for name in names)
+
+
+def test_every_column_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "exports.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"`(\w+\*?)`", page))
+    for first, last in re.findall(r"`(\w+_0)` to `_(\d)`", page):
+        words |= {f"{first[:-1]}{number}" for number in range(int(last) + 1)}
+    prefixes = tuple(word[:-1] for word in words if word.endswith("*"))
+    assert [
+        n for n in NODE_NAMES + EDGE_NAMES if not n.startswith(prefixes) and n not in words
+    ] == []
+    assert "undocumented" not in words
 
 
 def test_what_is_given_is_a_graph_or_a_template() -> None:
