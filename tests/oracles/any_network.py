@@ -167,7 +167,7 @@ def check_exchanges(case: Case, group: Symmetries) -> None:
     pairs = []
     for neurons in group.template.node_groups:
         nodes = np.setdiff1d(np.arange(neurons.start, neurons.start + neurons.size), dead)
-        if neurons.kind == "neuron" and len(nodes) > 1:
+        if neurons.kind == "neuron" and neurons.output < 0 and len(nodes) > 1:
             pairs.append(case.rng.choice(nodes, 2, replace=False))
     for place in case.rng.permutation(len(pairs))[:EXCHANGES]:
         a, b = pairs[place].tolist()

@@ -61,7 +61,8 @@ class ColouredGraph:
 
     def certificate(self) -> tuple[Any, ...]:
         """Give what two graphs share if and only if they are isomorphic."""
-        labels = sorted((repr(colour), count) for colour, count in Counter(self.colours).items())
+        live = (c for vertex, c in enumerate(self.colours) if vertex not in self.dead)
+        labels = sorted((repr(colour), count) for colour, count in Counter(live).items())
         return (*labels, pynauty.certificate(self.nauty()))
 
     def moved_parameters(self) -> Iterator[dict[int, int]]:
