@@ -168,6 +168,16 @@ class Scalings:
         stage = stages[min(block.step + later, len(stages) - 1)]
         return strided(stage, block.target_start - group.start, block.shape, block.target_strides)
 
+    def powers(self, block: EdgeBlock) -> list[tuple[NDArray[np.int64], int]]:
+        """List the unknowns whose powers multiply a block's weights, in shapes as of `sources`."""
+        if block.tensor is None or block.kind == "slope":
+            return []
+        if block.kind == "scale":
+            return [(self.targets(block, later=1), 1), (self.targets(block), -1)]
+        if block.kind in WEIGHTED:
+            return [(self.targets(block), 1), (self.sources(block), -1)]
+        return [(self.targets(block), 2 if block.kind == "variance" else 1)]
+
     def _relate(self, block: EdgeBlock) -> None:
         """Say what a block's edges demand of the factors at their two ends."""
         if block.kind == "operand":
@@ -216,17 +226,12 @@ class Scaling:
         """
         result = in_shape(self.group.template, weights)
         for block in self.group.template.blocks:
-            if block.tensor is None or block.tied:
+            powers = self.group.powers(block)
+            if block.tensor is None or block.tied or not powers:
                 continue
-            factors = self.values[self.group.targets(block)]
-            if block.kind == "scale":
-                factors = self.values[self.group.targets(block, later=1)] / factors
-            elif block.kind == "slope":
-                continue
-            elif block.kind == "variance":
-                factors = factors**2
-            elif block.kind in WEIGHTED:
-                factors = factors / self.values[self.group.sources(block)]
+            factors = np.ones(1)
+            for unknowns, power in powers:
+                factors = factors * self.values[unknowns] ** power
             array = result[block.tensor]
             scaled = array.reshape(block.shape) * factors
             result[block.tensor] = scaled.astype(array.dtype).reshape(array.shape)
