@@ -10,6 +10,7 @@ from typing import Any
 from graphgen.errors import GraphError
 from graphgen.template import Attributes, EdgeBlock, NodeGroup, Step, Template
 from spec import Architecture, Operation
+from spec.primitives import Elementwise
 
 SOURCES = ("bias", "scale", "mean", "variance", "slope", "learned", "constant")
 """Kinds of nodes that nothing leads to and that are no input: they are at depth 0."""
@@ -55,17 +56,23 @@ class BlockDraft:
     step: int = 0
 
 
+def as_it_is(name: str) -> Operation:
+    """Give the operation that takes a value as it is, for what is added in its name."""
+    return Operation(Elementwise("identity"), (name,), (), name, name)
+
+
 class Drafts:
     """Collects node groups and edge blocks while the operations are lowered in order."""
 
     kind: str
 
-    def __init__(self, net: Architecture) -> None:
+    def __init__(self, net: Architecture, operations: tuple[Operation, ...] | None = None) -> None:
         self.net = net
+        self.operations = net.operations if operations is None else operations
         self.groups: list[Draft] = []
         self.blocks: list[BlockDraft] = []
         self.num_edges = 0
-        self.uses = Counter(name for operation in net.operations for name in operation.inputs)
+        self.uses = Counter(name for operation in self.operations for name in operation.inputs)
         self.uses.update(net.outputs)
 
     def group(

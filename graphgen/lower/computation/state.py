@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.affine import affine
-from graphgen.errors import GraphError
-from graphgen.lower.drafts import BlockDraft, Drafts
+from graphgen.lower.drafts import BlockDraft, Drafts, as_it_is
 from graphgen.template import Attributes, Template
 from spec import Architecture, Operation
 
@@ -195,14 +194,7 @@ class Lowering(Drafts):
             group = self.groups[items.group]
             whole = items.strides == row_major(items.shape) and prod(items.shape) == group.size
             if not whole or items.start or group.output >= 0 or group.kind == "input":
-                uses = (o for o in self.net.operations if name in (o.output, *o.inputs))
-                operation = next(uses, None)
-                if operation is None:
-                    raise GraphError(
-                        f"nothing is computed from {name!r}, an input that is an output: a "
-                        "computation graph needs an operation on every value"
-                    )
-                items = self.copy(operation, items)
+                items = self.copy(as_it_is(name), items)
             self.groups[items.group].output = position
             self.groups[items.group].shape = items.shape
         return self.finish()

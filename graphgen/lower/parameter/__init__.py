@@ -80,7 +80,7 @@ def lower(net: Architecture) -> Lowering:
     state = Lowering(net)
     for name in net.inputs:
         state.layouts[name] = input_layout(state, name)
-    for operation in net.operations:
+    for operation in state.operations:
         learned.place_read(state, operation)
         PARAMETER_GRAPH[type(operation.primitive)](state, operation)
     return state

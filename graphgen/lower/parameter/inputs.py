@@ -43,13 +43,13 @@ def neuron_axis(state: Lowering, name: str) -> int | None:
     }
     # A learned value has its neurons on the last axis, and what it is put beside has too.
     learned: set[str] = set()
-    for operation in state.net.operations:
+    for operation in state.operations:
         kind = operation.primitive
         cut = isinstance(kind, Slice) and operation.inputs[0] in learned
         if isinstance(kind, Learned) or cut:
             learned.add(operation.output)
     flats: dict[str, Axis] = {}
-    for operation in state.net.operations:
+    for operation in state.operations:
         found = [value for value in operation.inputs if value in current or value in flats]
         if not found or isinstance(operation.primitive, Learned):
             continue

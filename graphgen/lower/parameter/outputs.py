@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from math import prod
 
+from graphgen.lower.drafts import as_it_is
 from graphgen.lower.parameter.layout import Layout, simplified
 from graphgen.lower.parameter.spread import POSITIONS, spread
 from graphgen.lower.parameter.state import Lowering
-from spec import Operation
-from spec.primitives import Elementwise
 
 Place = tuple[str, int, int]
 
 
 def deliver(state: Lowering, position: int, name: str) -> None:
     """Mark the group of an output; a copy of the value where it has no group for itself alone."""
-    operation = Operation(Elementwise("identity"), (name,), (), name, name)
+    operation = as_it_is(name)
     layout = state.layout(name)
     if layout.carried:
         alone = {a: POSITIONS for a, axis in enumerate(layout.axes) if set(axis) <= set(layout.own)}

@@ -43,7 +43,7 @@ def product(state: Lowering, operation: Operation, primitive: Contract) -> None:
     target = state.group(operation.output, "neuron", prod(sizes))
     strides = row_major(sizes)
     for number, (layout, axes) in enumerate(zip(layouts, operands, strict=True)):
-        for group in dict.fromkeys([d.group or 0 for d in layout.neurons] or [layout.group]):
+        for group in dict.fromkeys([layout.group, *(d.group or 0 for d in layout.carried)]):
             rows: list[Row] = []
             for (letter, place), size, goal in zip(nodes, sizes, strides, strict=True):
                 digit = axes[letter][place] if letter in axes else None

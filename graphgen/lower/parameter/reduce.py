@@ -19,8 +19,10 @@ def lower(state: Lowering, operation: Operation) -> None:
     if not isinstance(primitive, Reduce):
         raise TypeError(f"expected a Reduce, got {primitive}")
     layout = state.layout(operation.inputs[0])
-    if primitive.axes:
-        state.layouts[operation.output] = whole_axes(state, operation, primitive, layout)
+    axes = primitive.axes or covered(primitive, layout.shape)
+    if axes is not None:
+        whole = replace(primitive, axes=axes, keepdim=primitive.keepdim or not primitive.axes)
+        state.layouts[operation.output] = whole_axes(state, operation, whole, layout)
         return
     layout = state.own(operation, maps(state, operation, layout))
     attributes = primitive.attributes()
@@ -31,6 +33,24 @@ def lower(state: Lowering, operation: Operation) -> None:
     state.layouts[operation.output] = born(
         (layout.axes[0], *space), layout.group, start=layout.start
     )
+
+
+def covered(primitive: Reduce, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """List the axes that pooling reduces whole; None where it does more than that."""
+    axes = []
+    for place, size in enumerate(shape[1:]):
+        if primitive.output_size:
+            bins = primitive.output_size[place] or size
+            whole, alone = bins == 1, bins == size
+        else:
+            kernel, padding = primitive.kernel_size[place], primitive.padding[place]
+            whole = kernel == size and not padding
+            alone = kernel == primitive.stride[place] == 1 and not padding
+        if whole:
+            axes.append(place + 1)
+        elif not alone:
+            return None
+    return tuple(axes)
 
 
 def whole_axes(state: Lowering, operation: Operation, primitive: Reduce, layout: Layout) -> Layout:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import prod
 
 from graphgen.lower.drafts import BlockDraft, Drafts
+from graphgen.lower.parameter.fuse import fused
 from graphgen.lower.parameter.layout import Digit, Layout, renewed, row_major
 from graphgen.template import Attributes
 from spec import Architecture, Operation
@@ -26,7 +27,7 @@ class Lowering(Drafts):
     kind = "parameter"
 
     def __init__(self, net: Architecture) -> None:
-        super().__init__(net)
+        super().__init__(net, fused(net))
         self.layouts: dict[str, Layout] = {}
         self.owned: set[str] = set()
         self.tables: set[int] = set()
