@@ -175,7 +175,10 @@ def test_dead_nodes_are_reported() -> None:
     assert len(graphgen.template(spec.loads(CONV), "computation").dead_nodes()) == 0
 
 
-def test_an_input_that_is_an_output_and_nothing_else_has_no_computation_graph() -> None:
-    net = spec.loads("inputs: {x: [4]}\nlayers: []")
-    with pytest.raises(graphgen.GraphError, match="nothing is computed from 'x'"):
-        graphgen.template(net, "computation")
+def test_an_input_may_be_an_output() -> None:
+    net = spec.loads("inputs: {x: [3, 2]}\nlayers: [identity]")
+    x = np.random.default_rng(0).normal(size=(4, 3, 2))
+    for kind in ("computation", "parameter"):
+        graph = graphgen.compile(net, {}, kind=kind)
+        assert graph.template.node_groups[-1].output == 0
+    assert np.array_equal(graphgen.evaluate(graphgen.compile(net, {}, kind="computation"), x), x)
