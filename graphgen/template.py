@@ -56,6 +56,11 @@ class NodeGroup:
     shape: tuple[int, ...] = ()
     attributes: Attributes = ()
 
+    @property
+    def normed(self) -> int:
+        """The number of neurons that are normed together, 1 if each is by itself."""
+        return max((dict(step.attributes).get("neurons", 1) for step in self.steps), default=1)
+
 
 @dataclass(frozen=True)
 class EdgeBlock:
@@ -200,14 +205,24 @@ class Template:
         return index
 
     def dead_nodes(self) -> NDArray[np.int64]:
-        """List the nodes that no output depends on, such as rows of a table that nothing reads."""
+        """List the nodes that no output depends on, such as rows of a table that nothing reads.
+
+        Neurons that are normed together depend on one another.
+        """
         alive = np.zeros(self.num_nodes, dtype=np.bool_)
         for group in self.node_groups:
             alive[group.start : group.start + group.size] = group.output >= 0
         count = -1
         while count != (count := int(alive.sum())):
             for block in reversed(self.blocks):
-                alive[block.sources()[alive[block.targets()]]] = True
+                alive[live_sources(block, alive)] = True
+                group = self.node_groups[block.target_group]
+                if block.kind == "hub" and group.normed > 1:
+                    alive[block.targets()[alive[block.sources()]]] = True
+            for group in self.node_groups:
+                if group.normed == group.size > 1:
+                    part = alive[group.start : group.start + group.size]
+                    part |= part.any()
         return np.flatnonzero(~alive)
 
     def edge_parameters(self) -> NDArray[np.int64]:
@@ -283,3 +298,15 @@ class Template:
             block["tensor"] = numbers.get(block["tensor"])
         text = json.dumps(structure, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def live_sources(block: EdgeBlock, alive: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """List the sources of a block's edges into nodes that are `alive`: made of nodes, not edges."""
+    moves = list(zip(block.shape, block.source_strides, block.target_strides, strict=True))
+    into = tuple(n if target else 1 for n, _, target in moves)
+    reached = alive[affine(into, block.target_start, block.target_strides)]
+    apart = tuple(k for k, (_, source, _) in enumerate(moves) if not source)
+    reached = reached.any(axis=apart, keepdims=True)
+    out = tuple(n if source else 1 for n, source, _ in moves)
+    sources = affine(out, block.source_start, block.source_strides)
+    return sources[np.broadcast_to(reached, out)]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +14,12 @@ from graphgen.errors import GraphError, described, instance, whole
 from graphgen.sources import Net, architecture_from
 from graphgen.symmetry import table
 from graphgen.symmetry.big_numbers import multiplied, product_in_words
-from graphgen.symmetry.branches import Level, Quotient, chain, lifted
-from graphgen.symmetry.derive import Derivation
-from graphgen.symmetry.factors import Factor
+from graphgen.symmetry.derivation import Derivation
+from graphgen.symmetry.ends import Ends
 from graphgen.symmetry.permutation import Permutation
-from graphgen.symmetry.pieces import Pieces
+from graphgen.symmetry.runs import Nodes, Run, arrange, shuffle
 from graphgen.symmetry.turns import turns
 from graphgen.template import Template
-
-Context = tuple[int, ...]
-Choice = Mapping[tuple[int, Context], NDArray[np.int64]]
 
 
 def symmetries(net: Net) -> Symmetries:
@@ -37,7 +32,8 @@ def symmetries(net: Net) -> Symmetries:
 
     Neurons of a group may be permuted freely, unless inputs or outputs fix them, parameter-free
     edges, depthwise or shared weights tie them to others, or groups of channels move as wholes.
-    Parallel branches that are built alike may be exchanged.
+    Parallel branches that are built alike may be exchanged. What could not be decided stays in
+    place, and is listed in `statements`.
     """
     net = architecture_from(net)
     return Symmetries(template(net), turns(net))
@@ -56,38 +52,21 @@ class Symmetries:
         )
         self.turning = tuple(pair(found) for found in instance(turning, tuple, "turning"))
         self.derivation = Derivation(structure)
-        self.axes = self.derivation.axes
-        self.pieces = Pieces(structure, self.axes)
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """What was kept in place since it could not be decided, a sentence each."""
+        return tuple(self.derivation.statements)
 
     @cached_property
-    def quotient(self) -> Quotient:
-        """The network in the large, whose automorphisms exchange branches."""
-        return Quotient(self.pieces)
+    def runs(self) -> tuple[Run, ...]:
+        """The outermost runs of alike items that may be exchanged, of true sizes."""
+        return self.derivation.runs()
 
     @cached_property
-    def branches(self) -> list[Level]:
-        """The exchanges of branches, as a chain of stabilisers."""
-        return chain(self.quotient)
-
-    @cached_property
-    def factors(self) -> list[tuple[Factor, tuple[int, ...]]]:
-        """The factors that may be permuted, each with the sizes of the outer ones it depends on."""
-        parts = [part for axis in self.axes for part in axis.parts()]
-        sizes = {id(part): part.size for part in parts}
-        contexts = self.derivation.contexts
-        distinct = {id(part): part for part in parts if part.movable > 1}
-        return [
-            (part, tuple(sizes[outer] for outer in contexts[key])) for key, part in distinct.items()
-        ]
-
-    @cached_property
-    def free(self) -> dict[tuple[int, Context], Factor]:
-        """What may be chosen freely: a permutation for each factor and outer position."""
-        return {
-            (id(part), context): part
-            for part, sizes in self.factors
-            for context in np.ndindex(*sizes)
-        }
+    def ends(self) -> Ends:
+        """The ends of the template's blocks."""
+        return Ends(self.template)
 
     @cached_property
     def order(self) -> int:
@@ -95,39 +74,35 @@ class Symmetries:
 
         `print(group)` tells its size at once.
         """
-        return multiplied(self.factorials(), self.exchanges())
+        return multiplied(*self.derivation.counts())
 
     @cached_property
     def turns(self) -> int:
         """The number of ways to turn channels that have orientations, outside of the group."""
         return multiplied([], self.turning)
 
-    def factorials(self) -> list[tuple[int, int]]:
-        """List how many items are permuted freely, and how many times over."""
-        return [(part.movable, prod(sizes)) for part, sizes in self.factors]
-
-    def exchanges(self) -> list[tuple[int, int]]:
-        """List in how many ways branches are exchanged, and how many times over."""
-        return [(len(level.mappings), 1) for level in self.branches]
-
     def sample(self, rng: np.random.Generator) -> Permutation:
         """Draw a permutation uniformly."""
         instance(rng, np.random.Generator, "rng", "numpy.random.default_rng(0)")
-        nodes = self.arranged({key: shuffled(part, rng) for key, part in self.free.items()})
-        for level in self.branches:
-            nodes = self._exchanged(level.mappings[rng.integers(len(level.mappings))])[nodes]
-        return self.element(nodes)
+        return self._arranged(lambda run, image: shuffle(run, image, rng))
 
     def generators(self) -> Iterator[Permutation]:
         """Give exchanges of neighbours, and of branches, that together generate the group."""
-        for key, part in self.free.items():
-            for i in range(part.held, part.size - 1):
-                order = np.arange(part.size)
-                order[[i, i + 1]] = i + 1, i
-                yield self.element(self.arranged({key: order}))
-        for level in self.branches:
-            for mapping in level.mappings[1:]:
-                yield self.element(self._exchanged(mapping))
+        for run, copies in self._first_copies(self.runs, 1):
+            for copy in range(copies):
+                for place in range(run.items - 1):
+                    orders = np.tile(np.arange(run.items), (run.copies, 1))
+                    orders[copy, [place, place + 1]] = place + 1, place
+                    if not run.free:
+                        orders = np.zeros(run.copies, dtype=np.int64)
+                        orders[copy] = place + 1
+                    yield self.arranged({run: orders})
+
+    def _first_copies(self, runs: tuple[Run, ...], around: int) -> Iterator[tuple[Run, int]]:
+        """List the runs, and how many copies each has in the first item of the one around it."""
+        for run in runs:
+            yield run, run.copies // around
+            yield from self._first_copies(run.inside, run.copies * (run.items if run.free else 1))
 
     def permutation(self, nodes: NDArray[np.int64]) -> Permutation:
         """Give the permutation that takes node i to the place of `nodes[i]`, int64 (nodes,).
@@ -146,36 +121,32 @@ class Symmetries:
 
     def element(self, nodes: NDArray[np.int64]) -> Permutation:
         """Give the permutation of nodes that are known to be one."""
-        return Permutation(self.template, nodes, self.pieces)
+        return Permutation(self.template, nodes, self.ends)
 
-    def arranged(self, choice: Choice) -> NDArray[np.int64]:
-        """Permute the nodes by the permutations that were chosen for some factors."""
-        nodes = np.arange(self.template.num_nodes, dtype=np.int64)
-        contexts = self.derivation.contexts
-        chosen = {key for key, _ in choice}
-        for axis, group in zip(self.axes, self.template.node_groups, strict=True):
-            for start, segment in zip(axis.starts, axis.segments, strict=True):
-                parts = segment.parts()
-                if chosen.isdisjoint(id(part) for part in parts):
-                    continue
-                order = arrange(parts, choice, contexts, {})
-                first = group.start + start
-                np.add(order, first, out=nodes[first : first + len(order)])
-        return nodes
+    def arranged(self, orders: Mapping[Run, Nodes]) -> Permutation:
+        """Put the items of some runs in other orders, (copies, items) each: see `Run`.
 
-    def _exchanged(self, mapping: tuple[int, ...]) -> NDArray[np.int64]:
-        """Permute the nodes segment by segment."""
-        nodes = np.arange(self.template.num_nodes, dtype=np.int64)
-        groups = self.template.node_groups
-        for (group, place), (group_to, place_to) in lifted(self.quotient, mapping):
-            size = self.axes[group].segments[place].size
-            first = groups[group].start + self.axes[group].starts[place]
-            goal = groups[group_to].start + self.axes[group_to].starts[place_to]
-            nodes[first : first + size] = np.arange(goal, goal + size)
-        return nodes
+        Of a run that is not `free` the way is chosen for each copy, (copies,).
+        """
+
+        def chosen(run: Run, image: Nodes) -> None:
+            if run in orders:
+                arrange(run, image, orders[run])
+
+        return self._arranged(chosen)
+
+    def _arranged(self, change: Callable[[Run, Nodes], None]) -> Permutation:
+        followers = self.derivation.followers
+        image = np.arange(followers.total, dtype=self.derivation.dtype)
+        for run in self.runs:
+            for own in reversed([*run.all()]):
+                own.complete(image)
+                change(own, image)
+        followers.complete(image)
+        return self.element(image[: self.template.num_nodes].astype(np.int64, copy=False))
 
     def __repr__(self) -> str:
-        count = product_in_words(self.factorials(), self.exchanges())
+        count = product_in_words(*self.derivation.counts())
         return f"<Symmetries of {self.template.architecture[:12]}: {count} permutations>"
 
     def __str__(self) -> str:
@@ -187,34 +158,3 @@ def pair(turning: object) -> tuple[int, int]:
     if not isinstance(turning, tuple) or len(turning) != 2:
         raise GraphError(f"`turning` has {described(turning)}; expected pairs of integers")
     return whole(turning[0], "turning", 1), whole(turning[1], "turning", 1)
-
-
-def shuffled(part: Factor, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw a permutation of the items of a factor that may be exchanged."""
-    if not part.held:
-        return rng.permutation(part.size)
-    return np.concatenate([np.arange(part.held), part.held + rng.permutation(part.movable)])
-
-
-def arrange(
-    parts: list[Factor],
-    choice: Choice,
-    contexts: Mapping[int, tuple[int, ...]],
-    outer: Mapping[int, int],
-) -> NDArray[np.int64]:
-    """Give the order in which the items of nested factors come: `new = old[order]`."""
-    if not parts:
-        return np.zeros(1, dtype=np.int64)
-    first, *rest = parts
-    context = tuple(outer[key] for key in contexts.get(id(first), ()))
-    items = choice.get((id(first), context))
-    if items is None:
-        items = np.arange(first.size, dtype=np.int64)
-    if not rest:
-        return items
-    inner = prod(part.size for part in rest)
-    rows = [
-        old * inner + arrange(rest, choice, contexts, {**outer, id(first): int(old)})
-        for old in items
-    ]
-    return np.concatenate(rows)

@@ -15,9 +15,9 @@ from graphgen.export.library import EXPORT, library
 from graphgen.finite import check_finite
 from graphgen.fitting import fitting
 from graphgen.sources import Net, Weights, place_of
+from graphgen.symmetry.earlier_group import Symmetries
+from graphgen.symmetry.earlier_permutation import Permutation
 from graphgen.symmetry.factors import Factor
-from graphgen.symmetry.group import Symmetries
-from graphgen.symmetry.permutation import Permutation
 from graphgen.symmetry.pieces import Piece
 from graphgen.symmetry.segments import end_of, extent_of
 from graphgen.template import Template

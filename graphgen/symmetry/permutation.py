@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,10 @@ from numpy.typing import NDArray
 from graphgen.errors import GraphError
 from graphgen.fitting import in_shape
 from graphgen.sources import Weights
-from graphgen.symmetry.pieces import Piece, Pieces
-from graphgen.symmetry.segments import end_of, segments
+from graphgen.symmetry.ends import WHICH, Bools, Ends, Ints, nodes_of, told_apart
 from graphgen.template import EdgeBlock, Template
+
+Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Permutation:
 
     template: Template
     nodes: NDArray[np.int64]
-    known_pieces: Pieces | None = None
+    known_ends: Ends | None = None
 
     @cached_property
-    def pieces(self) -> Pieces:
-        """The pieces that are mapped to one another."""
-        return self.known_pieces or Pieces(self.template, segments(self.template))
+    def ends(self) -> Ends:
+        """The ends of the template's blocks."""
+        return self.known_ends or Ends(self.template)
 
     def apply(self, weights: Weights) -> dict[str, NDArray[Any]]:
         """Permute a network's weights, arrays or a file; tensors without an edge stay as they are.
@@ -43,97 +43,114 @@ class Permutation:
         arrays = in_shape(self.template, weights)
         return self.moved(arrays)
 
-    def moved(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    def moved(self, arrays: Arrays) -> dict[str, NDArray[Any]]:
         """Permute weights that are known to fit; see `apply`."""
         result = dict(arrays)
-        orders: dict[str, tuple[str, NDArray[np.int64]]] = {}
+        uses: dict[str, list[EdgeBlock]] = {}
         for block in self.template.blocks:
-            tensor, order = self.edges(block)
-            if block.tensor is None or tensor is None:
-                continue
-            before = orders.setdefault(block.tensor, (tensor, order))
-            if before[0] != tensor or not np.array_equal(before[1], order):
-                raise GraphError(f"the permutation moves the uses of {block.tensor!r} differently")
-            if not block.tied:
-                result[block.tensor] = (
-                    np.asarray(arrays[tensor])
-                    .reshape(-1)[order]
-                    .reshape(np.shape(arrays[block.tensor]))
-                )
+            if block.tensor is not None:
+                uses.setdefault(block.tensor, []).append(block)
+            elif not self._stays(block):
+                for _ in self._images(block):
+                    pass
+        for name, blocks in uses.items():
+            if len(blocks) == 1:
+                if not self._stays(blocks[0]):
+                    result[name] = self._taken(blocks[0], arrays)
+            elif not all(self._stays(block) for block in blocks):
+                result[name] = self._agreed(name, blocks, arrays)
         return result
 
-    def edges(self, block: EdgeBlock) -> tuple[str | None, NDArray[np.int64]]:
-        """Find, for each edge of a block, the tensor and the scalar of it that the edge takes.
-
-        Raises `GraphError` if the permutation of nodes is no automorphism.
-        """
-        order = np.empty(block.shape, dtype=np.int64)
-        tensors = set()
-        for piece in self.pieces.of(block):
-            image = self._image(piece)
-            part = tuple(
-                slice(start, start + size)
-                for start, size in zip(piece.starts, piece.shape, strict=True)
-            )
-            order[part] = self._scalars(piece, image)
-            tensors.add(image.block.tensor)
-        if len(tensors) != 1:
-            raise GraphError(f"the permutation takes the edges of {block.name} to several tensors")
-        return tensors.pop(), order.reshape(-1)
-
-    def _image(self, piece: Piece) -> Piece:
-        """Find the piece that the first edge of a piece is taken to."""
-        ends = (int(self.nodes[piece.first("source")]), int(self.nodes[piece.first("target")]))
-        image = self.pieces.alike(piece, *ends)
-        if image is None:
-            raise GraphError(f"the permutation does not map the block {piece.block.name} to itself")
-        return image
-
-    def _scalars(self, piece: Piece, image: Piece) -> NDArray[np.int64]:
-        """Give the flat index, in the image's block, of the edge that each edge is taken to."""
-        shape = image.block.shape
-        flat = tuple(prod(shape[axis + 1 :]) for axis in range(len(shape)))
-        total: NDArray[np.int64] = np.zeros((1,) * len(shape), dtype=np.int64)
-        found: dict[int, NDArray[np.int64]] = {}
-        for which in ("source", "target"):
-            for axis, places in self._decode(piece, image, which).items():
-                if axis not in found:
-                    found[axis] = places
-                    total = total + places * flat[axis]
-                elif not (found[axis] == places).all():
-                    raise self._no_automorphism(piece)
-        for axis, (start, size) in enumerate(zip(image.starts, piece.shape, strict=True)):
-            if axis not in found:
-                along = [-1 if other == axis else 1 for other in range(len(shape))]
-                total = total + np.arange(start, start + size).reshape(along) * flat[axis]
-        return np.broadcast_to(total, piece.shape)
-
-    def _decode(self, piece: Piece, image: Piece, which: str) -> dict[int, NDArray[np.int64]]:
-        """Find the coordinates of the nodes that one end of a piece is taken to."""
-        group, start, strides = end_of(self.template, image.block, which)
-        first = self.template.node_groups[group].start + start
-        rest = self.nodes[piece.nodes(which)] - first
-        result = {}
-        moving = [axis for axis, stride in enumerate(strides) if stride and piece.shape[axis] > 1]
-        for axis in sorted(moving, key=lambda axis: -strides[axis]):
-            places, rest = np.divmod(rest, strides[axis])
-            inside = (places >= image.starts[axis]) & (
-                places < image.starts[axis] + piece.shape[axis]
-            )
-            if not inside.all():
-                raise self._no_automorphism(piece)
-            result[axis] = places
-        single = sum(
-            image.starts[axis] * stride
-            for axis, stride in enumerate(strides)
-            if stride and piece.shape[axis] == 1
+    def _stays(self, block: EdgeBlock) -> bool:
+        """Whether the nodes at both ends of a block stay."""
+        return all(
+            np.array_equal(self.nodes[nodes], nodes)
+            for nodes in (nodes_of(block, which) for which in WHICH)
         )
-        if (rest != single).any():
-            raise self._no_automorphism(piece)
-        for axis, stride in enumerate(strides):
-            if stride and piece.shape[axis] == 1:
-                result[axis] = np.full((1,) * len(strides), image.starts[axis])
-        return result
 
-    def _no_automorphism(self, piece: Piece) -> GraphError:
-        return GraphError(f"the permutation does not map the block {piece.block.name} to itself")
+    def _taken(self, block: EdgeBlock, arrays: Arrays) -> NDArray[Any]:
+        """Give the tensor of a block with the values that its edges take."""
+        array = np.asarray(arrays[str(block.tensor)])
+        result = None
+        for image, taken, index in self._images(block):
+            values = image.view(np.asarray(arrays[str(image.tensor)]))[index]
+            if taken is None and block.tensor_strides is None:
+                found: NDArray[Any] = values.reshape(array.shape)
+                return found
+            result = array.flatten() if result is None else result
+            where = block.view(np.arange(result.size))
+            if taken is None:
+                result[where] = values
+            else:
+                taken = np.broadcast_to(taken, block.shape)
+                result[where[taken]] = np.broadcast_to(values, block.shape)[taken]
+        return array if result is None else result.reshape(array.shape)
+
+    def _agreed(self, name: str, blocks: list[EdgeBlock], arrays: Arrays) -> NDArray[Any]:
+        """Move a tensor as its uses move, of those that an output depends on all in one way."""
+        array = np.asarray(arrays[name])
+        result = array.flatten()
+        source = np.full(array.size, -1, dtype=np.int64)
+        tensors: dict[str, int] = {}
+        for block in blocks:
+            where = block.view(np.arange(array.size))
+            for image, taken, index in self._images(block):
+                other = np.asarray(arrays[str(image.tensor)])
+                first = tensors.setdefault(str(image.tensor), len(tensors)) << 48
+                mask = np.broadcast_to(True if taken is None else taken, block.shape)
+                mask = mask & self.ends.alive(block)
+                at = where[mask]
+                from_ = image.view(np.arange(other.size) + first)[index]
+                from_ = np.broadcast_to(from_, block.shape)[mask]
+                if ((source[at] >= 0) & (source[at] != from_)).any():
+                    raise GraphError(f"the permutation moves the uses of {name!r} differently")
+                source[at] = from_
+                result[at] = other.reshape(-1)[from_ - first]
+        return result.reshape(array.shape)
+
+    def _images(self, block: EdgeBlock) -> Iterator[tuple[EdgeBlock, Bools | None, Any]]:
+        """Find the blocks that a block's edges are taken to: which of them, and where each goes.
+
+        Edges that no output depends on go along if they can. Raises `GraphError` if others cannot.
+        """
+        rest: Bools = np.ones((1,) * len(block.shape), dtype=np.bool_)
+        images = self.ends.images(block, self.nodes)
+        for image in sorted(images, key=lambda other: other is not block):
+            taken, index = self._image(block, image)
+            taken = taken & rest
+            if taken.all():
+                yield image, None, index
+                return
+            if taken.any():
+                yield image, taken, index
+                rest = rest & ~taken
+        if (rest & self.ends.alive(block)).any():
+            raise GraphError(f"the permutation does not map the block {block.name} to itself")
+
+    def _image(self, block: EdgeBlock, image: EdgeBlock) -> tuple[Bools, tuple[Ints, ...]]:
+        """Say which edges of a block are taken to an image, and to which coordinates there."""
+        rank = len(block.shape)
+        taken: Bools = np.ones((1,) * rank, dtype=np.bool_)
+        found: dict[int, Ints] = {}
+        for which in WHICH:
+            inside, places = self.ends.coordinates(image, which, self.nodes[nodes_of(block, which)])
+            taken = taken & inside
+            for axis, own in places.items():
+                if axis in found:
+                    taken = taken & (found[axis] == own)
+                else:
+                    found[axis] = own
+        told = dict(zip(told_apart(image), told_apart(block), strict=True))
+        index = []
+        for axis, size in enumerate(image.shape):
+            alike = axis < rank and block.shape[axis] == size
+            along_axis = told.get(axis, axis if alike else -1)
+            along = np.zeros((1,) * rank, dtype=np.int64)
+            if along_axis >= 0:
+                along = np.arange(size).reshape([-1 if k == along_axis else 1 for k in range(rank)])
+            if axis not in found:
+                taken = taken & (along_axis >= 0 or size == 1)
+            elif axis in told:
+                taken = taken & (found[axis] == along)
+            index.append(found.get(axis, along))
+        return taken, tuple(index)

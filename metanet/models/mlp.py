@@ -105,9 +105,10 @@ class FlatTrunk(nn.Module):
             raise MetanetError("this MLP was made without augmentation")
         element = self.symmetries.sample(np.random.default_rng(int(torch.randint(2**31, ()))))
         index = torch.arange(self.size)
-        for block in self.template.blocks:
-            if block.tensor in self.offsets and not block.tied:
-                tensor, order = element.edges(block)
-                start, size = self.offsets[block.tensor]
-                index[start : start + size] = self.offsets[str(tensor)][0] + torch.from_numpy(order)
+        places = {t.name: np.zeros(t.shape, np.int64) for t in self.template.tensors}
+        for name, (start, size) in self.offsets.items():
+            places[name] = np.arange(start, start + size).reshape(places[name].shape)
+        moved = element.apply(places)
+        for name, (start, size) in self.offsets.items():
+            index[start : start + size] = torch.from_numpy(moved[name].reshape(-1))
         return index

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 
 import graphgen
 import spec
@@ -157,10 +157,12 @@ def test_the_group_has_as_many_elements_as_it_should(name: str) -> None:
     assert group.order == order
     assert len(closure(group)) == order
     assert str(group).startswith(f"{order} permutations\n")
+    structure = graphgen.template(net)
     rng = np.random.default_rng(0)
     weights, x = random_weights(net, rng), random_inputs(net, rng)
     assert_symmetric(net, weights, x, rng, count=20)
-    assert len(invariant_permutations(net, weights, x)) == order
+    if prod(factorial(group.size) for group in hidden_groups(structure)) < 10_000:
+        assert len(invariant_permutations(net, weights, x)) == order
 
 
 def closure(group: Symmetries) -> set[tuple[int, ...]]:
@@ -209,12 +211,16 @@ def small(net: spec.Architecture) -> bool:
     return 1 < prod(factorial(group.size) for group in hidden_groups(structure)) <= 150
 
 
+@settings(max_examples=20)
 @given(networks().filter(small))
 def test_the_group_holds_every_automorphism(net: spec.Architecture) -> None:
     weights = random_weights(net, np.random.default_rng(0))
     group = graphgen.symmetries(net)
-    exchanges = prod(len(level.mappings) for level in group.branches)
-    assert sum(1 for _ in automorphisms(net, weights)) * exchanges == group.order
+    assume(group.order < 5000)
+    ends = [g.start for g in group.template.node_groups]
+    owner = np.searchsorted(ends, np.arange(group.template.num_nodes), side="right")
+    inside = [nodes for nodes in closure(group) if np.array_equal(owner[list(nodes)], owner)]
+    assert sum(1 for _ in automorphisms(net, weights)) == len(inside)
 
 
 def test_brute_force_finds_too_little_and_too_much() -> None:

@@ -1,0 +1,147 @@
+"""Classes of nodes that are all tuples of others, such as (query, key): they follow these."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import combinations
+from math import prod
+
+from graphgen.symmetry.rows import Relation, Row, Words, word
+
+Map = dict[int, int]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A relation in which each node of a class has one node of the class `to`."""
+
+    to: int
+    label: int
+    at: Map
+
+
+class Tuples:
+    """The classes that are taken out, none beside another: `told` says which nodes tell theirs."""
+
+    def __init__(self, colour: Words, plain: Words, relations: list[Relation]) -> None:
+        self.told: dict[int, list[int]] = {}
+        self._edges: list[tuple[int, int, int]] = []
+        self._members: dict[int, list[int]] = {}
+        self._odd: set[int] = set()
+        self._direct: dict[int, list[Function]] = {}
+        self._over: dict[int, set[int]] = {}
+        for relation in relations:
+            self._enter(relation)
+        self._shade = {
+            c: (int(plain[own[0]]), int(colour[own[0]])) for c, own in self._members.items()
+        }
+        self._functions = {c: list(found) for c, found in self._direct.items()}
+        for _ in range(3):  # (i, j, k) to (i, j) to i
+            for c, found in self._functions.items():
+                self._compose(c, found)
+        done: set[int] = set()
+        near: set[int] = set()
+        for c in sorted(self._functions, key=lambda c: (-len(self._members[c]), self._shade[c])):
+            beside = {f.to for f in self._direct[c]} | self._over.get(c, set())
+            if not (c in self._odd or c in near or beside & done) and self._take(c):
+                done.add(c)
+                near |= beside
+
+    def rows(self, rows: list[Row]) -> list[Row]:
+        """Write rows without what is taken out, with edges that say the same."""
+        kept = [
+            Row(
+                row.label,
+                *({v: w for v, w in end.items() if v not in self.told} for end in row[1:]),
+            )
+            for row in rows
+        ]
+        edges = [Row(label, {s: 1}, {t: 1}) for s, t, label in self._edges]
+        return [row for row in kept if row.sources and row.targets] + edges
+
+    def _left(self, end: Map) -> Map:
+        return {v: weight for v, weight in end.items() if v not in self.told}
+
+    def _enter(self, relation: Relation) -> None:
+        a, b, pieces = relation.source, relation.target, relation.pieces
+        self._members[a] = sorted({v for piece in pieces for v in piece.sources})
+        self._members[b] = sorted({v for piece in pieces for v in piece.targets})
+        at: Map
+        if relation.fine and a != b and all(len(piece.sources) == 1 for piece in pieces):
+            own, to = b, a
+            at = {v: u for piece in pieces for u in piece.sources for v in piece.targets}
+        elif relation.fine and a != b and all(len(piece.targets) == 1 for piece in pieces):
+            own, to = a, b
+            at = {v: u for piece in pieces for u in piece.targets for v in piece.sources}
+        else:
+            self._odd |= {a, b}
+            return
+        self._direct.setdefault(own, []).append(Function(to, relation.label, at))
+        self._over.setdefault(to, set()).add(own)
+
+    def _compose(self, c: int, found: list[Function]) -> None:
+        have = {f.to for f in found} | {c}
+        for f in list(found):
+            for g in self._direct.get(f.to, []):
+                if g.to not in have:
+                    have.add(g.to)
+                    found.append(Function(g.to, 0, {v: g.at[w] for v, w in f.at.items()}))
+
+    def _take(self, c: int) -> bool:
+        """Take a class out, if its nodes are tuples; say whether they are."""
+        parts = self._coordinates(c)
+        edges = self._said(c, parts) if parts else None
+        if not parts or edges is None:
+            return False
+        self._edges += edges
+        self.told |= {v: [part.at[v] for part in parts] for v in self._members[c]}
+        return True
+
+    def _coordinates(self, c: int) -> list[Function] | None:
+        """Find functions such that the nodes of a class are all tuples of values, each once."""
+        own = self._members[c]
+        parts: dict[tuple[int, ...], Function] = {}
+        often = Counter(self._shade[f.to][0] for f in self._functions[c])
+        # Rather to classes whose kind comes once, whatever the names.
+        for f in sorted(
+            self._functions[c],
+            key=lambda f: (often[self._shade[f.to][0]], self._shade[f.to], f.label),
+        ):
+            names: Map = {}
+            pattern = tuple(names.setdefault(f.at[v], len(names)) for v in own)
+            if len(self._members[f.to]) < len(own):
+                parts.setdefault(pattern, f)
+        for count in (2, 3, 4):
+            for chosen in combinations(parts.values(), count):
+                sizes = prod(len(self._members[f.to]) for f in chosen)
+                if sizes == len(own) == len({tuple(f.at[v] for f in chosen) for v in own}):
+                    return list(chosen)
+        return None
+
+    def _said(self, c: int, parts: list[Function]) -> list[tuple[int, int, int]] | None:
+        """Say by other edges what the rows of a class say; None if its coordinates do not."""
+        own, colour = self._members[c], self._shade[c][1]
+        edges = []
+        for f in self._direct[c]:
+            if any(f is part for part in parts):
+                continue
+            tells = next((part for part in parts if is_function(part.at, f.at, own)), None)
+            if tells is None:
+                return None
+            label = word(("told", f.label, colour))
+            pairs = {(tells.at[v], f.at[v]) for v in own}
+            edges += [(i, j, label) for i, j in sorted(pairs) if i != j]
+        for x in sorted(self._over.get(c, ())):
+            for f in self._direct[x]:
+                if f.to == c:
+                    for place, part in enumerate(parts):
+                        label = word(("over", f.label, place))
+                        edges += [(v, part.at[w], label) for v, w in f.at.items()]
+        return edges
+
+
+def is_function(f: Map, g: Map, own: list[int]) -> bool:
+    """Whether f of a node tells g of it."""
+    seen: Map = {}
+    return all(seen.setdefault(f[v], g[v]) == g[v] for v in own)
