@@ -8,8 +8,9 @@ from graphgen.features import Features, features
 from graphgen.graph import Graph
 from graphgen.graph_set import GraphSet
 from graphgen.interpolation import Barrier, interpolate, loss_barrier
+from graphgen.matching import Match, match
 from graphgen.neurons import NeuronValue, neuron_values
-from graphgen.symmetry import Scalings, Symmetries, match, scalings, symmetries
+from graphgen.symmetry import Scalings, Symmetries, scalings, symmetries
 from graphgen.template import EdgeBlock, NodeGroup, Step, Template
 from graphgen.verify import verify
 
@@ -20,6 +21,7 @@ __all__ = [
     "Graph",
     "GraphError",
     "GraphSet",
+    "Match",
     "NeuronValue",
     "NodeGroup",
     "Scalings",

@@ -89,7 +89,7 @@ def test_examples_are_found() -> None:
     assert places >= {
         "spec.load:load", "spec.architecture:Architecture", "graphgen.compile:compile",
         "graphgen.graph:Graph", "graphgen.graph_set:GraphSet.write", "graphgen.export.dot:to_dot",
-        "graphgen.symmetry.matching:match", "metanet.batch:Batch", "metanet.models.gmn:GMN",
+        "graphgen.matching.matching:match", "metanet.batch:Batch", "metanet.models.gmn:GMN",
         "metanet.testing.predictions:assert_invariant",
     }  # fmt: skip
     assert len(EXAMPLES) >= 70

@@ -1,8 +1,7 @@
 """The symmetries of architectures, derived from their graphs."""
 
 from graphgen.symmetry.group import Symmetries, symmetries
-from graphgen.symmetry.matching import match
 from graphgen.symmetry.permutation import Permutation
 from graphgen.symmetry.scalings import Scalings, scalings
 
-__all__ = ["Permutation", "Scalings", "Symmetries", "match", "scalings", "symmetries"]
+__all__ = ["Permutation", "Scalings", "Symmetries", "scalings", "symmetries"]

@@ -16,17 +16,25 @@ from pipelines.commands.variables import variables_option
 @click.argument("net", type=ARCHITECTURE)
 @click.argument("target", type=WEIGHTS)
 @click.argument("weights", type=WEIGHTS)
+@click.option("--permutations-only", is_flag=True, help="Change no signs and scales of neurons.")
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="File for the aligned weights."
 )
 @replace_option
 @variables_option
 def match(
-    net: Path, target: Path, weights: Path, out: Path, replace: bool, variables: dict[str, Any]
+    net: Path,
+    target: Path,
+    weights: Path,
+    permutations_only: bool,
+    out: Path,
+    replace: bool,
+    variables: dict[str, Any],
 ) -> None:
     """Permute the neurons of WEIGHTS so that they come close to TARGET; both are networks of NET.
 
-    The aligned network, written to --out, computes what WEIGHTS computes.
+    Signs and scales of neurons change too where that leaves the function as it is. The aligned
+    network, written to --out, computes what WEIGHTS computes.
     """
     import numpy as np
 
@@ -37,7 +45,9 @@ def match(
     claim_file(out, replace)
     architecture = spec.load(net, **variables)
     theirs, ours = read_weights(target), read_weights(weights)
-    aligned = graphgen.match(architecture, target, weights).apply(ours)
+    free = not permutations_only
+    found = graphgen.match(architecture, target, weights, signs=free, scales=free)
+    aligned = found.apply(ours)
     names = architecture.parameters
 
     def distance(arrays: Any) -> float:
@@ -45,4 +55,8 @@ def match(
         return float(np.sqrt(sum(square.sum() for square in squares)))
 
     write_weights(out, aligned)
-    click.echo(f"{out}: distance {distance(aligned):.4g} to {target}, {distance(ours):.4g} before")
+    bound = f", at least {found.lower_bound:.4g} in any case" if found.lower_bound else ""
+    click.echo(
+        f"{out}: {found.how}, distance {distance(aligned):.4g} to {target}, "
+        f"{distance(ours):.4g} before{bound}"
+    )

@@ -62,7 +62,9 @@ def matched(population: Population) -> Rows:
     rows = []
     for row in tqdm(population.values, unit="network", desc="match"):
         weights = arrays_of(template, row)
-        aligned = graphgen.match(population.net, target, weights).apply(weights)
+        # Flows are over weights as they were trained: neurons change places, and nothing else.
+        found = graphgen.match(population.net, target, weights, signs=False, scales=False)
+        aligned = found.apply(weights)
         rows.append(row_of(template, aligned))
     return np.stack(rows)
 

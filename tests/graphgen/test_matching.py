@@ -1,87 +1,406 @@
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from itertools import permutations, product
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import graphgen
 import spec
-from graphgen.testing import random_weights
-from spec.testing import networks
+from graphgen.matching.alignment import Alignment
+from graphgen.symmetry import Permutation, Symmetries
+from graphgen.symmetry.scalings import Scaling
+from graphgen.testing import random_inputs, random_weights, relative_error
+from graphgen.testing.symmetric import outputs
+from spec.testing.network import description
 from spec.testing.small_nets import SMALL_NETS, small_net
 
-TWO_HEADS = """
-inputs: {x: [2, 4]}
+Weights = dict[str, NDArray[Any]]
+
+MLP = """
+inputs: {x: [2]}
 layers:
-  - linear: {out_features: 8}
-  - multihead_attention: {num_heads: 4, packed: false, name: a}
+  - linear: {out_features: WIDTH}
+  - FUNCTION
+  - linear: {out_features: WIDTH}
+  - FUNCTION
+  - linear: {out_features: 3}
+"""
+HEADS = """
+inputs: {x: [2, 3]}
+layers:
+  - linear: {out_features: 2}
+  - multihead_attention: {num_heads: 2, head_dim: 2, packed: PACKED, name: a}
   - linear: {out_features: 2}
 """
+BRANCHES = """
+inputs: {x: [3]}
+layers:
+  - parallel:
+      merge: add
+      branches:
+        - [{linear: {out_features: 2}}, relu, {linear: {out_features: 2}}, tanh]
+        - [{linear: {out_features: 2}}, relu, {linear: {out_features: 2}}, tanh]
+        - [{linear: {out_features: 2}}, relu, {linear: {out_features: 2}}, tanh]
+  - linear: {out_features: 2}
+"""
+RESIDUAL = """
+inputs: {x: [3]}
+layers:
+  - linear: {out_features: 3}
+  - residual: {body: [{linear: {out_features: 3}}, relu, {linear: {out_features: 3}}]}
+  - residual: {body: [tanh, {linear: {out_features: 3}}]}
+  - linear: {out_features: 2}
+"""
+SHARED = """
+inputs: {x: [2]}
+layers:
+  - linear: {out_features: 3, name: in}
+  - linear: {out_features: 3, name: a, parameters: {weight: w}}
+  - relu
+  - linear: {out_features: 3, name: b, parameters: {weight: w}}
+  - linear: {out_features: 2, name: head}
+"""
+SMALL_GROUPS = {
+    "mlp": MLP.replace("WIDTH", "3").replace("FUNCTION", "gelu"),
+    "sine": MLP.replace("WIDTH", "2").replace("FUNCTION", "sine"),
+    "relu": MLP.replace("WIDTH", "3").replace("FUNCTION", "relu"),
+    "heads": HEADS.replace("PACKED", "false"),
+    "packed heads": HEADS.replace("PACKED", "true"),
+    "branches": BRANCHES,
+    "residual": RESIDUAL,
+    "shared": SHARED,
+}
 
 
-def distance(net: spec.Architecture, a: Any, b: Any) -> float:
-    return sum(float(np.abs(a[name] - b[name]).sum()) for name in net.parameters)
+def mlp(function: str, width: int) -> spec.Architecture:
+    return spec.loads(MLP.replace("FUNCTION", function).replace("WIDTH", str(width)))
+
+
+def deep(depth: int) -> spec.Architecture:
+    layer = "[{linear: {out_features: 8}}, relu]"
+    return spec.loads(
+        f"inputs: {{x: [8]}}\nlayers:\n  - repeat: {{times: {depth}, index: i, layers: {layer}}}\n"
+        "  - linear: {out_features: 3}\n"
+    )
+
+
+def elements(group: Symmetries) -> Iterator[Permutation]:
+    """List all elements of a group, by the orders of its runs."""
+    runs = [run for outer in group.runs for run in outer.all()]
+    choices = []
+    for run in runs:
+        orders = list(permutations(range(run.items))) if run.free else list(range(run.items))
+        choices.append(list(product(orders, repeat=run.copies)))
+    for chosen in product(*choices):
+        orders = {run: np.array(order) for run, order in zip(runs, chosen, strict=True)}
+        yield group.arranged(orders)
+
+
+def copy_of(
+    net: spec.Architecture, weights: Weights, rng: np.random.Generator, free: str = ""
+) -> Weights:
+    """Move a network by a random element: permuted, with "signs", or with "scales" of both."""
+    group = graphgen.scalings(net)
+    values = group.sample(rng).values
+    values = {"": np.abs(np.sign(values)), "signs": np.sign(values), "scales": values}[free]
+    moved = graphgen.symmetries(net).sample(rng).apply(weights)
+    return Scaling(group, values).apply(moved) if free else moved
+
+
+def distance(net: spec.Architecture, a: Weights, b: Weights) -> float:
+    squares = [np.square(a[name].astype(float) - b[name]).sum() for name in net.parameters]
+    return float(np.sqrt(sum(squares)))
+
+
+def noisy(weights: Weights, rng: np.random.Generator, share: float) -> Weights:
+    return {
+        name: array + share * np.abs(array).mean() * rng.standard_normal(array.shape)
+        for name, array in weights.items()
+    }
+
+
+def check_copies(net: spec.Architecture, count: int, seed: int, free: str = "") -> None:
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        weights = random_weights(net, rng)
+        copy = copy_of(net, weights, rng, free)
+        found = graphgen.match(net, weights, copy)
+        assert found.how == "exact copy"
+        moved = found.apply(copy)
+        for name, array in weights.items():
+            if free == "scales":
+                assert relative_error(moved[name], array) < 1e-12
+            else:
+                assert np.array_equal(moved[name], array)
 
 
 @pytest.mark.parametrize("name", SMALL_NETS)
-def test_a_permuted_copy_is_brought_back(name: str) -> None:
-    net = small_net(name)
-    rng = np.random.default_rng(0)
-    weights = random_weights(net, rng)
+def test_copies_of_reference_networks_are_found(name: str) -> None:
+    check_copies(small_net(name), 5, 0)
+    check_copies(small_net(name), 1, 0, "scales")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("free", ["", "signs", "scales"])
+@pytest.mark.parametrize("name", SMALL_NETS)
+def test_a_hundred_copies_of_reference_networks_are_found(name: str, free: str) -> None:
+    check_copies(small_net(name), 100, 1, free)
+
+
+@pytest.mark.parametrize("free", ["", "signs", "scales"])
+@pytest.mark.parametrize("name", SMALL_GROUPS)
+def test_copies_with_heads_branches_and_shared_tensors_are_found(name: str, free: str) -> None:
+    check_copies(spec.loads(SMALL_GROUPS[name]), 5, 2, free)
+
+
+@pytest.mark.parametrize("function", ["sine", "tanh"])
+def test_networks_equal_up_to_signs_are_found(function: str) -> None:
+    check_copies(mlp(function, 16), 32, 3, "signs")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("function", ["sine", "tanh"])
+def test_all_of_many_networks_equal_up_to_signs_are_found(function: str) -> None:
+    check_copies(mlp(function, 16), 512, 4, "signs")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_networks_equal_up_to_scales_are_found_to_rounding(dtype: str) -> None:
+    net = mlp("relu", 16)
+    rng = np.random.default_rng(5)
+    for _ in range(16):
+        weights = random_weights(net, rng, dtype)
+        copy = copy_of(net, weights, rng, "scales")
+        found = graphgen.match(net, weights, copy)
+        assert found.how == "exact copy"
+        assert found.distance <= 1e-5 if dtype == "float32" else found.distance <= 1e-12
+
+
+@given(st.integers(0, 2**32))
+def test_copies_of_random_networks_are_found(seed: int) -> None:
+    net = spec.loads(description(Random(seed)))
+    rng = np.random.default_rng(seed)
+    for free in ("", "scales"):
+        weights = random_weights(net, rng)
+        copy = copy_of(net, weights, rng, free)
+        assert graphgen.match(net, weights, copy).how == "exact copy"
+
+
+@given(st.integers(0, 2**32))
+def test_what_is_found_keeps_the_function_and_brings_closer(seed: int) -> None:
+    net = spec.loads(description(Random(seed)))
+    rng = np.random.default_rng(seed)
+    a, b = random_weights(net, rng), random_weights(net, rng)
+    found = graphgen.match(net, a, b)
+    moved = found.apply(b)
+    assert distance(net, a, moved) == pytest.approx(found.distance, rel=1e-9, abs=1e-9)
+    assert found.lower_bound <= found.distance <= distance(net, a, b) * (1 + 1e-9)
+    x = random_inputs(net, rng)
+    assert relative_error(outputs(net, moved, x), outputs(net, b, x)) < 1e-7
+
+
+@given(st.integers(0, 2**32))
+def test_a_search_knows_where_its_weights_are(seed: int) -> None:
+    net = spec.loads(description(Random(seed)))
+    rng = np.random.default_rng(seed)
+    a, b = random_weights(net, rng), random_weights(net, rng)
+    task = Alignment(graphgen.template(net), a, b, True, True)
+    for search in task.starts(rng, 2, 1):
+        search.sweep(rng, 20, rescale=True)
+        moved = graphgen.symmetries(net).permutation(search.nodes).apply(task.weights)
+        if task.scalings is not None and search.values is not None:
+            moved = Scaling(task.scalings, search.values).apply(moved)
+        assert relative_error(search.moved, task.scalars.vector(moved)) < 1e-9
+
+
+@pytest.mark.parametrize("name", SMALL_GROUPS)
+def test_no_element_comes_closer_than_the_bound(name: str) -> None:
+    net = spec.loads(SMALL_GROUPS[name])
     group = graphgen.symmetries(net)
-    permuted = weights
-    while distance(net, permuted, weights) == 0:
-        permuted = group.sample(rng).apply(weights)
-    aligned = graphgen.match(net, weights, permuted).apply(permuted)
-    assert distance(net, aligned, weights) == 0
+    rng = np.random.default_rng(6)
+    assert group.order < 5000
+    for share in (0.1, 10.0):
+        a = random_weights(net, rng)
+        b = noisy(copy_of(net, a, rng), rng, share)
+        distances = [distance(net, a, element.apply(b)) for element in elements(group)]
+        assert len(distances) == group.order
+        found = graphgen.match(net, a, b, signs=False, scales=False, restarts=4)
+        assert found.lower_bound <= min(distances) + 1e-9
+        assert found.distance >= min(distances) - 1e-9
+        assert found.distance <= np.quantile(distances, 0.05) + 1e-9
+        if share < 1:
+            assert found.distance == pytest.approx(min(distances))
+            assert found.lower_bound > 0
 
 
-def inner_product(net: spec.Architecture, a: Any, b: Any) -> float:
-    return sum(float(np.vdot(a[name], b[name])) for name in net.parameters)
-
-
-@given(networks())
-def test_matching_is_a_symmetry_and_brings_closer(net: spec.Architecture) -> None:
-    try:
+@pytest.mark.parametrize("share", [0.1, 10.0])
+def test_no_element_with_signs_comes_closer_than_the_bound(share: float) -> None:
+    net = mlp("sine", 2)
+    rng = np.random.default_rng(7)
+    a = random_weights(net, rng)
+    b = noisy(copy_of(net, a, rng, "signs"), rng, share)
+    signs = graphgen.scalings(net)
+    roots, powers = signs.unknowns.find_all(np.arange(signs.unknowns.count))
+    distances = []
+    for chosen in product((1.0, -1.0), repeat=len(signs.roots)):
+        values = np.ones(signs.unknowns.count)
+        values[signs.roots] = chosen
+        turned = Scaling(signs, values[roots] ** powers).apply(b)
         group = graphgen.symmetries(net)
-    except graphgen.GraphError as error:
-        assume("nest" not in str(error))
-        raise
-    rng = np.random.default_rng(0)
-    a, b = random_weights(net, rng), random_weights(net, rng)
-    aligned = graphgen.match(net, a, b).apply(b)
-    assert inner_product(net, a, aligned) >= inner_product(net, a, b) - 1e-9
-    assert {n: np.sort(x, axis=None).tolist() for n, x in aligned.items()} == {
-        n: np.sort(x, axis=None).tolist() for n, x in b.items()
-    } or any(len(level.mappings) > 1 for level in group.branches)
+        distances += [distance(net, a, element.apply(turned)) for element in elements(group)]
+    found = graphgen.match(net, a, b, restarts=8)
+    assert found.lower_bound <= min(distances) + 1e-9
+    assert found.distance == pytest.approx(min(distances))
+    only = graphgen.match(net, a, b, signs=False)
+    assert only.scaling is None
+    if share < 1:
+        assert found.scaling is not None
+        assert only.distance > found.distance
 
 
-def test_no_exchange_of_neighbours_brings_closer() -> None:
-    net = spec.loads(TWO_HEADS)
-    rng = np.random.default_rng(0)
+@pytest.mark.parametrize("name", SMALL_GROUPS)
+def test_no_exchange_of_neighbours_brings_a_local_optimum_closer(name: str) -> None:
+    net = spec.loads(SMALL_GROUPS[name])
+    rng = np.random.default_rng(8)
     a, b = random_weights(net, rng), random_weights(net, rng)
-    aligned = graphgen.match(net, a, b).apply(b)
-    best = inner_product(net, a, aligned)
+    found = graphgen.match(net, a, b)
+    assert found.how == "local optimum"
+    moved = found.apply(b)
     others = [
-        inner_product(net, a, element.apply(aligned))
-        for element in graphgen.symmetries(net).generators()
+        distance(net, a, element.apply(moved)) for element in graphgen.symmetries(net).generators()
     ]
-    assert max(others) <= best
-    assert min(others) < best
-    unmatched = [
-        inner_product(net, a, element.apply(b)) for element in graphgen.symmetries(net).generators()
-    ]
-    assert max(unmatched) > inner_product(net, a, b)
+    assert min(others) >= found.distance - 1e-9
+    assert max(others) > found.distance
+
+
+def test_another_network_is_no_copy() -> None:
+    net = mlp("tanh", 8)
+    rng = np.random.default_rng(9)
+    a, b = random_weights(net, rng), random_weights(net, rng)
+    found = graphgen.match(net, a, b)
+    assert found.how == "local optimum"
+    assert 0 < found.lower_bound < found.distance < distance(net, a, b)
+    assert "local optimum" in repr(found)
+    assert "at least" in repr(found)
+
+
+@pytest.mark.parametrize(("free", "change"), [("", 2e-16), ("signs", 2e-16), ("scales", 1e-8)])
+def test_a_copy_with_one_weight_changed_is_not_called_exact(free: str, change: float) -> None:
+    net = mlp("relu" if free == "scales" else "tanh", 6)
+    rng = np.random.default_rng(10)
+    weights = random_weights(net, rng)
+    copy = copy_of(net, weights, rng, free)
+    assert graphgen.match(net, weights, copy).how == "exact copy"
+    assert repr(graphgen.match(net, weights, copy)) == "<Match: exact copy>"
+    copy["2.weight"][1, 2] *= 1 + change
+    found = graphgen.match(net, weights, copy)
+    assert found.how == "local optimum"
+    assert found.distance < 1e-7
+
+
+def test_neurons_that_nothing_tells_apart_are_put_in_some_order() -> None:
+    net = deep(20)
+    rng = np.random.default_rng(11)
+    for change in ("twins", "dead", "equal"):
+        weights = random_weights(net, rng)
+        for name, array in weights.items():
+            if change == "equal":
+                array[...] = 1
+            elif array.shape == (8, 8) and name != "0.0.weight":
+                array[:4] = 0 if change == "dead" else array[4:]
+                array[:, :4] = 0 if change == "dead" else array[:, 4:]
+            elif array.shape == (8,):
+                array[:4] = 0 if change == "dead" else array[4:]
+        copy = copy_of(net, weights, rng)
+        assert graphgen.match(net, weights, copy, scales=False).how == "exact copy"
+
+
+def test_a_copy_but_for_running_statistics_is_as_close_but_not_exact() -> None:
+    net = small_net("resnet")
+    rng = np.random.default_rng(12)
+    weights = random_weights(net, rng)
+    copy = copy_of(net, weights, rng)
+    for name in net.buffers:
+        copy[name] = copy[name] * 2 + 1
+    found = graphgen.match(net, weights, copy)
+    assert (found.how, found.distance, found.lower_bound) == ("local optimum", 0.0, 0.0)
+
+
+def test_without_signs_and_scales_values_are_only_permuted() -> None:
+    net = mlp("relu", 6)
+    rng = np.random.default_rng(13)
+    a, b = random_weights(net, rng), random_weights(net, rng)
+    found = graphgen.match(net, a, b, signs=False, scales=False)
+    assert found.scaling is None
+    for name, array in found.apply(b).items():
+        assert np.array_equal(np.sort(array, axis=None), np.sort(b[name], axis=None))
+    free = graphgen.match(net, a, b)
+    assert free.scaling is not None
+    assert free.distance < found.distance
+
+
+def test_too_few_sweeps_are_said() -> None:
+    net = mlp("relu", 6)
+    rng = np.random.default_rng(14)
+    a, b = random_weights(net, rng), random_weights(net, rng)
+    assert graphgen.match(net, a, b, sweeps=0).how == "stopped early"
+    assert graphgen.match(net, a, b).how == "local optimum"
+
+
+def test_restarts_do_not_come_out_worse() -> None:
+    net = spec.loads(HEADS.replace("PACKED", "true"))
+    rng = np.random.default_rng(15)
+    a, b = random_weights(net, rng), random_weights(net, rng)
+    few = graphgen.match(net, a, b, np.random.default_rng(0))
+    many = graphgen.match(net, a, b, np.random.default_rng(0), restarts=16)
+    assert many.distance <= few.distance + 1e-9
+    again = graphgen.match(net, a, b, np.random.default_rng(0), restarts=16)
+    assert again.distance == many.distance
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "message"),
+    [
+        ("signs", 1, "`signs` is an int, 1; expected True or False"),
+        ("scales", None, "`scales` is None; expected True or False"),
+        ("restarts", -1, "`restarts` is an int, -1; expected an integer of 0 or more"),
+        ("rng", 0, "`rng` is an int, 0; expected a Generator"),
+    ],
+)
+def test_arguments_that_are_none(argument: str, value: Any, message: str) -> None:
+    net = mlp("relu", 2)
+    weights = random_weights(net, np.random.default_rng(0))
+    with pytest.raises(graphgen.GraphError, match=message):
+        graphgen.match(net, weights, weights, **{argument: value})
 
 
 def test_weights_that_do_not_fit_are_refused() -> None:
-    net = spec.loads(TWO_HEADS)
+    net = spec.loads(HEADS.replace("PACKED", "false"))
     weights = random_weights(net, np.random.default_rng(0))
     with pytest.raises(graphgen.GraphError, match=r"a\.k_proj\.weight: missing"):
         graphgen.match(net, weights, {n: x for n, x in weights.items() if n != "a.k_proj.weight"})
+
+
+@pytest.mark.long
+def test_time_grows_with_depth_as_the_network_does() -> None:
+    rng = np.random.default_rng(16)
+    seconds = {}
+    for depth in (50, 200):
+        net = deep(depth)
+        a, b = random_weights(net, rng), random_weights(net, rng)
+        start = time.process_time()
+        graphgen.match(net, a, b)
+        seconds[depth] = time.process_time() - start
+    assert seconds[200] < 5
+    assert seconds[200] < 8 * seconds[50]
 
 
 def test_a_barrier_is_the_rise_above_the_line_between_the_ends() -> None:

@@ -49,6 +49,9 @@ VALID: dict[str, Any] = {
     "max_edges": 100,
     "rng": np.random.default_rng(0),
     "sweeps": 2,
+    "restarts": 1,
+    "signs": True,
+    "scales": True,
     "description": graphgen.export.description.describe(GRAPH),
     "values": GRAPH.edge_values(),
     "out": np.empty((2, GRAPH.num_edges), dtype=np.int64),
@@ -117,7 +120,7 @@ MADE_BY_THE_PACKAGE = {
 RECORDS = (graphgen.EdgeBlock, graphgen.NodeGroup, graphgen.Step, graphgen.NeuronValue,
            graphgen.Graph, graphgen.Template, graphgen.export.ArrowTables,
            graphgen.export.GraphsTuple, graphgen.export.SparseGraph,
-           graphgen.Features)  # fmt: skip
+           graphgen.Features, graphgen.Match)  # fmt: skip
 """What the package hands out, and nobody makes."""
 
 OBJECTS: dict[str, Any] = {
@@ -128,6 +131,7 @@ OBJECTS: dict[str, Any] = {
     "Scalings": SCALINGS,
     "Permutation": GROUP.sample(np.random.default_rng(0)),
     "Scaling": SCALINGS.sample(np.random.default_rng(0)),
+    "Match": graphgen.match(NET, WEIGHTS, WEIGHTS),
     "Barrier": graphgen.Barrier((0.0, 1.0), (0.0, 1.0)),
 }
 """One of each class whose methods are called."""

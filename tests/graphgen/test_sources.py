@@ -59,7 +59,7 @@ def test_files_and_objects_give_the_same(tmp_path: Path) -> None:
                 graphgen.evaluate(given, arrays, x), graphgen.evaluate(net, weights, x)
             )
             moved = graphgen.match(given, arrays, arrays)
-            assert np.array_equal(moved.nodes, np.arange(graph.num_nodes))
+            assert np.array_equal(moved.permutation.nodes, np.arange(graph.num_nodes))
             assert np.array_equal(moved.apply(arrays)["0.weight"], weights["0.weight"])
             middle = graphgen.interpolate(arrays, weights, 0.5)
             assert np.array_equal(middle["0.weight"], weights["0.weight"])

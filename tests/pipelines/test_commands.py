@@ -74,9 +74,17 @@ def test_symmetries_and_match(folder: Path, capsys: pytest.CaptureFixture[str]) 
         capsys, "match", "net.yaml", "a.safetensors", "b.safetensors", "--out", "c.safetensors"
     )
     assert code == 0
-    assert "distance 0 to a.safetensors" in out
+    assert "exact copy, distance 0 to a.safetensors" in out
     aligned = read_weights(folder / "c.safetensors")
     assert all(np.array_equal(aligned[name], array) for name, array in first.items())
+    third = {name: rng.normal(size=x.shape).astype(np.float32) for name, x in WEIGHTS.items()}
+    write_weights(folder / "b.safetensors", third)
+    command = ("match", "net.yaml", "a.safetensors", "b.safetensors", "--out")
+    assert "local optimum" in run(capsys, *command, "free.safetensors")[1]
+    assert run(capsys, *command, "permuted.safetensors", "--permutations-only")[0] == 0
+    for name, only in (("free", False), ("permuted", True)):
+        moved = read_weights(folder / f"{name}.safetensors")["0.weight"]
+        assert np.array_equal(np.sort(moved, axis=0), np.sort(third["0.weight"], axis=0)) == only
     code, out, err = run(
         capsys, "match", "net.yaml", "a.safetensors", "missing.npz", "--out", "d.safetensors"
     )

@@ -1,0 +1,5 @@
+"""Weight matching: one network aligned with another of its architecture."""
+
+from graphgen.matching.matching import Match, match
+
+__all__ = ["Match", "match"]
