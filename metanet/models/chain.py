@@ -55,6 +55,7 @@ def chain(template: Template, method: str) -> tuple[ChainLayer, ...]:
             or (block.tied or any(b.tied for b in into))
             or block.shape[0] != target.size
             or block.shape[1] != groups[group].size
+            or any(name == "positions" for name, _ in block.attributes)  # in another order
         ):
             raise refusal(template, method, block.name)
         used |= {block.name, *(b.name for b in into)}

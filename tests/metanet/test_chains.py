@@ -223,3 +223,30 @@ def test_what_cannot_be_taken_is_refused() -> None:
     for make, other in [*shapes, (metanet.ScaleGMN, mlp(3, 5, 5, 2))]:
         with pytest.raises(metanet.MetanetError, match="was made for"):
             make(mlp(3, 5, 2), **SMALL).double()(metanet.Batch.from_graphs(graphs_of([other])))
+
+
+TURNED = """
+inputs: {image: [1, 4, 4]}
+layers:
+  - conv2d: {out_channels: 3, kernel_size: 3, padding: 1}
+  - relu
+  - %s
+  - %s
+  - flatten
+  - linear: {out_features: 2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("transpose: {dim0: 2, dim1: 3}", "identity"),
+        ("reshape: {shape: [3, 8, 2]}", "conv2d: {out_channels: 3, kernel_size: 3, padding: 1}"),
+        ("transpose: {dim0: 1, dim1: 3}", "identity"),
+        ("linear: {out_features: 4}", "identity"),
+    ],
+)
+def test_chains_with_positions_in_another_order_are_refused(first: str, second: str) -> None:
+    metanet.ScaleGMN(spec.loads(TURNED % ("identity", "identity")))
+    with pytest.raises(metanet.MetanetError, match="takes? chains of linear and convolution"):
+        metanet.ScaleGMN(spec.loads(TURNED % (first, second)))
