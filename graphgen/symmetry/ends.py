@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.affine import affine
-from graphgen.symmetry.cuts import TOLD
+from graphgen.symmetry.block_cuts import TOLD
 from graphgen.symmetry.quotient import said
 from graphgen.template import EdgeBlock, Template
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from graphgen.errors import GraphError
-from graphgen.symmetry.cuts import TOLD, Cut, Cuts, Kept
+from graphgen.symmetry.block_cuts import TOLD, Cut, Kept
+from graphgen.symmetry.cuts import Cuts
 from graphgen.symmetry.digits import Digit, Span
 from graphgen.symmetry.rows import Ints, Row, Words, mix, refine, word
 from graphgen.symmetry.ties import Ties, shared

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 MOST_NODES = 600
 MOST_ALIKE = 32
-MOST_TRIED = 2000
-"""So many nodes are searched at once, so many are tried in turn, and so many in one network."""
+MOST_WORK = 40_000
+"""So many nodes are searched at once, so many are tried in turn, and so much in one network."""
 
 FRESH = 1 << 40
 """Vertices that a search adds have numbers from here on."""
@@ -28,11 +28,11 @@ class TooLarge(Exception):  # noqa: N818
 
 
 class Search:
-    """What was tried, and the nodes that were kept in place instead. `bound` are their digits."""
+    """What a search took so far, and what was kept in place. `bound` are the digits of vertices."""
 
     def __init__(self, bound: list[Bound]) -> None:
         self.bound = bound
-        self.tried = 0
+        self.work = 0
         self.depth = 0
         self.held: list[int] = []
         self.fresh = FRESH
@@ -82,8 +82,8 @@ class Search:
         """Find the parts of a rest in which one node is told apart."""
         from graphgen.symmetry.decomposition import Decomposition
 
-        self.tried += 1
-        if self.tried > MOST_TRIED:
+        self.work += len(inside) + len(rows)
+        if self.work > MOST_WORK:
             raise TooLarge
         colour = colour.copy()
         colour[chosen] = word(("tried", int(colour[chosen])))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphgen.symmetry.big_numbers import product_in_words
-from graphgen.symmetry.cuts import Cut, Kept
+from graphgen.symmetry.block_cuts import Cut, Kept
 from graphgen.symmetry.derivation import Derivation
 from graphgen.symmetry.lift import Alike, Items, Part
 from graphgen.symmetry.tree import Leaves, Tree

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from math import prod
 
-from graphgen.symmetry.cuts import TOLD
+from graphgen.symmetry.block_cuts import TOLD
 from graphgen.template import EdgeBlock, NodeGroup
 
 WHICH = ("source", "target")

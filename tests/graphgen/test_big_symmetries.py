@@ -13,7 +13,7 @@ import pytest
 
 import graphgen
 import spec
-from graphgen.symmetry import big_numbers
+from graphgen.symmetry import Symmetries, big_numbers
 
 NETS = Path(spec.__file__).parent / "nets"
 SIZES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -132,3 +132,80 @@ def test_the_scalings_of_a_wide_layer_are_found() -> None:
     net = spec.loads(BIG.replace("100000000", "1000000"))
     text = "0 signs and 1000000 scales\n  0: 0 signs, 1000000 scales"
     assert str(graphgen.scalings(net)) == text
+
+
+def alike_branches(count: int) -> str:
+    branch = "        - [linear: {out_features: 8}, relu, linear: {out_features: 4}]\n"
+    head = "inputs: {x: [4]}\nlayers:\n  - parallel:\n      merge: add\n      branches:\n"
+    return head + branch * count + "  - linear: {out_features: 2}\n"
+
+
+@pytest.mark.parametrize("count", [8, 32, 64])
+def test_alike_branches_are_counted_not_searched(count: int) -> None:
+    structure = graphgen.template(spec.loads(alike_branches(count)))
+    start = time.process_time()
+    order = Symmetries(structure).order
+    assert time.process_time() - start < 1
+    assert order == factorial(8) ** count * factorial(count) * factorial(4)
+
+
+def mixture(experts: int, depth: int) -> str:
+    """A soft mixture of experts with gates, layer after layer."""
+    lines = ["inputs: {x: [4]}", "layers:", "  - linear: {out_features: 8, name: s0}"]
+    for k in range(depth):
+        lines += [
+            f"  - linear: {{name: l{k}, inputs: s{k}, out_features: {experts}}}",
+            f"  - softmax: {{name: g{k}, inputs: l{k}}}",
+        ]
+        for e in range(experts):
+            own = f"{k}_{e}"
+            lines += [
+                f"  - split: {{name: t{own}, inputs: g{k}, sections: {experts}, dim: 1, "
+                f"index: {e}}}",
+                f"  - linear: {{name: a{own}, inputs: s{k}, out_features: 16}}",
+                f"  - relu: {{name: r{own}, inputs: a{own}}}",
+                f"  - linear: {{name: b{own}, inputs: r{own}, out_features: 8}}",
+                f"  - multiply: {{name: m{own}, inputs: [b{own}, t{own}]}}",
+            ]
+        parts = ", ".join([f"s{k}", *(f"m{k}_{e}" for e in range(experts))])
+        lines.append(f"  - add: {{name: s{k + 1}, inputs: [{parts}]}}")
+    return "\n".join([*lines, f"  - linear: {{out_features: 2, inputs: s{depth}}}"])
+
+
+@pytest.mark.parametrize(
+    ("experts", "depth"), [(8, 2), pytest.param(32, 32, marks=pytest.mark.long)]
+)
+def test_mixtures_of_experts_are_counted(experts: int, depth: int) -> None:
+    structure = graphgen.template(spec.loads(mixture(experts, depth)))
+    start = time.process_time()
+    order = Symmetries(structure).order
+    assert time.process_time() - start < 10
+    each = factorial(16) ** experts * factorial(experts)
+    assert order == factorial(8) * each**depth
+
+
+def dense(layers: int) -> str:
+    """A dense block: each layer reads a concat of all before."""
+    lines = [
+        "inputs: {x: [3, 8, 8]}",
+        "layers:",
+        "  - conv2d: {name: c0, out_channels: 16, kernel_size: 3, padding: 1}",
+    ]
+    for k in range(layers):
+        lines += [
+            f"  - batch_norm: {{name: b{k}, inputs: c{k}}}",
+            f"  - relu: {{name: r{k}, inputs: b{k}}}",
+            f"  - conv2d: {{name: d{k}, inputs: r{k}, out_channels: 12, kernel_size: 3, "
+            "padding: 1}",
+            f"  - concat: {{name: c{k + 1}, inputs: [c{k}, d{k}], dim: 1}}",
+        ]
+    return "\n".join([*lines, "  - mean: {dim: [2, 3]}", "  - linear: {out_features: 2}"])
+
+
+@pytest.mark.parametrize("layers", [10, pytest.param(100, marks=pytest.mark.long)])
+def test_dense_blocks_are_counted(layers: int) -> None:
+    structure = graphgen.template(spec.loads(dense(layers)))
+    start = time.process_time()
+    order = Symmetries(structure).order
+    assert time.process_time() - start < 10
+    assert order == factorial(16) * factorial(12) ** layers
