@@ -1,4 +1,4 @@
-"""Seconds to derive the symmetries of large networks; templates beside those of another checkout.
+"""Processor seconds to derive the symmetries of large networks; templates beside those of another checkout.
 
 python benchmarks/symmetries.py
 python benchmarks/symmetries.py --templates          # prints the seconds of templates alone
@@ -44,12 +44,12 @@ ORDERS: dict[str, tuple[Callable[[], Architecture], float]] = {
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Give the median over some rounds."""
+    """Give the median of the processor seconds of some rounds."""
     found = []
     for _ in range(ROUNDS):
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        found.append(time.perf_counter() - start)
+        found.append(time.process_time() - start)
     return median(found)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from graphgen.affine import affine
 from graphgen.lower.parameter import lower
-from graphgen.lower.parameter.state import Layout
+from graphgen.lower.parameter.layout import Layout
 from graphgen.sources import Net, architecture_from
 
 
@@ -49,13 +49,12 @@ def neuron_values(net: Net) -> tuple[NeuronValue, ...]:
 
 def covers(layout: Layout, size: int) -> bool:
     """Say whether a value has items on each node of its group, and on no other."""
-    own = all(factor.group == layout.group for factor in layout.neurons)
-    return own and layout.start == 0 and prod(f.size for f in layout.neurons) == size
+    whole = layout.start == 0 and prod(digit.size for digit in layout.own) == size
+    return whole and not layout.carried
 
 
 def nodes_of(layout: Layout) -> NDArray[np.int64]:
     """Give the node of each item of a value, counted from the group's first."""
-    factors = [factor for axis in layout.axes for factor in axis]
-    sizes = tuple(factor.size for factor in factors)
-    strides = tuple(0 if factor.group is None else factor.stride for factor in factors)
+    sizes = tuple(digit.size for digit in layout.digits)
+    strides = tuple(0 if digit.group is None else digit.stride for digit in layout.digits)
     return affine(sizes, layout.start, strides).reshape(layout.shape)

@@ -304,9 +304,9 @@ def live_sources(block: EdgeBlock, alive: NDArray[np.bool_]) -> NDArray[np.int64
     """List the sources of a block's edges into nodes that are `alive`: made of nodes, not edges."""
     moves = list(zip(block.shape, block.source_strides, block.target_strides, strict=True))
     into = tuple(n if target else 1 for n, _, target in moves)
-    reached = alive[affine(into, block.target_start, block.target_strides)]
     apart = tuple(k for k, (_, source, _) in enumerate(moves) if not source)
-    reached = reached.any(axis=apart, keepdims=True)
+    targets = affine(into, block.target_start, block.target_strides)
+    reached = np.any(alive[targets], axis=apart, keepdims=True)
     out = tuple(n if source else 1 for n, source, _ in moves)
     sources = affine(out, block.source_start, block.source_strides)
     return sources[np.broadcast_to(reached, out)]
