@@ -306,7 +306,8 @@ def live_sources(block: EdgeBlock, alive: NDArray[np.bool_]) -> NDArray[np.int64
     into = tuple(n if target else 1 for n, _, target in moves)
     apart = tuple(k for k, (_, source, _) in enumerate(moves) if not source)
     targets = affine(into, block.target_start, block.target_strides)
-    reached = np.any(alive[targets], axis=apart, keepdims=True)
+    reached: NDArray[np.bool_] = np.any(alive[targets], axis=apart, keepdims=True)
     out = tuple(n if source else 1 for n, source, _ in moves)
     sources = affine(out, block.source_start, block.source_strides)
-    return sources[np.broadcast_to(reached, out)]
+    found: NDArray[np.int64] = sources[np.broadcast_to(reached, out)]
+    return found
