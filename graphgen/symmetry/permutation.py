@@ -89,23 +89,31 @@ class Permutation:
     def _agreed(self, name: str, blocks: list[EdgeBlock], arrays: Arrays) -> NDArray[Any]:
         """Move a tensor as its uses move, of those that an output depends on all in one way."""
         array = np.asarray(arrays[name])
-        result = array.flatten()
+        # The place, among the tensors that it is moved from, of each scalar; -1 where it stays.
         source = np.full(array.size, -1, dtype=np.int64)
-        tensors: dict[str, int] = {}
+        firsts: dict[str, int] = {}
+        end = 0
         for block in blocks:
-            where = block.view(np.arange(array.size))
             for image, taken, index in self._images(block):
-                other = np.asarray(arrays[str(image.tensor)])
-                first = tensors.setdefault(str(image.tensor), len(tensors)) << 48
-                mask = np.broadcast_to(True if taken is None else taken, block.shape)
-                mask = mask & self.ends.alive(block)
-                at = where[mask]
-                from_ = image.view(np.arange(other.size) + first)[index]
-                from_ = np.broadcast_to(from_, block.shape)[mask]
-                if ((source[at] >= 0) & (source[at] != from_)).any():
+                size = np.size(arrays[str(image.tensor)])
+                first = firsts.setdefault(str(image.tensor), end)
+                end = max(end, first + size)
+                moved = np.broadcast_to(image.view(np.arange(first, first + size))[index], block.shape)
+                alive = self.ends.alive(block)
+                where: Any = slice(None)
+                if taken is not None or not alive.all() or block.tensor_strides is not None:
+                    mask = np.broadcast_to(alive & (True if taken is None else taken), block.shape)
+                    where, moved = block.view(np.arange(array.size))[mask], moved[mask]
+                moved = moved.reshape(-1)
+                if ((source[where] != moved) & (source[where] >= 0)).any():
                     raise GraphError(f"the permutation moves the uses of {name!r} differently")
-                source[at] = from_
-                result[at] = other.reshape(-1)[from_ - first]
+                source[where] = moved
+        parts = [np.reshape(arrays[tensor], -1) for tensor in firsts]
+        values = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        result = values[source].astype(array.dtype, copy=False)
+        stays = source < 0
+        if stays.any():
+            result[stays] = array.reshape(-1)[stays]
         return result.reshape(array.shape)
 
     def _images(self, block: EdgeBlock) -> Iterator[tuple[EdgeBlock, Bools | None, Any]]:

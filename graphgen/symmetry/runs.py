@@ -97,7 +97,11 @@ def shuffle(run: Run, image: Nodes, rng: np.random.Generator) -> None:
     elif run.own.shape[2] == 1:
         nodes = run.own[:, :, 0]
         moved = image[nodes]
-        image[nodes] = rng.permuted(moved, axis=1, out=moved)
+        if len(moved) == 1:  # in place, and faster
+            rng.shuffle(moved[0])
+        else:
+            rng.permuted(moved, axis=1, out=moved)
+        image[nodes] = moved
     else:
         orders = np.tile(np.arange(run.items, dtype=np.int32), (run.copies, 1))
         arrange(run, image, rng.permuted(orders, axis=1))
