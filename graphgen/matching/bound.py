@@ -29,10 +29,11 @@ def lower_bound(
     Colours that refinement gives to the nodes, weights aside, are the same for all that symmetries
     exchange, and so are those of the scalars between. Among the scalars of one colour a symmetry
     only changes the order: the inner product is at most that of both in order of size (the
-    rearrangement inequality), of their absolute values where a sign may change (`signed`). What a
-    scale changes (`sized`) counts as 0.
+    rearrangement inequality); of their absolute values where signs may change (`signed`). What
+    has the colour of a scalar that a scale changes (`sized`) counts as 0.
     """
-    colours = classes(scalars, dead) ^ mixed(signed)
+    colours = np.unique(classes(scalars, dead), return_inverse=True)[1]
+    signed, sized = (np.bincount(colours, own)[colours] > 0 for own in (signed, sized))
     kept = ~sized
     first, second = (
         in_order(np.where(signed, np.abs(side), side)[kept], colours[kept])
@@ -56,6 +57,6 @@ def classes(scalars: Scalars, dead: NDArray[np.bool_]) -> Hashes:
     return result
 
 
-def in_order(values: Floats, colours: Hashes) -> Floats:
+def in_order(values: Floats, colours: NDArray[np.int64]) -> Floats:
     """Sort the values of each colour."""
     return values[np.lexsort((values, colours))]

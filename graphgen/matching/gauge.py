@@ -15,7 +15,7 @@ Arrays = Mapping[str, NDArray[Any]]
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
-SIDES = (1.0, 0.6)
+SIDES = (1.0, 0.9999)
 LARGEST = 1e100
 CLEAR = 1e-6
 """A sum of which so little is left beside its terms says nothing of a sign."""
@@ -82,7 +82,8 @@ class Gauge:
         sides = np.maximum((squares > 0).sum(axis=0), 1)
         both = np.exp((np.log(sizes[1]) - np.log(sizes[0])) / 2 / sides)
         values[found] = np.where(self.sized[found], both, 1.0)
-        # Each side in units of its own size; one counts more, so that they do not cancel.
+        # Each side in units of its own size. A symmetry may exchange the sides; so that they do not
+        # cancel where each is one weight, one counts a little more.
         lean = np.array(SIDES) @ (odd / sizes)
         values[found[(lean < -CLEAR) & self.signed[found]]] *= -1
         known[found] = True
