@@ -66,14 +66,15 @@ class Drafts:
 
     kind: str
 
-    def __init__(self, net: Architecture, operations: tuple[Operation, ...] | None = None) -> None:
-        self.net = net
-        self.operations = net.operations if operations is None else operations
+    def __init__(
+        self, net: Architecture, operations: tuple[Operation, ...], outputs: tuple[str, ...]
+    ) -> None:
+        self.net, self.operations, self.outputs = net, operations, outputs
         self.groups: list[Draft] = []
         self.blocks: list[BlockDraft] = []
         self.num_edges = 0
         self.uses = Counter(name for operation in self.operations for name in operation.inputs)
-        self.uses.update(net.outputs)
+        self.uses.update(outputs)
 
     def group(
         self,

@@ -70,7 +70,7 @@ def test_each_item_lies_where_numpy_says(texts: list[str]) -> None:
     layers = "".join(f"  - {text}\n" for text in texts)
     net = spec.loads(f"inputs: {{x: [2, 12]}}\nlayers:\n{layers}")
     state = lower(net)
-    first, last = state.layout("start"), state.layout(net.operations[-1].output)
+    first, last = state.layout("start"), state.layout(state.outputs[0])
     if last.group == first.group and last.space == first.space:
         assert np.array_equal(identity(last), moved(texts, identity(first)))
     else:  # a cut through digits: items became neurons, or positions numbered anew

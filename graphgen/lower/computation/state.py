@@ -53,7 +53,7 @@ class Lowering(Drafts):
     kind = "computation"
 
     def __init__(self, net: Architecture) -> None:
-        super().__init__(net)
+        super().__init__(net, net.operations, net.outputs)
         self.items: dict[str, Items] = {}
         self.seen: dict[str, NDArray[np.bool_]] = {}
 

@@ -68,9 +68,9 @@ def parameter_template(net: Architecture) -> Template:
     """Give the template; `GraphError` where an operation has no parameter graph."""
     state = lower(net)
     for name, operation in state.waiting.items():
-        if name in net.outputs:
+        if name in state.outputs:
             state.layouts[name] = learned.placed(state, operation)
-    for position, name in enumerate(net.outputs):
+    for position, name in enumerate(state.outputs):
         deliver(state, position, name)
     return state.finish()
 

@@ -24,7 +24,6 @@ def lower(state: Lowering, operation: Operation) -> None:
     - `add` of several values: parameter-free edges into the group of the only operand that nothing
       else reads, or into a group of its own if no operand, or more than one, is such.
     - `multiply` of several values: edges of operands into a group of its own.
-    - `dropout` is the identity of a trained network and leaves no trace.
     """
     primitive = operation.primitive
     if not isinstance(primitive, Elementwise):
@@ -34,8 +33,6 @@ def lower(state: Lowering, operation: Operation) -> None:
     layouts = [state.layout(name) for name in values]
     if learned is not None:
         layout = with_parameter(state, operation, layouts[0], learned[1], 0)
-    elif primitive.function == "dropout":
-        (layout,) = layouts
     elif len(layouts) > 1:
         layout = combined(state, operation, primitive.function, layouts)
     elif operation.parameters:

@@ -48,22 +48,17 @@ def neuron_axis(state: Lowering, name: str) -> int | None:
         cut = isinstance(kind, Slice) and operation.inputs[0] in learned
         if isinstance(kind, Learned) or cut:
             learned.add(operation.output)
-    flats: dict[str, Axis] = {}
     for operation in state.operations:
-        found = [value for value in operation.inputs if value in current or value in flats]
+        found = [value for value in operation.inputs if value in current]
         if not found or isinstance(operation.primitive, Learned):
             continue
         if isinstance(operation.primitive, Reshape):
-            (value,) = found
-            flat = flats.get(value) or tuple(d for axis in current[value] for d in axis)
+            flat = tuple(digit for axis in current[found[0]] for digit in axis)
             regular = regrouped(flat, operation.primitive.target, ())
             if regular is None:
-                flats[operation.output] = flat
-            else:
-                current[operation.output] = regular
+                return first_of(flat)
+            current[operation.output] = regular
             continue
-        if any(value in flats for value in found):
-            return first_of(next(flats[value] for value in found if value in flats))
         alike = [current[v] for v in found if len(current[v]) == len(current[found[0]])]
         axes = tuple(
             next((axis for axis in every if axis), ()) for every in zip(*alike, strict=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
-from graphgen.lower.parameter.layout import Layout, axis_of, born, row_major
+from graphgen.lower.parameter.layout import Axis, Layout, axis_of, born, row_major
 from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
-from spec.primitives import Elementwise, Learned
+from spec.primitives import Elementwise, Learned, Slice
 
 
 def lower(state: Lowering, operation: Operation) -> None:
@@ -23,18 +23,29 @@ def lower(state: Lowering, operation: Operation) -> None:
 def placed(state: Lowering, operation: Operation) -> Layout:
     """Give a learned value a node for each index of its last axis, and one for each other index.
 
-    All are neurons: learned queries, say, may be exchanged.
+    All are neurons: learned queries, say, may be exchanged. Axes of which a part is read, as of a
+    table of positions for longer sequences, are positions.
     """
     (tensor,) = operation.parameters
     *outer, last = state.net.tensors[tensor].shape or (1,)
-    own = state.group(f"{operation.layer}.learned", "learned", prod(outer))
+    cut = {
+        other.primitive.axis
+        for other in state.operations
+        if isinstance(other.primitive, Slice) and operation.output in other.inputs
+    }
+    free = [size for axis, size in enumerate(outer) if axis not in cut]
+    own = state.group(f"{operation.layer}.learned", "learned", prod(free))
     target = state.group(operation.output, "neuron", last)
-    strides = row_major(outer)
-    rows: list[Row] = [(n, "unit", step, 0) for n, step in zip(outer, strides, strict=True)]
+    strides = iter(row_major(free))
+    rows: list[Row] = []
+    axes: list[Axis] = []
+    for axis, size in enumerate(outer):
+        step = 0 if axis in cut else next(strides)
+        rows.append((size, "position" if axis in cut else "unit", step, 0))
+        axes.append(axis_of(size, None if axis in cut else own, step))
     rows.append((last, "unit", 0, 1))
-    state.connect(operation, "learned", rows, (own, 0), (target, 0), tensor)
-    axes = [axis_of(n, own, step) for n, step in zip(outer, strides, strict=True)]
     axes.append(axis_of(last, target))
+    state.connect(operation, "learned", rows, (own, 0), (target, 0), tensor)
     return born(axes[: len(state.net.shapes[operation.output])], target)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 from math import prod
 
@@ -26,22 +25,24 @@ def lower(state: Lowering, operation: Operation) -> None:
     """Give each new axis the digits that lie in it, in order; nodes stay where they are.
 
     Where an axis ends within the items of a digit, the digits around become one: by themselves if
-    they are neighbours, else once something reads the axes.
+    they are neighbours, else positions that are numbered anew, or neurons.
     """
     primitive = operation.primitive
     if not isinstance(primitive, Reshape):
         raise TypeError(f"expected a Reshape, got {primitive}")
-    (name,) = operation.inputs
-    if name in state.reshaped:
-        layout, _ = state.reshaped[name]
-        layout = replace(layout, exclusive=layout.exclusive and state.uses[name] == 1)
-    else:
-        layout = state.layout(name)
-    axes, _ = regular(layout, primitive.target)
-    if axes is None:
-        state.reshaped[operation.output] = layout, partial(converted, state, operation)
-    else:
-        state.layouts[operation.output] = replace(layout, axes=axes)
+    layout = state.layout(operation.inputs[0])
+    while True:
+        axes, flat = regular(layout, primitive.target)
+        if axes is not None:
+            state.layouts[operation.output] = replace(layout, axes=axes)
+            return
+        first, last = obstacle(flat, primitive.target)
+        run = flat[first:last]
+        parts = replace(layout, axes=(flat[:first], run, flat[last:]))
+        if all(digit.group is None for digit in run):
+            layout = reborn(state, operation, parts)
+        else:
+            layout = spread(state, operation, parts, {1: NEURONS}, single={1})
 
 
 def regular(layout: Layout, target: tuple[int, ...]) -> tuple[tuple[Axis, ...] | None, Axis]:
@@ -59,24 +60,6 @@ def regular(layout: Layout, target: tuple[int, ...]) -> tuple[tuple[Axis, ...] |
         if whole is None:
             return None, flat
         flat = (*flat[:first], whole, *flat[last:])
-
-
-def converted(state: Lowering, operation: Operation, layout: Layout) -> Layout:
-    """Make digits around a cut one: positions are numbered anew, others spread over neurons."""
-    primitive = operation.primitive
-    if not isinstance(primitive, Reshape):
-        raise TypeError(f"expected a Reshape, got {primitive}")
-    while True:
-        axes, flat = regular(layout, primitive.target)
-        if axes is not None:
-            return replace(layout, axes=axes)
-        first, last = obstacle(flat, primitive.target)
-        run = flat[first:last]
-        parts = replace(layout, axes=(flat[:first], run, flat[last:]))
-        if all(digit.group is None for digit in run):
-            layout = reborn(state, operation, parts)
-        else:
-            layout = spread(state, operation, parts, {1: NEURONS}, single={1})
 
 
 def regrouped(

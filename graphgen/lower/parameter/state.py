@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 
 from graphgen.lower.drafts import BlockDraft, Drafts
-from graphgen.lower.parameter.fuse import fused
 from graphgen.lower.parameter.layout import Digit, Layout, renewed, row_major
+from graphgen.lower.parameter.normal_form import normal_form
 from graphgen.template import Attributes
 from spec import Architecture, Operation
 
@@ -27,18 +27,14 @@ class Lowering(Drafts):
     kind = "parameter"
 
     def __init__(self, net: Architecture) -> None:
-        super().__init__(net, fused(net))
+        super().__init__(net, *normal_form(net))
         self.layouts: dict[str, Layout] = {}
         self.owned: set[str] = set()
         self.tables: set[int] = set()
-        self.reshaped: dict[str, tuple[Layout, Callable[[Layout], Layout]]] = {}
         self.waiting: dict[str, Operation] = {}
 
     def layout(self, value: str) -> Layout:
         """Give a value's layout; exclusive only if this is the value's one use."""
-        if value in self.reshaped:
-            layout, reshape = self.reshaped.pop(value)
-            self.layouts[value] = reshape(layout)
         layout = self.layouts[value]
         if layout.exclusive and self.uses[value] > 1:
             return replace(layout, exclusive=False)

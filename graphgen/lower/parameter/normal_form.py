@@ -1,0 +1,101 @@
+"""The normal form of a network's operations: what is undone is left out, what is nested is one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from spec import Architecture, Operation
+from spec.primitives import Concat, Elementwise, Learned, Primitive, Reduce, Reshape, Transpose
+
+
+def normal_form(net: Architecture) -> tuple[tuple[Operation, ...], tuple[str, ...]]:
+    """Give operations that compute the same outputs, whose spelling plays no part; and the outputs.
+
+    `add(add(a, b), c)` is `add(a, b, c)`, whose alike operands may all be exchanged; reshapes and
+    transpositions that follow one another are one, and none if they lead back.
+    """
+    operations, outputs = without_moves(net)
+    return fused(net, operations, outputs), outputs
+
+
+def without_moves(net: Architecture) -> tuple[list[Operation], tuple[str, ...]]:
+    """Join reshapes and transpositions, and leave out what gives a value as it is."""
+    same: dict[str, str] = {}
+    made: dict[str, Operation] = {}
+    for operation in net.operations:
+        inputs = tuple(same.get(name, name) for name in operation.inputs)
+        primitive = operation.primitive
+        before = made.get(inputs[0])
+        whole = False
+        if isinstance(primitive, Reshape):
+            if before is not None and isinstance(before.primitive, Reshape):
+                inputs = before.inputs
+            whole = net.shapes[inputs[0]] == primitive.target
+        elif isinstance(primitive, Transpose):
+            if before is not None and isinstance(before.primitive, Transpose):
+                order = before.primitive.order
+                primitive = Transpose(tuple(order[axis] for axis in primitive.order))
+                inputs = before.inputs
+            whole = primitive.order == tuple(range(len(primitive.order)))
+        elif isinstance(primitive, Elementwise):
+            whole = primitive.function == "dropout"
+        if whole:
+            same[operation.output] = inputs[0]
+        else:
+            made[operation.output] = replace(operation, primitive=primitive, inputs=inputs)
+    outputs = tuple(same.get(name, name) for name in net.outputs)
+    read = set(outputs)
+    kept: list[Operation] = []
+    for operation in reversed(made.values()):
+        moves = isinstance(operation.primitive, (Reshape, Transpose))
+        if operation.output in read or not moves:
+            read.update(operation.inputs)
+            kept.append(operation)
+    return kept[::-1], outputs
+
+
+def fused(
+    net: Architecture, operations: Sequence[Operation], outputs: Sequence[str]
+) -> tuple[Operation, ...]:
+    """Let an operation that only a like one reads become a part of that."""
+    uses = Counter(name for operation in operations for name in operation.inputs)
+    uses.update(outputs)
+    learned = {o.output for o in operations if isinstance(o.primitive, Learned)}
+    made: dict[str, Operation] = {}
+    for operation in operations:
+        primitive, inputs = operation.primitive, list[str]()
+        for name in operation.inputs:
+            inner = made.get(name)
+            joined = None
+            if inner is not None and uses[name] == 1 and learned.isdisjoint(inner.inputs):
+                joined = one_of(net, operation, inner)
+            if inner is None or joined is None or not learned.isdisjoint(operation.inputs):
+                inputs.append(name)
+            else:
+                primitive = joined
+                inputs += inner.inputs
+                del made[name]
+        made[operation.output] = replace(operation, primitive=primitive, inputs=tuple(inputs))
+    return tuple(made.values())
+
+
+def one_of(net: Architecture, outer: Operation, inner: Operation) -> Primitive | None:
+    """Give the one primitive that two are, of which the outer reads the inner; None if none is."""
+    first, second = outer.primitive, inner.primitive
+    if outer.parameters or inner.parameters:
+        return None
+    if isinstance(first, Elementwise):
+        several = len(outer.inputs) > 1 and len(inner.inputs) > 1
+        return first if first == second and several else None
+    if isinstance(first, Concat):
+        return first if first == second else None
+    if isinstance(first, Reduce) and isinstance(second, Reduce):
+        alike = (first.statistic, first.keepdim) == (second.statistic, second.keepdim)
+        if alike and first.axes and second.axes:
+            rank = len(net.shapes[inner.inputs[0]])
+            kept = [a for a in range(rank) if first.keepdim or a not in second.axes]
+            axes = {*second.axes, *(kept[axis] for axis in first.axes)}
+            return replace(first, axes=tuple(sorted(axes)))
+    return None
