@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.matching.incidence import Incidence
-from graphgen.matching.labels import Hashes, mixed
+from graphgen.matching.labels import Hashes
 from graphgen.matching.refinement import Refinement
 from graphgen.matching.scalars import Scalars
+from graphgen.symmetry.rows import mix
 
 Floats = NDArray[np.float64]
 
@@ -52,7 +53,7 @@ def classes(scalars: Scalars, dead: NDArray[np.bool_]) -> Hashes:
     for block in scalars.blocks:
         ends = [nodes[block.sources()], nodes[block.targets()]]
         names = Incidence.of(block).names
-        told = mixed(mixed(mixed(ends[0]) ^ ends[1]) ^ names)
+        told = mix(mix(mix(ends[0]) ^ ends[1]) ^ names)
         np.add.at(result, scalars.places(block).reshape(-1), told.reshape(-1))
     return result
 

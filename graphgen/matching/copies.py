@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from graphgen.matching.labels import Hashes, mixed
+from graphgen.matching.labels import Hashes
 from graphgen.matching.refinement import Refinement
+from graphgen.symmetry.rows import mix
 from graphgen.template import Template
 
 MOST_CLASSES = 4096
@@ -51,7 +52,7 @@ def distinguish(found: Refinement) -> bool:
     tied = first[several][np.argmin(counts[several])]
     members = [np.flatnonzero(row == tied) for row in before]
     size = len(members[0])
-    numbers = mixed(np.arange(size)) ^ tied
+    numbers = mix(np.arange(size)) ^ tied
     choices = [(members[0], members[1], numbers)]
     choices += [
         (members[0][:1], members[1][k : k + 1], numbers[:1]) for k in range(min(size, MOST_CHOICES))
@@ -59,8 +60,8 @@ def distinguish(found: Refinement) -> bool:
     starts = np.array([group.start for group in found.template.node_groups])
     for ours, theirs, told in choices:
         found.colours = before.copy()
-        found.colours[0, ours] = mixed(told)
-        found.colours[1, theirs] = mixed(told)
+        found.colours[0, ours] = mix(told)
+        found.colours[1, theirs] = mix(told)
         groups = np.searchsorted(starts, np.concatenate(members), side="right") - 1
         found.refine(np.unique(groups).tolist())
         if found.alike():

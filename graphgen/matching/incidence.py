@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.affine import affine
-from graphgen.matching.labels import Hashes, bits, hashed, mixed
+from graphgen.matching.labels import Hashes, bits
+from graphgen.symmetry.ends import told_apart
+from graphgen.symmetry.rows import mix, word
 from graphgen.template import EdgeBlock
-
-TOLD = ("tap", "position", "place")
-"""Roles of axes whose coordinate tells edges apart."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +50,20 @@ class Incidence:
         own = tuple(block.shape[axis] for axis in classes[0] + classes[2])
         strides = tuple(block.source_strides[axis] for axis in classes[0] + classes[2])
         sources = affine(own, block.source_start, strides).reshape(shared, source)
-        told = [role in TOLD for role in block.axes]
+        apart = told_apart(block)
+        told = [axis in apart for axis in range(len(block.shape))]
         counts = tuple(size for size, own in zip(block.shape, told, strict=True) if own)
         kind = (block.kind, block.tensor is None, block.constant, block.step, block.attributes)
         shape = tuple(size if own else 1 for size, own in zip(block.shape, told, strict=True))
         places = np.arange(prod(shape)).reshape(shape)
-        names = mixed(places) ^ hashed((kind, counts))
+        names = mix(places) ^ np.uint64(word((kind, counts)))
         if block.coefficients:
-            names = names ^ mixed(bits(block.values()))
+            names = names ^ mix(bits(block.values()))
         return Incidence(block, order, sizes, sources, targets, names)
 
     def hashes(self, labels: Hashes | None) -> Hashes:
         """Hash each edge by its name and its label, parallel ones added up: (shared, t, s)."""
-        edges = mixed(self.names if labels is None else self.names ^ labels)
+        edges = mix(self.names if labels is None else self.names ^ labels)
         grid = np.broadcast_to(edges, self.block.shape).transpose(self.order)
         result: Hashes = grid.reshape(self.sizes).sum(axis=3, dtype=np.uint64)
         return result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -14,24 +13,6 @@ Hashes = NDArray[np.uint64]
 Labels = dict[str, Hashes]
 
 LEAST_APART = 0.5
-
-_BACK = np.uint64(0x9E3779B97F4A7C15)
-
-
-def mixed(values: Any) -> Hashes:
-    """Hash 64-bit numbers, one by one (the finaliser of splitmix64)."""
-    with np.errstate(over="ignore"):
-        x = np.asarray(values).astype(np.uint64) + _BACK
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        result: Hashes = x ^ (x >> np.uint64(31))
-        return result
-
-
-def hashed(value: object) -> np.uint64:
-    """Hash a value by its `repr`."""
-    digest = blake2b(repr(value).encode(), digest_size=8).digest()
-    return np.uint64(int.from_bytes(digest, "little"))
 
 
 def bits(values: NDArray[Any]) -> Hashes:

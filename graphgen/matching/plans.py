@@ -50,7 +50,7 @@ class Plan:
         """The number of items that are put in order."""
         return int(self.run.nodes.shape[1])
 
-    def first(self, outer: Plan) -> int:
+    def per_item(self, outer: Plan) -> int:
         """Give how many copies of this plan are in an item of one around it."""
         return self.copies // (outer.copies * outer.items)
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.matching.incidence import Incidence
-from graphgen.matching.labels import Hashes, hashed, mixed
+from graphgen.matching.labels import Hashes
+from graphgen.symmetry.rows import mix, word
 from graphgen.template import Template
 
 _IN, _OUT = np.uint64(0xD6E8FEB86659FD93), np.uint64(0xA5A5F4D3C1B29E87)
@@ -55,14 +56,14 @@ class Refinement:
         parts = []
         inputs = 0
         for group in self.template.node_groups:
-            told = hashed((group.kind, group.depth, group.steps, group.attributes))
+            told = np.uint64(word((group.kind, group.depth, group.steps, group.attributes)))
             nodes = np.arange(group.start, group.start + group.size)
             apart = dead[nodes]
             if group.kind == "input" or group.output >= 0:
-                told ^= hashed((inputs, group.output))
+                told ^= np.uint64(word((inputs, group.output)))
                 apart = np.ones(group.size, dtype=np.bool_)
             inputs += group.kind == "input"
-            parts.append(mixed(told ^ (mixed(nodes) * apart)))
+            parts.append(mix(told ^ (mix(nodes) * apart)))
         return np.concatenate(parts)
 
     def refine(self, changed: Iterable[int] | None = None) -> None:
@@ -121,7 +122,7 @@ class Refinement:
         result = []
         for family in families:
             nodes = self._nodes(family)
-            result.append((family, mixed(self.colours[:, nodes] ^ mixed(around[:, nodes]))))
+            result.append((family, mix(self.colours[:, nodes] ^ mix(around[:, nodes]))))
         return result
 
     def part(self) -> None:

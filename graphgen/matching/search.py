@@ -88,7 +88,7 @@ class Search:
         nodes, values = self.nodes.copy(), None if self.values is None else self.values.copy()
         gain = self._put(plan, copy, order, signs)
         for inner in plan.inside:
-            count = plan.items * inner.first(plan)
+            count = plan.items * inner.per_item(plan)
             for own in range(copy * count, (copy + 1) * count):
                 best = self._best(inner, self._gains(inner, inner.faces, own))
                 gain += self._put(inner, own, *best)
@@ -133,8 +133,8 @@ class Search:
         items = range(plan.items)
         result = np.zeros((plan.items, plan.items))
         for inner in plan.inside:
-            for turn in range(inner.first(plan)):
-                own = [(copy * plan.items + i) * inner.first(plan) + turn for i in items]
+            for turn in range(inner.per_item(plan)):
+                own = [(copy * plan.items + i) * inner.per_item(plan) + turn for i in items]
                 ours, theirs = self._weights(inner, own)
                 kinds = np.concatenate(inner.kind_of) if inner.slots else None
                 for i in items:
