@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import graphgen
 import spec
 from graphgen.matching.alignment import Alignment
+from graphgen.matching.faces import Spelled
 from graphgen.matching.factors import stages
 from graphgen.symmetry import Permutation, Symmetries
 from graphgen.symmetry.scalings import Scaling
@@ -69,6 +70,25 @@ layers:
   - linear: {out_features: 3, name: b, parameters: {weight: w}}
   - linear: {out_features: 2, name: head}
 """
+CROSSED = """
+inputs: {x: [2]}
+layers:
+  - linear: {out_features: 3, name: a}
+  - layer_norm: {name: b}
+  - bilinear: {inputs: [a, b], out_features: 2}
+  - linear: {out_features: 2}
+"""
+WAYS = """
+inputs: {x: [1, 1, 2]}
+layers:
+  - linear: {out_features: 2, parameters: {bias: shared}}
+  - transpose: {dim0: 2, dim1: 1}
+  - patches: {embed_dim: 2, patch_size: 1, parameters: {bias: shared}, name: p}
+  - reshape: {shape: [4], name: q}
+  - reshape: {inputs: p, shape: [4], name: r}
+  - concat: {inputs: [q, r]}
+  - linear: {out_features: 1}
+"""
 SMALL_GROUPS = {
     "mlp": MLP.replace("WIDTH", "3").replace("FUNCTION", "gelu"),
     "sine": MLP.replace("WIDTH", "2").replace("FUNCTION", "sine"),
@@ -78,6 +98,8 @@ SMALL_GROUPS = {
     "branches": BRANCHES,
     "residual": RESIDUAL,
     "shared": SHARED,
+    "products of one value's neurons": CROSSED,
+    "ways that were searched": WAYS,
 }
 
 
@@ -198,6 +220,20 @@ def exchanged_alike(net: spec.Architecture) -> bool:
         np.array_equal(free, free[:, :, element.nodes])
         for element in graphgen.symmetries(net).generators()
     )
+
+
+def test_small_groups_have_runs_of_every_kind() -> None:
+    kinds = set()
+    for text in SMALL_GROUPS.values():
+        net = spec.loads(text)
+        weights = random_weights(net, np.random.default_rng(0))
+        plans = Alignment(graphgen.template(net), weights, weights, True, True).plans
+        kinds |= {"crossed"} if any(plan.crossed for plan in plans.all) else set()
+        kinds |= {"ways"} if plans.ways else set()
+        kinds |= {"inside"} if any(plan.inside for plan in plans.all) else set()
+        faces = [face for plan in plans.all for face in plan.faces]
+        kinds |= {"spelled"} if any(isinstance(face, Spelled) for face in faces) else set()
+    assert kinds == {"crossed", "ways", "inside", "spelled"}
 
 
 @given(st.integers(0, 2**32))
