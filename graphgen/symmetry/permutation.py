@@ -98,7 +98,8 @@ class Permutation:
                 size = np.size(arrays[str(image.tensor)])
                 first = firsts.setdefault(str(image.tensor), end)
                 end = max(end, first + size)
-                moved = np.broadcast_to(image.view(np.arange(first, first + size))[index], block.shape)
+                moved = image.view(np.arange(first, first + size))[index]
+                moved = np.broadcast_to(moved, block.shape)
                 alive = self.ends.alive(block)
                 where: Any = slice(None)
                 if taken is not None or not alive.all() or block.tensor_strides is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
-from math import prod
+from math import perm, prod
 
 from graphgen.symmetry.rows import Relation, Row, Words, word
 
@@ -81,12 +81,12 @@ class Tuples:
         self._over.setdefault(to, set()).add(own)
 
     def _compose(self, c: int, found: list[Function]) -> None:
-        have = {f.to for f in found} | {c}
+        have = {(f.to, f.label) for f in found}
         for f in list(found):
             for g in self._direct.get(f.to, []):
-                if g.to not in have:
-                    have.add(g.to)
-                    found.append(Function(g.to, 0, {v: g.at[w] for v, w in f.at.items()}))
+                if g.to != c and (g.to, g.label) not in have:
+                    have.add((g.to, g.label))
+                    found.append(Function(g.to, g.label, {v: g.at[w] for v, w in f.at.items()}))
 
     def _take(self, c: int) -> bool:
         """Take a class out, if its nodes are tuples; say whether they are."""
@@ -114,10 +114,22 @@ class Tuples:
                 parts.setdefault(pattern, f)
         for count in (2, 3, 4):
             for chosen in combinations(parts.values(), count):
-                sizes = prod(len(self._members[f.to]) for f in chosen)
-                if sizes == len(own) == len({tuple(f.at[v] for f in chosen) for v in own}):
+                if self._tells_each(own, chosen):
                     return list(chosen)
         return None
+
+    def _tells_each(self, own: list[int], chosen: tuple[Function, ...]) -> bool:
+        """Whether nodes are all tuples of values, or all whose values of one class differ."""
+        times = Counter(f.to for f in chosen)
+        sizes = {c: len(self._members[c]) for c in times}
+        every = prod(n ** times[c] for c, n in sizes.items())
+        apart = prod(perm(n, times[c]) for c, n in sizes.items())
+        if len(own) not in (every, apart):
+            return False
+        tuples = {tuple((f.to, f.at[v]) for f in chosen) for v in own}
+        return len(tuples) == len(own) and (
+            len(own) == every or all(len(set(found)) == len(chosen) for found in tuples)
+        )
 
     def _said(self, c: int, parts: list[Function]) -> list[tuple[int, int, int]] | None:
         """Say by other edges what the rows of a class say; None if its coordinates do not."""
@@ -126,12 +138,13 @@ class Tuples:
         for f in self._direct[c]:
             if any(f is part for part in parts):
                 continue
-            tells = next((part for part in parts if is_function(part.at, f.at, own)), None)
-            if tells is None:
+            tells = [part for part in parts if is_function(part.at, f.at, own)][:1]
+            if not tells and not is_met(parts, f, own):
                 return None
-            label = word(("told", f.label, colour))
-            pairs = {(tells.at[v], f.at[v]) for v in own}
-            edges += [(i, j, label) for i, j in sorted(pairs) if i != j]
+            for place, part in enumerate(tells or parts):
+                label = word(("told", f.label, colour, place))
+                pairs = {(part.at[v], f.at[v]) for v in own}
+                edges += [(i, j, label) for i, j in sorted(pairs) if i != j]
         for x in sorted(self._over.get(c, ())):
             for f in self._direct[x]:
                 if f.to == c:
@@ -145,3 +158,13 @@ def is_function(f: Map, g: Map, own: list[int]) -> bool:
     """Whether f of a node tells g of it."""
     seen: Map = {}
     return all(seen.setdefault(f[v], g[v]) == g[v] for v in own)
+
+
+def is_met(parts: list[Function], f: Function, own: list[int]) -> bool:
+    """Whether only one value of f comes with each of the values of several functions."""
+    with_: list[dict[int, set[int]]] = [{} for _ in parts]
+    for v in own:
+        for part, found in zip(parts, with_, strict=True):
+            found.setdefault(part.at[v], set()).add(f.at[v])
+    met = (set.intersection(*(x[p.at[v]] for p, x in zip(parts, with_, strict=True))) for v in own)
+    return all(len(found) == 1 for found in met)

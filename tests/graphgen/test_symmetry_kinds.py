@@ -124,6 +124,14 @@ KINDS: dict[str, tuple[str, int]] = {
         ),
         factorial(3) ** 2 * factorial(4) * factorial(4),
     ),
+    "tokens that are neurons, in two heads": (
+        net_of(
+            "{x: [3, 10]}",
+            "conv1d: {out_channels: 5, kernel_size: 1}",
+            "multihead_attention: {num_heads: 2, head_dim: 5}",
+        ),
+        factorial(5) * 2 * factorial(5) ** 4 * factorial(10),
+    ),
     "positions as outputs": (
         net_of(
             "{x: [3, 4]}",
