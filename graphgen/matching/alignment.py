@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.dtypes import is_real
+from graphgen.errors import GraphError
 from graphgen.matching.bound import lower_bound
 from graphgen.matching.copies import copied
 from graphgen.matching.factors import Floats, Numbers, carried
@@ -30,7 +31,9 @@ _FINFO: Callable[[Any], Any] = ml_dtypes.finfo
 Found = tuple[Permutation, Scaling | None, str, float, float]
 
 EARLY = 2
+"""The sweeps after which the worse half of the starts is given up; then twice as many."""
 COARSE = 1e-3
+"""The least relative error of rounding that is not taken for equality."""
 EXACT, OPTIMUM, STOPPED = "exact copy", "local optimum", "stopped early"
 
 
@@ -122,7 +125,10 @@ class Alignment:
         values = None
         if ours is not None and theirs is not None and self.scalings is not None:
             values = carried(self.scalings, nodes, theirs) / ours
-        found = self._told(nodes, values, OPTIMUM)
+        try:
+            found = self._told(nodes, values, OPTIMUM)
+        except GraphError:  # neurons that weights do not tell apart, but uses of a tensor do
+            return None
         return found if found[2] == EXACT or found[3] == 0 else None
 
     def _told(self, nodes: Numbers, values: Floats | None, how: str) -> Found:

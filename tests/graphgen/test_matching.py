@@ -118,10 +118,10 @@ def deep(depth: int) -> spec.Architecture:
 def elements(group: Symmetries) -> Iterator[Permutation]:
     """List all elements of a group, by the orders of its runs."""
     runs = [run for outer in group.runs for run in outer.all()]
-    choices = []
+    choices: list[list[Any]] = []
     for run in runs:
-        orders = list(permutations(range(run.items))) if run.free else list(range(run.items))
-        choices.append(list(product(orders, repeat=run.copies)))
+        ways: list[Any] = list(permutations(range(run.items)) if run.free else range(run.items))
+        choices.append(list(product(ways, repeat=run.copies)))
     for chosen in product(*choices):
         orders = {run: np.array(order) for run, order in zip(runs, chosen, strict=True)}
         yield group.arranged(orders)
@@ -373,6 +373,23 @@ def test_neurons_that_nothing_tells_apart_are_put_in_some_order() -> None:
                 array[:4] = 0 if change == "dead" else array[4:]
         copy = copy_of(net, weights, rng)
         assert graphgen.match(net, weights, copy, scales=False).how == "exact copy"
+
+
+@pytest.mark.parametrize("name", SMALL_GROUPS)
+def test_networks_of_equal_weights_are_copies_of_themselves(name: str) -> None:
+    net = spec.loads(SMALL_GROUPS[name])
+    rng = np.random.default_rng(17)
+    for value in (0.0, 1.0):
+        weights = {n: np.full_like(x, value) for n, x in random_weights(net, rng).items()}
+        found = graphgen.match(net, weights, copy_of(net, weights, rng))
+        assert found.distance == 0
+        weights = {n: np.sign(x) for n, x in random_weights(net, rng).items()}
+        copy = copy_of(net, weights, rng)
+        found = graphgen.match(net, weights, copy)
+        assert found.distance <= distance(net, weights, copy)
+        x = random_inputs(net, rng)
+        moved = outputs(net, found.apply(copy), x)
+        assert relative_error(moved, outputs(net, copy, x)) < 1e-9
 
 
 def test_a_copy_but_for_running_statistics_is_as_close_but_not_exact() -> None:
