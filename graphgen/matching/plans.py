@@ -43,12 +43,12 @@ class Plan:
     @property
     def copies(self) -> int:
         """The number of copies, each in an order of its own."""
-        return int(self.run.nodes.shape[0])
+        return self.run.copies
 
     @property
     def items(self) -> int:
         """The number of items that are put in order."""
-        return int(self.run.nodes.shape[1])
+        return self.run.items
 
     def per_item(self, outer: Plan) -> int:
         """Give how many copies of this plan are in an item of one around it."""
@@ -195,8 +195,8 @@ class Plans:
         """List the other ways of the runs that are not free."""
         for outer in self._group.runs:
             for run in outer.all():
-                for copy, way in np.ndindex(0 if run.free else len(run.nodes), run.nodes.shape[1]):
-                    chosen = np.zeros(len(run.nodes), dtype=np.int64)
+                for copy, way in np.ndindex(0 if run.free else run.copies, run.items):
+                    chosen = np.zeros(run.copies, dtype=np.int64)
                     chosen[copy] = way
                     if way:
                         yield self.taken({run: chosen})
