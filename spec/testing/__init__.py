@@ -1,16 +1,20 @@
-"""Random architectures for property tests, as `hypothesis` strategies.
+"""Random networks for property tests: from a seed, or as `hypothesis` strategies.
 
     @given(spec.testing.networks())
     def test_something(net: spec.Architecture) -> None: ...
+
+    net = spec.loads(spec.testing.description(random.Random(seed)))
 
 `hypothesis` is imported only when a strategy is asked for.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from spec.testing.examples import EXAMPLES, example_documents
+from spec.testing.edits import edited, neutral
+from spec.testing.network import description, single_layer
 from spec.testing.twins import EQUALS, TWINS
 
 if TYPE_CHECKING:
@@ -22,25 +26,12 @@ if TYPE_CHECKING:
 def architectures() -> SearchStrategy[str]:
     """Give a strategy of authored descriptions, as YAML text, that load and compile.
 
-    Multilayer perceptrons, networks over sequences, and convolutional networks over one or two axes
-    of space, small, with every layer of `spec.testing.layers.WRITERS` and every structure but
-    `parallel`, values used twice, shared tensors, and several inputs or outputs.
+    Small networks with every layer, every structure, several inputs and outputs, shared tensors,
+    and what networks of every family have: see `spec.testing.motifs`.
     """
-    from spec.testing.author import documents
+    from hypothesis import strategies
 
-    return documents()
-
-
-def single_layers(type_: str) -> SearchStrategy[str]:
-    """Give a strategy of descriptions with one layer of this type, named `layer`.
-
-    Its fields and the shape of its input vary; raises `KeyError` for an unknown type.
-    """
-    from spec.testing.author import single_layer_documents
-
-    if type_ in EXAMPLES:
-        return example_documents(type_)
-    return single_layer_documents(type_)
+    return strategies.randoms(use_true_random=False).map(description)
 
 
 def networks() -> SearchStrategy[Architecture]:
@@ -50,16 +41,24 @@ def networks() -> SearchStrategy[Architecture]:
     return architectures().map(loads)
 
 
-def families() -> SearchStrategy[Architecture]:
-    """Give a strategy of architectures of every family: with every layer of the registry.
+def single_layers(type_: str) -> SearchStrategy[str]:
+    """Give a strategy of descriptions with one layer of this type, named `layer`.
 
-    Networks of tokens (attention, mixers, sets), recurrent ones, of space in up to three
-    dimensions, of patches, of coordinates, equivariant to turns, of vectors with products.
+    Its fields and the shape of its input vary; raises `KeyError` for an unknown type.
     """
-    from spec.load import loads
-    from spec.testing.family_author import family_documents
+    from hypothesis import strategies
 
-    return family_documents().map(loads)
+    return strategies.randoms(use_true_random=False).map(partial(single_layer, type_=type_))
 
 
-__all__ = ["EQUALS", "TWINS", "architectures", "families", "networks", "single_layers"]
+__all__ = [
+    "EQUALS",
+    "TWINS",
+    "architectures",
+    "description",
+    "edited",
+    "networks",
+    "neutral",
+    "single_layer",
+    "single_layers",
+]

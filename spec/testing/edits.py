@@ -220,14 +220,19 @@ def skipped(pen: Pen, net: Architecture, form: Form) -> None:
 
 
 def retied(pen: Pen, net: Architecture, form: Form) -> None:
-    """Let a layer share a tensor with another one than before."""
-    _, fields = chosen(pen, form)
-    if not fields.get("parameters"):
+    """Let two layers exchange a tensor, which others may share."""
+    uses = [(fields["parameters"], local) for entry in form["layers"] for fields in entry.values()
+            for local in fields.get("parameters", {})]  # fmt: skip
+    if not uses:
         raise Unfit
-    local = pen.pick([*fields["parameters"]])
-    mine = net.tensors[fields["parameters"][local]]
-    alike = [n for n, t in net.tensors.items() if (t.shape, t.dtype) == (mine.shape, mine.dtype)]
-    fields["parameters"] = {**fields["parameters"], local: pen.pick(alike)}
+    mine, local = pen.pick(uses)
+    tensor = net.tensors[mine[local]]
+    alike = [(names, other) for names, other in uses if names[other] != tensor.name
+             and net.tensors[names[other]].shape == tensor.shape]  # fmt: skip
+    if not alike:
+        raise Unfit
+    theirs, other = pen.pick(alike)
+    mine[local], theirs[other] = theirs[other], mine[local]
 
 
 EDITS: tuple[Callable[[Pen, Architecture, Form], None], ...] = (

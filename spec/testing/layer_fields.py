@@ -135,10 +135,10 @@ def attention(pen: Pen, x: Shape) -> Fields:
     own = pen.chance(0.4)
     fields: Fields = {"num_heads": heads, "packed": pen.chance()}
     if own:
-        fields["head_dim"] = pen.count(1, 3)
+        fields["head_dim"] = pen.pick((2, 1, 3, 4))
     size = fields.get("head_dim", x[-1] // heads)
     if size > 1 and pen.chance(0.3):
-        fields |= {"rotary": pen.pick((100, 10000)), "rotary_size": size - size % 2}
+        fields |= {"rotary": pen.pick((100, 10000)), "rotary_size": 2 * pen.count(1, size // 2)}
         fields |= pen.some(rotary_interleaved=True)
     fields |= pen.some(causal=True, bias=pen.chance())
     for name, value in (

@@ -16,7 +16,6 @@ from spec.testing.writers import COMBINING, MAX_RANK, WRITERS
 Entry = dict[str, Any]
 
 MAX_SIZE = 48
-MAX_TENSOR = 160
 
 
 class Unfit(Exception):  # noqa: N818  a signal, not an error
@@ -28,7 +27,8 @@ class Listing:
 
     `start` is the value that the first entry takes; inside a structure it has no name. Entries of
     a `repeated` list have no names, so that each takes what the one before it gives. Tensors in
-    `shared` may be taken by other layers.
+    `shared` may be taken by other layers. What begins as an input is `untouched`: it goes through
+    no identity, since an output that nothing computes is of no interest.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class Listing:
         *starts: Value,
         prefix: str = "n",
         repeated: bool = False,
+        untouched: bool = True,
     ) -> None:
         self.pen = pen
         self.shared = shared
@@ -49,13 +50,19 @@ class Listing:
         self.repeated = repeated
         self.numbered = 0
         self.several = len(starts) > 1
+        self.untouched = {value.name for value in starts} if untouched else set()
 
     def inside(self, repeated: bool = False) -> Listing:
         """Begin the list of a structure that takes the current value."""
         start = Value("", self.current.shape)
         prefix = f"{self.prefix}{len(self.entries)}_"
         return Listing(
-            self.pen, self.shared, start, prefix=prefix, repeated=repeated or self.repeated
+            self.pen,
+            self.shared,
+            start,
+            prefix=prefix,
+            repeated=repeated or self.repeated,
+            untouched=self.current.name in self.untouched,
         )
 
     def attempt(self, write: Callable[[Listing], object]) -> bool:
@@ -94,6 +101,8 @@ class Listing:
         """Add a layer, of the current value if no others are given; raises `Unfit`."""
         if self.repeated and inputs and inputs != (self.current,):
             raise Unfit
+        if type_ == "identity" and {v.name for v in inputs or (self.current,)} & self.untouched:
+            raise Unfit
         fields = dict(fields or {})
         shapes = [value.shape for value in inputs or (self.current,)]
         shape, tensors = outcome(type_, self.pen.meaning(fields), shapes)
@@ -117,7 +126,11 @@ class Listing:
         """Give the current value, with a name; raises `Unfit` where none may have one."""
         if self.repeated:
             raise Unfit
-        return self.current if self.current.name else self.add("identity")
+        if not self.current.name:
+            before = self.current.name in self.untouched
+            self.put("identity", {}, self.current.shape)
+            self.untouched |= {self.current.name} if before else set()
+        return self.current
 
     def draw(self, type_: str, *inputs: Value) -> Value:
         """Add a layer of this type with drawn fields; raises `Unfit`."""
@@ -154,10 +167,12 @@ def same(a: TensorSpec, b: TensorSpec) -> bool:
     return (a.shape, a.dtype, a.trainable) == (b.shape, b.dtype, b.trainable)
 
 
-def outcome(type_: str, fields: Fields, shapes: list[Shape]) -> tuple[Shape, dict[str, TensorSpec]]:
+def outcome(
+    type_: str, fields: Fields, shapes: list[Shape], most: int = MAX_SIZE
+) -> tuple[Shape, dict[str, TensorSpec]]:
     """Give the shape and the tensors that a layer makes of values of these shapes.
 
-    Raises `Unfit` where the language refuses them, or anything is too large.
+    Raises `Unfit` where the language refuses them, or a value has more than `most` elements.
     """
     layer, _ = LAYERS[type_].from_fields(fields)
     if layer is None:
@@ -168,9 +183,9 @@ def outcome(type_: str, fields: Fields, shapes: list[Shape]) -> tuple[Shape, dic
         result = builder.add(layer, "layer", inputs)
     except ShapeError:
         raise Unfit from None
-    if any(len(shape) > MAX_RANK or prod(shape) > MAX_SIZE for shape in builder.shapes.values()):
+    if any(len(shape) > MAX_RANK or prod(shape) > most for shape in builder.shapes.values()):
         raise Unfit
-    if any(prod(tensor.shape) > MAX_TENSOR for tensor in builder.tensors.values()):
+    if any(prod(tensor.shape) > 3 * most for tensor in builder.tensors.values()):
         raise Unfit
     names = builder.layers[-1].tensors
     return result.shape, {local: builder.tensors[name] for local, name in names.items()}

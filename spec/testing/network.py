@@ -8,17 +8,18 @@ from random import Random
 
 import yaml
 
-from spec.layer import Value
+from spec.layer import LAYERS, Value
 from spec.primitives import Shape
-from spec.testing.listing import Entry, Listing
+from spec.testing.listing import Entry, Listing, Unfit, outcome
 from spec.testing.motifs import MOTIFS
 from spec.testing.pen import Pen
 from spec.testing.structures import Structures
-from spec.testing.writers import FAMILIES
+from spec.testing.writers import FAMILIES, WRITERS
 
 SHAPES: tuple[Shape, ...] = (
     (3,), (4,), (2, 4), (3, 3), (4, 2), (2, 3, 4), (2, 2, 2), (1, 4, 4), (2, 3, 3), (1, 6), (6,),
     (2, 2, 2, 2), (1, 2, 3, 2), (3, 2, 2), (2, 1, 2, 2, 2), (1,), (2, 3), (1, 1, 2), (2, 8, 1, 2),
+    (1, 4, 2, 2),
 )  # fmt: skip
 INDICES: tuple[Shape, ...] = ((2,), (3,), (2, 2))
 SHARES = {"weighted": 8, "axes": 5, "activations": 4, "combining": 4, "norms": 3, "sequences": 3,
@@ -49,7 +50,33 @@ def description(rng: Random) -> str:
         result["outputs"] = outputs if len(outputs) > 1 or pen.chance() else outputs[0]
     if structures.blocks:
         result["blocks"] = structures.blocks
-    text = str(yaml.safe_dump(result, sort_keys=False))
+    return text_of(result, pen)
+
+
+def single_layer(rng: Random, type_: str) -> str:
+    """Write a network of one layer of a type, named `layer`; see `description`."""
+    pen, writer = Pen(rng), WRITERS[type_]
+    shapes = [shape for shape in SHAPES if writer.least <= len(shape) <= writer.most]
+    least, most = LAYERS[type_].inputs_allowed
+    while True:
+        first = pen.pick(shapes)
+        others = range(pen.count(least, min(most, 3)) - 1)
+        given = [first, *(first if pen.chance(0.7) else pen.pick(shapes) for _ in others)]
+        fields = writer.write(pen, first)
+        try:
+            outcome(type_, pen.meaning(fields), given, most=1000)
+        except Unfit:
+            continue
+        break
+    inputs = {name: list(shape) for name, shape in zip("xyz", given, strict=False)}
+    several = {"inputs": list(inputs)} if len(inputs) > 1 else {}
+    entry = {type_: {"name": "layer", **several, **fields}}
+    return text_of({"name": "random", "inputs": inputs, "layers": [entry]}, pen)
+
+
+def text_of(document: Entry, pen: Pen) -> str:
+    """Write a document as YAML, with the variables that it uses."""
+    text = str(yaml.safe_dump(document, sort_keys=False))
     used = {name: value for name, value in pen.variables.items() if name in text}
     return str(yaml.safe_dump({"vars": used}, sort_keys=False)) * bool(used) + text
 

@@ -70,7 +70,7 @@ WEIGHTED: Mapping[str, Writer] = {
     **{f"conv{n}d": Writer(n + 1, n + 1, convolution) for n in (1, 2, 3)},
     **{f"conv_transpose{n}d": Writer(n + 1, n + 1, transposed_convolution) for n in (1, 2, 3)},
     **{f"{name}_conv2d": Writer(3, 4, turning_convolution) for name in ("p4", "p4m")},
-    "patches": Writer(3, 3, both(needs(embed_dim=(2, 4), patch_size=(2, 1, [1, 2])),
+    "patches": Writer(3, 3, both(needs(embed_dim=(2, 4), patch_size=(1, 2, [1, 2])),
                                  fields_of(bias=(True, False)), size_of("in_channels", 0))),
     "set_linear": Writer(2, 2, both(needs(out_features=WIDTHS), size_of("in_features"),
                                     fields_of(pool=("mean", "max", "sum"), bias=(False, True)))),

@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
 from oracles.automorphisms import ColouredGraph, coloured_graph
 
 import graphgen
 import spec
 from graphgen.testing import random_inputs, random_weights, relative_error
 from graphgen.testing.symmetric import outputs
-from spec.primitives import Window
-from spec.testing import TWINS, families, networks
+from spec.testing import TWINS
 from spec.testing.examples import EXAMPLES, example_texts
 from spec.testing.sequence_twins import SEQUENCE_TWINS
 from spec.testing.small_nets import SMALL_NETS, small_net
@@ -92,74 +90,6 @@ layers:
     assert graph_of(net, "computation").order() == 12
     # Where nothing tells the taps of a kernel apart, a kernel may turn.
     assert coloured_graph(graphgen.template(net, "computation")).order() == 12 * turns
-
-
-def coupled(net: spec.Architecture) -> bool:
-    """Whether all positions of each convolution see something, and share weights.
-
-    Otherwise its positions, which then are as good as layers of their own, have symmetries too.
-    """
-    structure = graphgen.template(net, "computation")
-    names = {o.output: o for o in net.operations if isinstance(o.primitive, Window)}
-    scalars = structure.edge_parameters()
-    for index, group in enumerate(structure.node_groups):
-        if group.name not in names:
-            continue
-        size = group.size // group.shape[0]
-        shared: dict[int, set[int]] = {}
-        for block in structure.blocks:
-            if block.target_group == index and block.tensor is not None:
-                part = scalars[block.edge_start : block.edge_start + block.num_edges]
-                places = block.targets().reshape(-1) - group.start
-                for place, scalar in zip(places.tolist(), part.tolist(), strict=True):
-                    if place < size and block.kind.startswith("window"):
-                        shared.setdefault(place, set()).add(scalar)
-        if len(shared) < size:
-            return False
-        reached, rest = set(shared[0]), list(shared.values())
-        while joined := [own for own in rest if own & reached]:
-            reached.update(*joined)
-            rest = [own for own in rest if not own & reached]
-        if rest:
-            return False
-    return True
-
-
-def check_order(net: spec.Architecture) -> None:
-    assume(graphgen.template(net, "computation").num_edges <= 3000)
-    order = graphgen.symmetries(net).order
-    assert graph_of(net, "parameter").order() == order
-    if coupled(net):
-        found = graph_of(net, "computation").order()
-        if any(layer.type == "transpose" for layer in net.layers):
-            # The tokens that a mixer's last map writes are in any order to what pools them.
-            assert found % order == 0
-        else:
-            assert found == order
-
-
-@given(families())
-def test_random_families_have_the_derived_symmetries(net: spec.Architecture) -> None:
-    check_order(net)
-
-
-@pytest.mark.long
-@settings(max_examples=200)
-@given(families())
-def test_random_families_have_the_derived_symmetries_long(net: spec.Architecture) -> None:
-    check_order(net)
-
-
-@given(networks())
-def test_random_architectures_have_the_derived_symmetries(net: spec.Architecture) -> None:
-    check_order(net)
-
-
-@pytest.mark.long
-@settings(max_examples=200)
-@given(networks())
-def test_random_architectures_have_the_derived_symmetries_long(net: spec.Architecture) -> None:
-    check_order(net)
 
 
 @pytest.mark.parametrize("kind", ["parameter", "computation"])

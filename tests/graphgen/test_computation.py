@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
 
 import graphgen
 import spec
 from graphgen.testing import random_inputs, random_weights, relative_error
 from graphgen.testing.round_trip import count_differing
-from spec.testing import networks
 from spec.testing.examples import EXAMPLES, example_texts
 from spec.testing.small_nets import SMALL_NETS, small_net
 
@@ -95,29 +93,6 @@ def test_every_reference_network_runs_as_a_graph(path: Path) -> None:
 @pytest.mark.parametrize("name", SMALL_NETS)
 def test_every_small_network_runs_as_a_graph(name: str) -> None:
     check(small_net(name))
-
-
-def check_random(net: spec.Architecture) -> None:
-    assume(graphgen.template(net, "computation").num_edges < 200_000)
-    rng = np.random.default_rng(0)
-    weights, x = random_weights(net, rng), random_inputs(net, rng)
-    graph = graphgen.compile(net, weights, kind="computation")
-    graph.verify()
-    expected = flat(graphgen.evaluate(net, weights, *x))
-    assert relative_error(flat(graphgen.evaluate(graph, *x)), expected) <= 1e-10
-    assert count_differing(graph.weights(), weights) == 0
-
-
-@given(networks())
-def test_random_architectures_run_as_graphs(net: spec.Architecture) -> None:
-    check_random(net)
-
-
-@pytest.mark.long
-@settings(max_examples=200)
-@given(networks())
-def test_random_architectures_run_as_graphs_long(net: spec.Architecture) -> None:
-    check_random(net)
 
 
 def test_weights_stay_views_however_often_they_are_used() -> None:

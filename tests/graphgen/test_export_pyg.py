@@ -23,7 +23,7 @@ def test_every_node_and_edge_is_exported(net: spec.Architecture) -> None:
     assert data.num_edges == graph.num_edges
     assert np.array_equal(data.edge_index.numpy(), graph.edge_index())
     assert np.array_equal(data.edge_attr.numpy()[:, 0], graph.edge_values())
-    assert data.edge_attr.dtype == torch.float64
+    assert data.edge_attr.dtype == (torch.float64 if net.tensors else torch.float32)
     assert data.edge_attr.shape == (graph.num_edges, 1 + len(EDGE_NAMES))
     assert np.array_equal(data.x.numpy(), graphgen.features(graph).nodes)
     assert data.x.shape == (graph.num_nodes, len(NODE_NAMES))

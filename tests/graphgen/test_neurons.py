@@ -7,16 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 import graphgen
 import spec
-from spec.testing import families, networks
+from spec.testing import networks
 
 NETS = Path(__file__).parents[2] / "spec" / "nets"
 
 
-@given(st.one_of(families(), networks()))
+@given(networks())
 def test_a_value_lies_on_each_node_of_its_group_alike(net: spec.Architecture) -> None:
     groups = graphgen.template(net).node_groups
     for found in graphgen.neuron_values(net):

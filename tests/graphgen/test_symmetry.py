@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 
 import graphgen
 import spec
@@ -14,11 +12,7 @@ from graphgen.testing import (
     assert_symmetric,
     random_inputs,
     random_weights,
-    relative_error,
-    tolerance,
 )
-from graphgen.testing.symmetric import outputs
-from spec.testing import networks
 
 MLP = """
 inputs: {x: [3]}
@@ -98,47 +92,6 @@ outputs: [a, b]
 """
 
 
-def check_symmetric(net: spec.Architecture) -> None:
-    group = graphgen.symmetries(net)
-    rng = np.random.default_rng(int(net.hash[:8], 16))
-    weights, x = random_weights(net, rng), random_inputs(net, rng)
-    assert_symmetric(net, weights, x, rng, group=group)
-    if group.order > 1:
-        check_negative(net, weights, x, group, rng)
-
-
-def check_negative(net: Any, weights: Any, x: Any, group: Symmetries, rng: Any) -> None:
-    """Rolling the neurons of one group alone changes the function, or is a symmetry itself."""
-    structure = group.template
-    before = outputs(net, weights, x)
-    for neurons in structure.node_groups:
-        if neurons.output < 0 or neurons.size < 2:
-            continue
-        nodes = np.arange(structure.num_nodes)
-        nodes[neurons.start : neurons.start + neurons.size] = np.roll(
-            nodes[neurons.start : neurons.start + neurons.size], 1
-        )
-        try:
-            rolled = Permutation(structure, nodes).apply(weights)
-        except graphgen.GraphError:
-            continue
-        changed = any(not np.array_equal(rolled[name], weights[name]) for name in weights)
-        if changed and np.ptp(before) > 1e-6:
-            assert relative_error(outputs(net, rolled, x), before) > tolerance("float64")
-
-
-@given(networks())
-def test_symmetries_leave_the_function_as_it_is(net: spec.Architecture) -> None:
-    check_symmetric(net)
-
-
-@pytest.mark.long
-@settings(max_examples=200)
-@given(networks())
-def test_symmetries_leave_the_function_as_it_is_long(net: spec.Architecture) -> None:
-    check_symmetric(net)
-
-
 class Unfixed(Symmetries):
     """Exchanges two outputs, as if these were hidden."""
 
@@ -204,7 +157,9 @@ def test_two_groupings_of_an_axis_that_do_not_nest_stay_apart() -> None:
         "{group_norm: {num_groups: 2}}, {group_norm: {num_groups: 3}}, "
         "{conv1d: {out_channels: 6, kernel_size: 1}}]"
     )
-    check_symmetric(net)
+    rng = np.random.default_rng(0)
+    weights, x = random_weights(net, rng), random_inputs(net, rng)
+    assert_symmetric(net, weights, x, rng)
     # Of the runs of 3 and of 2, the first two channels and the last two share both.
     assert graphgen.symmetries(net).order == 2 * 2 * 2
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
 
 import graphgen
 import spec
@@ -20,7 +19,6 @@ from graphgen.testing import (
     tolerance,
 )
 from graphgen.testing.symmetric import outputs
-from spec.testing import networks
 
 MLP = """
 inputs: {x: [3]}
@@ -203,24 +201,6 @@ def invariant_permutations(net: Any, weights: Any, x: Any) -> list[dict[str, Any
         for permuted in automorphisms(net, weights)
     ]
     return [permuted for permuted, error in errors if error <= tolerance("float64")]
-
-
-def small(net: spec.Architecture) -> bool:
-    """Whether there are few permutations."""
-    structure = graphgen.template(net)
-    return 1 < prod(factorial(group.size) for group in hidden_groups(structure)) <= 150
-
-
-@settings(max_examples=20)
-@given(networks().filter(small))
-def test_the_group_holds_every_automorphism(net: spec.Architecture) -> None:
-    weights = random_weights(net, np.random.default_rng(0))
-    group = graphgen.symmetries(net)
-    assume(group.order < 5000)
-    ends = [g.start for g in group.template.node_groups]
-    owner = np.searchsorted(ends, np.arange(group.template.num_nodes), side="right")
-    inside = [nodes for nodes in closure(group) if np.array_equal(owner[list(nodes)], owner)]
-    assert sum(1 for _ in automorphisms(net, weights)) == len(inside)
 
 
 def test_brute_force_finds_too_little_and_too_much() -> None:

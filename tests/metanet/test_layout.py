@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given
-from hypothesis import strategies as st
 
 import graphgen
 import metanet
@@ -15,9 +14,8 @@ from graphgen.testing import random_weights
 from metanet.layout import Layout, layout
 from metanet.models.encoder import BlockEncoder, NodeEncoder, edge_weights
 from metanet.plan import Plan
-from spec.testing import families, networks
+from spec.testing import networks
 
-ANY = st.one_of(networks(), families())
 CNN = """
 inputs: {x: [2, 6, 6]}
 layers:
@@ -45,7 +43,7 @@ def seen(laid: Layout) -> tuple[torch.Tensor, torch.Tensor]:
     return nodes, torch.cat(edges) if edges else torch.zeros(0, laid.block_columns.shape[1] + 4)
 
 
-@given(ANY)
+@given(networks())
 def test_a_layout_holds_the_features_of_its_template(net: spec.Architecture) -> None:
     template = graphgen.template(net)
     found = graphgen.features(template)

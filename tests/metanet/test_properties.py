@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, reject, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -232,22 +232,27 @@ def test_properties_hold(name: str) -> None:
     assert assert_deterministic(model, graphs) == 0
 
 
-FAMILY = st.lists(networks(), min_size=2, max_size=4)
+def one_by_one(net: spec.Architecture) -> bool:
+    """Whether no symmetry exchanges single edges of one block with those of another.
+
+    What lies side by side may be exchanged so, and statistics of each block are not the same then.
+    """
+    return bool(net.parameters) and all(o.primitive.name != "concat" for o in net.operations)
+
+
+FAMILY = st.lists(networks().filter(one_by_one), min_size=2, max_size=4)
 
 
 def check_random(nets: list[spec.Architecture], name: str) -> None:
     graphs = graphs_of(nets)
     model = seeded(MODELS[name])
-    assume((predict(model, metanet.Batch.from_graphs(graphs)).std(0) > 1e-6).all())
+    assume((predict(model, metanet.Batch.from_graphs(graphs)).std(0) > 1e-3).all())
     rng = np.random.default_rng(0)
     assert_batch_independent(model, graphs, rng)
-    try:
-        [graphgen.Symmetries(graph.template) for graph in graphs]
-    except graphgen.GraphError:
-        reject()  # two groupings of one axis are refused
     assert_invariant(model, graphs, rng)
 
 
+@settings(max_examples=8)
 @given(FAMILY, st.sampled_from([name for name in MODELS if not name.startswith("stat")]))
 def test_properties_hold_for_any_networks(nets: list[spec.Architecture], name: str) -> None:
     check_random(nets, name)

@@ -71,6 +71,11 @@ def outputs(net: spec.Architecture, weights: Weights, inputs: Sequence[Array]) -
     return several(graphgen.evaluate(net, weights, *inputs))
 
 
+def single(array: Array) -> Array:
+    """Round numbers to single precision."""
+    return array.astype(np.float32) if array.dtype.kind == "f" else array
+
+
 def several(results: Any) -> list[Array]:
     """Give outputs as a list, of one as of several."""
     return list(results) if isinstance(results, tuple) else [results]
@@ -84,16 +89,29 @@ def difference(found: Sequence[Array], expected: Sequence[Array]) -> float:
     return relative_error(a, b)
 
 
-def check_backends(case: Case) -> None:
-    """Numpy, torch and the computation graph compute the same."""
-    tensors = {name: torch.from_numpy(np.array(array)) for name, array in case.weights.items()}
+def torch_outputs(net: spec.Architecture, weights: Weights, inputs: Sequence[Array]) -> list[Array]:
+    """Evaluate all outputs by torch."""
+    tensors = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
 
     def apply(operation: Any, *operands: Any) -> Any:
         return TORCH[type(operation.primitive)](operation.primitive, False, *operands)
 
-    values = all_values(case.net, tensors, [torch.from_numpy(x) for x in case.inputs], apply)
-    found = [values[name].numpy() for name in case.net.outputs]
+    values = all_values(net, tensors, [torch.from_numpy(x) for x in inputs], apply)
+    return [values[name].numpy() for name in net.outputs]
+
+
+def check_backends(case: Case) -> None:
+    """Numpy, torch and the computation graph compute the same, in two dtypes where they may."""
+    assert [x.shape[1:] for x in case.expected] == [*case.net.output_shapes]
+    found = torch_outputs(case.net, case.weights, case.inputs)
     assert case.same(found), f"torch is off by {difference(found, case.expected):.2g}"
+    if case.rounding() < 1e-10:  # nothing is amplified more than a hundred times
+        weights, inputs = {n: single(x) for n, x in case.weights.items()}, map(single, case.inputs)
+        given = list(inputs)
+        for run in (outputs, torch_outputs):
+            found = run(case.net, weights, given)
+            error = difference(found, case.expected)
+            assert error <= 1e-4, f"in single precision {run.__name__} is off by {error:.2g}"
     graph = graphgen.compile(case.net, case.weights, "computation")
     found = several(graphgen.evaluate(graph, *case.inputs))
     assert case.same(found), f"the computation graph: off by {difference(found, case.expected):.2g}"

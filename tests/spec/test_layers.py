@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 
 import graphgen
@@ -21,10 +20,8 @@ from metanet.evaluate import TORCH
 from metanet.evaluate.elementwise import FUNCTIONS as TORCH_FUNCTIONS
 from spec.layer import LAYERS, Layer, Scope, Value, register
 from spec.primitives import PRIMITIVES, Elementwise
-from spec.testing import architectures, networks, single_layers
-from spec.testing.author import FAMILIES
+from spec.testing import networks
 from spec.testing.examples import EXAMPLES, example_texts
-from spec.testing.layers import WRITERS
 
 COMBINING = {"add", "multiply", "prelu"}
 
@@ -45,7 +42,7 @@ def test_every_primitive_has_its_rules(primitive: type[spec.primitives.Primitive
 
 
 INPUTS = {
-    name: [4, 4] if "1d" in name else [4, 4, 4] for name in WRITERS if name[-2:] in ("1d", "2d")
+    name: [4, 4] if "1d" in name else [4, 4, 4] for name in LAYERS if name[-2:] in ("1d", "2d")
 }
 FIELDS = {
     "linear": {"out_features": 2},
@@ -81,46 +78,6 @@ def test_no_room_has_a_function_that_no_layer_needs() -> None:
     needed = set().union(*(functions_of(type_) for type_ in LAYERS)) - COMBINING
     assert set(NUMPY_FUNCTIONS) == needed
     assert set(TORCH_FUNCTIONS) == needed - {"dropout"}
-
-
-def test_every_layer_is_written_by_the_strategies() -> None:
-    assert set(WRITERS) | set(EXAMPLES) == set(LAYERS)
-    assert not set(WRITERS) & set(EXAMPLES)
-    in_families = {name for family in FAMILIES for name in family}
-    assert in_families | {"add"} == set(WRITERS)
-
-
-WORDS = [
-    *(f"- {type_}:" for type_ in sorted(WRITERS)),
-    *("- residual:", "- repeat:", "- sequential:", "- block", "vars:", "outputs:", "parameters:"),
-    *("when: false", "when: $", "shortcut: auto", "shortcut: identity", "shortcut:\n", "inputs: v"),
-    *("groups: 2", "index: k", "$n", "${", "  b:\n"),
-]
-
-
-def test_every_layer_and_structure_is_drawn() -> None:
-    undrawn = set(WORDS)
-
-    @settings(max_examples=600)
-    @given(architectures())
-    def draw(text: str) -> None:
-        undrawn.difference_update([word for word in undrawn if word in text])
-
-    draw()
-    assert not undrawn
-
-
-@pytest.mark.parametrize("type_", sorted(LAYERS))
-def test_every_field_of_a_layer_is_drawn(type_: str) -> None:
-    undrawn = set(LAYERS[type_].field_names())
-
-    @settings(max_examples=40)
-    @given(single_layers(type_))
-    def draw(text: str) -> None:
-        undrawn.difference_update(yaml.safe_load(text)["layers"][0][type_])
-
-    draw()
-    assert not undrawn
 
 
 def test_every_kind_that_occurs_has_a_column() -> None:
