@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from graphgen import EdgeBlock, Template
@@ -64,6 +66,7 @@ class Layout:
     channels: int
     blocks: tuple[BlockLayout, ...]
     block_columns: Tensor
+    alike: tuple[int, ...]
     coordinates: tuple[Tensor | None, ...]
     group_columns: Tensor
     node_group: Tensor
@@ -75,21 +78,44 @@ def layout(template: Template, taps: int) -> Layout:
     """Lay a template out; kernels of at most `taps` along each axis are folded (0: none)."""
     blocks = tuple(block_layout(template, block, taps) for block in template.blocks)
     groups = template.node_groups
+    of_blocks, of_groups = block_columns(template), group_columns(template)
     return Layout(
         num_nodes=template.num_nodes,
         num_edges=sum(block.num_edges for block in blocks),
         channels=max(1, taps * taps),
         blocks=blocks,
-        block_columns=torch.from_numpy(block_columns(template)),
+        block_columns=torch.from_numpy(of_blocks),
+        alike=alike(template, of_blocks, of_groups),
         coordinates=tuple(
             block_coordinates(block, folded.slots is not None)
             for block, folded in zip(template.blocks, blocks, strict=True)
         ),
-        group_columns=torch.from_numpy(group_columns(template)),
+        group_columns=torch.from_numpy(of_groups),
         node_group=torch.repeat_interleave(
             torch.arange(len(groups)), torch.tensor([group.size for group in groups])
         ),
         places=torch.cat([torch.from_numpy(place_columns(group)) for group in groups]),
+    )
+
+
+def alike(
+    template: Template, of_blocks: NDArray[np.float32], of_groups: NDArray[np.float32]
+) -> tuple[int, ...]:
+    """Give for each block the first whose edges look like its own, also at both ends.
+
+    A symmetry may exchange single edges of such blocks, and of no others.
+    """
+    first: dict[tuple[bytes, ...], int] = {}
+    return tuple(
+        first.setdefault(
+            (
+                own.tobytes(),
+                of_groups[block.source_group].tobytes(),
+                of_groups[block.target_group].tobytes(),
+            ),
+            place,
+        )
+        for place, (own, block) in enumerate(zip(of_blocks, template.blocks, strict=True))
     )
 
 

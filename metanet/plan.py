@@ -131,6 +131,11 @@ class Plan:
                 rows += plan.networks
         self.num_edges, self.num_rows = edges, rows
 
+    def first_alike(self, piece: BlockSlice) -> int:
+        """Give the index of the first block that is alike to that of a slice."""
+        plan = self.parts[piece.part]
+        return plan.block_start + plan.layout.alike[piece.index - plan.block_start]
+
     def prepare(self) -> None:
         """Make all indices, so that compiled code finds them as constants of the plan."""
         for name, value in vars(type(self)).items():
@@ -172,6 +177,18 @@ class Plan:
         edges = torch.tensor([piece.block.num_edges for piece in self.slices], dtype=torch.int64)
         counts = torch.tensor([piece.networks for piece in self.slices], dtype=torch.int64)
         return edges.repeat_interleave(counts).to(self.device)
+
+    @cached_property
+    def row_alike(self) -> Tensor | None:
+        """The row of each row's first alike block, int64 (num_rows,); None if all are their own."""
+        rows = {piece.index: piece.rows.start for piece in self.slices}
+        starts = [rows[self.first_alike(piece)] for piece in self.slices]
+        own = [piece.rows.start for piece in self.slices]
+        if starts == own:
+            return None
+        shifts = torch.tensor(starts, dtype=torch.int64) - torch.tensor(own, dtype=torch.int64)
+        counts = torch.tensor([piece.networks for piece in self.slices], dtype=torch.int64)
+        return (torch.arange(self.num_rows) + shifts.repeat_interleave(counts)).to(self.device)
 
     @cached_property
     def rows_per_network(self) -> Tensor:

@@ -65,7 +65,8 @@ class Readout(nn.Module):
 
     def edge_statistics(self, backend: Backend, plan: Plan, edges: Tensor) -> list[Tensor]:
         """Give the chosen statistics of each row's edges, (num_rows, hidden) or wider each."""
-        mean, square = backend.row_moments(plan, edges, self.norm)
+        moments = backend.row_moments(plan, edges, self.norm)
+        mean, square = (over_alike_blocks(plan, moment) for moment in moments)
         variance = (square - mean.square()).clamp_min(0)
         made = {"mean": mean, "variance": variance}
         if "deviation" in self.statistics:
@@ -75,13 +76,32 @@ class Readout(nn.Module):
         return [made[name] for name in self.statistics]
 
 
+def over_alike_blocks(plan: Plan, means: Tensor) -> Tensor:
+    """Let the rows of alike blocks, whose edges a symmetry may exchange, have one mean."""
+    first = plan.row_alike
+    if first is None:
+        return means
+    counts = plan.row_edges.to(means.dtype).unsqueeze(1)
+    sums = torch.zeros_like(means).index_add(0, first, means * counts)
+    total = torch.zeros_like(counts).index_add(0, first, counts)
+    return (sums / total.clamp_min(1))[first]
+
+
 def row_quantiles(plan: Plan, edges: Tensor) -> Tensor:
-    """Give the quantiles of each channel over each row's edges, (num_rows, quantiles * h)."""
-    rows = []
-    for piece in plan.slices:
+    """Give the quantiles of each channel over each row's edges, (num_rows, quantiles * h).
+
+    The edges of alike blocks are taken together.
+    """
+    together: dict[int, list[Tensor]] = {}
+    firsts = [plan.first_alike(piece) for piece in plan.slices]
+    for piece, first in zip(plan.slices, firsts, strict=True):
         block = edges[piece.start : piece.stop].view(piece.networks, -1, edges.shape[1])
-        rows.append(quantiles(block, 1).flatten(1))
-    return torch.cat(rows, dim=0)
+        together.setdefault(first, []).append(block)
+    found = {
+        first: quantiles(torch.cat(blocks, dim=1), 1).flatten(1)
+        for first, blocks in together.items()
+    }
+    return torch.cat([found[first] for first in firsts], dim=0)
 
 
 def mean_of_outputs(plan: Plan, nodes: Tensor) -> Tensor:
