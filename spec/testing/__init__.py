@@ -3,7 +3,8 @@
     @given(spec.testing.networks())
     def test_something(net: spec.Architecture) -> None: ...
 
-    net = spec.loads(spec.testing.description(random.Random(seed)))
+    from random import Random
+    net = spec.loads(spec.testing.description(Random(0)))
 
 `hypothesis` is imported only when a strategy is asked for.
 """

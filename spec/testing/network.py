@@ -31,7 +31,7 @@ ATTEMPTS = 12
 def description(rng: Random) -> str:
     """Write a random network as YAML: small, valid, with nothing in it that is not used.
 
-        spec.loads(description(random.Random(0)))
+        spec.loads(description(Random(0)))
 
     `rng` may be a random generator of `hypothesis`, which then finds the simplest network.
     """
