@@ -1,4 +1,4 @@
-"""Processor seconds to derive the symmetries of large networks; templates beside those of another checkout.
+"""Processor seconds of the symmetries of large networks; templates beside those of a checkout.
 
 python benchmarks/symmetries.py
 python benchmarks/symmetries.py --templates          # prints the seconds of templates alone
@@ -63,12 +63,6 @@ def order(structure: Template) -> int:
     return Symmetries(structure).order
 
 
-def templates() -> dict[str, float]:
-    """Give the seconds of the template of each reference network at its published size."""
-    nets = {name: published_net(name) for name in PUBLISHED_NETS}
-    return {name: seconds(partial(parameter_template, net)) for name, net in nets.items()}
-
-
 def symmetries() -> dict[str, Measure]:
     """Give the seconds of templates with symmetries, and of orders."""
     measures = {}
@@ -96,9 +90,10 @@ def ratios(other: Path) -> dict[str, Measure]:
     for _ in range(ROUNDS):
         times = []
         for root in (other, HERE.parent):
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(HERE)])}
-            command = [sys.executable, str(HERE / "symmetries.py"), "--templates"]
-            times.append(json.loads(subprocess.check_output(command, env=environment)))
+            environment = {**os.environ, "PYTHONPATH": str(root)}
+            command = [sys.executable, str(HERE / "templates_once.py")]
+            sizes = json.dumps(PUBLISHED_NETS).encode()
+            times.append(json.loads(subprocess.check_output(command, input=sizes, env=environment)))
         for name in times[0]:
             found.setdefault(name, []).append(times[1][name] / times[0][name])
     return {
@@ -109,12 +104,9 @@ def ratios(other: Path) -> dict[str, Measure]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--templates", action="store_true")
     parser.add_argument("--against", type=Path)
     arguments = parser.parse_args()
-    if arguments.templates:
-        print(json.dumps(templates()))
-    elif arguments.against:
+    if arguments.against:
         save("templates", ratios(arguments.against))
     else:
         save("symmetries", symmetries())

@@ -284,7 +284,7 @@ class Template:
 
     @cached_property
     def hash(self) -> str:
-        """The structure's identity: SHA-256 of its description without any names.
+        """The structure's identity: SHA-256 of its description without names and first values.
 
         What does not change the function leaves it alone: a reshape that is undone, an axis of one.
         """
@@ -293,6 +293,8 @@ class Template:
         numbers = {tensor.name: number for number, tensor in enumerate(self.tensors)}
         for row in (*structure["node_groups"], *structure["blocks"], *structure["tensors"]):
             del row["name"]
+        for tensor in structure["tensors"]:
+            del tensor["initial"]
         for block in structure["blocks"]:
             del block["layer"]
             block["tensor"] = numbers.get(block["tensor"])

@@ -114,6 +114,20 @@ class Architecture:
                 entries[name] = min(size, entries.get(name, size))
         return MappingProxyType({n: entries[n] for n in self.inputs if n in entries})
 
+    @cached_property
+    def computed_indices(self) -> tuple[str, ...]:
+        """The layers that look up rows of a table by a value that is computed, and no input."""
+        whole = set(self.inputs)
+        found = []
+        for operation in self.operations:
+            primitive = operation.primitive
+            given = whole.issuperset(operation.inputs)
+            if given and passes_indices(primitive):
+                whole.add(operation.output)
+            if isinstance(primitive, Lookup) and primitive.kind == "table" and not given:
+                found.append(operation.layer)
+        return tuple(found)
+
     def resolved(self) -> dict[str, Any]:
         """Give the resolved form, as plain data that `spec.from_resolved` and YAML read again."""
         return {

@@ -28,6 +28,7 @@ def note_unused(expander: Expander, net: Architecture, overrides: Mapping[str, o
     }
     layers = [*entries_written(data["layers"], ("layers",))]
     _note_values(expander, net)
+    _note_computed_indices(expander, net)
     _note_block_inputs(expander, bodies)
     if expander.problems:
         return
@@ -68,6 +69,17 @@ def _note_values(expander: Expander, net: Architecture) -> None:
         if name not in read:
             message = f"no layer reads the input {quoted(name)}: leave it out, or use it"
             expander.note(path, message, key=True)
+
+
+def _note_computed_indices(expander: Expander, net: Architecture) -> None:
+    """Note the layers that look up rows of a table by what is computed: numbers are no indices."""
+    for name in net.computed_indices:
+        path, context = expander.layer_places[name]
+        message = (
+            "it looks up rows of a table by a value that is computed: give it an input that holds "
+            "whole numbers, reshaped, split or put side by side at most"
+        )
+        expander.note(path, message, context, key=True)
 
 
 def _note_block_inputs(expander: Expander, bodies: Mapping[str, list[Written]]) -> None:

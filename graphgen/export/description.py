@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from graphgen.affine import affine
 from graphgen.arrays import array_of
-from graphgen.dtypes import is_number
+from graphgen.dtypes import holds, is_number, is_real
 from graphgen.errors import GraphError
 from graphgen.export.values import graph_from
 from graphgen.features import EDGE_NAMES, NODE_NAMES
@@ -96,6 +96,13 @@ def restored(content: Mapping[str, Any], values: NDArray[Any]) -> dict[str, NDAr
         raise GraphError(f"expected {structure['num_edges']} edge values, got {list(values.shape)}")
     shapes = {tensor["name"]: tuple(tensor["shape"]) for tensor in structure["tensors"]}
     dtypes = {name: dtype(word) for name, word in content["dtypes"].items()}
+    carried = {dtypes[block["tensor"]] for block in structure["blocks"] if block["tensor"]}
+    for kind in carried:
+        if is_real(kind) and not (is_real(values.dtype) and holds(values.dtype, kind)):
+            raise GraphError(
+                f"expected edge values of a dtype that holds {kind}, got {values.dtype}: they have "
+                "been rounded; give them as they were exported"
+            )
     found = {
         name: np.array(items, dtype=dtypes[name]).reshape(shapes[name])
         for name, items in content["without_edges"].items()

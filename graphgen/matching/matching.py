@@ -32,8 +32,9 @@ class Match:
 
     `permutation` comes first, then `scaling` (None where no sign or scale changes). `how` is
     "exact copy" where each tensor with an edge is then the target's, bit by bit, or to rounding
-    where scales change; "local optimum" where no other order of the items of a run, others kept,
-    and no sign bring the two closer; "stopped early" where `sweeps` did not suffice for that.
+    where scales change; "local optimum" where no assignment of the items of a run, others kept
+    (for a tensor that a run moves on both sides: the other side kept), and no sign bring the two
+    closer; "stopped early" where `sweeps` did not suffice for that.
     `distance` is Euclidean, over all trainable tensors. No element of the group brings it below
     `lower_bound`.
     """

@@ -27,6 +27,10 @@ class Permutation:
     nodes: NDArray[np.int64]
     known_ends: Ends | None = None
 
+    def __repr__(self) -> str:
+        moved = int(np.count_nonzero(self.nodes != np.arange(len(self.nodes))))
+        return f"<Permutation of {self.template.architecture[:12]}: {moved} neurons moved>"
+
     @cached_property
     def ends(self) -> Ends:
         """The ends of the template's blocks."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from graphgen.affine import affine
 from graphgen.compile import template
 from graphgen.errors import GraphError, instance
-from graphgen.fitting import in_shape
+from graphgen.fitting import fitting, in_shape
 from graphgen.sources import Net, Weights
 from graphgen.symmetry.products import cancel
 from graphgen.symmetry.unknowns import Unknowns, distinct
@@ -224,7 +224,10 @@ class Scaling:
 
         Raises `GraphError` for weights that do not fit the architecture.
         """
-        result = in_shape(self.group.template, weights)
+        template = self.group.template
+        trained = tuple(t for t in template.edge_tensors if t.dtype.startswith("float"))
+        result = in_shape(template, weights)
+        fitting(trained, {tensor.name: result[tensor.name] for tensor in trained})
         for block in self.group.template.blocks:
             powers = self.group.powers(block)
             if block.tensor is None or block.tied or not powers:

@@ -51,7 +51,8 @@ def lower(state: Lowering, operation: Operation) -> None:
 def combined(
     state: Lowering, operation: Operation, function: str, layouts: Sequence[Layout]
 ) -> Layout:
-    """Lower the sum or the product of several values."""
+    """Lower the sum or the product of several values, in whatever order they are given."""
+    layouts = sorted(layouts, key=lambda layout: (layout.group, layout.start))
     together = agreed(state, operation, layouts)
     if function == "add":
         full = tuple(max(sizes) for sizes in zip(*(lay.shape for lay in together), strict=True))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import prod
 
 from graphgen.template import Attributes
@@ -50,27 +49,28 @@ class Layout:
     start: int = 0
     space: tuple[int, ...] = ()
 
-    @cached_property
+    @property
     def digits(self) -> list[Digit]:
         """All digits, axis by axis."""
         return [digit for axis in self.axes for digit in axis]
 
-    @cached_property
+    @property
     def neurons(self) -> list[Digit]:
         """The digits of neurons, axis by axis."""
-        return [digit for digit in self.digits if digit.group is not None]
+        return [digit for axis in self.axes for digit in axis if digit.group is not None]
 
-    @cached_property
+    @property
     def own(self) -> list[Digit]:
         """The digits of neurons of the computing group."""
-        return [digit for digit in self.digits if digit.group == self.group]
+        return [digit for axis in self.axes for digit in axis if digit.group == self.group]
 
-    @cached_property
+    @property
     def carried(self) -> list[Digit]:
         """The digits of neurons of other groups."""
-        return [digit for digit in self.neurons if digit.group != self.group]
+        groups = (None, self.group)
+        return [digit for axis in self.axes for digit in axis if digit.group not in groups]
 
-    @cached_property
+    @property
     def shape(self) -> tuple[int, ...]:
         """The value's shape without the batch axis."""
         return tuple(prod(digit.size for digit in axis) for axis in self.axes)
@@ -81,7 +81,7 @@ class Layout:
         found = (joined(axis) for axis in axes)
         return tuple(row for row in found if row)
 
-    @cached_property
+    @property
     def birth(self) -> Rows:
         """The rows of the axes with which the positions were born."""
         strides = row_major(self.space)
@@ -196,6 +196,8 @@ def simplified(axis: Axis, space: Sequence[int] | None = None) -> Axis:
 
     With their `space`, positions that were two at birth are two, where a cut there is possible.
     """
+    if not axis or (len(axis) == 1 and (space is None or axis[0].group is not None)):
+        return axis
     result: list[Digit] = []
     for digit in axis:
         before = result[-1] if result else None
@@ -210,13 +212,15 @@ def simplified(axis: Axis, space: Sequence[int] | None = None) -> Axis:
 
 def cut_at_birth(digit: Digit, bounds: Sequence[int]) -> Axis:
     """Cut positions where one axis ended and the next began at their birth."""
+    if digit.group is not None:
+        return (digit,)
     result: Axis = ()
     for bound in bounds:
-        inner = bound // digit.stride
-        inside = digit.group is None and digit.stride < bound < digit.stride * digit.size
-        if inside and bound % digit.stride == 0 and digit.size % inner == 0:
-            runs, digit = digit.cut(inner)
-            result = (*result, runs)
+        if digit.stride < bound < digit.stride * digit.size and bound % digit.stride == 0:
+            inner = bound // digit.stride
+            if digit.size % inner == 0:
+                runs, digit = digit.cut(inner)
+                result = (*result, runs)
     return (*result, digit)
 
 
@@ -263,4 +267,6 @@ def row_major(sizes: Sequence[int]) -> tuple[int, ...]:
     >>> row_major([2, 3])
     (3, 1)
     """
+    if len(sizes) < 2:
+        return (1,) * len(sizes)
     return tuple(prod(sizes[place + 1 :]) for place in range(len(sizes)))

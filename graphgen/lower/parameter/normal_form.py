@@ -9,6 +9,8 @@ from dataclasses import replace
 from spec import Architecture, Operation
 from spec.primitives import Concat, Elementwise, Learned, Primitive, Reduce, Reshape, Transpose
 
+NESTED = (Concat, Elementwise, Reduce)
+
 
 def normal_form(net: Architecture) -> tuple[tuple[Operation, ...], tuple[str, ...]]:
     """Give operations that compute the same outputs, whose spelling plays no part; and the outputs.
@@ -25,7 +27,9 @@ def without_moves(net: Architecture) -> tuple[list[Operation], tuple[str, ...]]:
     same: dict[str, str] = {}
     made: dict[str, Operation] = {}
     for operation in net.operations:
-        inputs = tuple(same.get(name, name) for name in operation.inputs)
+        inputs = operation.inputs
+        if same and not same.keys().isdisjoint(inputs):
+            inputs = tuple(same.get(name, name) for name in inputs)
         primitive = operation.primitive
         before = made.get(inputs[0])
         whole = False
@@ -44,7 +48,7 @@ def without_moves(net: Architecture) -> tuple[list[Operation], tuple[str, ...]]:
         if whole:
             same[operation.output] = inputs[0]
         else:
-            made[operation.output] = replace(operation, primitive=primitive, inputs=inputs)
+            made[operation.output] = changed(operation, primitive, inputs)
     outputs = tuple(same.get(name, name) for name in net.outputs)
     read = set(outputs)
     kept: list[Operation] = []
@@ -66,7 +70,7 @@ def fused(
     made: dict[str, Operation] = {}
     for operation in operations:
         primitive, inputs = operation.primitive, list[str]()
-        for name in operation.inputs:
+        for name in operation.inputs if isinstance(primitive, NESTED) else ():
             inner = made.get(name)
             joined = None
             if inner is not None and uses[name] == 1 and learned.isdisjoint(inner.inputs):
@@ -77,8 +81,15 @@ def fused(
                 primitive = joined
                 inputs += inner.inputs
                 del made[name]
-        made[operation.output] = replace(operation, primitive=primitive, inputs=tuple(inputs))
+        made[operation.output] = changed(operation, primitive, tuple(inputs) or operation.inputs)
     return tuple(made.values())
+
+
+def changed(operation: Operation, primitive: Primitive, inputs: tuple[str, ...]) -> Operation:
+    """Give an operation with another primitive and other inputs, if they are others."""
+    if primitive is operation.primitive and inputs == operation.inputs:
+        return operation
+    return replace(operation, primitive=primitive, inputs=inputs)
 
 
 def one_of(net: Architecture, outer: Operation, inner: Operation) -> Primitive | None:

@@ -27,8 +27,9 @@ def product(state: Lowering, operation: Operation, primitive: Contract) -> None:
     There is a product node for each item along the axes of neurons of any operand; positions are
     multiplied and summed inside it, as the step says: for each operand the digits of its positions,
     in the order of their birth, by numbers and sizes; the numbers of the result come first.
-    A value may lie on the neurons of several groups: an edge comes from each. Where an axis of
-    neurons is summed, a sum node follows.
+    An operand's edges say its own; operands that say the same may be exchanged. A value may lie on
+    the neurons of several groups: an edge comes from each, with the operand's number. Where an axis
+    of neurons is summed, a sum node follows.
     """
     layouts, operands = aligned(state, operation, primitive)
     order = [*primitive.output, *summed_letters(primitive)]
@@ -42,18 +43,6 @@ def product(state: Lowering, operation: Operation, primitive: Contract) -> None:
     sizes = [found[letter][place].size for letter, place in nodes]
     target = state.group(operation.output, "neuron", prod(sizes))
     strides = row_major(sizes)
-    for number, (layout, axes) in enumerate(zip(layouts, operands, strict=True)):
-        for group in dict.fromkeys([layout.group, *(d.group or 0 for d in layout.carried)]):
-            rows: list[Row] = []
-            for (letter, place), size, goal in zip(nodes, sizes, strides, strict=True):
-                digit = axes[letter][place] if letter in axes else None
-                step = digit.stride if digit is not None and digit.group == group else 0
-                rows.append((size, "unit", step, goal))
-            start = layout.start if group == layout.group else 0
-            state.connect(
-                operation, "operand", rows, (group, start), (target, 0),
-                attributes=(("operand", number),),
-            )  # fmt: skip
     numbers = {
         (letter, place): number
         for number, (letter, place) in enumerate(
@@ -63,10 +52,24 @@ def product(state: Lowering, operation: Operation, primitive: Contract) -> None:
             if digit.group is None
         )
     }
+    roles = [numbered(axes, numbers) for axes in operands]
+    alone = not any(layout.carried for layout in layouts)
+    for number, (layout, axes) in enumerate(zip(layouts, operands, strict=True)):
+        role = roles[number]
+        told = (("positions", role),) if role else ()
+        for group in dict.fromkeys([layout.group, *(d.group or 0 for d in layout.carried)]):
+            rows: list[Row] = []
+            for (letter, place), size, goal in zip(nodes, sizes, strides, strict=True):
+                digit = axes[letter][place] if letter in axes else None
+                step = digit.stride if digit is not None and digit.group == group else 0
+                rows.append((size, "unit", step, goal))
+            start = layout.start if group == layout.group else 0
+            state.connect(
+                operation, "operand", rows, (group, start), (target, 0),
+                attributes=told if alone else (("operand", number),),
+            )  # fmt: skip
     kept = sum(letter in primitive.output for letter, _ in numbers)
-    state.step(
-        target, "product", operands=tuple(numbered(axes, numbers) for axes in operands), kept=kept
-    )
+    state.step(target, "product", operands=tuple(sorted(roles) if alone else roles), kept=kept)
     state.layouts[operation.output] = summed(
         state, operation, primitive, found, nodes, (target, strides)
     )
