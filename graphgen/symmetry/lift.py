@@ -82,6 +82,35 @@ class Lift:
         self.followers: list[Follower] = []
         self._seen: set[int] = set()
         self.root = self._part(tree, {})
+        self._leave_out(self.root, self._telling())
+
+    def _telling(self) -> set[int]:
+        """List the vertices, by their bases, that nodes of the template are, or that tell them."""
+        base = self.quotient.base
+        found = set(range(self.quotient.template.num_nodes)) & set(base.tolist())
+        before = -1
+        while len(found) > before:
+            before = len(found)
+            for follower in self.followers:
+                if int(base[follower.vertex]) in found:
+                    found.update(int(base[v]) for v in follower.by)
+        return found
+
+    def _leave_out(self, part: Part, telling: set[int]) -> bool:
+        """Leave out runs of vertices that stand for no nodes; say whether any are left."""
+        if part.ways:
+            return True
+        part.runs = [alike for alike in part.runs if self._moves(alike, telling)]
+        return bool(part.runs)
+
+    def _moves(self, alike: Alike, telling: set[int]) -> bool:
+        orbits = [
+            self._leave_out(orbit.part, telling)
+            if orbit.part is not None
+            else not telling.isdisjoint(orbit.nodes)
+            for orbit in alike.orbits
+        ]
+        return any(orbits)
 
     def sizes(self, digits: tuple[int, ...]) -> list[int]:
         """List the sizes of digits."""
