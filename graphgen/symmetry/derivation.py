@@ -95,6 +95,8 @@ class Derivation:
             if part.ways:
                 ways[len(part.ways)] = ways.get(len(part.ways), 0) + times
             for run in part.runs:
+                if run.idle:
+                    continue
                 size, over = run.size, times * run.times
                 free[size] = free.get(size, 0) + over
                 if run.part is not None:

@@ -36,11 +36,15 @@ class Orbit:
 
 @dataclass
 class Alike:
-    """A run of alike items, exchanged in any way, and that for each value of the digits `names`."""
+    """A run of alike items, exchanged in any way, and that for each value of the digits `names`.
+
+    It is `idle` if that exchanges no nodes of the template, but indices of tensors alone.
+    """
 
     orbits: list[Orbit]
     names: tuple[int, ...]
     times: int
+    idle: bool = False
 
     @property
     def size(self) -> int:
@@ -82,7 +86,7 @@ class Lift:
         self.followers: list[Follower] = []
         self._seen: set[int] = set()
         self.root = self._part(tree, {})
-        self._leave_out(self.root, self._telling())
+        self._set_idle([self.root], self._telling())
 
     def _telling(self) -> set[int]:
         """List the vertices, by their bases, that nodes of the template are, or that tell them."""
@@ -96,21 +100,14 @@ class Lift:
                     found.update(int(base[v]) for v in follower.by)
         return found
 
-    def _leave_out(self, part: Part, telling: set[int]) -> bool:
-        """Leave out runs of vertices that stand for no nodes; say whether any are left."""
-        if part.ways:
-            return True
-        part.runs = [alike for alike in part.runs if self._moves(alike, telling)]
-        return bool(part.runs)
-
-    def _moves(self, alike: Alike, telling: set[int]) -> bool:
-        orbits = [
-            self._leave_out(orbit.part, telling)
-            if orbit.part is not None
-            else not telling.isdisjoint(orbit.nodes)
-            for orbit in alike.orbits
-        ]
-        return any(orbits)
+    def _set_idle(self, parts: list[Part], telling: set[int]) -> None:
+        """Note the runs of parts that are alike in which no vertex stands for nodes."""
+        for alike in zip(*(() if part.ways else part.runs for part in parts), strict=True):
+            idle = not any(stands_for_nodes(run, telling) for run in alike)
+            for run in alike:
+                run.idle = idle
+            inside = [orbit.part for run in alike for orbit in run.orbits]
+            self._set_idle([part for part in inside if part is not None], telling)
 
     def sizes(self, digits: tuple[int, ...]) -> list[int]:
         """List the sizes of digits."""
@@ -260,6 +257,16 @@ class Lift:
             if base not in self._seen:
                 self._seen.add(base)
                 self.followers.append(Follower(vertex, colour, by))
+
+
+def stands_for_nodes(alike: Alike, telling: set[int]) -> bool:
+    """Say whether any vertex of a run is among those that nodes are, or are told by."""
+    return any(
+        not telling.isdisjoint(orbit.nodes)
+        if orbit.part is None
+        else bool(orbit.part.ways) or any(stands_for_nodes(run, telling) for run in orbit.part.runs)
+        for orbit in alike.orbits
+    )
 
 
 def shape_of(part: Part | None) -> object:

@@ -114,7 +114,8 @@ class _Lister:
 
     def runs(self, part: Part, at: Values, copies: int) -> list[Run]:
         """List the runs of copies of a part; `at` are the values of digits in each."""
-        inside = [self._run(alike, at, copies) for alike in part.runs]
+        moving = [alike for alike in part.runs if not alike.idle]
+        inside = [self._run(alike, at, copies) for alike in moving]
         if not part.ways:
             return inside
         ways = [self._nodes(self.quotient.base[way], at, copies) for way in part.ways]

@@ -119,7 +119,7 @@ class Names:
                 self._chains[vertex] = (*outer, (acting, place))
             return
         branches = len({self._groups(tree) for tree in run}) > 1
-        if branches and acting not in self.exchanges:
+        if branches and not alike.idle and acting not in self.exchanges:
             self.exchanges.append(acting)
         for number, orbit in enumerate(alike.orbits):
             within = at | dict.fromkeys(orbit.digits, 0)
