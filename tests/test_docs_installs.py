@@ -92,6 +92,6 @@ def test_blocks_run_with_what_is_installed_by_then(
 
 
 def test_a_block_that_needs_more_is_found(tmp_path: Path) -> None:
-    done = run(libraries("export"), line_of('".[metanet]"'), tmp_path)
+    done = run(libraries("metanet"), line_of('".[pipelines]"'), tmp_path)
     assert done.returncode == 1
-    assert "scipy" in done.stderr
+    assert "torch" in done.stderr

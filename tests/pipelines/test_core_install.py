@@ -73,7 +73,7 @@ def walk(
 def arguments_of(name: str) -> list[str]:
     """Give a command paths that are there, of the right kind."""
     places = {
-        "net": "net.yaml", "source": "net.yaml", "weights": "net.npz", "target": "net.npz",
+        "net": "net.yaml", "source": "net.yaml", "weights": "net.npz", "target": "other.npz",
         "settings": "params.yaml", "params": "params.yaml", "zoo": "zoo",
     }  # fmt: skip
     given = [name]
@@ -94,6 +94,9 @@ def folder(tmp_path: Path, small_zoo: Path) -> Path:
     (tmp_path / "net.yaml").write_text(NET)
     shapes = {"0.weight": (3, 4), "0.bias": (3,), "2.weight": (2, 3), "2.bias": (2,)}
     write_weights(tmp_path / "net.npz", {k: np.ones(v, np.float32) for k, v in shapes.items()})
+    rng = np.random.default_rng(0)
+    other = {k: rng.normal(size=v).astype(np.float32) for k, v in shapes.items()}
+    write_weights(tmp_path / "other.npz", other)
     (tmp_path / "folder").mkdir()
     (tmp_path / "zoo").symlink_to(small_zoo)
     # Of signals that are drawn: no data set is asked for before the work begins.

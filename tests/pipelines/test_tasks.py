@@ -78,11 +78,13 @@ ABOUT: dict[str, Any] = {
 
 
 def trained(
-    graphs: Path, task: dict[str, Any], folder: Path, metanet: str = "gmn", **recipe: Any
-) -> tuple[Trained, dict[str, float]]:
+    graphs: Path, task: dict[str, Any], folder: Path, metanet: str = "gmn", seed: int = 0,
+    options: dict[str, Any] = SMALL, **recipe: Any,
+) -> tuple[Trained, dict[str, float]]:  # fmt: skip
     """Train in this process; give what was trained and its scores on test networks."""
     folder.mkdir(exist_ok=True)
-    result, rows = fit(metanet, SMALL, {**RECIPE, **recipe}, graphs, task, None, 0, folder, "run")
+    settings = {**RECIPE, **recipe}
+    result, rows = fit(metanet, options, settings, graphs, task, None, seed, folder, "run")
     write_history(folder / "history.csv", without_cost(rows))
     opened = open_task(task, GraphSet.open(graphs))
     measured = opened.measure(result.model, result.state, opened.indices["test"])
@@ -113,7 +115,7 @@ def test_trees_classify(toys: Path) -> None:
 
 def test_numbers_of_any_section_are_regressed(toys: Path, tmp_path: Path) -> None:
     task = {"target": "labels.size", "auxiliary": {"labels.kind": 0.1}}
-    _, scores = trained(toys, task, tmp_path)
+    _, scores = trained(toys, task, tmp_path, epochs=10)
     assert scores["r2"] > 0.8
 
 
@@ -249,7 +251,8 @@ def test_views_of_networks(toys: Path) -> None:
 
 def test_an_embedding_knows_what_it_was_not_told(toys: Path, tmp_path: Path) -> None:
     task = {"task": "embedding", "target": ["labels.size"], "dimensions": 4}
-    result, scores = trained(toys, task, tmp_path / "a")
+    larger = {"hidden": 16, "layers": 2}
+    result, scores = trained(toys, task, tmp_path / "a", seed=1, options=larger)
     assert list(scores) == ["mse", "r2"]
     assert scores["r2"] > 0.7
     assert np.array(result.state["readout"]).shape == (5, 1)
