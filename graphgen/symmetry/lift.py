@@ -91,7 +91,7 @@ class Lift:
     def _telling(self) -> set[int]:
         """List the vertices, by their bases, that nodes of the template are, or that tell them."""
         base = self.quotient.base
-        found = set(range(self.quotient.template.num_nodes)) & set(base.tolist())
+        found = set(base[base < self.quotient.template.num_nodes].tolist())
         before = -1
         while len(found) > before:
             before = len(found)
