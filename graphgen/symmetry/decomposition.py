@@ -93,6 +93,8 @@ class Decomposition:
             self.told |= taken.told
             if taken.told:
                 self.rows = taken.rows(self.rows)
+                self.colour = self.colour.copy()
+                self.colour[list(taken.colours)] = list(taken.colours.values())
             elif not self._searched():
                 self._keep_in_place()
 

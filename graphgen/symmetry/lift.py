@@ -12,8 +12,7 @@ import numpy as np
 from graphgen.symmetry.digits import OddDigits
 from graphgen.symmetry.quotient import Bound, Quotient
 from graphgen.symmetry.rows import Ints
-from graphgen.symmetry.search import FRESH
-from graphgen.symmetry.tree import Leaves, Tree
+from graphgen.symmetry.tree import FRESH, Leaves, Tree
 
 Values: TypeAlias = dict[int, int]
 Items: TypeAlias = "list[Tree] | Leaves"
@@ -128,11 +127,10 @@ class Lift:
     def _searched(self, tree: Tree, at: Values) -> Part:
         """Keep the ways in which a part may lie, which has no digits of its own."""
         quotient = self.quotient
-        known = [v for v in tree.nodes.tolist() if v < FRESH]
         loose = self._loose(tree, at)
         if loose:
             raise OddDigits(loose)
-        digits = {d for v in known for d, _ in quotient.bound[v]}
+        digits = {d for v in tree.known.tolist() for d, _ in quotient.bound[v]}
 
         def names(nodes: Ints) -> Ints:
             return np.array(
@@ -155,8 +153,7 @@ class Lift:
     def _loose(self, tree: Tree, at: Values) -> set[int]:
         """List the digits of nodes that are not bound to one value."""
         bound = self.quotient.bound
-        own = (v for v in tree.nodes.tolist() if v < FRESH)
-        return {d for v in own for d, x in bound[v] if at.get(d) != x}
+        return {d for v in tree.known.tolist() for d, x in bound[v] if at.get(d) != x}
 
     def grouped(self, tree: Tree, at: Values) -> Iterator[tuple[list[Items], Items, Values]]:
         """List the runs of a part, those together that differ by values of named digits only.
@@ -169,7 +166,7 @@ class Lift:
             runs = [Leaves(tree.key, np.array([v])) for v in tree.nodes.tolist()]
         found: dict[object, list[tuple[tuple[int, ...], Items, Values]]] = {}
         for run in runs:
-            nodes = run.nodes if isinstance(run, Leaves) else np.concatenate([t.nodes for t in run])
+            nodes = run.nodes if isinstance(run, Leaves) else np.concatenate([t.known for t in run])
             names: dict[int, set[int]] = {}
             for v in nodes.tolist():
                 for d, x in quotient.bound[v]:
@@ -192,7 +189,7 @@ class Lift:
         found: dict[object, list[int]] = {}
         values: list[Bound] = []
         leaves = isinstance(items, Leaves)
-        listed = items.nodes[:, None] if isinstance(items, Leaves) else [t.nodes for t in items]
+        listed = items.nodes[:, None] if isinstance(items, Leaves) else [t.known for t in items]
         for place, nodes in enumerate(listed):
             values.append(self._shared(nodes, at))
             cell = 0 if leaves and not values[-1] else np.sort(quotient.base[nodes]).tobytes()

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphgen.symmetry.digits import OddDigits
 from graphgen.symmetry.rows import Ints, Row, Words, word
-from graphgen.symmetry.tree import Tree
+from graphgen.symmetry.tree import FRESH, Tree
 
 if TYPE_CHECKING:
     from graphgen.symmetry.decomposition import Decomposition
@@ -18,9 +18,6 @@ MOST_NODES = 600
 MOST_ALIKE = 32
 MOST_WORK = 40_000
 """So many nodes are searched at once, so many are tried in turn, and so much in one network."""
-
-FRESH = 1 << 40
-"""Vertices that a search adds have numbers from here on."""
 
 
 class TooLarge(Exception):  # noqa: N818

@@ -132,7 +132,7 @@ class Names:
 
     def _groups(self, tree: Tree) -> tuple[int, ...]:
         """List the node groups that a part has nodes of."""
-        bases = self._derivation.quotient.base[tree.nodes]
+        bases = self._derivation.quotient.base[tree.known]
         bases = bases[bases < self._derivation.template.num_nodes]
         return tuple(np.unique(np.searchsorted(self._starts, bases, side="right")).tolist())
 

@@ -11,6 +11,9 @@ from graphgen.symmetry.rows import Ints, Words, word
 
 Derived = tuple[int, int, tuple[int, ...]]
 
+FRESH = 1 << 40
+"""Vertices that a search adds have numbers from here on."""
+
 
 @dataclass
 class Leaves:
@@ -36,6 +39,11 @@ class Tree:
     runs: list[list[Tree] | Leaves] = field(default_factory=list)
     derived: list[Derived] = field(default_factory=list)
     ways: list[Tree] = field(default_factory=list)
+
+    @property
+    def known(self) -> Ints:
+        """The nodes without those that a search has added inside."""
+        return self.nodes[self.nodes < FRESH]
 
     def rename(self, names: Callable[[Ints], Ints]) -> None:
         """Give the nodes other numbers."""

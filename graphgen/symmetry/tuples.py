@@ -22,10 +22,14 @@ class Function:
 
 
 class Tuples:
-    """The classes that are taken out, none beside another: `told` says which nodes tell theirs."""
+    """The classes that are taken out, none beside another: `told` says which nodes tell theirs.
+
+    `colours` are new ones of theirs, which say how.
+    """
 
     def __init__(self, colour: Words, plain: Words, relations: list[Relation]) -> None:
         self.told: dict[int, list[int]] = {}
+        self.colours: dict[int, int] = {}
         self._edges: list[tuple[int, int, int]] = []
         self._members: dict[int, list[int]] = {}
         self._odd: set[int] = set()
@@ -84,9 +88,10 @@ class Tuples:
         have = {(f.to, f.label) for f in found}
         for f in list(found):
             for g in self._direct.get(f.to, []):
-                if g.to != c and (g.to, g.label) not in have:
-                    have.add((g.to, g.label))
-                    found.append(Function(g.to, g.label, {v: g.at[w] for v, w in f.at.items()}))
+                label = word((f.label, self._shade[f.to], g.label))
+                if g.to != c and (g.to, label) not in have:
+                    have.add((g.to, label))
+                    found.append(Function(g.to, label, {v: g.at[w] for v, w in f.at.items()}))
 
     def _take(self, c: int) -> bool:
         """Take a class out, if its nodes are tuples; say whether they are."""
@@ -94,8 +99,12 @@ class Tuples:
         edges = self._said(c, parts) if parts else None
         if not parts or edges is None:
             return False
-        self._edges += edges
+        # An edge from a node to itself says nothing of nodes, but of what the coordinates are.
+        loops = {label for s, t, label in edges if s == t}
+        said = word((self._shade[c][1], [part.label for part in parts], sorted(loops)))
+        self._edges += [edge for edge in edges if edge[0] != edge[1]]
         self.told |= {v: [part.at[v] for part in parts] for v in self._members[c]}
+        self.colours |= dict.fromkeys(self._members[c], said)
         return True
 
     def _coordinates(self, c: int) -> list[Function] | None:
@@ -138,18 +147,18 @@ class Tuples:
         for f in self._direct[c]:
             if any(f is part for part in parts):
                 continue
-            tells = [part for part in parts if is_function(part.at, f.at, own)][:1]
-            if not tells and not is_met(parts, f, own):
+            places = [k for k, part in enumerate(parts) if is_function(part.at, f.at, own)][:1]
+            if not places and not is_met(parts, f, own):
                 return None
-            for place, part in enumerate(tells or parts):
+            for place in places or range(len(parts)):
                 label = word(("told", f.label, colour, place))
-                pairs = {(part.at[v], f.at[v]) for v in own}
-                edges += [(i, j, label) for i, j in sorted(pairs) if i != j]
+                pairs = {(parts[place].at[v], f.at[v]) for v in own}
+                edges += [(i, j, label) for i, j in sorted(pairs)]
         for x in sorted(self._over.get(c, ())):
             for f in self._direct[x]:
                 if f.to == c:
                     for place, part in enumerate(parts):
-                        label = word(("over", f.label, place))
+                        label = word(("over", f.label, colour, place))
                         edges += [(v, part.at[w], label) for v, w in f.at.items()]
         return edges
 

@@ -39,12 +39,15 @@ CHUNK, LONG_CHUNK = 25, 250
 
 def faults(seed: int) -> Iterator[tuple[str, str]]:
     """Try everything on one network; yield what is wrong, and of what kind."""
-    net = spec.loads(description(Random(seed)))
+    rng = Random(-1 - seed)
     with np.errstate(all="ignore"):
-        case = Case(net)
-        group = graphgen.symmetries(net)
-        rng = Random(-1 - seed)
-        others = [other for _ in range(EDITS) if (other := edited(net, rng)) is not None]
+        try:
+            net = spec.loads(description(Random(seed)))
+            case, group = Case(net), graphgen.symmetries(net)
+            others = [other for _ in range(EDITS) if (other := edited(net, rng)) is not None]
+        except Exception as error:
+            yield "begun", f"{type(error).__name__}: {error}"
+            return
         checks: list[tuple[str, Any]] = [
             ("backends", lambda: check_backends(case)),
             ("round trip", lambda: check_round_trip(case)),

@@ -5,7 +5,7 @@ The judges are the function itself, evaluated by numpy, and nauty on the paramet
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -50,9 +50,10 @@ class Case:
         return error <= LIMIT or (error <= 1e-6 and error <= self.rounding())
 
     def rounding(self) -> float:
-        """How far the outputs go if weights and inputs are rounded: large behind norms of noise."""
+        """How far the outputs go if every number is rounded: large behind norms of noise."""
         weights = {name: self.rounded(array) for name, array in self.weights.items()}
-        moved = outputs(self.net, weights, [self.rounded(x) for x in self.inputs])
+        inputs = [self.rounded(x) for x in self.inputs]
+        moved = torch_outputs(self.net, weights, inputs, self.rounded)
         return 1e-12 / SMALL * difference(moved, self.expected)
 
     def rounded(self, array: Array) -> Array:
@@ -89,12 +90,18 @@ def difference(found: Sequence[Array], expected: Sequence[Array]) -> float:
     return relative_error(a, b)
 
 
-def torch_outputs(net: spec.Architecture, weights: Weights, inputs: Sequence[Array]) -> list[Array]:
-    """Evaluate all outputs by torch."""
+def torch_outputs(
+    net: spec.Architecture,
+    weights: Weights,
+    inputs: Sequence[Array],
+    rounded: Callable[[Array], Array] | None = None,
+) -> list[Array]:
+    """Evaluate all outputs by torch, each value `rounded`."""
     tensors = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
 
     def apply(operation: Any, *operands: Any) -> Any:
-        return TORCH[type(operation.primitive)](operation.primitive, False, *operands)
+        value = TORCH[type(operation.primitive)](operation.primitive, False, *operands)
+        return torch.from_numpy(np.array(rounded(value.numpy()))) if rounded else value
 
     values = all_values(net, tensors, [torch.from_numpy(x) for x in inputs], apply)
     return [values[name].numpy() for name in net.outputs]
@@ -145,6 +152,7 @@ def elements(case: Case, group: Symmetries) -> Iterator[Any]:
 
 def check_order(group: Symmetries) -> None:
     """The order is nauty's; less where the group says what it keeps in place, and never more."""
+    assert str(group).splitlines()[0].endswith(" permutations")
     graph = coloured_graph(group.template)
     if graph.num_vertices > LARGEST:
         return
