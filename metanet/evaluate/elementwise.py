@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import log
 
 import torch
 import torch.nn.functional as F
@@ -21,8 +22,8 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "mish": F.mish,
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
-    # PyTorch replaces softplus by the identity above a threshold; 700 is where exp overflows.
-    "softplus": lambda x, beta: F.softplus(x, beta, 700.0),
+    # PyTorch replaces softplus by the identity above a threshold: here where exp overflows.
+    "softplus": lambda x, beta: F.softplus(x, beta, log(torch.finfo(x.dtype).max) - 1),
     "softsign": F.softsign,
     "hardtanh": F.hardtanh,
     "hardsigmoid": F.hardsigmoid,

@@ -62,7 +62,8 @@ def neutral(net: Architecture, rng: Random) -> Architecture:
     """Change one thing that makes no difference.
 
     A reshape or a transposition that is undone, an axis of one that is put in and taken out, an
-    identity, a dropout, other names of layers, other letters of sums.
+    identity, a dropout, a layer that is written once more, other names of layers, other letters of
+    sums.
     """
     pen, form = Pen(rng), form_of(net)
     way = pen.count(0, 9)
@@ -70,7 +71,7 @@ def neutral(net: Architecture, rng: Random) -> Architecture:
         return relettered(net, pen)
     if way == 1:
         renamed(form)
-    else:
+    elif way > 2 or not repeated(pen, form):
         undone(pen, net, form)
     return from_resolved(form)
 
@@ -267,6 +268,23 @@ def undone(pen: Pen, net: Architecture, form: Form) -> None:
             other.append(pen.divisor(rest))
             rest //= other[-1]
         put(form, port, {"reshape": {"shape": [*other, rest]}}, back)
+
+
+def repeated(pen: Pen, form: Form) -> bool:
+    """Write a layer with several readers a second time, for one of them; say whether any has."""
+    readers: dict[str, list[tuple[list[str], int]]] = {}
+    for names, place, _ in ports(form):
+        readers.setdefault(names[place], []).append((names, place))
+    several = [index for index, entry in enumerate(form["layers"])
+               for fields in entry.values() if len(readers[fields["name"]]) > 1]  # fmt: skip
+    if not several:
+        return False
+    index = pen.pick(several)
+    ((type_, fields),) = form["layers"][index].items()
+    names, place = pen.pick(readers[fields["name"]])
+    names[place] = "once more"
+    form["layers"].insert(index + 1, {type_: {**fields, "name": "once more"}})
+    return True
 
 
 def shape_at(net: Architecture, port: tuple[list[str], int, int]) -> Shape:

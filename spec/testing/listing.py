@@ -163,8 +163,9 @@ class Listing:
 
 
 def same(a: TensorSpec, b: TensorSpec) -> bool:
-    """Say whether two tensors may be one."""
-    return (a.shape, a.dtype, a.trainable) == (b.shape, b.dtype, b.trainable)
+    """Say whether two tensors may be one; a running variance, never negative, is no mean."""
+    alike = (a.shape, a.dtype, a.trainable) == (b.shape, b.dtype, b.trainable)
+    return alike and (a.trainable or a.initial == b.initial)
 
 
 def outcome(

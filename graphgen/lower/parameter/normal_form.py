@@ -1,4 +1,4 @@
-"""The normal form of a network's operations: what is undone is left out, what is nested is one."""
+"""The normal form of a network's operations: without what is undone, nested, or done twice."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ def normal_form(net: Architecture) -> tuple[tuple[Operation, ...], tuple[str, ..
     """Give operations that compute the same outputs, whose spelling plays no part; and the outputs.
 
     `add(add(a, b), c)` is `add(a, b, c)`, whose alike operands may all be exchanged; reshapes and
-    transpositions that follow one another are one, and none if they lead back.
+    transpositions that follow one another are one, and none if they lead back; what is computed of
+    the same values by the same parameters is computed once.
     """
     operations, outputs = without_moves(net)
     return fused(net, operations, outputs), outputs
 
 
 def without_moves(net: Architecture) -> tuple[list[Operation], tuple[str, ...]]:
-    """Join reshapes and transpositions, and leave out what gives a value as it is."""
+    """Join reshapes and transpositions; leave out what gives a value as it is, or once more."""
     same: dict[str, str] = {}
+    first: dict[object, str] = {}
     made: dict[str, Operation] = {}
     for operation in net.operations:
         inputs = operation.inputs
@@ -47,6 +49,11 @@ def without_moves(net: Architecture) -> tuple[list[Operation], tuple[str, ...]]:
             whole = primitive.function == "dropout"
         if whole:
             same[operation.output] = inputs[0]
+            continue
+        what = primitive, inputs, operation.parameters
+        computed = first.setdefault(what, operation.output)
+        if computed != operation.output:
+            same[operation.output] = computed
         else:
             made[operation.output] = changed(operation, primitive, inputs)
     outputs = tuple(same.get(name, name) for name in net.outputs)
