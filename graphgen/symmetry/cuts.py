@@ -141,14 +141,6 @@ class Cuts:
                 for (*_, n), runs in stretches.items():
                     changed |= keep_alike(runs, n)
 
-    def pin(self, blocks: list[EdgeBlock]) -> None:
-        """Keep the nodes that some blocks join in place."""
-        for cut in self.cuts:
-            for piece in cut.pieces if cut.block in blocks else ():
-                for held in piece.spans:
-                    for digit, _ in () if held is None else held.parts():
-                        digit.pinned = digit.named = True
-
     def _keep_all(self, cut: Cut, end: End) -> None:
         shape = cut.block.shape
         last = end.start + sum((n - 1) * s for n, s in zip(shape, end.strides, strict=True))

@@ -41,27 +41,22 @@ class Quotient:
         self._added: dict[int, int] = {}
         self.groups, blocks = list(template.node_groups), list(template.blocks)
         self.total = template.num_nodes
-        grids = self._enter(blocks, [])
+        grids = self._enter(blocks)
         alive = self._live(grids)
         uses = shared([grid.block for grid in grids if alive[grid.ends[1][0]].any()])
         self._uses = {name: len(found) for name, found in uses.items()}
         if uses:
-            tied = Ties(uses, len(self.groups), template.num_nodes)
-            self.statements += [
-                f"{name}: its uses cut it into other axes, or give neurons other indices; the "
-                "neurons at their ends stay in place"
-                for name in tied.names
-            ]
+            shapes = {tensor.name: tensor.shape for tensor in template.tensors}
+            tied = Ties(uses, shapes, len(self.groups), template.num_nodes)
             self.groups += tied.groups
             self.total = tied.end
-            grids = self._enter(blocks + tied.blocks, tied.held)
+            grids = self._enter(blocks + tied.blocks)
             alive = self._live(grids)
         self._join(grids, alive)
 
-    def _enter(self, blocks: list[EdgeBlock], pinned: list[EdgeBlock]) -> list[Grid]:
+    def _enter(self, blocks: list[EdgeBlock]) -> list[Grid]:
         """Cut the groups, make a vertex for each node that stays, and write the blocks as rows."""
         self.cuts = Cuts(self.groups, blocks)
-        self.cuts.pin(pinned)
         for place, spans in enumerate(self.cuts.spans):
             for span in spans:
                 for digit, stride in span.parts():

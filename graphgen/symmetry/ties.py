@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
-from math import prod
+from itertools import accumulate, pairwise
+from operator import mul
 
 from graphgen.symmetry.block_cuts import TOLD
 from graphgen.template import EdgeBlock, NodeGroup
 
+Shape = tuple[int, ...]
 WHICH = ("source", "target")
 
 
@@ -24,73 +26,67 @@ def shared(blocks: list[EdgeBlock]) -> dict[str, list[EdgeBlock]]:
 class Ties:
     """Groups and blocks, behind those of a template, that say which uses of a tensor are tied.
 
-    Each index of a digit of a tensor has a node, beside the nodes of all uses that have this index.
+    Each index of an axis of a tensor has a node, beside the nodes of all uses that have this index.
     Where others join the sources of one use to the targets of another, each use has a node too.
-    `held` are uses that differ in a way that is not said, and `names` are their tensors.
     """
 
-    def __init__(self, uses: dict[str, list[EdgeBlock]], first: int, start: int) -> None:
+    def __init__(
+        self, uses: dict[str, list[EdgeBlock]], shapes: dict[str, Shape], first: int, start: int
+    ) -> None:
         self.groups: list[NodeGroup] = []
         self.blocks: list[EdgeBlock] = []
-        self.held: list[EdgeBlock] = []
-        self.names: list[str] = []
         self._first, self.end = first, start
         between: dict[tuple[int, int], set[str]] = {}
         for name, found in uses.items():
             for use in found:
                 between.setdefault((use.source_group, use.target_group), set()).add(name)
         for name, found in uses.items():
-            strides = sorted(
-                {prod(use.shape[k:]) for use in found for k in range(len(use.shape) + 1)}
-            )
-            cuts = list(pairwise(strides))
-            if (
-                any(outer % inner for inner, outer in cuts)
-                or any(use.tensor_strides is not None for use in found)
-                or any(crooked(found, cuts, which) for which in WHICH)
-            ):
-                self.names.append(name)
-                self.held += found
-                continue
-            self._index(found, cuts)
+            self._index(found, shapes[name])
             sources = {use.source_group for use in found}
             targets = {use.target_group for use in found}
             if any(between.get((s, t), {name}) != {name} for s in sources for t in targets):
                 self._apart(found)
 
-    def _index(self, uses: list[EdgeBlock], cuts: list[tuple[int, int]]) -> None:
-        """Join each index of a tensor to the nodes of all uses."""
-        indices: dict[object, int] = {}
+    def _index(self, uses: list[EdgeBlock], shape: Shape) -> None:
+        """Join each index of each axis of a tensor to the nodes of all uses."""
+        bounds = set.intersection(bounds_of(shape), *(bounds_of(use.shape) for use in uses))
+        for place, (inner, outer) in enumerate(pairwise(sorted(bounds))):
+            self._axis(uses, place, inner, outer)
+        for which in WHICH:
+            still = [use for use in uses if not any(moves(use, which))]
+            own = self._group(1) if still else -1
+            for use in still:
+                self._join(use, f"{which} of all", own, (0,) * len(use.shape), which)
+
+    def _axis(self, uses: list[EdgeBlock], place: int, inner: int, outer: int) -> None:
+        """Join each index of an axis, which lies between two strides of its tensor, to the nodes."""
+        steps = [steps_between(use.shape, inner, outer) for use in uses]
+        moved = [[w for w in WHICH if any(map(mul, own, moves(use, w)))]
+                 for use, own in zip(uses, steps, strict=True)]  # fmt: skip
+        if not any(moved):
+            return
+        own = self._group(outer // inner)
         told: dict[object, EdgeBlock] = {}
-        for use in uses:
-            axes = split_axes(use, cuts)
-            told |= {stride: use for axis, _, _, stride in axes if use.axes[axis] in TOLD}
-            for which in WHICH:
-                moves = getattr(use, f"{which}_strides")
-                steps = [moves[axis] * step for axis, _, step, _ in axes]
-                moving = [k for k, step in enumerate(steps) if step]
-                for k in moving or [-1]:
-                    name, size = (which, 1) if k < 0 else (axes[k][3], axes[k][1])
-                    if name not in indices:
-                        indices[name] = self._group(size)
-                    sizes = [
-                        n if step else 1 for (_, n, _, _), step in zip(axes, steps, strict=True)
-                    ]
-                    self._join(
-                        use, f"{which} {k}", sizes, indices[name],
-                        [int(place == k) for place in range(len(axes))], which, steps,
-                        [use.axes[axis] for axis, *_ in axes],
-                    )  # fmt: skip
-        for place, stride in enumerate(stride for stride in indices if stride in told):
-            # An index that tells edges apart in some use.
-            group = self.groups[indices[stride] - self._first]
+        for use, along, sides in zip(uses, steps, moved, strict=True):
+            for which in sides:
+                self._join(use, f"{which} {place}", own, along, which)
+            roles = tuple(
+                (n, step, role in TOLD)
+                for n, step, role in zip(use.shape, along, use.axes, strict=True)
+                if step
+            )
+            if any(named for *_, named in roles):  # an index that tells edges apart in some use
+                told.setdefault(roles, use)
+        for roles, use in told.items():
+            sizes, strides, named = zip(*roles, strict=True)
+            mark = self._group(1)
             self.blocks.append(
                 replace(
-                    told[stride], kind=f"told {place}", tensor=None, attributes=(),
-                    shape=(group.size,), axes=("place",),
-                    source_group=self._group(1), source_start=self.end - 1,
-                    source_strides=(0,), target_group=indices[stride], target_start=group.start,
-                    target_strides=(1,),
+                    use, kind=f"told {place}", tensor=None, attributes=(), shape=sizes,
+                    axes=tuple("place" if name else "unit" for name in named),
+                    source_group=mark, source_start=self.end - 1, source_strides=(0,) * len(sizes),
+                    target_group=own, target_start=self.groups[own - self._first].start,
+                    target_strides=strides,
                 )
             )  # fmt: skip
 
@@ -98,64 +94,50 @@ class Ties:
         """Give each use a node, beside all nodes of its ends and one of the tensor."""
         tensor = self._group(1)
         for use in uses:
-            own = self._group(1)
+            own, still = self._group(1), (0,) * len(use.shape)
             for which in WHICH:
-                moves = list(getattr(use, f"{which}_strides"))
-                sizes = [n if step else 1 for n, step in zip(use.shape, moves, strict=True)]
-                still = [0] * len(sizes)
-                self._join(
-                    use, f"{which} of a use", sizes, own, still, which, moves, list(use.axes)
-                )
-            group = self.groups[own - self._first]
-            one = replace(use, target_group=own, target_start=group.start)
-            self._join(one, "use", [1], tensor, [0], "target", [0], ["unit"])
+                self._join(use, f"{which} of a use", own, still, which)
+            start = self.groups[own - self._first].start
+            one = replace(use, target_group=own, target_start=start, target_strides=still)
+            self._join(one, "use", tensor, still, "target")
 
     def _group(self, size: int) -> int:
         self.groups.append(NodeGroup("tensor", "tensor", self.end, size))
         self.end += size
         return self._first + len(self.groups) - 1
 
-    def _join(
-        self, use: EdgeBlock, kind: str, sizes: list[int], group: int, along: list[int],
-        which: str, steps: list[int], roles: list[str],
-    ) -> None:  # fmt: skip
-        """Join an added group to the nodes at one end of a use."""
+    def _join(self, use: EdgeBlock, kind: str, group: int, along: Shape, which: str) -> None:
+        """Join an added group, with these strides, to the nodes at one end of a use."""
+        steps = moves(use, which)
+        sizes = tuple(
+            n if own or step else 1 for n, own, step in zip(use.shape, along, steps, strict=True)
+        )
         self.blocks.append(
             replace(
-                use, kind=f"{kind} {use.kind}", tensor=None, shape=tuple(sizes), axes=tuple(roles),
-                source_group=group, source_start=self.groups[group - self._first].start,
-                source_strides=tuple(along), target_group=getattr(use, f"{which}_group"),
-                target_start=getattr(use, f"{which}_start"), target_strides=tuple(steps),
+                use, kind=f"{kind} {use.kind}", tensor=None, shape=sizes, source_group=group,
+                source_start=self.groups[group - self._first].start, source_strides=along,
+                target_group=getattr(use, f"{which}_group"),
+                target_start=getattr(use, f"{which}_start"), target_strides=steps,
             )
         )  # fmt: skip
 
 
-def crooked(uses: list[EdgeBlock], cuts: list[tuple[int, int]], which: str) -> bool:
-    """Whether two uses give the nodes of one group other indices."""
-    found: dict[int, object] = {}
-    for use in uses:
-        moves = getattr(use, f"{which}_strides")
-        steps = {
-            stride: moves[axis] * step
-            for axis, _, step, stride in split_axes(use, cuts)
-            if moves[axis]
-        }
-        own = getattr(use, f"{which}_start"), steps
-        if found.setdefault(getattr(use, f"{which}_group"), own) != own:
-            return True
-    return False
+def moves(use: EdgeBlock, which: str) -> Shape:
+    """Give the strides at one end of a use, along its axes of more than one item."""
+    strides: Shape = getattr(use, f"{which}_strides")
+    return tuple(step if n > 1 else 0 for n, step in zip(use.shape, strides, strict=True))
 
 
-def split_axes(use: EdgeBlock, cuts: list[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
-    """Split the axes of a block at strides: axis, size, step along the axis, stride."""
-    result = []
-    inner = 1
-    for axis in reversed(range(len(use.shape))):
-        outer = inner * use.shape[axis]
-        result += [
-            (axis, end // stride, stride // inner, stride)
-            for stride, end in cuts
-            if inner <= stride and end <= outer
-        ]
-        inner = outer
-    return result[::-1]
+def bounds_of(shape: Shape) -> set[int]:
+    """List where axes begin and end in the order of an array, as strides."""
+    return {1, *accumulate(reversed(shape), mul)}
+
+
+def steps_between(shape: Shape, inner: int, outer: int) -> Shape:
+    """Give the steps of axes along what lies between two strides; 0 for those that lie elsewhere."""
+    steps = []
+    stride = 1
+    for n in reversed(shape):
+        steps.append(stride // inner if inner <= stride < outer and n > 1 else 0)
+        stride *= n
+    return tuple(reversed(steps))
