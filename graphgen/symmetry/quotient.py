@@ -43,8 +43,13 @@ class Quotient:
         self.total = template.num_nodes
         grids = self._enter(blocks)
         alive = self._live(grids)
-        uses = shared([grid.block for grid in grids if alive[grid.ends[1][0]].any()])
-        self._uses = {name: len(found) for name, found in uses.items()}
+        reached = [(grid.block, alive[grid.ends[1][0]]) for grid in grids]
+        uses = shared(
+            template,
+            [block for block, live in reached if live.all()],
+            [block for block, live in reached if live.any() and not live.all()],
+        )
+        self._uses = {block.name: len(found) for found in uses for block in found}
         if uses:
             shapes = {tensor.name: tensor.shape for tensor in template.tensors}
             tied = Ties(uses, shapes, len(self.groups), template.num_nodes)
@@ -138,7 +143,7 @@ class Quotient:
         place = np.where(alive, np.cumsum(alive) - 1, -1)
         self.rows, plain = [], []
         for grid in grids:
-            said = word((grid.said, self._uses.get(str(grid.block.tensor), 1)))
+            said = word((grid.said, self._uses.get(grid.block.name, 1)))
             for label, sources, targets in grid.rows(place, said):
                 self.rows.append(Row(label, sources, targets))
                 plain.append(Row(said, sources, targets))

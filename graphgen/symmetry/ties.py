@@ -2,25 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, combinations, pairwise
 from operator import mul
 
-from graphgen.symmetry.block_cuts import TOLD
-from graphgen.template import EdgeBlock, NodeGroup
+import numpy as np
+from numpy.typing import NDArray
 
+from graphgen.affine import affine
+from graphgen.liveness import live_nodes
+from graphgen.symmetry.block_cuts import TOLD
+from graphgen.symmetry.rows import Union
+from graphgen.template import EdgeBlock, NodeGroup, Template
+
+Bools = NDArray[np.bool_]
 Shape = tuple[int, ...]
+Uses = list[EdgeBlock]
 WHICH = ("source", "target")
 
 
-def shared(blocks: list[EdgeBlock]) -> dict[str, list[EdgeBlock]]:
-    """List the blocks that use a tensor, for each with several."""
-    uses: dict[str, list[EdgeBlock]] = {}
-    for block in blocks:
+def shared(template: Template, whole: list[EdgeBlock], partly: list[EdgeBlock]) -> list[Uses]:
+    """List the blocks that use one tensor, where several do.
+
+    Of those that an output depends on `partly`, such as the queries and the keys of packed
+    projections, two belong together only if they use the same scalars.
+    """
+    uses: dict[str, Uses] = {}
+    for block in (*whole, *partly):
         if block.tensor is not None:
             uses.setdefault(block.tensor, []).append(block)
-    return {name: found for name, found in uses.items() if len(found) > 1}
+    several = [found for found in uses.values() if len(found) > 1]
+    parted = {block.tensor for block in partly}
+    together = [found for found in several if found[0].tensor not in parted]
+    if len(together) == len(several):
+        return several
+    alive = live_nodes(template)
+    for found in several:
+        if found[0].tensor not in parted:
+            continue
+        union = Union()
+        masks = [scalars_into(block, alive) for block in found]
+        for one, other in combinations(range(len(found)), 2):
+            if (masks[one] & masks[other]).any():
+                union.join(one, other)
+        sets: dict[int, Uses] = {}
+        for place, block in enumerate(found):
+            sets.setdefault(union.find(place), []).append(block)
+        together += [own for own in sets.values() if len(own) > 1]
+    return together
+
+
+def scalars_into(block: EdgeBlock, alive: Bools) -> Bools:
+    """Say of each scalar of a block's tensor whether its edge leads to a node that is `alive`."""
+    steps = moves(block, "target")
+    into = tuple(n if step else 1 for n, step in zip(block.shape, steps, strict=True))
+    targets = alive[affine(into, block.target_start, steps)]
+    return np.broadcast_to(targets, block.shape).reshape(-1)
 
 
 class Ties:
@@ -31,23 +68,23 @@ class Ties:
     """
 
     def __init__(
-        self, uses: dict[str, list[EdgeBlock]], shapes: dict[str, Shape], first: int, start: int
+        self, shared: list[Uses], shapes: dict[str, Shape], first: int, start: int
     ) -> None:
         self.groups: list[NodeGroup] = []
         self.blocks: list[EdgeBlock] = []
         self._first, self.end = first, start
-        between: dict[tuple[int, int], set[str]] = {}
-        for name, found in uses.items():
-            for use in found:
-                between.setdefault((use.source_group, use.target_group), set()).add(name)
-        for name, found in uses.items():
-            self._index(found, shapes[name])
-            sources = {use.source_group for use in found}
-            targets = {use.target_group for use in found}
-            if any(between.get((s, t), {name}) != {name} for s in sources for t in targets):
-                self._apart(found)
+        between: dict[tuple[int, int], set[int]] = {}
+        for place, uses in enumerate(shared):
+            for use in uses:
+                between.setdefault((use.source_group, use.target_group), set()).add(place)
+        for place, uses in enumerate(shared):
+            self._index(uses, shapes[str(uses[0].tensor)])
+            sources = {use.source_group for use in uses}
+            targets = {use.target_group for use in uses}
+            if any(between.get((s, t), {place}) != {place} for s in sources for t in targets):
+                self._apart(uses)
 
-    def _index(self, uses: list[EdgeBlock], shape: Shape) -> None:
+    def _index(self, uses: Uses, shape: Shape) -> None:
         """Join each index of each axis of a tensor to the nodes of all uses."""
         bounds = set.intersection(bounds_of(shape), *(bounds_of(use.shape) for use in uses))
         for place, (inner, outer) in enumerate(pairwise(sorted(bounds))):
@@ -58,15 +95,15 @@ class Ties:
             for use in still:
                 self._join(use, f"{which} of all", own, (0,) * len(use.shape), which)
 
-    def _axis(self, uses: list[EdgeBlock], place: int, inner: int, outer: int) -> None:
-        """Join each index of an axis, which lies between two strides of its tensor, to the nodes."""
+    def _axis(self, uses: Uses, place: int, inner: int, outer: int) -> None:
+        """Join each index of an axis, between two strides of its tensor, to the nodes of uses."""
         steps = [steps_between(use.shape, inner, outer) for use in uses]
         moved = [[w for w in WHICH if any(map(mul, own, moves(use, w)))]
                  for use, own in zip(uses, steps, strict=True)]  # fmt: skip
         if not any(moved):
             return
         own = self._group(outer // inner)
-        told: dict[object, EdgeBlock] = {}
+        told: dict[tuple[tuple[int, int, bool], ...], EdgeBlock] = {}
         for use, along, sides in zip(uses, steps, moved, strict=True):
             for which in sides:
                 self._join(use, f"{which} {place}", own, along, which)
@@ -77,8 +114,8 @@ class Ties:
             )
             if any(named for *_, named in roles):  # an index that tells edges apart in some use
                 told.setdefault(roles, use)
-        for roles, use in told.items():
-            sizes, strides, named = zip(*roles, strict=True)
+        for rows, use in told.items():
+            sizes, strides, named = zip(*rows, strict=True)
             mark = self._group(1)
             self.blocks.append(
                 replace(
@@ -90,7 +127,7 @@ class Ties:
                 )
             )  # fmt: skip
 
-    def _apart(self, uses: list[EdgeBlock]) -> None:
+    def _apart(self, uses: Uses) -> None:
         """Give each use a node, beside all nodes of its ends and one of the tensor."""
         tensor = self._group(1)
         for use in uses:
@@ -134,7 +171,7 @@ def bounds_of(shape: Shape) -> set[int]:
 
 
 def steps_between(shape: Shape, inner: int, outer: int) -> Shape:
-    """Give the steps of axes along what lies between two strides; 0 for those that lie elsewhere."""
+    """Give the steps of axes along what lies between two strides; 0 for axes elsewhere."""
     steps = []
     stride = 1
     for n in reversed(shape):
