@@ -37,7 +37,8 @@ def run(primitive: Lookup, x: Array, table: Array) -> Array:
 def corners(x: Array, intervals: Sequence[int]) -> Iterator[tuple[list[Array], Array]]:
     """Give the corners of the cell around each place: their coordinates, and their shares."""
     places = (np.clip(x, -1, 1) + 1) / 2 * np.asarray(intervals, dtype=x.dtype)
-    low = np.minimum(places.astype(np.int64), np.maximum(np.asarray(intervals) - 1, 0))
+    low = np.nan_to_num(places).astype(np.int64)
+    low = np.minimum(low, np.maximum(np.asarray(intervals) - 1, 0))
     rest = places - low.astype(x.dtype)
     for sides in product((0, 1), repeat=len(intervals)):
         coordinates, share = [], np.ones(x.shape[:-1], dtype=x.dtype)

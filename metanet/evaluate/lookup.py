@@ -54,7 +54,7 @@ def corners(x: Tensor, intervals: Sequence[int]) -> Iterator[tuple[list[Tensor],
     """Give the corners of the cell around each place: their coordinates, and their shares."""
     most = torch.tensor(intervals, device=x.device)
     places = (x.clamp(-1, 1) + 1) / 2 * most
-    low = torch.minimum(places.detach().long(), (most - 1).clamp(min=0))
+    low = torch.minimum(places.detach().nan_to_num().long(), (most - 1).clamp(min=0))
     rest = places - low
     for sides in product((0, 1), repeat=len(intervals)):
         coordinates = torch.minimum(low + low.new_tensor(sides), most).unbind(-1)

@@ -54,6 +54,12 @@ class MultiheadAttention(Layer):
                 raise ShapeError(
                     f"`multihead_attention` needs [N, length, features], got {show(shape)}"
                 )
+        blind = shapes[0][0] - shapes[-1][0]
+        if self.causal and blind > 0:
+            raise ShapeError(
+                f"{shapes[0][0]} queries and {shapes[-1][0]} keys: the first {blind} queries would "
+                "see no key of a `causal` attention, whose last query sees all"
+            )
         features, context = shapes[0][1], shapes[-1][1]
         kv_heads = self.num_kv_heads or self.num_heads
         if self.num_heads % kv_heads:

@@ -13,7 +13,7 @@ from spec.errors import SpecError
 from spec.load import from_resolved
 from spec.primitives import Contract, Shape
 from spec.primitives.contract import LETTERS
-from spec.testing.listing import Unfit
+from spec.testing.listing import Unfit, same
 from spec.testing.pen import Pen
 from spec.testing.writers import ACTIVATIONS
 
@@ -229,7 +229,7 @@ def retied(pen: Pen, net: Architecture, form: Form) -> None:
     mine, local = pen.pick(uses)
     tensor = net.tensors[mine[local]]
     alike = [(names, other) for names, other in uses if names[other] != tensor.name
-             and net.tensors[names[other]].shape == tensor.shape]  # fmt: skip
+             and same(net.tensors[names[other]], tensor)]  # fmt: skip
     if not alike:
         raise Unfit
     theirs, other = pen.pick(alike)

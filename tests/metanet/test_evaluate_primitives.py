@@ -271,3 +271,14 @@ def test_functions_of_large_values_do_not_overflow(function: str) -> None:
     exact = NUMPY[Elementwise](primitive, x.astype(np.float64))
     for found in (NUMPY[Elementwise](primitive, x), in_torch(primitive, [x]).numpy()):
         assert np.allclose(found, exact, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_place_that_is_no_number_has_no_value(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-1, 1, (5, 4))
+    x[2, rng.integers(4)] = np.nan
+    for kind, table in (("grid", rng.random((2, 3, 2, 2, 3))), ("hash", rng.random((50, 2)))):
+        primitive = Lookup(kind, 3 if kind == "hash" else 0)
+        for found in (NUMPY[Lookup](primitive, x, table), in_torch(primitive, [x, table]).numpy()):
+            assert np.array_equal(np.isnan(found).any(axis=1), np.arange(5) == 2)

@@ -88,6 +88,9 @@ def test_shapes(inputs: str, layer: str) -> None:
 
 WRONG = {
     (X, "multihead_attention: {num_heads: 3}"): "8 features do not divide into 3 heads: give",
+    ("{x: [5, 8], y: [3, 8]}", "multihead_attention: {num_heads: 2, causal: true}"): (
+        "5 queries and 3 keys: the first 2 queries would see no key of a `causal` attention"
+    ),
     (X, "multihead_attention: {num_heads: 4, num_kv_heads: 3}"): "`num_heads` 4 does not divide",
     (TWO, "multihead_attention: {num_heads: 2, inputs: [x, y]}"): "a context of 8 features, got 6",
     (WORD, "multihead_attention: {num_heads: 1}"): r"needs \[N, length, features\], got \[N, 5\]",
