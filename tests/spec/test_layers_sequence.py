@@ -19,6 +19,7 @@ def tensors(module: nn.Module) -> dict[str, tuple[int, ...]]:
 
 
 X, TWO, WORD = "{x: [5, 8]}", "[{x: [5, 8]}, {y: [5, 6]}]", "{x: [5]}"
+FEW_KEYS = "[{x: [5, 8]}, {y: [3, 8]}]"
 TWINS = [
     (X, "rnn: {hidden_size: 3}", nn.RNN(8, 3)),
     (X, "rnn: {hidden_size: 3, nonlinearity: relu, bias: false}", nn.RNN(8, 3, bias=False)),
@@ -88,7 +89,7 @@ def test_shapes(inputs: str, layer: str) -> None:
 
 WRONG = {
     (X, "multihead_attention: {num_heads: 3}"): "8 features do not divide into 3 heads: give",
-    ("{x: [5, 8], y: [3, 8]}", "multihead_attention: {num_heads: 2, causal: true}"): (
+    (FEW_KEYS, "multihead_attention: {num_heads: 2, causal: true, inputs: [x, y]}"): (
         "5 queries and 3 keys: the first 2 queries would see no key of a `causal` attention"
     ),
     (X, "multihead_attention: {num_heads: 4, num_kv_heads: 3}"): "`num_heads` 4 does not divide",
