@@ -90,6 +90,8 @@ class Names:
         self, tree: Tree, part: Part, key: object, outer: Chain, copies: int, at: dict[int, int]
     ) -> None:
         """Say of each kept node which runs it is in, and where in them, outermost first."""
+        if len(tree.ways) == 1:
+            tree = tree.ways[0]
         if tree.ways:
             acting = self._known.setdefault((key, "ways"), Acting(len(part.ways), copies, True))
             for place, vertex in enumerate(tree.nodes.tolist()):
