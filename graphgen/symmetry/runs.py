@@ -85,9 +85,10 @@ def arrange(run: Run, image: Nodes, orders: Nodes) -> None:
         image[run.own] = np.take_along_axis(image[run.own], orders[:, :, None], axis=1)
         return
     for ways, way in zip(run.own, orders.tolist(), strict=True):
-        order = np.argsort(ways[0])
-        place = order[np.searchsorted(ways[0], image[ways[0]], sorter=order)]
-        image[ways[0]] = ways[way][place]
+        both = np.isin(ways[0], ways[way])  # each way has added vertices of its own
+        here, there = ways[0][both], ways[way][both]
+        order = np.argsort(here)
+        image[here] = there[order[np.searchsorted(here, image[here], sorter=order)]]
 
 
 def shuffle(run: Run, image: Nodes, rng: np.random.Generator) -> None:
