@@ -22,6 +22,7 @@ class BatchNorm(Layer):
     eps: float = number(default=1e-5, minimum=0)
     momentum: float = number(default=0.1, minimum=0)
     affine: bool = flag(default=True)
+    bias: bool = flag(default=True)
 
     def infer(self, *shapes: Shape) -> Self:
         count = channels(self.type, shapes[0])
@@ -32,7 +33,8 @@ class BatchNorm(Layer):
         size = x.shape[:1]
         if self.affine:
             weight = scope.parameter("weight", size, ("constant", 1.0))
-            bias = scope.parameter("bias", size, ("constant", 0.0))
+            if self.bias:
+                bias = scope.parameter("bias", size, ("constant", 0.0))
         statistics = (
             scope.buffer("running_mean", size, 0.0),
             scope.buffer("running_var", size, 1.0),
@@ -41,5 +43,7 @@ class BatchNorm(Layer):
         primitive = Normalise("batch", self.eps, momentum=self.momentum)
         y = scope.apply(primitive, x, tensors=statistics)
         if self.affine:
-            y = scope.add(scope.multiply(y, weight, axis=0), bias, axis=0)
+            y = scope.multiply(y, weight, axis=0)
+            if self.bias:
+                y = scope.add(y, bias, axis=0)
         return y

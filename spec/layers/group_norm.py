@@ -19,6 +19,7 @@ class GroupNorm(Layer):
     num_channels: int | None = size(default=None)
     eps: float = number(default=1e-5, minimum=0)
     affine: bool = flag(default=True)
+    bias: bool = flag(default=True)
 
     def infer(self, *shapes: Shape) -> Self:
         count = channels(self.type, shapes[0])
@@ -29,6 +30,8 @@ class GroupNorm(Layer):
         y = scope.apply(Normalise("group", self.eps, size=self.num_groups), x)
         if self.affine:
             weight = scope.parameter("weight", x.shape[:1], ("constant", 1.0))
-            bias = scope.parameter("bias", x.shape[:1], ("constant", 0.0))
-            y = scope.add(scope.multiply(y, weight, axis=0), bias, axis=0)
+            y = scope.multiply(y, weight, axis=0)
+            if self.bias:
+                bias = scope.parameter("bias", x.shape[:1], ("constant", 0.0))
+                y = scope.add(y, bias, axis=0)
         return y

@@ -28,6 +28,7 @@ class InstanceNorm(Layer):
     momentum: float = number(default=0.1, minimum=0)
     affine: bool = flag(default=False)
     track_running_stats: bool = flag(default=False)
+    bias: bool = flag(default=True)
 
     def infer(self, *shapes: Shape) -> Self:
         if len(shapes[0]) < 2:
@@ -39,7 +40,8 @@ class InstanceNorm(Layer):
         channels = x.shape[:1]
         if self.affine:
             weight = scope.parameter("weight", channels, ("constant", 1.0))
-            bias = scope.parameter("bias", channels, ("constant", 0.0))
+            if self.bias:
+                bias = scope.parameter("bias", channels, ("constant", 0.0))
         primitive = Normalise("instance", self.eps, momentum=self.momentum)
         if self.track_running_stats:
             mean = scope.buffer("running_mean", channels, 0.0)
@@ -49,5 +51,7 @@ class InstanceNorm(Layer):
         else:
             y = scope.apply(primitive, x)
         if self.affine:
-            y = scope.add(scope.multiply(y, weight, axis=0), bias, axis=0)
+            y = scope.multiply(y, weight, axis=0)
+            if self.bias:
+                y = scope.add(y, bias, axis=0)
         return y

@@ -109,7 +109,7 @@ def group_norm(pen: Pen, x: Shape) -> Fields:
     counts = [n for n in range(1, x[0] + 1) if x[0] % n == 0 and prod(x) >= 2 * n]
     return {
         "num_groups": pen.pick(counts or [1]),
-        **pen.some(num_channels=x[0], eps=pen.pick(EPS), affine=pen.chance()),
+        **pen.some(num_channels=x[0], eps=pen.pick(EPS), affine=pen.chance(), bias=pen.chance()),
     }
 
 
@@ -126,7 +126,7 @@ def end_norm(pen: Pen, x: Shape) -> Fields:
 def running_norm(pen: Pen, x: Shape) -> Fields:
     """Write what a norm with running statistics may say."""
     return pen.some(num_features=x[0], eps=pen.pick(EPS), momentum=pen.pick((0.1, 0.5)),
-                    affine=pen.chance())  # fmt: skip
+                    affine=pen.chance(), bias=pen.chance())  # fmt: skip
 
 
 def attention(pen: Pen, x: Shape) -> Fields:

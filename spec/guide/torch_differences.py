@@ -1,0 +1,91 @@
+"""Where a layer differs on purpose from PyTorch's of the same name, and why.
+
+A test compares every layer that PyTorch has with it: fields, defaults, tensors and outputs. What is
+not said here is equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+EVERYWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "device": "weights come with the file that is compiled, and lie where it lies",
+        "dtype": "each tensor has the type that its file gives it",
+        "inplace": "values are never overwritten",
+        "out": "values are never overwritten",
+        "batch_first": "the batch always comes first",
+    }
+)
+"""Parameters of PyTorch that no layer has, and why."""
+
+BATCH = "the batch is axis 0 and stays, so the first axis that may be meant is 1"
+GIVEN = "the axes are always named: all of them would take in the batch"
+ADJOINT = "PyTorch admits `zeros` alone here, so there is nothing to choose"
+PLACES = "gives a second output, of places in the input, and only what has one output is said"
+ROW = "changes how rows are trained, not what a given table computes"
+MORE = "PyTorch has none: "
+ONE_CONTEXT = "keys and values come from one context; `packed: false` reads its size from the input"
+
+DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "add": {"alpha": "a factor of one operand is a layer of its own"},
+        "amax": {"dim": GIVEN},
+        "batch_norm": {
+            "track_running_stats": "without running statistics a sample's answer would depend on "
+            "the others of its batch"
+        },
+        "concat": {"dim": BATCH},
+        **{f"conv_transpose{n}d": {"padding_mode": ADJOINT} for n in (1, 2, 3)},
+        **{f"adaptive_max_pool{n}d": {"return_indices": PLACES} for n in (1, 2, 3)},
+        **{f"max_pool{n}d": {"return_indices": PLACES} for n in (1, 2, 3)},
+        **{
+            f"avg_pool{n}d": {
+                "divisor_override": "a sum by another divisor is a mean times a factor"
+            }
+            for n in (2, 3)
+        },
+        "embedding": {
+            "padding_idx": ROW,
+            "scale_grad_by_freq": ROW,
+            "sparse": ROW,
+            "max_norm": "would write into the table while it is read",
+            "norm_type": "belongs to `max_norm`",
+            "_weight": "weights come with the file that is compiled",
+            "_freeze": ROW,
+        },
+        "hardtanh": {
+            "min_value": "PyTorch's own old name of `min_val`",
+            "max_value": "PyTorch's own old name of `max_val`",
+        },
+        "linear": {"init_bound": MORE + "how W begins, as sinusoidal networks need it"},
+        "multihead_attention": {
+            "num_kv_heads": MORE + "heads that share keys and values",
+            "head_dim": MORE + "heads wider or narrower than `embed_dim / num_heads`",
+            "causal": MORE + "there it is a mask that is passed to `forward`",
+            "out_bias": MORE + "by default that of `bias`",
+            "packed": MORE + "there `kdim` and `vdim` decide it",
+            "rotary": MORE + "rotary positions",
+            "rotary_size": MORE + "how many features turn",
+            "rotary_interleaved": MORE + "which features turn together",
+            "scale": MORE + "by default `head_dim ** -0.5`, as there",
+            "add_bias_kv": "learned keys and values beside those of the context",
+            "add_zero_attn": "a zero key and value beside those of the context",
+            "kdim": ONE_CONTEXT,
+            "vdim": ONE_CONTEXT,
+        },
+        "split": {
+            "sizes": "the list of `split_size_or_sections`",
+            "sections": MORE + "how many equal parts",
+            "index": MORE + "a layer has one output, and this says which part it is",
+            "split_size_or_sections": "a size or a list there; `sections` or `sizes` here",
+            "dim": BATCH,
+        },
+        "softplus": {"threshold": "the function is exact everywhere, without a rule for large x"},
+        "upsample": {
+            "recompute_scale_factor": "a matter of rounding, for factors that are no integers"
+        },
+    }
+)
+"""By layer and field: what is otherwise, and why."""
