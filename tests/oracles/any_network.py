@@ -61,10 +61,11 @@ class Case:
         """Move numbers by a small part of them, or of larger ones of which each was computed."""
         if array.dtype.kind != "f":
             return array
-        size = np.abs(array)
+        size = np.array(np.abs(array))
         for operand in operands:
             if operand.shape == array.shape and operand.dtype.kind == "f":
                 size = np.fmax(size, np.abs(operand))
+        size[~np.isfinite(size)] = 0  # what a mask sets to infinity
         return array + SMALL * self.rng.choice((-1, 1), array.shape) * size
 
     def changed(self, weights: Weights) -> float:
