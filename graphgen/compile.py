@@ -61,9 +61,9 @@ def compile(net: Net, weights: Weights, kind: str = "parameter") -> Graph:
         graph = graphgen.compile(net, "net.safetensors")
 
     `net` is an architecture, the path of its YAML file, or the name of a reference network;
-    `weights` a file (`.safetensors`, memory-mapped, or `.npz`) or a mapping of arrays. Costs
-    O(layers): the graph's blocks are views of the arrays, whose values are not read. Raises
-    `GraphError` for an unreadable file and for missing, misshapen or superfluous tensors,
-    `SpecError` for a mistake in a YAML file.
+    `weights` a file (`.safetensors`, `.npz`, or torch's `.pt`), the index of shards, a folder that
+    holds one of these, or a mapping of arrays. Costs O(layers): the graph's blocks are views of the
+    arrays, whose values are not read, but for `.npz`. Raises `GraphError` for an unreadable file
+    and for missing, misshapen or superfluous tensors, `SpecError` for a mistake in a YAML file.
     """
     return template(net, kind).bind(weights)

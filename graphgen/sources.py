@@ -19,7 +19,7 @@ Net: TypeAlias = Architecture | str | os.PathLike[str]
 """An architecture, the path of its YAML file, or the name of a reference network."""
 
 Weights: TypeAlias = Mapping[str, NDArray[Any]] | str | os.PathLike[str]
-"""Arrays by name, or the path of a `.safetensors` or `.npz` file."""
+"""Arrays by name; or the path of a file, an index of shards, or a folder: see `read_weights`."""
 
 
 def architecture_from(net: Net, argument: str = "net") -> Architecture:

@@ -21,7 +21,7 @@ Net: TypeAlias = Architecture | str | os.PathLike[str] | Mapping[str, Any]
 """An architecture, its YAML file, the name of a reference network, or its resolved form."""
 
 Weights: TypeAlias = Mapping[str, Tensor] | str | os.PathLike[str]
-"""Tensors by name, or the path of a `.safetensors` or `.npz` file."""
+"""Tensors by name; or the path of a file of weights, an index of shards, or their folder."""
 
 
 def architecture_of(net: Net) -> Architecture:
@@ -54,7 +54,7 @@ def weights_of(weights: Weights) -> dict[str, Tensor]:
     if not isinstance(weights, (str, os.PathLike)):
         raise MetanetError(
             f"`weights` is a {type(weights).__name__}, expected a mapping of tensors by name, or "
-            "the path of a .safetensors or .npz file"
+            "the path of a file of weights"
         )
     try:
         found = weights_from(weights)

@@ -12,17 +12,24 @@ from graphgen.files.ragged import Shard, write_shard
 from graphgen.files.safetensors_reader import SafetensorsFile, open_safetensors
 from graphgen.files.safetensors_writer import write_safetensors
 from graphgen.files.sealed import replacing
-from graphgen.files.weights_reader import read_weights, write_weights
+from graphgen.files.weights_reader import (
+    StoredWeights,
+    open_weights,
+    read_weights,
+    write_weights,
+)
 
 __all__ = [
     "Journal",
     "Kind",
     "SafetensorsFile",
     "Shard",
+    "StoredWeights",
     "atomic_path",
     "claim_file",
     "exclusive",
     "open_safetensors",
+    "open_weights",
     "pack",
     "read_document",
     "read_weights",

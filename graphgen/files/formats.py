@@ -17,22 +17,25 @@ from spec.file_kind import (
     binary_kind,
 )
 
-SAFETENSORS_SUFFIX, NPZ_SUFFIX = ".safetensors", ".npz"
-_TORCH = "load it with torch.load(path, weights_only=True) and pass the state_dict instead"
+SAFETENSORS_SUFFIX, NPZ_SUFFIX, TORCH_SUFFIX, INDEX_SUFFIX = (
+    ".safetensors",
+    ".npz",
+    ".pt",
+    ".json",
+)
+_TORCH = "save model.state_dict() by torch.save, or write a .safetensors file"
 _NUMPY = "it holds one array without a name; pass {name: numpy.load(path)} instead"
-_INDEX = "read each safetensors file that it lists and pass {**first, **second, ...} instead"
 _NET = "an architecture is an argument of its own, before the weights"
 _OTHERWISE = "convert it, or pass the arrays as a dict instead"
 _BY_KIND = {
-    CHECKPOINT: _TORCH,
-    PICKLE: f"reading a pickle runs code; if it is a checkpoint that you trust, {_TORCH}",
+    PICKLE: f"reading a pickle runs code, so none is read; {_TORCH}",
     ONNX: "pass {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer} instead",
     "one array of numpy (.npy)": _NUMPY,
     "an HDF5 file": "open it with h5py.File(path) and pass {name: numpy.asarray(item)} instead",
 }
+_SUFFIXES = {SAFETENSORS: SAFETENSORS_SUFFIX, NPZ: NPZ_SUFFIX, CHECKPOINT: TORCH_SUFFIX}
 _BY_SUFFIX = {
     ".npy": _NUMPY,
-    ".json": _INDEX,
     ".yaml": _NET,
     ".yml": _NET,
     **dict.fromkeys((".pt", ".pth", ".ckpt", ".bin"), _TORCH),
@@ -40,7 +43,7 @@ _BY_SUFFIX = {
 
 
 def weights_suffix(path: Path) -> str:
-    """Say by a file's first bytes whether it is `.safetensors` or `.npz`.
+    """Say by a file's first bytes whether it is `.safetensors`, `.npz`, `.pt` or an index `.json`.
 
     A file that is damaged beyond recognition counts as what its own suffix says. Raises
     `GraphError` for a file of another kind, with what it is and what to do.
@@ -53,23 +56,25 @@ def weights_suffix(path: Path) -> str:
         raise GraphError(f"{path}: cannot be read ({error.strerror}); check the file") from error
     own = path.suffix.lower()
     kind = binary_kind(start, size)
-    if kind in (SAFETENSORS, NPZ):
-        return SAFETENSORS_SUFFIX if kind == SAFETENSORS else NPZ_SUFFIX
+    if kind in _SUFFIXES:
+        return _SUFFIXES[kind]
     if own in (SAFETENSORS_SUFFIX, NPZ_SUFFIX) and may_be_damaged(kind, start, own):
         return own
     what, advice = kind or UNKNOWN, _BY_KIND.get(kind or "", "")
     if not start:
         what, advice = "empty (0 bytes)", "fetch or write it again"
     elif kind is None and is_text(start):
-        what = "text"
-        advice = _BY_SUFFIX.get(own) or (_INDEX if start.lstrip()[:1] == b"{" else _NET)
+        if start.lstrip()[:1] == b"{" and own not in (".yaml", ".yml"):
+            return INDEX_SUFFIX
+        what, advice = "text", _BY_SUFFIX.get(own, _NET)
     elif kind is not None and kind.endswith("archive"):
-        advice = "unpack it and name a .safetensors or .npz file in it"
+        advice = "unpack it and name a file of weights in it"
     if kind in (None, UNKNOWN):
         advice = advice or _BY_SUFFIX.get(own, "")
     advice = advice or _OTHERWISE
     raise GraphError(
-        f"{path}: the file is {what}; weights are read from .safetensors and .npz files: {advice}"
+        f"{path}: the file is {what}; weights are read from .safetensors, .npz and .pt files, and "
+        f"the index.json of shards: {advice}"
     )
 
 

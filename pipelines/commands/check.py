@@ -20,7 +20,7 @@ from pipelines.commands.variables import variables_option
 def check(
     net: Path, weights: Path | None, values: bool, resolved: bool, variables: dict[str, Any]
 ) -> None:
-    """Check an architecture NET (YAML), and WEIGHTS (safetensors, npz) against it."""
+    """Check an architecture NET (YAML), and WEIGHTS (a file or folder) against it."""
     import yaml
 
     import spec

@@ -58,7 +58,9 @@ def compile_(
         click.echo(f"{out}: {len(graphs)} graphs ({counts}), {about['diverged']} diverged left out")
         return
     if weights is None:
-        raise click.UsageError("an architecture needs WEIGHTS, a .safetensors or .npz file")
+        raise click.UsageError(
+            "an architecture needs WEIGHTS: a .safetensors, .npz or .pt file, or a folder with one"
+        )
     import graphgen
     import spec
 

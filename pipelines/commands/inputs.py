@@ -53,7 +53,7 @@ def param_default(param: click.Parameter | None) -> str | None:
 
 
 ARCHITECTURE = Input("the YAML file of an architecture", file=True)
-WEIGHTS = Input("a file of weights, .safetensors or .npz", file=True)
+WEIGHTS = Input("a file of weights, or a folder that holds it", file=True, folder=True)
 SETTINGS = Input("a YAML file of settings", file=True)
 ZOO = Input("the folder of a zoo", folder=True)
 GRAPHS = Input("the folder of a graph set", folder=True)

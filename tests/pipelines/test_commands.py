@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import pipelines
 from graphgen.files import read_weights, write_weights
@@ -52,6 +56,31 @@ def test_check_and_compile(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert code == 0
     assert "23 edges in 4 blocks" in out
     assert (folder / "graphs" / "index.json").exists()
+
+
+def test_checkpoints_of_torch_shards_and_folders(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save: Callable[..., Any] = torch.save
+    save({"model": {n: torch.from_numpy(a) for n, a in WEIGHTS.items()}}, folder / "net.pt")
+    (folder / "shards").mkdir()
+    write_weights(folder / "shards" / "a.safetensors", {n: WEIGHTS[n] for n in [*WEIGHTS][:2]})
+    write_weights(folder / "shards" / "b.safetensors", {n: WEIGHTS[n] for n in [*WEIGHTS][2:]})
+    files = {n: f"{'a' if place < 2 else 'b'}.safetensors" for place, n in enumerate(WEIGHTS)}
+    index = folder / "shards" / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": files}))
+    for source in ("net.pt", "shards/model.safetensors.index.json", "shards"):
+        code, out, err = run(capsys, "check", "net.yaml", source, "--values")
+        assert (code, err) == (0, "")
+        assert f"{source}: fits, 4 tensors" in out
+        code, out, _ = run(
+            capsys, "match", "net.yaml", source, "net.pt", "--out", "o.npz", "--replace"
+        )
+        assert code == 0
+    (folder / "shards" / "b.safetensors").unlink()
+    code, _, err = run(capsys, "check", "net.yaml", "shards")
+    assert code == 2
+    assert "b.safetensors; expected all of them" in err
 
 
 def test_symmetries_and_match(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
