@@ -4,6 +4,7 @@ from graphgen import export
 from graphgen.compile import compile, template
 from graphgen.errors import GraphError
 from graphgen.evaluate import evaluate
+from graphgen.evaluate.functions import register_function
 from graphgen.features import Features, features
 from graphgen.graph import Graph
 from graphgen.graph_set import GraphSet
@@ -36,6 +37,7 @@ __all__ = [
     "loss_barrier",
     "match",
     "neuron_values",
+    "register_function",
     "scalings",
     "symmetries",
     "template",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from spec.functions import BUILT_IN
+
 NODE_KINDS = (
     "input", "neuron", "hub", "bias", "scale", "mean", "variance", "slope", "learned",
     "constant", "sum", "product", "max", "mean_square", "log_sum_exp", "normalise", "softmax",
@@ -14,13 +16,12 @@ EDGE_KINDS = (
 )  # fmt: skip
 STEP_KINDS = (
     "input", "bias", "scale", "add", "batch_norm", "layer_norm", "group_norm", "max_pool",
-    "mean_pool", "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "sigmoid",
-    "tanh", "softplus", "softsign", "hardtanh", "hardsigmoid", "hardswish",
-    "prelu", "sine", "cosine", "scale_by", "causal_mask", "softmax", "rms_norm", "instance_norm",
-    "multiply", "product", "mean", "max", "sum", "resample", "slice", "concat", "grid_lookup",
-    "hash_lookup", "lstm", "gru", "rnn_tanh", "rnn_relu", "rotary", "sinusoid",
-    "one_hot", "output",
+    "mean_pool", "prelu", "causal_mask", "softmax", "rms_norm", "instance_norm", "multiply",
+    "product", "mean", "max", "sum", "resample", "slice", "concat", "grid_lookup", "hash_lookup",
+    "lstm", "gru", "rnn_tanh", "rnn_relu", "rotary", "sinusoid", "one_hot", "output", *BUILT_IN,
 )  # fmt: skip
+"""The functions of `spec.functions` among them; a function from outside has no column of its own,
+and is told apart by the fingerprint."""
 ROLES = ("group", "out", "in", "tap", "position", "unit", "place")
 COORDINATES = ("tap", "position", "place")
 """The roles of axes along which edges are told apart by a coordinate."""

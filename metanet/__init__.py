@@ -3,6 +3,7 @@
 from metanet import evaluate
 from metanet.batch import Batch
 from metanet.errors import MetanetError
+from metanet.evaluate.functions import register_function
 from metanet.models import (
     DMC,
     EDITORS,
@@ -37,4 +38,5 @@ __all__ = [
     "DWSNet", "DWSNetEditor", "DeepSets", "Editor", "GMNEditor", "HNPNFNEditor", "MLPEditor",
     "Metanet", "MetanetError", "NGGNNEditor", "NPNFNEditor", "ScaleGMN", "ScaleGMNEditor",
     "StatMLP", "StatNN", "evaluate", "make_editor", "make_metanet", "network_statistics",
+    "register_function",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from spec.architecture import Architecture, Operation, ResolvedLayer, TensorSpec
 from spec.errors import Mark, Problem, SpecError, UnusedWarning
 from spec.layer import LAYERS, Layer, Scope, Value, register
+from spec.layers.activation import register_function
 from spec.load import from_resolved, load, loads
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "load",
     "loads",
     "register",
+    "register_function",
 ]

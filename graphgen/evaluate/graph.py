@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from graphgen.dtypes import common, in_numpy, is_real, wide
 from graphgen.errors import GraphError
-from graphgen.evaluate.elementwise import FUNCTIONS
+from graphgen.evaluate.functions import computed
 from graphgen.evaluate.inputs import batches, check_indices, computable
 from graphgen.evaluate.lookup import run as look_up
 from graphgen.graph import Graph
@@ -94,8 +94,7 @@ class Combination:
             raise GraphError(f"node group {self.group.name}: no rule for {self.group.kind!r} nodes")
         x = RULES[self.group.kind](self)
         for step in self.group.steps:
-            name = "scale" if step.operation == "scale_by" else step.operation
-            x = FUNCTIONS[name](x, **dict(step.attributes))
+            x = computed(step.operation, x, dict(step.attributes))
         return x
 
     def of(self, *kinds: str) -> list[EdgeBlock]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphgen.evaluate.elementwise import sigmoid
+from graphgen.evaluate.functions import sigmoid
 from spec.primitives import Scan
 
 Array = NDArray[Any]

@@ -16,14 +16,12 @@ from graphgen.sources import Net, Weights
 from graphgen.symmetry.products import cancel
 from graphgen.symmetry.unknowns import Unknowns, distinct
 from graphgen.template import EdgeBlock, NodeGroup, Step, Template
+from spec.functions import EVEN, FUNCTIONS, LINEAR, NONE, ODD, POSITIVE
 
-LINEAR = (
-    "bias", "add", "scale_by", "mean_pool", "mean", "sum", "resample", "slice", "concat",
-    "multiply", "product",
+LINEAR_STEPS = (
+    "bias", "add", "mean_pool", "mean", "sum", "resample", "slice", "concat", "multiply", "product",
 )  # fmt: skip
-POSITIVE = ("relu", "leaky_relu", "prelu", "max_pool", "max")
-ODD = ("tanh", "sine", "softsign", "hardtanh")
-EVEN = ("cosine",)
+POSITIVE_STEPS = ("prelu", "max_pool", "max")
 EQUAL = ("identity", "spread", "sum", "mean", "max")
 STATISTICS = ("mean", "variance")
 WEIGHTED = ("linear", "window1d", "window2d", "window3d", "table")
@@ -48,6 +46,15 @@ def scalings(net: Net) -> Scalings:
     `GraphError` for more than ten million neurons.
     """
     return Scalings(template(net))
+
+
+def passing_through(step: Step) -> str:
+    """Say which factors pass through a step, by a word of `spec.functions.PASSING`."""
+    if step.operation in FUNCTIONS:
+        return FUNCTIONS[step.operation].passing(dict(step.attributes))
+    if step.operation in LINEAR_STEPS:
+        return LINEAR
+    return POSITIVE if step.operation in POSITIVE_STEPS else NONE
 
 
 class Scalings:
@@ -120,12 +127,13 @@ class Scalings:
         unknowns = self.unknowns
         stages = [unknowns.new(group.size)]
         for step in group.steps:
-            if step.operation in (*LINEAR, *POSITIVE, *ODD):
-                self._require(stages[-1], step)
+            passing = passing_through(step)
+            if passing in (LINEAR, POSITIVE, ODD):
+                self._require(stages[-1], passing)
                 stages.append(stages[-1])
                 continue
             before, behind = stages[-1], unknowns.new(group.size)
-            if step.operation in EVEN:
+            if passing == EVEN:
                 unknowns.require_unit(before)
             elif step.operation != "scale":
                 unknowns.fix(before)
@@ -136,10 +144,10 @@ class Scalings:
             unknowns.fix(stages[-1])
         return stages
 
-    def _require(self, unknowns: NDArray[np.int64], step: Step) -> None:
-        if step.operation in POSITIVE:
+    def _require(self, unknowns: NDArray[np.int64], passing: str) -> None:
+        if passing == POSITIVE:
             self.unknowns.require_positive(unknowns)
-        elif step.operation in ODD:
+        elif passing == ODD:
             self.unknowns.require_unit(unknowns)
 
     def _fix_shared(self) -> None:

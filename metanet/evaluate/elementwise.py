@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import log
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from metanet.evaluate.functions import computed
 from spec.primitives import Elementwise
-
-FUNCTIONS: dict[str, Callable[..., Tensor]] = {
-    "relu": F.relu,
-    "relu6": F.relu6,
-    "leaky_relu": F.leaky_relu,
-    "elu": F.elu,
-    "selu": F.selu,
-    "gelu": F.gelu,
-    "silu": F.silu,
-    "mish": F.mish,
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    # PyTorch replaces softplus by the identity above a threshold: here where exp overflows.
-    "softplus": lambda x, beta: F.softplus(x, beta, log(torch.finfo(x.dtype).max) - 1),
-    "softsign": F.softsign,
-    "hardtanh": F.hardtanh,
-    "hardsigmoid": F.hardsigmoid,
-    "hardswish": F.hardswish,
-    "sine": lambda x, frequency: torch.sin(frequency * x),
-    "cosine": lambda x, frequency: torch.cos(frequency * x),
-    "scale": lambda x, factor: x * factor,
-    "causal_mask": lambda x: x.masked_fill(~visible(x), -torch.inf),
-}
 
 
 def run(primitive: Elementwise, training: bool, *operands: Tensor) -> Tensor:
@@ -48,7 +23,11 @@ def run(primitive: Elementwise, training: bool, *operands: Tensor) -> Tensor:
         return x
     if primitive.function == "prelu":
         return torch.where(x > 0, x, along(primitive, x, others[0]) * x)
-    return FUNCTIONS[primitive.function](x, **arguments)
+    if primitive.function == "causal_mask":
+        return x.masked_fill(~visible(x), -torch.inf)
+    if primitive.function == "identity":
+        return x
+    return computed(primitive.function, x, arguments)
 
 
 def drop(x: Tensor, rate: Tensor) -> Tensor:

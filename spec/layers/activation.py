@@ -1,11 +1,14 @@
-"""The activations: elementwise functions without parameters, as in `torch.nn`."""
+"""The functions of single numbers as layers, as in `torch.nn` and `torch`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, make_dataclass
+from typing import Any
 
-from spec.fields import choice, number
-from spec.layer import Layer, Scope, Value, register
+from spec.errors import Problem, SpecError, quoted
+from spec.functions import FUNCTIONS, NONE, PASSING, RESERVED, Function
+from spec.layer import LAYERS, Layer, Scope, Value, register
 from spec.primitives import Elementwise
 
 
@@ -18,48 +21,56 @@ class Activation(Layer):
         return scope.apply(Elementwise(self.type, arguments), *inputs)
 
 
-for _name in (
-    "relu", "relu6", "selu", "silu", "mish", "sigmoid", "tanh", "softsign",
-    "hardsigmoid", "hardswish", "hardtanh",
-):  # fmt: skip
-    register(_name)(type(_name, (Activation,), {"__doc__": f"The activation `{_name}`."}))
+def layer_of(function: Function) -> type[Layer]:
+    """Make the layer of a function, whose fields are its constants."""
+    fields = [(name, Any, constant) for name, constant in function.constants.items()]
+    made: type[Layer] = make_dataclass(
+        function.name, fields, bases=(Activation,), frozen=True, kw_only=True,
+        namespace={"__doc__": function.summary, "__module__": __name__},
+    )  # fmt: skip
+    return made
 
 
-@register("leaky_relu")
-@dataclass(frozen=True, kw_only=True)
-class LeakyReLU(Activation):
-    """`x` where positive, `negative_slope x` elsewhere."""
+def register_function(
+    name: str,
+    summary: str,
+    *,
+    passes: str | Callable[..., str] = NONE,
+    affine: bool = False,
+    **constants: Any,
+) -> None:
+    """Add a function of single numbers to the language, and the layer of its name.
 
-    negative_slope: float = number(default=0.01)
+        spec.register_function("snake", "`x + sin(a x)^2 / a`.", a=number(default=1.0))
+
+    `constants` are fields of `spec.fields`. `passes` says which factors of x come out as they are:
+    `linear` (all), `positive`, `odd` (1 and -1), `even` (the sign of x plays no part) or `none`;
+    or it is a function of the constants that says so. `graphgen.register_function` and
+    `metanet.register_function` add how it is computed. Raises `SpecError` for a name that is taken.
+    """
+    if not isinstance(name, str) or not name.isidentifier():
+        raise wrong(f"the name of the function is {quoted(name)}, expected one such as 'snake'")
+    if name in LAYERS or name in RESERVED:
+        raise wrong(f"the name {quoted(name)} is taken; a function needs one of its own")
+    if not isinstance(summary, str):
+        raise wrong(f"`summary` is {quoted(summary)}, expected a sentence")
+    if not callable(passes) and passes not in PASSING:
+        raise wrong(f"`passes` is {quoted(passes)}, expected one of {', '.join(PASSING)}")
+    for constant, kind in constants.items():
+        if "kind" not in getattr(kind, "metadata", {}):
+            raise wrong(
+                f"the constant {quoted(constant)} is {quoted(kind)}, expected a field of "
+                "`spec.fields`, such as `number(default=1.0)`"
+            )
+    function = Function(name, summary, constants, passes, affine=affine)
+    register(name)(layer_of(function))
+    FUNCTIONS[name] = function
 
 
-@register("elu")
-@dataclass(frozen=True, kw_only=True)
-class ELU(Activation):
-    """`x` where positive, `alpha (exp(x) - 1)` elsewhere."""
-
-    alpha: float = number(default=1.0)
+def wrong(message: str) -> SpecError:
+    """Make the error for a function that cannot be added."""
+    return SpecError([Problem(message, None)])
 
 
-@register("gelu")
-@dataclass(frozen=True, kw_only=True)
-class GELU(Activation):
-    """`x` times the normal distribution function at `x`, exactly or by a tanh."""
-
-    approximate: str = choice(("none", "tanh"), default="none")
-
-
-@register("softplus")
-@dataclass(frozen=True, kw_only=True)
-class Softplus(Activation):
-    """`log(1 + exp(beta x)) / beta`."""
-
-    beta: float = number(default=1.0, minimum=1e-12)
-
-
-@register("sine")
-@dataclass(frozen=True, kw_only=True)
-class Sine(Activation):
-    """`sin(frequency x)`, with frequency 30 in Sitzmann et al. 2020."""
-
-    frequency: float = number(default=1.0)
+for _function in FUNCTIONS.values():
+    register(_function.name)(layer_of(_function))

@@ -46,5 +46,5 @@ class LoraLinear(Layer):
         low = scope.apply(product, x, tensors=(down,))
         adapted = scope.apply(product, low, tensors=(up,))
         factor = (("factor", self.alpha / self.rank),)
-        scaled = scope.apply(Elementwise("scale", factor), adapted)
+        scaled = scope.apply(Elementwise("scale_by", factor), adapted)
         return scope.apply(Elementwise("add"), y, scaled)

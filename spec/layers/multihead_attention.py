@@ -100,7 +100,7 @@ class MultiheadAttention(Layer):
         )
         k = self._turned(scope, k)
         scores = scope.apply(Contract("tkgd,skd->kgts", values=2), q, k)
-        scores = scope.apply(Elementwise("scale", (("factor", self.scale or 0.0),)), scores)
+        scores = scope.apply(Elementwise("scale_by", (("factor", self.scale or 0.0),)), scores)
         if self.causal:
             scores = scope.apply(Elementwise("causal_mask"), scores)
         shares = scope.apply(Normalise("softmax", 0.0), scores)

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from spec.errors import quoted
+from spec.functions import FUNCTIONS
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+from spec.suggestions import suggest
 
-Arguments = tuple[tuple[str, float | str], ...]
+Arguments = tuple[tuple[str, Any], ...]
+
+COMBINING = ("add", "multiply")
+"""What takes several values."""
+
+OTHERS = ("prelu", "dropout", "causal_mask", "identity")
+"""What is no function of one number alone."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +27,9 @@ class Elementwise(Primitive):
     A parameter lies along the axes that begin at `axis` (negative: counted from the end) and is
     the same along all others; a parameter of one element with `axis` None is the same everywhere.
     Several inputs have one rank; where one of them has size 1 along an axis it is repeated.
-    `arguments` are the function's constants, such as a slope. `scale` multiplies by its constant
-    `factor`, `sine` gives `sin(frequency x)`, `causal_mask` sets to minus infinity what lies, on
-    the last two axes, in a column right of the diagonal that ends in the lower right corner.
+    `arguments` are the function's constants, such as a slope. Functions of single numbers are in
+    `spec.functions`; `causal_mask` sets to minus infinity what lies, on the last two axes, in a
+    column right of the diagonal that ends in the lower right corner.
     """
 
     function: str
@@ -29,6 +38,7 @@ class Elementwise(Primitive):
     name: ClassVar[str] = "elementwise"
 
     def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
+        self._check()
         first = inputs[0]
         for other in inputs[1:]:
             pairs = list(zip(first, other, strict=False))
@@ -50,6 +60,26 @@ class Elementwise(Primitive):
                     f"{self.axis} of {show(first)}"
                 )
         return first
+
+    def _check(self) -> None:
+        """Raise `ShapeError` for a function that there is not, or other constants than it has."""
+        if self.function in (*COMBINING, *OTHERS):
+            return
+        known = FUNCTIONS.get(self.function)
+        if known is None:
+            raise ShapeError(
+                f"there is no function {quoted(self.function)}{suggest(self.function, FUNCTIONS)}; "
+                "`spec.register_function` adds one"
+            )
+        constants = dict(self.arguments)
+        if constants.keys() != known.constants.keys():
+            needed = ", ".join(f"`{name}`" for name in known.constants) or "none"
+            given = ", ".join(f"`{name}`" for name in constants) or "none"
+            raise ShapeError(
+                f"the constants of the function `{self.function}` are {needed}, got {given}"
+            )
+        if problem := known.problem(**constants):
+            raise ShapeError(problem)
 
     def parameter_start(self, rank: int) -> int:
         """Give the axis, counted from 0 without the batch, at which a parameter begins."""

@@ -11,7 +11,7 @@ from spec.builder import Builder
 from spec.layer import LAYERS, Value
 from spec.primitives import Shape, ShapeError
 from spec.testing.pen import Fields, Pen
-from spec.testing.writers import COMBINING, MAX_RANK, WRITERS
+from spec.testing.writers import BEFORE, COMBINING, MAX_RANK, WRITERS
 
 Entry = dict[str, Any]
 
@@ -140,6 +140,9 @@ class Listing:
             raise Unfit
         if type_ == "hash_encoding" and shape[-1] > 3:
             raise Unfit
+        for name, fields in BEFORE.get(type_, {}).items():
+            self.add(name, fields, *inputs)
+            inputs = ()
         return self.add(type_, writer.write(self.pen, shape), *inputs)
 
     def layer(self, type_: str) -> Value:

@@ -113,7 +113,7 @@ class Structures:
     def when(self, to: Listing) -> None:
         """Write a layer that is left out, and one that is not."""
         if to.pen.chance() and to.entries:
-            to.entries.append({to.pen.pick([*ACTIVATIONS]): {"when": False}})
+            to.entries.append({to.pen.pick(["relu", "tanh"]): {"when": False}})
         to.draw(to.pen.pick(["relu", "tanh"]))
         next(iter(to.entries[-1].values()))["when"] = "${2 > 1}"
 

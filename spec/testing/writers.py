@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from spec.functions import BUILT_IN, FUNCTIONS
 from spec.testing.layer_fields import (
     WIDTHS,
     Write,
@@ -12,6 +13,7 @@ from spec.testing.layer_fields import (
     attention,
     both,
     concat,
+    constants,
     convolution,
     end_norm,
     fields_of,
@@ -49,17 +51,19 @@ class Writer:
     write: Write
 
 
+BOUNDED: Mapping[str, Mapping[str, float]] = {"tanh": {}}
+AROUND_ONE: Mapping[str, Mapping[str, float]] = {"sigmoid": {}, "shift_by": {"value": 0.5}}
+ELSEWHERE = {"shift_by": {"value": 0.3123}}
+BEFORE: Mapping[str, Mapping[str, Mapping[str, float]]] = {
+    **dict.fromkeys(("exp", "square"), BOUNDED),
+    **dict.fromkeys(("log", "sqrt", "rsqrt", "reciprocal", "power"), AROUND_ONE),
+    **dict.fromkeys(("sign", "heaviside", "hardshrink", "threshold"), ELSEWHERE),
+}
+"""What comes before a function that is no number of all inputs, grows, or jumps where many are."""
+
 ACTIVATIONS: Mapping[str, Writer] = {
-    **{
-        name: Writer(0, MAX_RANK, fields_of())
-        for name in ("relu", "tanh", "relu6", "selu", "silu", "mish", "sigmoid", "softsign",
-                     "hardsigmoid", "hardswish", "hardtanh", "identity")
-    },
-    "leaky_relu": Writer(0, MAX_RANK, fields_of(negative_slope=(0.01, 0.2, -0.3))),
-    "elu": Writer(0, MAX_RANK, fields_of(alpha=(1.0, 0.5, 2))),
-    "gelu": Writer(0, MAX_RANK, fields_of(approximate=("none", "tanh"))),
-    "softplus": Writer(0, MAX_RANK, fields_of(beta=(1.0, 0.5, 2))),
-    "sine": Writer(0, MAX_RANK, fields_of(frequency=(1, 3))),
+    **{name: Writer(0, MAX_RANK, constants(FUNCTIONS[name])) for name in BUILT_IN},
+    "identity": Writer(0, MAX_RANK, fields_of()),
     "dropout": Writer(0, MAX_RANK, fields_of(p=(0.1, 0.0, 0.9))),
     "prelu": Writer(0, MAX_RANK, prelu),
     "softmax": Writer(1, MAX_RANK, fields_of()),

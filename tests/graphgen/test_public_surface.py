@@ -42,6 +42,7 @@ VALID: dict[str, Any] = {
     "loss": lambda weights: 0.0,
     "points": 3,
     "kind": "parameter",
+    "name": "relu",
     "graph": GRAPH,
     "path": "out.file",
     "folder": "out",

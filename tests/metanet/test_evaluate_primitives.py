@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphgen.evaluate import NUMPY
-from graphgen.evaluate.elementwise import FUNCTIONS
 from graphgen.testing import relative_error, tolerance
 from metanet.evaluate import TORCH
+from spec.functions import FUNCTIONS
 from spec.primitives import (
     PRIMITIVES,
     Concat,
@@ -40,16 +40,26 @@ Drawn = tuple[Primitive, int, list[Array]]
 """A primitive, how many of its operands are values, and the operands."""
 
 SEEDS = range(12)
-ARGUMENTS: dict[str, list[tuple[str, float | str]]] = {
+ARGUMENTS: dict[str, list[tuple[str, float | str | None]]] = {
     "leaky_relu": [("negative_slope", 0.2)],
     "elu": [("alpha", 1.3)],
+    "celu": [("alpha", 1.3)],
     "gelu": [("approximate", "tanh")],
     "softplus": [("beta", 1.7)],
-    "dropout": [("p", 0.4)],
+    "hardtanh": [("min_val", -0.3), ("max_val", 0.7)],
+    "hardshrink": [("lambd", 0.4)],
+    "softshrink": [("lambd", 0.4)],
+    "threshold": [("threshold", 0.2), ("value", -0.4)],
+    "clamp": [("min", -0.3), ("max", None)],
     "sine": [("frequency", 30.0)],
     "cosine": [("frequency", 3.0)],
-    "scale": [("factor", -0.3)],
+    "power": [("exponent", -1.5)],
+    "heaviside": [("values", 0.3)],
+    "scale_by": [("factor", -0.3)],
+    "shift_by": [("value", -0.3)],
+    "dropout": [("p", 0.4)],
 }
+OF_POSITIVE = {"log", "sqrt", "rsqrt", "power"}
 
 
 def sizes(rng: np.random.Generator, count: int, low: int = 1, high: int = 6) -> tuple[int, ...]:
@@ -78,7 +88,8 @@ def contract(rng: np.random.Generator) -> Drawn:
 def elementwise(rng: np.random.Generator) -> Drawn:
     shape = sizes(rng, int(rng.integers(2, 4)), 2)
     x = rng.standard_normal((3, *shape))
-    function = pick(rng, "add", "multiply", "prelu", "broadcast", *FUNCTIONS)
+    others = ("add", "multiply", "prelu", "broadcast", "causal_mask", "dropout", "identity")
+    function = pick(rng, *others, *FUNCTIONS)
     if function == "broadcast":
         one = [1 if rng.random() < 0.5 else size for size in shape]
         function = pick(rng, "add", "multiply")
@@ -87,7 +98,12 @@ def elementwise(rng: np.random.Generator) -> Drawn:
         axis = pick(rng, None, 0, 1, -1)
         along = (1,) if axis is None else (shape[axis],)
         return Elementwise(function, axis=axis), 1, [x, rng.standard_normal(along)]
-    return Elementwise(function, tuple(ARGUMENTS.get(function, ()))), 1, [x]
+    return of_numbers(function, x)
+
+
+def of_numbers(function: str, x: Array) -> Drawn:
+    given = np.abs(x) + 0.1 if function in OF_POSITIVE else x
+    return Elementwise(function, tuple(ARGUMENTS.get(function, ()))), 1, [given]
 
 
 def normalise(rng: np.random.Generator) -> Drawn:
@@ -264,7 +280,24 @@ def test_numpy_and_torch_agree_and_keep_the_dtype(kind: type[Primitive], seed: i
             assert relative_error(finite(actual), finite(exact)) <= tolerance(np.dtype(dtype))
 
 
-@pytest.mark.parametrize("function", sorted(FUNCTIONS.keys() - {"causal_mask", "sine", "cosine"}))
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_is_the_same_in_both(function: str) -> None:
+    rng = np.random.default_rng(len(function))
+    primitive, _, (x,) = of_numbers(function, rng.standard_normal((2, 50)))
+    assert isinstance(primitive, Elementwise)
+    assert primitive.shape((x.shape[1:],), ()) == x.shape[1:]
+    special = np.array([[0.0, 0.2, 0.4, -0.4, np.inf, -np.inf, np.nan, -0.0]])
+    for given in (x, special, cast([x], np.float32)[0]):
+        ours, theirs = NUMPY[Elementwise](primitive, given), in_torch(primitive, [given]).numpy()
+        assert ours.dtype == theirs.dtype == given.dtype
+        within = tolerance(given.dtype)
+        assert np.allclose(ours, theirs, rtol=within, atol=within, equal_nan=True), (ours, theirs)
+
+
+GROWING = {"exp", "square", "sine", "cosine"} | OF_POSITIVE
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS.keys() - GROWING))
 def test_functions_of_large_values_do_not_overflow(function: str) -> None:
     primitive = Elementwise(function, tuple(ARGUMENTS.get(function, ())))
     x = np.concatenate([sign * np.logspace(0, 4, 41, dtype=np.float32) for sign in (-1, 1)])[None]

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from graphgen.symmetry.scalings import EQUAL, EVEN, LINEAR, ODD, POSITIVE, WEIGHTED
-from graphgen.template import EdgeBlock, NodeGroup, Step, Template
+from graphgen.symmetry.scalings import EQUAL, WEIGHTED, passing_through
+from graphgen.template import EdgeBlock, NodeGroup, Template
+from spec.functions import EVEN, LINEAR, ODD, POSITIVE
 
 
 class Unknowns:
@@ -110,14 +111,15 @@ class SlowScalings:
         unknowns = self.unknowns
         stages = [[unknowns.new() for _ in range(group.size)]]
         for step in group.steps:
-            if step.operation in (*LINEAR, *POSITIVE, *ODD):
+            passing = passing_through(step)
+            if passing in (LINEAR, POSITIVE, ODD):
                 for unknown in stages[-1]:
-                    self._require(unknown, step)
+                    self._require(unknown, passing)
                 stages.append(stages[-1])
                 continue
             after = [unknowns.new() for _ in range(group.size)]
             for before, behind in zip(stages[-1], after, strict=True):
-                if step.operation in EVEN:
+                if passing == EVEN:
                     unknowns.require_unit(before)
                 elif step.operation != "scale":
                     unknowns.fix(before)
@@ -129,10 +131,10 @@ class SlowScalings:
                 unknowns.fix(unknown)
         return np.array(stages, dtype=np.int64)
 
-    def _require(self, unknown: int, step: Step) -> None:
-        if step.operation in POSITIVE:
+    def _require(self, unknown: int, passing: str) -> None:
+        if passing == POSITIVE:
             self.unknowns.require_positive(unknown)
-        elif step.operation in ODD:
+        elif passing == ODD:
             self.unknowns.require_unit(unknown)
 
     def _fix_shared(self) -> None:

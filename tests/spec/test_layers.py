@@ -13,17 +13,16 @@ import graphgen
 import spec
 import spec.layers
 from graphgen.evaluate import NUMPY
-from graphgen.evaluate.elementwise import FUNCTIONS as NUMPY_FUNCTIONS
+from graphgen.evaluate.functions import FUNCTIONS as NUMPY_FUNCTIONS
 from graphgen.kinds import EDGE_KINDS, NODE_KINDS, STEP_KINDS
 from graphgen.lower import COMPUTATION_GRAPH, PARAMETER_GRAPH
 from metanet.evaluate import TORCH
-from metanet.evaluate.elementwise import FUNCTIONS as TORCH_FUNCTIONS
+from metanet.evaluate.functions import FUNCTIONS as TORCH_FUNCTIONS
+from spec.functions import FUNCTIONS, RESERVED
 from spec.layer import LAYERS, Layer, Scope, Value, register
-from spec.primitives import PRIMITIVES, Elementwise
+from spec.primitives import PRIMITIVES
 from spec.testing import networks
 from spec.testing.examples import EXAMPLES, example_texts
-
-COMBINING = {"add", "multiply", "prelu"}
 
 
 @pytest.mark.parametrize("room", [PARAMETER_GRAPH, COMPUTATION_GRAPH, NUMPY, TORCH])
@@ -41,43 +40,12 @@ def test_every_primitive_has_its_rules(primitive: type[spec.primitives.Primitive
     assert primitive.__dataclass_params__.frozen  # type: ignore[attr-defined]
 
 
-INPUTS = {
-    name: [4, 4] if "1d" in name else [4, 4, 4] for name in LAYERS if name[-2:] in ("1d", "2d")
-}
-FIELDS = {
-    "linear": {"out_features": 2},
-    "group_norm": {"num_groups": 2},
-    "add": {"inputs": ["x", "x"]},
-    **{name: {"kernel_size": 2} for name in INPUTS},
-    **{name: {"out_channels": 2, "kernel_size": 2} for name in ("conv1d", "conv2d")},
-    **{name: {"output_size": 2} for name in INPUTS if name.startswith("adaptive")},
-}
-
-
-def functions_of(type_: str) -> set[str]:
-    """The elementwise functions that layers of a type expand to."""
-    texts = [
-        f"inputs: {{x: {INPUTS.get(type_, [4])}}}\nlayers: [{{{type_}: {FIELDS.get(type_, {})}}}]"
-    ]
-    if type_ in EXAMPLES:
-        texts = example_texts(type_)
-    primitives = [op.primitive for text in texts for op in spec.loads(text).operations]
-    return {p.function for p in primitives if isinstance(p, Elementwise)}
-
-
-@pytest.mark.parametrize("type_", sorted(LAYERS))
-def test_every_elementwise_function_is_in_every_room(type_: str) -> None:
-    for function in functions_of(type_) - COMBINING:
-        assert function in NUMPY_FUNCTIONS
-        if function != "dropout":
-            assert function in TORCH_FUNCTIONS
-            assert function in STEP_KINDS
-
-
-def test_no_room_has_a_function_that_no_layer_needs() -> None:
-    needed = set().union(*(functions_of(type_) for type_ in LAYERS)) - COMBINING
-    assert set(NUMPY_FUNCTIONS) == needed
-    assert set(TORCH_FUNCTIONS) == needed - {"dropout"}
+@pytest.mark.parametrize("room", [NUMPY_FUNCTIONS, TORCH_FUNCTIONS])
+def test_every_function_is_in_every_room(room: dict[str, Any]) -> None:
+    assert list(FUNCTIONS) == list(room)
+    assert set(FUNCTIONS) <= set(STEP_KINDS) & set(LAYERS)
+    assert set(STEP_KINDS) - set(FUNCTIONS) <= RESERVED
+    assert not RESERVED & set(FUNCTIONS)
 
 
 def test_every_kind_that_occurs_has_a_column() -> None:

@@ -27,8 +27,7 @@ def lower(state: Lowering, operation: Operation) -> None:
         items = masked(state, operation)
     elif not operation.parameters:
         items = state.own(operation, first)
-        name = "scale_by" if function == "scale" else function
-        state.step(items.group, name, **dict(primitive.arguments))
+        state.step(items.group, function, **dict(primitive.arguments))
     else:
         (tensor,) = operation.parameters
         source = state.value(first)

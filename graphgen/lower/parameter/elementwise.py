@@ -43,8 +43,7 @@ def lower(state: Lowering, operation: Operation) -> None:
         layout = masked(state, operation, layouts[0])
     else:
         layout = state.own(operation, layouts[0])
-        name = "scale_by" if primitive.function == "scale" else primitive.function
-        state.step(layout.group, name, **dict(primitive.arguments))
+        state.step(layout.group, primitive.function, **dict(primitive.arguments))
     state.layouts[operation.output] = layout
 
 

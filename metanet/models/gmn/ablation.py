@@ -18,11 +18,8 @@ from functools import lru_cache
 from graphgen import EdgeBlock, NodeGroup, Template
 from graphgen.template import Step
 from metanet.batch import Batch
+from spec.functions import FUNCTIONS
 
-ACTIVATIONS = (
-    "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "sigmoid", "tanh",
-    "softplus", "softsign", "hardtanh", "hardsigmoid", "hardswish", "sine", "cosine",
-)  # fmt: skip
 STATISTICS = ("mean", "variance")
 UNIT_PARAMETERS = ("bias", "scale")
 
@@ -87,5 +84,11 @@ def without_heads(block: EdgeBlock, groups: tuple[NodeGroup, ...]) -> EdgeBlock:
 
 def without_activation(group: NodeGroup) -> NodeGroup:
     """Make every activation function a ReLU."""
-    steps = tuple(Step("relu") if step.operation in ACTIVATIONS else step for step in group.steps)
+    steps = tuple(Step("relu") if is_activation(step) else step for step in group.steps)
     return replace(group, steps=steps)
+
+
+def is_activation(step: Step) -> bool:
+    """Say whether a step is a function of single numbers other than a factor or a shift."""
+    function = FUNCTIONS.get(step.operation)
+    return function is not None and not function.affine

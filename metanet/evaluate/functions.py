@@ -1,0 +1,102 @@
+"""Functions of single numbers, in torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import log
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from metanet.errors import MetanetError
+from metanet.options import shown
+from spec.functions import FUNCTIONS as NAMED
+
+Evaluation = Callable[..., Tensor]
+
+FUNCTIONS: dict[str, Evaluation] = {
+    "relu": F.relu,
+    "relu6": F.relu6,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "celu": F.celu,
+    "selu": F.selu,
+    "gelu": F.gelu,
+    "quick_gelu": lambda x: x * torch.sigmoid(1.702 * x),
+    "silu": F.silu,
+    "mish": F.mish,
+    "sigmoid": torch.sigmoid,
+    "log_sigmoid": F.logsigmoid,
+    "tanh": torch.tanh,
+    # PyTorch replaces softplus by the identity above a threshold: here where exp overflows.
+    "softplus": lambda x, beta: F.softplus(x, beta, log(torch.finfo(x.dtype).max) - 1),
+    "softsign": F.softsign,
+    "hardtanh": F.hardtanh,
+    "hardsigmoid": F.hardsigmoid,
+    "hardswish": F.hardswish,
+    "hardshrink": F.hardshrink,
+    "softshrink": F.softshrink,
+    "tanhshrink": F.tanhshrink,
+    "threshold": F.threshold,
+    "clamp": torch.clamp,
+    "sine": lambda x, frequency: torch.sin(frequency * x),
+    "cosine": lambda x, frequency: torch.cos(frequency * x),
+    "exp": torch.exp,
+    "log": torch.log,
+    "sqrt": torch.sqrt,
+    "rsqrt": torch.rsqrt,
+    "reciprocal": torch.reciprocal,
+    "abs": torch.abs,
+    "square": torch.square,
+    "power": torch.pow,
+    "sign": torch.sign,
+    "heaviside": lambda x, values: torch.heaviside(x, x.new_tensor(values)),
+    "erf": torch.erf,
+    "scale_by": lambda x, factor: x * factor,
+    "shift_by": lambda x, value: x + value,
+}
+
+
+def register_function(name: str) -> Callable[[Evaluation], Evaluation]:
+    """Say how a function that `spec.register_function` has added is computed in torch.
+
+        @metanet.register_function("snake")
+        def snake(x, a):
+            return x + torch.sin(a * x) ** 2 / a
+
+    It gets a tensor of any shape and the constants by name, and gives a tensor of that shape.
+    Raises `MetanetError` for a function that the language does not have.
+    """
+    if not isinstance(name, str) or name not in NAMED:
+        raise MetanetError(
+            f"the language has no function {shown(name)}; `spec.register_function` adds one"
+        )
+
+    def add(evaluation: Evaluation) -> Evaluation:
+        if not callable(evaluation):
+            raise MetanetError(
+                f"the evaluation of {name!r} is {shown(evaluation)}, expected a function of a "
+                "tensor and the constants"
+            )
+        FUNCTIONS[name] = evaluation
+        return evaluation
+
+    return add
+
+
+def computed(name: str, x: Tensor, constants: Mapping[str, Any]) -> Tensor:
+    """Compute a function of each number of a tensor."""
+    if name not in FUNCTIONS:
+        raise MetanetError(
+            f"the function {name!r} cannot be evaluated in torch: say how, by "
+            f"`@metanet.register_function({name!r})`"
+        )
+    result = FUNCTIONS[name](x, **constants)
+    if result.shape != x.shape:
+        raise MetanetError(
+            f"the function {name!r} gave {list(result.shape)} of {list(x.shape)}: in torch, it is "
+            "not computed number by number"
+        )
+    return result
