@@ -65,14 +65,8 @@ class Case:
         for operand in operands:
             if operand.shape == array.shape and operand.dtype.kind == "f":
                 size = np.fmax(size, np.abs(operand))
-<<<<<<< HEAD
         size[~np.isfinite(size)] = 0  # what a mask sets to infinity
         return array + SMALL * self.rng.choice((-1, 1), array.shape) * size
-=======
-        step = SMALL * self.rng.choice((-1, 1), array.shape) * np.where(np.isfinite(size), size, 0)
-        moved: Array = array + step
-        return moved
->>>>>>> 63eb22d (Functions of single numbers are an open registry, with those that published networks need)
 
     def changed(self, weights: Weights) -> float:
         """How far other weights move the outputs."""
