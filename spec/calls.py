@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spec.context import Context, Path, StopExpansion
 from spec.errors import quoted
 from spec.json_schema import CALL_FIELDS
 from spec.layer import Value
+from spec.lookup import inputs_of, known_as, name_of, one_input
 from spec.suggestions import suggest
 
 if TYPE_CHECKING:
     from spec.expand import Expander
+
+BLOCK = "block"
+"""The variable that holds a block's full name inside of it."""
 
 
 def call(
@@ -33,35 +38,52 @@ def call(
     block = expander.blocks[type_]
     if not isinstance(block, dict):
         raise StopExpansion  # the schema has said so
-    name = expander.name_of(raw, path, context)
-    with expander.known_as(context.prefix + name):
-        given = _arguments(expander, type_, raw, path, context)
+    name = name_of(expander, raw, path, context)
+    full = context.prefix + name
+    with known_as(expander, full):
         names = input_names(block)
-        if names:
-            inputs = expander.inputs_of(raw, path, context, current)
-            if len(inputs) != len(names):
-                listed = ", ".join(map(quoted, names))
-                message = f"the block {quoted(type_)} takes {len(names)} inputs ({listed})"
-                where: Path = (*path, "inputs") if "inputs" in raw else path
-                message += f", got {len(inputs)}: name them in `inputs`"
-                expander.note(where, message, context, key="inputs" not in raw)
-                raise StopExpansion
-        else:
-            told = f"the block {quoted(type_)}"
-            inputs = [expander.one_input(told, raw, path, context, current)]
-        first = inputs[0] if len(inputs) == 1 else None
+        inputs = _inputs(expander, type_, names, raw, path, context, current)
         called = f"in block {type_!r}, called at {expander.document.key_mark(path)}"
         inner = context.within(name, several=len(inputs) > 1)
-        inner = inner.having(ChainMap(given, expander.variables), called)
         for local, value in zip(names, inputs, strict=False):
             expander.values[inner.prefix + local] = value
             expander.block_inputs.add(inner.prefix + local)
-        result = expander.sequence(block.get("layers"), ("blocks", type_, "layers"), inner, first)
+        hidden: dict[str, object] = {BLOCK: full}
+        above = ChainMap(expander.variables, hidden)
+        inner = inner.having(above, called).on(inputs[0] if len(inputs) == 1 else None)
+        outside = context.on(inputs[0])
+        given = _arguments(expander, type_, raw, path, outside, inner)
+        inner = replace(inner, variables=ChainMap(given, above))
+        layers: Path = ("blocks", type_, "layers")
+        result = expander.sequence(block.get("layers"), layers, inner, inner.current)
         if result is None and not expander.problems:
             message = f"the block {quoted(type_)} has no layer that gives a value"
             expander.note(path, message, context, key=True)
-    expander.values[context.prefix + name] = result
+    expander.values[full] = result
     return result
+
+
+def _inputs(
+    expander: Expander,
+    type_: str,
+    names: list[str],
+    raw: Mapping[str, Any],
+    path: Path,
+    context: Context,
+    current: Value | None,
+) -> list[Value | None]:
+    """Give the values that a block takes, one for each of its names."""
+    if not names:
+        told = f"the block {quoted(type_)}"
+        return [one_input(expander, told, raw, path, context, current)]
+    inputs = inputs_of(expander, raw, path, context, current)
+    if len(inputs) != len(names):
+        message = f"the block {quoted(type_)} takes {len(names)} inputs "
+        message += f"({', '.join(map(quoted, names))}), got {len(inputs)}: name them in `inputs`"
+        where: Path = (*path, "inputs") if "inputs" in raw else path
+        expander.note(where, message, context, key="inputs" not in raw)
+        raise StopExpansion
+    return inputs
 
 
 def input_names(block: Mapping[str, Any]) -> list[str]:
@@ -73,13 +95,18 @@ def input_names(block: Mapping[str, Any]) -> list[str]:
 
 
 def _arguments(
-    expander: Expander, type_: str, raw: Mapping[str, Any], path: Path, context: Context
+    expander: Expander,
+    type_: str,
+    raw: Mapping[str, Any],
+    path: Path,
+    context: Context,
+    inner: Context,
 ) -> dict[str, object]:
-    block = expander.blocks[type_]
-    arguments = block.get("args") or {}
+    """Evaluate the arguments of a call; a default may use the arguments above it."""
+    arguments = expander.blocks[type_].get("args") or {}
     if not isinstance(arguments, dict):
         raise StopExpansion  # the schema has said so
-    given: dict[str, object] = {}
+    written: dict[str, object] = {}
     for key, value in raw.items():
         if key in CALL_FIELDS:
             continue
@@ -88,13 +115,17 @@ def _arguments(
             message = f"the block {quoted(type_)} has no argument {quoted(key)}{hint}"
             expander.note((*path, key), message, context, key=True)
             raise StopExpansion
-        given[key] = expander.evaluate(value, (*path, key), context)
+        written[key] = expander.evaluate(value, (*path, key), context)
+    given: dict[str, object] = {}
     for key, default in arguments.items():
-        if key not in given:
-            if default is None:
-                message = f"the block {quoted(type_)} needs the argument {quoted(key)}"
-                expander.note(path, message, context, key=True)
-                raise StopExpansion
-            where: Path = ("blocks", type_, "args", key)
-            given[key] = expander.evaluate(default, where, Context(expander.variables))
+        if written.get(key) is not None:
+            given[key] = written[key]
+            continue
+        if default is None:
+            message = f"the block {quoted(type_)} needs the argument {quoted(key)}"
+            expander.note(path, message, context, key=True)
+            raise StopExpansion
+        where: Path = ("blocks", type_, "args", key)
+        above = replace(inner, variables=ChainMap(given, inner.variables))  # type: ignore[arg-type]
+        given[key] = expander.evaluate(default, where, above)
     return given

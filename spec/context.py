@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spec.layer import Value
 
 Path = tuple[str | int, ...]
 """Where something stands in a document: the keys and indices that lead to it."""
@@ -31,6 +35,7 @@ class Context:
     """The surroundings of a list of layers.
 
     `several`: the list begins with several inputs, of which its first entry must name some.
+    `current` is the value whose shape an expression may ask for.
     """
 
     variables: Mapping[str, object]
@@ -39,16 +44,26 @@ class Context:
     depth: int = 0
     counter: Counter = field(default_factory=Counter)
     several: bool = False
+    current: Value | None = None
 
     def within(self, name: str, several: bool = False) -> Context:
         """Enter a named list: names get a prefix and are counted anew."""
-        prefix = f"{self.prefix}{name}."
-        return Context(self.variables, prefix, self.trail, self.depth + 1, several=several)
+        return replace(
+            self,
+            prefix=f"{self.prefix}{name}.",
+            depth=self.depth + 1,
+            counter=Counter(),
+            several=several,
+        )
 
     def having(self, variables: Mapping[str, object], trail: str) -> Context:
         """Have other variables, and one more line in the trail of an error."""
         trails = (*self.trail, trail)
-        return Context(variables, self.prefix, trails, self.depth + 1, self.counter, self.several)
+        return replace(self, variables=variables, trail=trails, depth=self.depth + 1)
+
+    def on(self, current: Value | None) -> Context:
+        """Have another current value."""
+        return replace(self, current=current)
 
     def counting(self, index: str, value: int) -> Context:
         """Enter one turn of a repetition."""

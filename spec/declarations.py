@@ -11,6 +11,7 @@ from spec.expression_syntax import CONSTANTS
 from spec.fields import FieldError, to_integer
 from spec.inputs import entries
 from spec.layer import Value
+from spec.lookup import find
 from spec.plain import NotPlainError, plain_copy
 from spec.primitives import ShapeError, counted
 from spec.suggestions import suggest
@@ -77,5 +78,5 @@ def output_values(
     if outputs is not None:
         names = expander.evaluate(outputs, ("outputs",), context)
         names = names if isinstance(names, list) else [names]
-        values = [expander.find(name, ("outputs",), context) for name in names]
+        values = [find(expander, name, ("outputs",), context) for name in names]
     return [value for value in values if value is not None]

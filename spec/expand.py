@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections import ChainMap
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from spec.architecture import Architecture
@@ -12,10 +13,12 @@ from spec.calls import call
 from spec.context import Context, Path, StopExpansion
 from spec.declarations import bind_variables, input_shapes, output_values
 from spec.errors import Problem, SpecError, quoted
-from spec.expression_syntax import ExpressionError
-from spec.expressions import Work, substitute
+from spec.expression_syntax import SHAPE, ExpressionError
+from spec.expression_values import SHAPES, Work
+from spec.expressions import substitute
 from spec.layer import LAYERS, Value
 from spec.layer_entry import expand_layer
+from spec.lookup import shape_of
 from spec.schema_problems import entry_problems
 from spec.structures import STRUCTURES
 from spec.suggestions import suggest
@@ -24,7 +27,6 @@ from spec.unvisited import note_unvisited
 from spec.yaml_reader import Document
 
 MAX_DEPTH = 32
-MAX_NAME = 1_000
 MAX_STEPS = 2_000_000
 ENTRY_STEPS = 20
 LIST_STEPS = 15
@@ -112,8 +114,12 @@ class Expander:
             return [self.evaluate(item, (*path, i), context) for i, item in enumerate(value)]
         if isinstance(value, dict):
             return {k: self.evaluate(item, (*path, k), context) for k, item in value.items()}
+        variables = context.variables
+        if isinstance(value, str) and SHAPE in value and path[0] not in ("vars", "inputs"):
+            known: dict[str, Any] = {SHAPES: partial(shape_of, self, path, context)}
+            variables = ChainMap(known, variables)  # type: ignore[arg-type]
         try:
-            return substitute(value, context.variables, self.work)
+            return substitute(value, variables, self.work)
         except ExpressionError as error:
             self.note(path, str(error), context)
             raise StopExpansion from None
@@ -140,6 +146,7 @@ class Expander:
     def item(self, item: Any, path: Path, context: Context, current: Value | None) -> Value | None:
         """Expand one entry of a list of layers."""
         self.spend(ENTRY_STEPS, path, context)
+        context = context.on(current)
         written, raw, inner = parts(item, path)
         type_ = self.evaluate(written, inner, context)
         if not self.is_on(raw, inner, context):
@@ -163,7 +170,8 @@ class Expander:
 
     def is_on(self, raw: Mapping[str, Any], path: Path, context: Context) -> bool:
         """Say whether an entry is to be expanded."""
-        on = self.evaluate(raw.get("when", True), (*path, "when"), context)
+        on = self.evaluate(raw.get("when"), (*path, "when"), context)
+        on = True if on is None else on
         if not isinstance(on, bool):
             message = f"`when`: expected true or false, got {quoted(on)}"
             self.note((*path, "when"), message, context)
@@ -178,72 +186,6 @@ class Expander:
             self.note(path, message, context)
             raise StopExpansion
         self.known_entries.append(entry)
-
-    def name_of(self, raw: Mapping[str, Any], path: Path, context: Context) -> str:
-        """Give an entry's own name, or its number in the list."""
-        number = context.counter.take()
-        if "name" not in raw:
-            return number
-        where: Path = (*path, "name")
-        name = self.evaluate(raw["name"], where, context)
-        if isinstance(name, bool) or not isinstance(name, str | int) or name == "":
-            self.note(where, f"`name`: expected a name, got {quoted(name)}", context)
-            raise StopExpansion
-        full = f"{context.prefix}{name}"
-        if len(full) > MAX_NAME:
-            self.note(where, f"a name has at most {MAX_NAME:,} characters", context)
-            raise StopExpansion
-        if full in self.block_inputs:
-            self.note(where, f"{quoted(name)} is an input of the block: take another name", context)
-            raise StopExpansion
-        return str(name)
-
-    @contextmanager
-    def known_as(self, name: str) -> Iterator[None]:
-        """Leave the value of this name unknown where its expansion stops."""
-        try:
-            yield
-        except StopExpansion:
-            self.values[name] = None
-            raise
-
-    def inputs_of(
-        self, raw: Mapping[str, Any], path: Path, context: Context, current: Value | None
-    ) -> list[Value | None]:
-        """Give the values that an entry takes: those it names, or the current one."""
-        if "inputs" not in raw:
-            if current is None and context.several and not self.problems:
-                several = "there are several inputs: name the ones to take in `inputs`"
-                self.note(path, several, context, key=True)
-            return [current]
-        where: Path = (*path, "inputs")
-        names = self.evaluate(raw["inputs"], where, context)
-        names = names if isinstance(names, list) else [names]
-        return [self.find(name, where, context) for name in names]
-
-    def one_input(
-        self, type_: str, raw: Mapping[str, Any], path: Path, context: Context, now: Value | None
-    ) -> Value | None:
-        """Give the one value that a structure or a block without named inputs takes."""
-        values = self.inputs_of(raw, path, context, now)
-        if len(values) != 1:
-            message = f"{type_} takes one input, got {len(values)}"
-            self.note((*path, "inputs"), message, context)
-            raise StopExpansion
-        return values[0]
-
-    def find(self, name: Any, path: Path, context: Context) -> Value | None:
-        """Find a value by name, from the innermost scope outwards."""
-        if isinstance(name, bool) or not isinstance(name, str | int):
-            self.note(path, f"expected the name of a value, got {quoted(name)}", context)
-            return None
-        for prefix in context.scopes():
-            self.spend(1, path, context)
-            if f"{prefix}{name}" in self.values:
-                return self.values[f"{prefix}{name}"]
-        hint = suggest(str(name), self.values)
-        self.note(path, f"no input or earlier layer is called {quoted(str(name))}{hint}", context)
-        return None
 
 
 def parts(item: Any, path: Path) -> tuple[str, Mapping[str, Any], Path]:

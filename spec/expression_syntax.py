@@ -1,9 +1,10 @@
 """The syntax of expressions: finding them in a string, and parsing them into checked trees.
 
 An expression is a small part of Python: numbers, strings, booleans, null and lists; variables;
-`+ - * / // % **`; comparisons, `in`, `and`, `or`, `not`; `a if condition else b`; `list[index]`;
-and the functions `abs ceil float floor int len log2 max min round sqrt`. It is parsed and checked
-against a list of what is allowed; `spec.expressions` walks it, and nothing is ever run as code.
+`+ - * / // % **`; comparisons, `in`, `and`, `or`, `not`; `a if condition else b`; `list[index]`,
+`list[first:last]` and `[item for name in list if condition]`; the functions below; and `shape`, of
+the current value, or `shape('name')`. It is parsed and checked against a list of what is allowed;
+`spec.expression_values` walks it, and nothing is ever run as code.
 """
 
 from __future__ import annotations
@@ -20,9 +21,14 @@ from spec.suggestions import suggest
 
 MAX_LENGTH = 1_000  # characters of one expression
 MAX_DEPTH = 64  # levels of nesting in one expression
-FUNCTIONS = (
-    "abs", "ceil", "float", "floor", "int", "len", "log2", "max", "min", "round", "sqrt",
-)  # fmt: skip
+SHAPE = "shape"
+ARGUMENTS = {
+    "abs": (1, 1), "ceil": (1, 1), "exp": (1, 1), "float": (1, 1), "floor": (1, 1), "int": (1, 1),
+    "len": (1, 1), "log": (1, 1), "log2": (1, 1), "max": (1, MAX_LENGTH), "min": (1, MAX_LENGTH),
+    "prod": (1, 1), "range": (1, 3), "round": (1, 2), SHAPE: (1, 1), "sqrt": (1, 1), "str": (1, 1),
+    "sum": (1, 1),
+}  # fmt: skip
+FUNCTIONS = tuple(ARGUMENTS)
 CONSTANTS = {"true": True, "false": False, "null": None}
 
 # fmt: off
@@ -30,7 +36,8 @@ _ALLOWED = (
     ast.Constant, ast.Name, ast.Load, ast.List, ast.Subscript, ast.Call, ast.IfExp, ast.BinOp,
     ast.UnaryOp, ast.USub, ast.UAdd, ast.Not, ast.BoolOp, ast.And, ast.Or, ast.Compare, ast.Eq,
     ast.NotEq, ast.In, ast.NotIn, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod,
-    ast.Pow, ast.Lt, ast.LtE, ast.Gt, ast.GtE,
+    ast.Pow, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Slice, ast.ListComp, ast.comprehension,
+    ast.Store,
 )
 _HINTS = {
     "$": "names have no $ in braces", "=": "compare with ==", "^": "write ** for a power",
@@ -43,10 +50,12 @@ _TOKEN = re.compile(
     |(?:0[xXoObB][0-9A-Fa-f_]+
        |(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9_]+)?)(?![\w.])
     |(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?![\w'"])
-    |\*\*|//|[<>=!]=|[-+*/%<>(),\[\]]""",
+    |\*\*|//|[<>=!]=|[-+*/%<>(),:\[\]]""",
     re.VERBOSE,
 )
-_RESERVED = {*keyword.kwlist} - {"True", "False", "None", "and", "or", "not", "if", "else", "in"}
+_RESERVED = {*keyword.kwlist} - {
+    "True", "False", "None", "and", "or", "not", "if", "else", "in", "for",
+}  # fmt: skip
 
 
 class ExpressionError(Exception):
@@ -55,11 +64,15 @@ class ExpressionError(Exception):
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression's text, its tree, and the variables that it names, in order."""
+    """An expression's text, its tree, and the variables that it names, in order.
+
+    `values` are those of whose shapes it asks by name; one is empty if the name is computed.
+    """
 
     text: str
     tree: ast.expr
     names: tuple[str, ...]
+    values: tuple[str, ...] = ()
     braces: bool = True
 
 
@@ -116,8 +129,9 @@ def parsed(text: str) -> Expression:
     try:
         tree = ast.parse(text, mode="eval").body
         names: list[str] = []
-        _check(tree, names, 1)
-        return Expression(text, tree, tuple(dict.fromkeys(names)))
+        values: list[str] = []
+        _check(tree, names, values, 1)
+        return Expression(text, tree, tuple(dict.fromkeys(names)), tuple(values))
     except SyntaxError as error:
         problem = error.msg if text else "nothing between the braces"
     except (RecursionError, MemoryError):
@@ -145,7 +159,7 @@ def _closing_brace(text: str, start: int) -> int:
     return at
 
 
-def _check(node: ast.AST, names: list[str], depth: int) -> None:
+def _check(node: ast.AST, names: list[str], values: list[str], depth: int) -> None:
     """Refuse what is not allowed, also in branches that are not taken; note the names."""
     if depth > MAX_DEPTH:
         raise ExpressionError(f"nested deeper than {MAX_DEPTH} levels")
@@ -154,13 +168,45 @@ def _check(node: ast.AST, names: list[str], depth: int) -> None:
     children = list(ast.iter_child_nodes(node))
     if isinstance(node, ast.Call):
         name = ast.unparse(children.pop(0))
-        if name not in FUNCTIONS:
+        if name not in ARGUMENTS:
             known = f"{suggest(name, FUNCTIONS)} (functions are: {', '.join(FUNCTIONS)})"
             raise ExpressionError(f"unknown function {quoted(name)}{known}")
-        most = {"max": MAX_LENGTH, "min": MAX_LENGTH, "round": 2}.get(name, 1)
-        if not 1 <= len(children) <= most:
-            raise ExpressionError(f"{name}() got {len(children)} arguments, takes 1 to {most}")
+        least, most = ARGUMENTS[name]
+        if not least <= len(children) <= most:
+            takes = f"{least}" if least == most else f"{least} to {most}"
+            raise ExpressionError(f"{name}() got {len(children)} arguments, takes {takes}")
+        if name == SHAPE:
+            asked = node.args[0]
+            values.append(str(asked.value) if isinstance(asked, ast.Constant) else "")
     elif isinstance(node, ast.Name):
         names.append(node.id)
+    elif isinstance(node, ast.ListComp):
+        _check_comprehension(node, names, values, depth + 1)
+        return
     for child in children:
-        _check(child, names, depth + 1)
+        _check(child, names, values, depth + 1)
+
+
+def _check_comprehension(
+    node: ast.ListComp, names: list[str], values: list[str], depth: int
+) -> None:
+    """Check a list of items `for name in list`; names that it binds are no variables outside."""
+    bound: set[str] = set()
+    for generator in node.generators:
+        if not isinstance(generator.target, ast.Name):
+            raise ExpressionError("one name stands between `for` and `in`")
+        if generator.target.id in CONSTANTS:
+            raise ExpressionError(f"`{generator.target.id}` stands for itself: take another name")
+        _check_inside(generator.iter, bound, names, values, depth)
+        bound.add(generator.target.id)
+        for condition in generator.ifs:
+            _check_inside(condition, bound, names, values, depth)
+    _check_inside(node.elt, bound, names, values, depth)
+
+
+def _check_inside(
+    node: ast.AST, bound: set[str], names: list[str], values: list[str], depth: int
+) -> None:
+    inner: list[str] = []
+    _check(node, inner, values, depth)
+    names += [name for name in inner if name not in bound]

@@ -196,10 +196,10 @@ def layer_schema(layer: type[Layer]) -> dict[str, Any]:
         "description": "Names of this layer's tensors where a checkpoint differs.",
         "additionalProperties": NAME,
     }
+    sizes = {"type": "array", "items": {"type": "integer", "minimum": 1}}
     properties["output_shape"] = {
-        "type": "array",
         "description": "Checked against the inferred shape (without the batch axis).",
-        "items": expression_or({"type": "integer", "minimum": 1}),
+        **with_expressions(sizes),
     }
     schema: dict[str, Any] = {
         "description": (layer.__doc__ or "").strip().splitlines()[0],

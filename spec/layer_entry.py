@@ -9,6 +9,7 @@ from spec.context import Context, Path, StopExpansion
 from spec.errors import SpecError, quoted
 from spec.fields import FieldError, to_integer
 from spec.layer import Layer, Value
+from spec.lookup import inputs_of, known_as, name_of
 from spec.primitives import Shape, ShapeError
 from spec.suggestions import suggest
 
@@ -30,10 +31,14 @@ def expand_layer(
     current: Value | None,
 ) -> Value:
     """Expand one layer, and give its output."""
-    name = context.prefix + expander.name_of(raw, path, context)
-    with expander.known_as(name):
+    name = context.prefix + name_of(expander, raw, path, context)
+    with known_as(expander, name):
+        try:
+            inputs = inputs_of(expander, raw, path, context, current)
+        except StopExpansion:
+            inputs = [None]
+        context = context.on(inputs[0] if inputs else None)
         layer = _layer(expander, type_, raw, path, context)
-        inputs = expander.inputs_of(raw, path, context, current)
         known = [value for value in inputs if value is not None]
         if layer is None or len(known) < len(inputs):
             raise StopExpansion
@@ -95,7 +100,9 @@ def _layer(
             failed.add(key)
             continue
         try:
-            fields[key] = expander.evaluate(value, (*path, key), context)
+            given = expander.evaluate(value, (*path, key), context)
+            if given is not None or value is None:  # a variable that is null leaves the field out
+                fields[key] = given
         except StopExpansion:
             failed.add(key)
             fields[key] = None
@@ -116,12 +123,19 @@ def _tensor_names(
     names = expander.evaluate(raw.get("parameters", {}), where, context)
     if not isinstance(names, dict):
         raise StopExpansion  # the schema has said so
+    names = {local: name for local, name in names.items() if name is not None}
     for local, name in names.items():
         if not isinstance(name, str) or not 1 <= len(name) <= 1_000:
             message = f"expected a tensor's name of at most 1,000 characters, got {quoted(name)}"
             expander.note((*where, local), message, context)
             raise StopExpansion
-    return names
+    return {local: _known_tensor(expander, name, context) for local, name in names.items()}
+
+
+def _known_tensor(expander: Expander, name: str, context: Context) -> str:
+    """Look a tensor up as values are, from the innermost list outwards; else the name is new."""
+    tensors = expander.builder.tensors
+    return next((p + name for p in context.scopes() if p + name in tensors), name)
 
 
 def _output_shape(
@@ -131,6 +145,8 @@ def _output_shape(
         return None
     where: Path = (*path, "output_shape")
     sizes = expander.evaluate(raw["output_shape"], where, context)
+    if sizes is None:
+        return None
     try:
         if not isinstance(sizes, list):
             raise FieldError(f"expected a list, got {quoted(sizes)}")

@@ -10,6 +10,7 @@ from spec.errors import quoted
 from spec.fields import FieldError, to_integer
 from spec.layer import LAYERS, Value
 from spec.layer_entry import add_layer
+from spec.lookup import known_as, name_of, one_input
 from spec.primitives import show
 from spec.residual import automatic_shortcut
 
@@ -24,9 +25,9 @@ def sequential(
     expander: Expander, raw: Mapping[str, Any], path: Path, context: Context, current: Value | None
 ) -> Value | None:
     """A list with a name of its own: `{name, layers}`."""
-    name = expander.name_of(raw, path, context)
-    with expander.known_as(context.prefix + name):
-        x = expander.one_input("`sequential`", raw, path, context, current)
+    name = name_of(expander, raw, path, context)
+    with known_as(expander, context.prefix + name):
+        x = one_input(expander, "`sequential`", raw, path, context, current)
         result = expander.sequence(raw.get("layers"), (*path, "layers"), context.within(name), x)
     expander.values[context.prefix + name] = result
     return result
@@ -55,9 +56,9 @@ def residual(
     expander: Expander, raw: Mapping[str, Any], path: Path, context: Context, current: Value | None
 ) -> Value | None:
     """`body(x) + shortcut(x)`; the shortcut is `identity`, `auto`, or a list of layers."""
-    name = expander.name_of(raw, path, context)
-    with expander.known_as(context.prefix + name):
-        x = expander.one_input("`residual`", raw, path, context, current)
+    name = name_of(expander, raw, path, context)
+    with known_as(expander, context.prefix + name):
+        x = one_input(expander, "`residual`", raw, path, context, current)
         inner = context.within(name)
         start = len(expander.builder.layers)
         body = expander.sequence(raw.get("body"), (*path, "body"), inner.within("body"), x)
@@ -104,9 +105,10 @@ def parallel(
     expander: Expander, raw: Mapping[str, Any], path: Path, context: Context, current: Value | None
 ) -> Value | None:
     """Several lists on the same value, whose results are merged: `{branches, merge, dim}`."""
-    name = expander.name_of(raw, path, context)
-    with expander.known_as(context.prefix + name):
-        x = expander.one_input("`parallel`", raw, path, context, current)
+    name = name_of(expander, raw, path, context)
+    with known_as(expander, context.prefix + name):
+        x = one_input(expander, "`parallel`", raw, path, context, current)
+        context = context.on(x)
         inner = context.within(name)
         branches = raw.get("branches")
         if not isinstance(branches, list):
@@ -117,8 +119,9 @@ def parallel(
         ]
         merge = LAYERS[merge_of(expander, raw, path, context)]
         fields = {}
-        if "dim" in raw:
-            fields["dim"] = expander.evaluate(raw["dim"], (*path, "dim"), context)
+        dim = expander.evaluate(raw.get("dim"), (*path, "dim"), context)
+        if dim is not None:
+            fields["dim"] = dim
             if "dim" not in merge.field_names():
                 message = f"`dim` is for `merge: concat`, got `merge: {merge.type}`: leave it out"
                 expander.note((*path, "dim"), message, context, key=True)
@@ -134,7 +137,8 @@ def parallel(
 
 def merge_of(expander: Expander, raw: Mapping[str, Any], path: Path, context: Context) -> str:
     """Give the type of the layer that merges branches."""
-    merge = expander.evaluate(raw.get("merge", "add"), (*path, "merge"), context)
+    merge = expander.evaluate(raw.get("merge"), (*path, "merge"), context)
+    merge = "add" if merge is None else merge
     if not isinstance(merge, str) or merge not in MERGES:
         message = f"`merge`: expected one of {', '.join(MERGES)}, got {quoted(merge)}"
         expander.note((*path, "merge"), message, context)

@@ -42,8 +42,7 @@ def note_unused(expander: Expander, net: Architecture, overrides: Mapping[str, o
     used |= _referred(strings(dict(overrides), ("vars",)))
     for name, body in bodies.items():
         arguments = expander.blocks[name].get("args") or {}
-        used |= _referred(strings(arguments, ("blocks", name, "args")))
-        names = _names(body)
+        names = _names(body) | _referred(strings(arguments, ("blocks", name, "args")))
         used |= names - arguments.keys()
         for argument in arguments:
             if argument not in names:

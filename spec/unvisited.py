@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from spec.calls import input_names
+from spec.calls import BLOCK, input_names
 from spec.context import Path
 from spec.errors import quoted
 from spec.expression_syntax import ExpressionError
-from spec.expressions import references
+from spec.expression_values import SHAPES
+from spec.expressions import references, shapes_asked
 from spec.inputs import entries
 from spec.json_schema import CALL_FIELDS
 from spec.layer import LAYERS
@@ -37,13 +38,14 @@ def note_unvisited(expander: Expander) -> None:
 
 def _entries(expander: Expander) -> Iterator[tuple[frozenset[str], Written]]:
     """Yield all entries, each with the variables that it may use."""
-    variables = frozenset(expander.variables)
+    variables = frozenset({*expander.variables, SHAPES})
     for entry in entries_written(expander.document.data.get("layers"), ("layers",)):
         yield variables | entry.indices if entry.indices else variables, entry
     for name, block in expander.blocks.items():
         if isinstance(block, dict):
             arguments = block.get("args")
-            inside = variables | (arguments.keys() if isinstance(arguments, dict) else set())
+            inside = variables | {BLOCK}
+            inside |= arguments.keys() if isinstance(arguments, dict) else set()
             for entry in entries_written(block.get("layers"), ("blocks", name, "layers")):
                 yield inside | entry.indices if entry.indices else inside, entry
 
@@ -63,18 +65,26 @@ def _mistakes(
         if count != 1:
             yield (*entry.path, "inputs"), f"`{type_}` takes one input, got {count}", False
     for _, text in strings(entry.fields.get("inputs"), entry.path):
-        first = text.partition(".")[0]
-        if values is not None and first not in values and "$" not in text and not first.isdigit():
-            message = f"no input or layer is called {quoted(text)}{suggest(first, sorted(values))}"
-            yield (*entry.path, "inputs"), message, False
+        if "$" not in text:
+            yield from _not_named(text, values, (*entry.path, "inputs"))
     for path, text in entry.strings():
         if "$" in text:
             expander.work.read(text)
             expander.spend(5, path)
             try:
                 references(text, known)
+                for name in shapes_asked(text):
+                    yield from _not_named(name, values, path)
             except ExpressionError as error:
                 yield path, str(error), False
+
+
+def _not_named(text: str, values: set[str] | None, path: Path) -> Iterator[tuple[Path, str, bool]]:
+    """Say that a name is none of any value."""
+    first = text.partition(".")[0]
+    if values is not None and first not in values and not first.isdigit():
+        message = f"no input or layer is called {quoted(text)}{suggest(first, sorted(values))}"
+        yield path, message, False
 
 
 def _value_names(expander: Expander) -> set[str] | None:

@@ -107,7 +107,17 @@ class Listing:
         shapes = [value.shape for value in inputs or (self.current,)]
         shape, tensors = outcome(type_, self.pen.meaning(fields), shapes)
         names = self.sharing(tensors)
+        fields = self.asking(fields, shapes[0])
         return self.put(type_, fields | ({"parameters": names} if names else {}), shape, *inputs)
+
+    def asking(self, fields: Fields, shape: Shape) -> Fields:
+        """Write some numbers by the shape of the value that the layer takes."""
+        written = dict(fields)
+        for key, value in fields.items():
+            if type(value) is int and value in shape and self.pen.chance(0.05):
+                place = shape.index(value) - self.pen.pick([0, len(shape)])
+                written[key] = f"${{shape[{place}]}}"
+        return written
 
     def sharing(self, tensors: Mapping[str, TensorSpec]) -> dict[str, str]:
         """Choose names for some tensors: those of others, or new ones that others may take."""
