@@ -18,7 +18,8 @@ STEP_KINDS = (
     "input", "bias", "scale", "add", "batch_norm", "layer_norm", "group_norm", "max_pool",
     "mean_pool", "prelu", "causal_mask", "softmax", "rms_norm", "instance_norm", "multiply",
     "product", "mean", "max", "sum", "resample", "slice", "concat", "grid_lookup", "hash_lookup",
-    "lstm", "gru", "rnn_tanh", "rnn_relu", "rotary", "sinusoid", "one_hot", "output", *BUILT_IN,
+    "lstm", "gru", "rnn_tanh", "rnn_relu", "rotary", "sinusoid", "one_hot", "output", "take",
+    *BUILT_IN,
 )  # fmt: skip
 """The functions of `spec.functions` among them; a function from outside has no column of its own,
 and is told apart by the fingerprint."""

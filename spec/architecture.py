@@ -18,6 +18,7 @@ from spec.primitives import (
     Reshape,
     Shape,
     Slice,
+    Take,
     Transpose,
     show,
 )
@@ -180,6 +181,8 @@ def passes_indices(primitive: Primitive) -> bool:
     """Say whether an operation gives the items of its inputs as they are."""
     if isinstance(primitive, Elementwise):
         return primitive.function == "dropout"
+    if isinstance(primitive, Take):
+        return not primitive.is_filled
     return isinstance(primitive, (Concat, Reshape, Slice, Transpose))
 
 

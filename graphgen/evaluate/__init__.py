@@ -22,6 +22,7 @@ from graphgen.evaluate import (
     scan,
     sinusoid,
     slice,
+    take,
     transpose,
     window,
 )
@@ -46,6 +47,7 @@ from spec.primitives import (
     Scan,
     Sinusoid,
     Slice,
+    Take,
     Transpose,
     Window,
 )
@@ -64,6 +66,7 @@ NUMPY: dict[type[Primitive], Callable[..., NDArray[Any]]] = {
     Scan: scan.run,
     Sinusoid: sinusoid.run,
     Slice: slice.run,
+    Take: take.run,
     Transpose: transpose.run,
     Window: window.run,
 }

@@ -61,12 +61,16 @@ class Ends:
     ) -> tuple[Bools, dict[int, Ints]]:
         """Say of nodes whether they are at an end, and give their coordinates along its axes."""
         _, start, strides = end_of(block, which)
-        rest = nodes - start
+        axes = axes_of(block, which)
+        backwards = {axis: block.shape[axis] - 1 for axis in axes if strides[axis] < 0}
+        rest = nodes - start - sum(strides[axis] * last for axis, last in backwards.items())
         found: dict[int, Ints] = {}
         inside: Bools = rest >= 0
-        for axis in axes_of(block, which):
-            found[axis] = np.clip(rest // strides[axis], 0, block.shape[axis] - 1)
-            rest = rest - found[axis] * strides[axis]
+        for axis in axes:
+            stride = abs(strides[axis])
+            place = np.clip(rest // stride, 0, block.shape[axis] - 1)
+            rest = rest - place * stride
+            found[axis] = backwards[axis] - place if axis in backwards else place
         return inside & (rest == 0), found
 
 
@@ -81,7 +85,7 @@ def axes_of(block: EdgeBlock, which: str) -> list[int]:
     """List the axes along which an end moves, the longest stride first."""
     strides = end_of(block, which)[2]
     moving = [k for k, stride in enumerate(strides) if stride and block.shape[k] > 1]
-    return sorted(moving, key=lambda k: -strides[k])
+    return sorted(moving, key=lambda k: -abs(strides[k]))
 
 
 def nodes_of(block: EdgeBlock, which: str) -> Ints:

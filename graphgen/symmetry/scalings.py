@@ -20,6 +20,7 @@ from spec.functions import EVEN, FUNCTIONS, LINEAR, NONE, ODD, POSITIVE
 
 LINEAR_STEPS = (
     "bias", "add", "mean_pool", "mean", "sum", "resample", "slice", "concat", "multiply", "product",
+    "take",
 )  # fmt: skip
 POSITIVE_STEPS = ("prelu", "max_pool", "max")
 EQUAL = ("identity", "spread", "sum", "mean", "max")
@@ -52,6 +53,8 @@ def passing_through(step: Step) -> str:
     """Say which factors pass through a step, by a word of `spec.functions.PASSING`."""
     if step.operation in FUNCTIONS:
         return FUNCTIONS[step.operation].passing(dict(step.attributes))
+    if step.operation == "take" and dict(step.attributes).get("value"):
+        return NONE  # a constant stands beside the items
     if step.operation in LINEAR_STEPS:
         return LINEAR
     return POSITIVE if step.operation in POSITIVE_STEPS else NONE

@@ -22,6 +22,7 @@ from metanet.evaluate import (
     scan,
     sinusoid,
     slice,
+    take,
     transpose,
     window,
 )
@@ -45,6 +46,7 @@ from spec.primitives import (
     Scan,
     Sinusoid,
     Slice,
+    Take,
     Transpose,
     Window,
 )
@@ -63,6 +65,7 @@ TORCH: dict[type[Primitive], Callable[..., Tensor]] = {
     Scan: scan.run,
     Sinusoid: sinusoid.run,
     Slice: slice.run,
+    Take: take.run,
     Transpose: transpose.run,
     Window: window.run,
 }

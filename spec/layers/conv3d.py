@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from spec.fields import sizes
 from spec.layer import register
 from spec.layers.convolution import Convolution
+from spec.layers.padding import Side, padding
 
 
 @register("conv3d")
@@ -16,5 +17,5 @@ class Conv3d(Convolution):
 
     kernel_size: tuple[int, ...] = sizes(3)
     stride: tuple[int, ...] = sizes(3, default=1)
-    padding: tuple[int, ...] = sizes(3, default=0, minimum=0)
+    padding: tuple[Side, ...] | str = padding(3)
     dilation: tuple[int, ...] = sizes(3, default=1)

@@ -14,6 +14,7 @@ from spec.primitives.rotary import Rotary
 from spec.primitives.scan import Scan
 from spec.primitives.sinusoid import Sinusoid
 from spec.primitives.slice import Slice
+from spec.primitives.take import Take
 from spec.primitives.transpose import Transpose
 from spec.primitives.window import Window
 
@@ -27,6 +28,7 @@ PRIMITIVES: tuple[type[Primitive], ...] = (
     Reshape,
     Transpose,
     Slice,
+    Take,
     Concat,
     Lookup,
     Learned,
@@ -53,6 +55,7 @@ __all__ = [
     "ShapeError",
     "Sinusoid",
     "Slice",
+    "Take",
     "Transpose",
     "Window",
     "counted",

@@ -30,7 +30,7 @@ KINDS: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 CHOICES: dict[str, tuple[str, ...]] = {
     "padding_mode": ("zeros", "reflect", "replicate", "circular"),
-    "mode": ("nearest", "linear"),
+    "mode": ("nearest", "linear", "constant", "reflect", "replicate", "circular"),
     "pool": ("mean", "max", "sum"),
     "reduction": ("sum", "product", "concat"),
     "nonlinearity": ("tanh", "relu"),
@@ -159,11 +159,12 @@ def renumbered(pen: Pen, net: Architecture, form: Form) -> None:
         fields[name] = [value[i] for i in pen.order(len(value))]
     elif isinstance(value, list) and value:
         place = pen.count(0, len(value) - 1)
-        fields[name] = [
-            *value[:place],
-            max(0, value[place] + pen.pick((1, -1))),
-            *value[place + 1 :],
-        ]
+        other = value[place]
+        if isinstance(other, list):
+            other = other[::-1]
+        else:
+            other = max(min(0, other), other + pen.pick((1, -1)))
+        fields[name] = [*value[:place], other, *value[place + 1 :]]
     else:
         raise Unfit
 

@@ -222,6 +222,7 @@ EXAMPLES: dict[str, Example] = {
         ),
     ),
     "multiply": (TWO, ({},)),
+    "pad": (IMAGE, ({"pad": [1, 2, -1, 1], "value": 0.5}, {"pad": [1, 1], "mode": "reflect"})),
     "patches": (
         IMAGE,
         (

@@ -46,6 +46,8 @@ def convolution(pen: Pen, x: Shape) -> Fields:
             padding=pen.sizes([pen.count(0, 2) for _ in space]),
             dilation=pen.sizes([pen.count(1, 2) for _ in space]),
         )
+    if pen.chance(0.25):
+        fields["padding"] = some_padding(pen, len(space))
     if groups > 1 or pen.chance(0.1):
         fields["groups"] = groups
     if pen.chance(0.2):
@@ -53,6 +55,30 @@ def convolution(pen: Pen, x: Shape) -> Fields:
     if pen.chance(0.1):
         fields["in_channels"] = channels
     return {**fields, **pen.some(bias=pen.chance())}
+
+
+def some_padding(pen: Pen, dims: int) -> Any:
+    """Write a word, or pairs, for the padding of a convolution."""
+    words = ["same", "valid", *["causal"] * (dims == 1)]
+    if pen.chance():
+        return pen.pick(words)
+    return [
+        [pen.count(0, 2), pen.count(0, 2)] if pen.chance(0.7) else pen.count(0, 1)
+        for _ in range(dims)
+    ]
+
+
+def pad(pen: Pen, x: Shape) -> Fields:
+    """Write items around one axis or several."""
+    axes = pen.pick([n for n in (1, 1, 2) if n <= len(x)] or [1])
+    around = [pen.pick((0, 1, 2, 1, -1)) for _ in range(2 * axes)]
+    if axes < len(x) and pen.chance(0.4):  # an axis further to the front
+        around = [0, 0] * pen.count(1, len(x) - axes) + around
+    mode = pen.pick(("constant", "reflect", "replicate", "circular"))
+    fields: Fields = {"pad": around} | pen.some(mode=mode)
+    if fields.get("mode", "constant") == "constant" and pen.chance():
+        fields["value"] = pen.pick((0.5, -2, 0))
+    return fields
 
 
 def transposed_convolution(pen: Pen, x: Shape) -> Fields:

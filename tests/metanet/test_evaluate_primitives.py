@@ -29,11 +29,13 @@ from spec.primitives import (
     Scan,
     Sinusoid,
     Slice,
+    Take,
     Transpose,
     Window,
     matrix_product,
 )
 from spec.primitives.scan import GATES
+from spec.primitives.take import NONE, runs_of
 
 Array = NDArray[Any]
 Drawn = tuple[Primitive, int, list[Array]]
@@ -213,6 +215,16 @@ def slice_(rng: np.random.Generator) -> Drawn:
     return Slice(axis, start, stop), 1, [x]
 
 
+def take(rng: np.random.Generator) -> Drawn:
+    axis, x = moved(rng)
+    size = x.shape[axis + 1]
+    whole = [NONE] * int(rng.integers(3)) + [*range(size)] + [NONE] * int(rng.integers(3))
+    drawn = rng.integers(-1, size, int(rng.integers(1, 7))).tolist()
+    steps = [*range(0, size, 2)], [*range(size)][::-1], [0] * 3
+    runs = runs_of(pick(rng, whole, whole, drawn, drawn, *steps))
+    return Take(axis, runs, pick(rng, 0.0, -2.5)), 1, [x]
+
+
 def concat(rng: np.random.Generator) -> Drawn:
     axis, x = moved(rng)
     parts = [x, x[:, ..., :1] if axis == x.ndim - 2 else 2 * x, -x]
@@ -236,7 +248,7 @@ def sinusoid(rng: np.random.Generator) -> Drawn:
 DRAW: dict[type[Primitive], Callable[[np.random.Generator], Drawn]] = {
     Concat: concat, Contract: contract, Elementwise: elementwise, Learned: learned,
     Lookup: lookup, Normalise: normalise, Reduce: reduce, Resample: resample, Reshape: reshape,
-    Rotary: rotary, Scan: scan, Sinusoid: sinusoid, Slice: slice_, Transpose: transpose,
+    Rotary: rotary, Scan: scan, Sinusoid: sinusoid, Slice: slice_, Take: take, Transpose: transpose,
     Window: window,
 }  # fmt: skip
 

@@ -62,6 +62,8 @@ def single_layers(type_: str) -> Iterator[tuple[spec.Architecture, Layer]]:
         shared = shared_fields(type_, layer)
         required = {f.name for f in dataclasses.fields(layer) if f.default is dataclasses.MISSING}
         kept = {n: v for n, v in fields.items() if n in shared or n in required}
+        if type_.startswith("conv") and any(isinstance(n, tuple) for n in fields["padding"]):
+            continue  # pairs before and behind
         plain, _ = spec.LAYERS[type_].from_fields(kept)
         assert plain is not None
         with suppress(ShapeError):

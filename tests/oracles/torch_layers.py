@@ -22,7 +22,7 @@ MODULES = {
     for name, kind in vars(nn).items()
     if inspect.isclass(kind) and issubclass(kind, nn.Module)
 }
-VALUES = {"input", "tensor", "tensors", "other", "self", "mask", "weight", "bias", "mode"}
+VALUES = {"input", "tensor", "tensors", "other", "self", "mask", "weight", "bias"}
 
 
 @dataclasses.dataclass(frozen=True)

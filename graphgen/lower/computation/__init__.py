@@ -19,6 +19,7 @@ from graphgen.lower.computation import (
     scan,
     sinusoid,
     slice,
+    take,
     transpose,
     window,
 )
@@ -41,6 +42,7 @@ from spec.primitives import (
     Scan,
     Sinusoid,
     Slice,
+    Take,
     Transpose,
     Window,
 )
@@ -59,6 +61,7 @@ COMPUTATION_GRAPH: dict[type[Primitive], Callable[[Lowering, Operation], None]] 
     Scan: scan.lower,
     Sinusoid: sinusoid.lower,
     Slice: slice.lower,
+    Take: take.lower,
     Transpose: transpose.lower,
     Window: window.lower,
 }

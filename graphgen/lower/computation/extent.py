@@ -6,7 +6,7 @@ from math import prod
 
 from graphgen.errors import GraphError
 from spec import Architecture, Operation
-from spec.primitives import Reduce, Resample, Window
+from spec.primitives import Reduce, Resample, Take, Window
 
 MAX_NODES, MAX_SCALARS, MAX_PAIRS, MAX_BLOCKS = 2**32, 2**27, 10**7, 10**6
 """Of the graph; of one tensor; of positions that windows pair; and of the blocks for them."""
@@ -42,6 +42,8 @@ def paired(net: Architecture, operation: Operation) -> tuple[int, int]:
     if isinstance(primitive, Resample):
         even = all(after % before == 0 for before, after in zip(inputs, outputs, strict=True))
         return 2 * sum(outputs), prod(inputs if even else outputs)
+    if isinstance(primitive, Take):
+        return primitive.count, len(primitive.runs)
     return 0, 0
 
 

@@ -49,6 +49,7 @@ class Lowering(Drafts):
         target: End,
         tensor: str | None = None,
         attributes: Attributes = (),
+        constant: float = 1.0,
     ) -> None:
         """Add an edge block between two groups; it acts at the target's current step.
 
@@ -75,6 +76,7 @@ class Lowering(Drafts):
                 target_start=target[1],
                 target_strides=target_strides,
                 tensor=tensor,
+                constant=constant,
                 tied=tied,
                 attributes=attributes,
             ),

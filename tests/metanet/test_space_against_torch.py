@@ -1,0 +1,118 @@
+"""Padding, pooling, resampling and what moves items, against torch itself in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+import graphgen
+import metanet
+import spec
+from graphgen.testing import random_weights
+from spec.layers.padding import meant
+
+Array = NDArray[Any]
+
+
+def layer_of(type_: str, fields: dict[str, Any], *shapes: tuple[int, ...]) -> spec.Architecture:
+    """One layer, named `layer`, of inputs of these shapes."""
+    inputs = [{name: list(shape)} for name, shape in zip("xyz", shapes, strict=False)]
+    names = [name for row in inputs for name in row]
+    entry = {type_: {"name": "layer", "inputs": names, **fields}}
+    return spec.loads(str({"inputs": inputs, "layers": [entry]}).replace("True", "true"))
+
+
+def check(net: spec.Architecture, expected: Callable[..., Tensor], seed: int = 0) -> None:
+    """Numpy, torch and the computation graph give what torch's own function of the inputs gives."""
+    rng = np.random.default_rng(seed)
+    weights = random_weights(net, rng)
+    inputs = [rng.standard_normal((2, *shape)) for shape in net.inputs.values()]
+    tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
+    given = [torch.from_numpy(x) for x in inputs]
+    right = expected(*given, **{n.removeprefix("layer."): w for n, w in tensors.items()}).numpy()
+    found = [
+        graphgen.evaluate(net, weights, *inputs),
+        metanet.evaluate.run(net, tensors, *given).numpy(),
+        graphgen.evaluate(graphgen.compile(net, weights, "computation"), *inputs),
+    ]
+    for actual in map(np.asarray, found):
+        assert actual.shape == right.shape
+        np.testing.assert_allclose(actual, right, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("mode", ["constant", "reflect", "replicate", "circular"])
+def test_padding_is_that_of_torch(mode: str, seed: int) -> None:
+    rng = Random(seed)
+    dims = rng.randint(1, 3)
+    shape = tuple(rng.randint(3, 5) for _ in range(dims + 1))
+    around = [rng.randint(-1, 2) for _ in range(2 * dims)]
+    if mode == "constant" and seed % 2:
+        around += [1, rng.randint(0, 2)]
+    value = {"value": 1.5} if mode == "constant" else {}
+    net = layer_of("pad", {"pad": around, "mode": mode, **value}, shape)
+    check(net, lambda x: F.pad(x, around, mode, **value), seed)
+
+
+CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+
+
+@pytest.mark.parametrize(("dims", "kernel", "dilation", "mode"), [
+    (1, 4, 1, "reflect"), (2, 3, 2, "zeros"), (2, 2, 1, "circular"), (3, 2, 1, "replicate"),
+    (1, 4, 2, "zeros"), (3, 2, 2, "zeros"),
+])  # fmt: skip
+def test_same_is_that_of_torch(dims: int, kernel: int, dilation: int, mode: str) -> None:
+    kind = {1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}[dims]
+    module = kind(2, 3, kernel, padding="same", dilation=dilation, padding_mode=mode).double()
+    fields = {"out_channels": 3, "kernel_size": kernel, "padding": "same", "dilation": dilation}
+    net = layer_of(f"conv{dims}d", {**fields, "padding_mode": mode}, (2, 7, 6, 5)[: dims + 1])
+    check(net, lambda x, **state: torch.func.functional_call(module, state, x).detach())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_same_with_a_stride_is_that_of_tensorflow(seed: int) -> None:
+    """As its documentation says: ceil(n / stride) positions, the odd one behind."""
+    rng = Random(seed)
+    size, kernel, stride, dilation = (rng.randint(1, n) for n in (12, 5, 4, 2))
+    reach = dilation * (kernel - 1) + 1
+    rest = size % stride or stride
+    total = max(reach - rest, 0)
+    around = total // 2, total - total // 2
+    fields = {"kernel_size": kernel, "stride": stride, "dilation": dilation, "padding": "same"}
+    net = layer_of("conv1d", {"out_channels": 3, **fields}, (2, size))
+    assert net.output_shapes == ((3, -(-size // stride)),)
+    check(net, lambda x, weight, bias: F.conv1d(
+        F.pad(x, around), weight, bias, stride, dilation=dilation), seed)  # fmt: skip
+
+
+def test_causal_and_pairs_pad_where_they_say() -> None:
+    fields = {"out_channels": 3, "kernel_size": 3, "dilation": 2}
+    net = layer_of("conv1d", {**fields, "padding": "causal"}, (2, 6))
+    check(net, lambda x, weight, bias: F.conv1d(F.pad(x, (4, 0)), weight, bias, dilation=2))
+    net = layer_of("conv2d", {**fields, "padding": [[0, 3], 1]}, (2, 6, 5))
+    check(net, lambda x, weight, bias: F.conv2d(
+        F.pad(x, (1, 1, 0, 3)), weight, bias, dilation=2))  # fmt: skip
+    assert meant("valid", 8, 3, 1, 1) == 0
+
+
+@pytest.mark.parametrize(("layer", "message"), [
+    ("pad: {pad: [1]}", "expected two integers for each axis, from the last one on"),
+    ("pad: {pad: [1, 1, 1, 1, 1, 1]}", r"`pad` has 6 numbers, two for each axis, but \[N, 2, 4\]"),
+    ("pad: {pad: [4, 0], mode: reflect}", "more than 'reflect' has at the borders of axis 2"),
+    ("pad: {pad: [-2, -2]}", r"leaves nothing of axis 2 of \[N, 2, 4\]"),
+    ("pad: {pad: [1, 1], mode: reflect, value: 2}", "`value` is for the mode 'constant'"),
+    ("conv1d: {out_channels: 2, kernel_size: 3, padding: [1, 2]}", r"a pair is \[\[before"),
+    ("conv1d: {out_channels: 2, kernel_size: 3, padding: full}", "one of same, valid, causal"),
+    ("conv1d: {out_channels: 2, kernel_size: 3, padding: [[1, 2, 3]]}", "a pair"),
+])  # fmt: skip
+def test_padding_that_cannot_be_is_told(layer: str, message: str) -> None:
+    with pytest.raises(spec.SpecError, match=message):
+        spec.loads(f"inputs: {{x: [2, 4]}}\nlayers:\n  - {layer}")
