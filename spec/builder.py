@@ -29,8 +29,12 @@ class Builder:
         inputs: Sequence[Value],
         tensor_names: Mapping[str, str] | None = None,
         output_shape: Shape | None = None,
+        shares: str = "",
     ) -> Value:
-        """Expand a layer and give its output, a value of the layer's name."""
+        """Expand a layer and give its output, a value of the layer's name.
+
+        If it `shares` all tensors with a layer of something, `tensor_names` are those.
+        """
         if name in self.names:
             raise ShapeError(f"two layers have the name {quoted(name)}")
         least, most = layer.inputs_allowed
@@ -40,6 +44,12 @@ class Builder:
         layer = layer.infer(*(value.shape for value in inputs))
         scope = Scope(name, tensor_names or {})
         result = layer.expand(scope, *inputs)
+        if shares and scope.tensors.keys() - (tensor_names or {}):
+            there, here = (", ".join(names or ("none",)) for names in (tensor_names, scope.tensors))
+            raise ShapeError(
+                f"it shares its tensors with {shares}, which has {there} in this place; "
+                f"this `{layer.type}` has {here}"
+            )
         self._check_tensors(scope, tensor_names or {}, layer)
         if output_shape is not None and result.shape != output_shape:
             raise ShapeError(

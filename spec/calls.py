@@ -38,23 +38,22 @@ def call(
     block = expander.blocks[type_]
     if not isinstance(block, dict):
         raise StopExpansion  # the schema has said so
-    name = name_of(expander, raw, path, context)
-    full = context.prefix + name
+    name = name_of(expander, type_, raw, path, context)
+    full, layers = context.prefix + name, ("blocks", type_, "layers")
     with known_as(expander, full):
         names = input_names(block)
         inputs = _inputs(expander, type_, names, raw, path, context, current)
         called = f"in block {type_!r}, called at {expander.document.key_mark(path)}"
-        inner = context.within(name, several=len(inputs) > 1)
+        inner = context.within(name, several=len(inputs) > 1).at(context.place(path), layers)
         for local, value in zip(names, inputs, strict=False):
             expander.values[inner.prefix + local] = value
             expander.block_inputs.add(inner.prefix + local)
-        hidden: dict[str, object] = {BLOCK: full}
+        hidden: dict[str, object] = {BLOCK: expander.sharing.block_name(context, path, full)}
         above = ChainMap(expander.variables, hidden)
         inner = inner.having(above, called).on(inputs[0] if len(inputs) == 1 else None)
         outside = context.on(inputs[0])
         given = _arguments(expander, type_, raw, path, outside, inner)
         inner = replace(inner, variables=ChainMap(given, above))
-        layers: Path = ("blocks", type_, "layers")
         result = expander.sequence(block.get("layers"), layers, inner, inner.current)
         if result is None and not expander.problems:
             message = f"the block {quoted(type_)} has no layer that gives a value"

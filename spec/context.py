@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 """Where something stands in a document: the keys and indices that lead to it."""
 
+Place = tuple[str | int, ...]
+"""Where something stands in an expansion: the steps through lists, turns and calls to it."""
+
+SIDES = ("body", "shortcut")
+
 
 class StopExpansion(Exception):  # noqa: N818  a signal, not an error
     """Raised where what follows cannot be expanded; the problem has been noted."""
@@ -35,7 +40,9 @@ class Context:
     """The surroundings of a list of layers.
 
     `several`: the list begins with several inputs, of which its first entry must name some.
-    `current` is the value whose shape an expression may ask for.
+    `current` is the value whose shape an expression may ask for. The list has come to its place by
+    `address`, from which `frame` leads to it in the document. `twin` is the place of what shares
+    its tensors with another, the place of that, and what that is called.
     """
 
     variables: Mapping[str, object]
@@ -45,6 +52,9 @@ class Context:
     counter: Counter = field(default_factory=Counter)
     several: bool = False
     current: Value | None = None
+    frame: Path = ()
+    address: Place = ()
+    twin: tuple[Place, Place, str] | None = None
 
     def within(self, name: str, several: bool = False) -> Context:
         """Enter a named list: names get a prefix and are counted anew."""
@@ -64,6 +74,22 @@ class Context:
     def on(self, current: Value | None) -> Context:
         """Have another current value."""
         return replace(self, current=current)
+
+    def at(self, address: Place, frame: Path) -> Context:
+        """Come to a place from elsewhere in the document."""
+        return replace(self, address=address, frame=frame)
+
+    def place(self, path: Path) -> Place:
+        """Give the place of what stands at `path` in the document."""
+        steps = path[len(self.frame) :]
+        return (*self.address, *[step for step in steps if type(step) is int or step in SIDES])
+
+    def counterpart(self, path: Path) -> Place | None:
+        """Give the place with which the one at `path` shares its tensors."""
+        if self.twin is None:
+            return None
+        start, other, _ = self.twin
+        return (*other, *self.place(path)[len(start) :])
 
     def counting(self, index: str, value: int) -> Context:
         """Enter one turn of a repetition."""

@@ -20,6 +20,7 @@ from spec.layer import LAYERS, Value
 from spec.layer_entry import expand_layer
 from spec.lookup import shape_of
 from spec.schema_problems import entry_problems
+from spec.sharing import Sharing, must_share, sharing
 from spec.structures import STRUCTURES
 from spec.suggestions import suggest
 from spec.unused import note_unused
@@ -56,6 +57,7 @@ class Expander:
         self.variables: dict[str, object] = {}
         self.blocks: Mapping[str, Any] = mapping(document.data.get("blocks"))
         self.known_entries: list[object] = []
+        self.sharing = Sharing()
         self.work = Work()
 
     def run(self, overrides: Mapping[str, object]) -> Architecture:
@@ -158,15 +160,32 @@ class Expander:
             expected = "expected a layer: its type, or a mapping of its type to its fields"
             self.note(inner, f"{expected}; got {quoted(type_)}", context)
             raise StopExpansion
+        before = self.sharing.shared
+        if type_ != "repeat":
+            context = sharing(self, type_, raw, inner, context)
+        value = self.typed(type_, raw, inner, context, current)
+        if type_ != "repeat":
+            must_share(self, raw, inner, context, before)
+        return value
+
+    def typed(
+        self,
+        type_: str,
+        raw: Mapping[str, Any],
+        path: Path,
+        context: Context,
+        current: Value | None,
+    ) -> Value | None:
+        """Expand one entry of a type."""
         if type_ in STRUCTURES:
-            return STRUCTURES[type_](self, raw, inner, context, current)
+            return STRUCTURES[type_](self, raw, path, context, current)
         if type_ in self.blocks:
             self.spend(CALL_STEPS, path, context)
-            return call(self, type_, raw, inner, context, current)
+            return call(self, type_, raw, path, context, current)
         if type_ not in LAYERS:
-            self.note(inner, unknown(type_, self.blocks), context, key=True)
+            self.note(path, unknown(type_, self.blocks), context, key=True)
             raise StopExpansion
-        return expand_layer(self, LAYERS[type_], raw, inner, context, current)
+        return expand_layer(self, LAYERS[type_], raw, path, context, current)
 
     def is_on(self, raw: Mapping[str, Any], path: Path, context: Context) -> bool:
         """Say whether an entry is to be expanded."""

@@ -21,7 +21,7 @@ EXPRESSION = {"$ref": "#/$defs/expression"}
 LIST = {"$ref": "#/$defs/layers"}
 NAME = {"type": "string", "minLength": 1}
 VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"
-CALL_FIELDS = ("name", "when", "inputs")
+CALL_FIELDS = ("name", "when", "inputs", "share")
 LOCAL = {"type": "string", "pattern": "^[^$.]+$"}
 NAMES_OF_INPUTS = {"type": "array", "items": LOCAL, "minItems": 1, "uniqueItems": True}
 NAMES = {"anyOf": [NAME, {"type": "array", "items": NAME, "minItems": 1}]}
@@ -131,6 +131,7 @@ COMMON: dict[str, Any] = {
     "name": {**NAME, "description": "A name; by default the number in the list."},
     "when": expression_or({"type": "boolean", "description": "Left out if false."}),
     "inputs": {**NAMES, "description": "The values to take; by default the previous one."},
+    "share": {**NAME, "description": "An earlier entry of this kind, whose tensors it has."},
 }
 
 STRUCTURE_SCHEMAS: dict[str, Any] = {
@@ -150,6 +151,12 @@ STRUCTURE_SCHEMAS: dict[str, Any] = {
             "when": COMMON["when"],
             "times": expression_or({"type": "integer", "minimum": 0, "maximum": 1000}),
             "index": {"type": "string", "pattern": VARIABLE},
+            "share": expression_or(
+                {
+                    "type": "boolean",
+                    "description": "Whether all turns have the tensors of the first.",
+                }
+            ),
             "layers": LIST,
         },
     },

@@ -11,6 +11,7 @@ from spec.fields import FieldError, to_integer
 from spec.layer import Layer, Value
 from spec.lookup import inputs_of, known_as, name_of
 from spec.primitives import Shape, ShapeError
+from spec.sharing import Named, shared_tensors
 from spec.suggestions import suggest
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 MAX_LAYERS = 10_000
 MAX_OPERATIONS = 50_000
 LAYER_STEPS = 40
-COMMON_FIELDS = ("name", "inputs", "parameters", "when", "output_shape")
+COMMON_FIELDS = ("name", "inputs", "parameters", "when", "output_shape", "share")
 
 
 def expand_layer(
@@ -31,7 +32,7 @@ def expand_layer(
     current: Value | None,
 ) -> Value:
     """Expand one layer, and give its output."""
-    name = context.prefix + name_of(expander, raw, path, context)
+    name = context.prefix + name_of(expander, type_.type, raw, path, context)
     with known_as(expander, name):
         try:
             inputs = inputs_of(expander, raw, path, context, current)
@@ -42,16 +43,17 @@ def expand_layer(
         known = [value for value in inputs if value is not None]
         if layer is None or len(known) < len(inputs):
             raise StopExpansion
-        return add_layer(
-            expander,
-            layer,
-            name,
-            known,
-            path,
-            context,
-            _tensor_names(expander, raw, path, context),
-            _output_shape(expander, raw, path, context),
-        )
+        said = _tensor_names(expander, raw, path, context)
+        shape = _output_shape(expander, raw, path, context)
+        names = shared_tensors(expander, type_.type, said, path, context)
+        shares = context.twin[2] if context.twin else ""
+        if names is None:
+            names = {local: _known_tensor(expander, n, context) for local, n in said.items()}
+        value = add_layer(expander, layer, name, known, path, context, names, shape, shares)
+        tensors = expander.builder.layers[-1].tensors
+        expander.sharing.layers[context.place(path)] = Named(type_.type, tensors, said)
+        expander.sharing.shared += bool(shares and tensors)
+        return value
 
 
 def add_layer(
@@ -63,6 +65,7 @@ def add_layer(
     context: Context,
     tensor_names: Mapping[str, str] | None = None,
     output_shape: Shape | None = None,
+    shares: str = "",
 ) -> Value:
     """Add a layer to the architecture, under its full name."""
     builder = expander.builder
@@ -74,7 +77,7 @@ def add_layer(
             expander.note(path, f"more than {most:,} {what}", context)
             raise SpecError(expander.problems)
     try:
-        value = builder.add(layer, name, inputs, tensor_names, output_shape)
+        value = builder.add(layer, name, inputs, tensor_names, output_shape, shares)
     except ShapeError as error:
         expander.note(path, str(error), context, key=True)
         raise StopExpansion from None
@@ -129,7 +132,7 @@ def _tensor_names(
             message = f"expected a tensor's name of at most 1,000 characters, got {quoted(name)}"
             expander.note((*where, local), message, context)
             raise StopExpansion
-    return {local: _known_tensor(expander, name, context) for local, name in names.items()}
+    return names
 
 
 def _known_tensor(expander: Expander, name: str, context: Context) -> str:

@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 MAX_NAME = 1_000
 
 
-def name_of(expander: Expander, raw: Mapping[str, Any], path: Path, context: Context) -> str:
+def name_of(
+    expander: Expander, type_: str, raw: Mapping[str, Any], path: Path, context: Context
+) -> str:
     """Give an entry's own name, or its number in the list."""
+    name = _own_name(expander, raw, path, context)
+    expander.sharing.entries[context.prefix + name] = (type_, context.place(path))
+    return name
+
+
+def _own_name(expander: Expander, raw: Mapping[str, Any], path: Path, context: Context) -> str:
     number = context.counter.take()
     where: Path = (*path, "name")
     name = expander.evaluate(raw.get("name"), where, context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spec.context import Context, Path, StopExpansion
@@ -13,6 +14,7 @@ from spec.layer_entry import add_layer
 from spec.lookup import known_as, name_of, one_input
 from spec.primitives import show
 from spec.residual import automatic_shortcut
+from spec.sharing import must_share
 
 if TYPE_CHECKING:
     from spec.expand import Expander
@@ -25,7 +27,7 @@ def sequential(
     expander: Expander, raw: Mapping[str, Any], path: Path, context: Context, current: Value | None
 ) -> Value | None:
     """A list with a name of its own: `{name, layers}`."""
-    name = name_of(expander, raw, path, context)
+    name = name_of(expander, "sequential", raw, path, context)
     with known_as(expander, context.prefix + name):
         x = one_input(expander, "`sequential`", raw, path, context, current)
         result = expander.sequence(raw.get("layers"), (*path, "layers"), context.within(name), x)
@@ -46,9 +48,21 @@ def repeat(
     index = raw.get("index", "i")
     if not isinstance(index, str):
         raise StopExpansion  # the schema has said so
+    share = expander.evaluate(raw.get("share"), (*path, "share"), context)
+    if not isinstance(share, bool | None):
+        message = f"`share`: expected true or false, got {quoted(share)}"
+        expander.note((*path, "share"), message, context)
+        raise StopExpansion
+    layers: Path = (*path, "layers")
+    place, known = context.place(path), len(expander.problems)
+    before = expander.sharing.shared
     for i in range(times):
-        inner = context.counting(index, i)
-        current = expander.sequence(raw.get("layers"), (*path, "layers"), inner, current)
+        inner = context.counting(index, i).at((*place, i), layers)
+        if share and i and len(expander.problems) == known:
+            inner = replace(inner, twin=((*place, i), (*place, 0), "the first turn"))
+        current = expander.sequence(raw.get("layers"), layers, inner, current)
+    if share and times > 1:
+        must_share(expander, raw, path, context, before)
     return current
 
 
@@ -56,7 +70,7 @@ def residual(
     expander: Expander, raw: Mapping[str, Any], path: Path, context: Context, current: Value | None
 ) -> Value | None:
     """`body(x) + shortcut(x)`; the shortcut is `identity`, `auto`, or a list of layers."""
-    name = name_of(expander, raw, path, context)
+    name = name_of(expander, "residual", raw, path, context)
     with known_as(expander, context.prefix + name):
         x = one_input(expander, "`residual`", raw, path, context, current)
         inner = context.within(name)
@@ -105,7 +119,7 @@ def parallel(
     expander: Expander, raw: Mapping[str, Any], path: Path, context: Context, current: Value | None
 ) -> Value | None:
     """Several lists on the same value, whose results are merged: `{branches, merge, dim}`."""
-    name = name_of(expander, raw, path, context)
+    name = name_of(expander, "parallel", raw, path, context)
     with known_as(expander, context.prefix + name):
         x = one_input(expander, "`parallel`", raw, path, context, current)
         context = context.on(x)

@@ -67,6 +67,9 @@ def _mistakes(
     for _, text in strings(entry.fields.get("inputs"), entry.path):
         if "$" not in text:
             yield from _not_named(text, values, (*entry.path, "inputs"))
+    share = entry.fields.get("share")
+    if isinstance(share, str) and "$" not in share:
+        yield from _not_named(share, values, (*entry.path, "share"))
     for path, text in entry.strings():
         if "$" in text:
             expander.work.read(text)

@@ -27,8 +27,9 @@ class Listing:
 
     `start` is the value that the first entry takes; inside a structure it has no name. Entries of
     a `repeated` list have no names, so that each takes what the one before it gives. Tensors in
-    `shared` may be taken by other layers. What begins as an input is `untouched`: it goes through
-    no identity, since an output that nothing computes is of no interest.
+    `shared` may be taken by other layers; `declared` are those of all lists. What begins as an
+    input is `untouched`: it goes through no identity, since an output that nothing computes is of
+    no interest.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Listing:
         prefix: str = "n",
         repeated: bool = False,
         untouched: bool = True,
+        declared: list[str] | None = None,
     ) -> None:
         self.pen = pen
         self.shared = shared
@@ -46,6 +48,7 @@ class Listing:
         self.current = starts[-1]
         self.values = [value for value in starts if value.name]
         self.read: set[str] = set()
+        self.declared = [] if declared is None else declared
         self.prefix = prefix
         self.repeated = repeated
         self.numbered = 0
@@ -63,17 +66,18 @@ class Listing:
             prefix=prefix,
             repeated=repeated or self.repeated,
             untouched=self.current.name in self.untouched,
+            declared=self.declared,
         )
 
     def attempt(self, write: Callable[[Listing], object]) -> bool:
         """Let something write, or take back what it has written so far if it does not fit."""
         before = (self.current, self.numbered, set(self.read))
-        entries, values = len(self.entries), len(self.values)
+        entries, values, declared = len(self.entries), len(self.values), len(self.declared)
         try:
             write(self)
         except Unfit:
             self.current, self.numbered, self.read = before
-            del self.entries[entries:], self.values[values:]
+            del self.entries[entries:], self.values[values:], self.declared[declared:]
             return False
         return True
 
@@ -107,6 +111,7 @@ class Listing:
         shapes = [value.shape for value in inputs or (self.current,)]
         shape, tensors = outcome(type_, self.pen.meaning(fields), shapes)
         names = self.sharing(tensors)
+        self.declared += tensors
         fields = self.asking(fields, shapes[0])
         return self.put(type_, fields | ({"parameters": names} if names else {}), shape, *inputs)
 

@@ -102,7 +102,10 @@ class Structures:
             fields: Entry = {"times": times, "index": "k", "layers": layers}
             shape = (*shape[:-1], width + times - 1)
         else:
+            before = len(to.declared)
             fields = {"times": pen.number(times), "layers": self.filled(inner, keep=True)}
+            if len(to.declared) > before and pen.chance():
+                fields["share"] = pen.pick([True, "${2 > 1}"])
         to.entries.append({"repeat": fields})
         to.numbered += times * len(fields["layers"])
         if times:
@@ -121,7 +124,7 @@ class Structures:
         """Write a block, and call it once or twice."""
         pen, inner = to.pen, to.inside()
         inner.prefix = "in"
-        name = f"block{len(self.blocks)}"
+        name, before = f"block{len(self.blocks)}", len(to.declared)
         self.blocks[name] = {}
         try:
             layers = self.filled(inner, keep=True)
@@ -132,9 +135,10 @@ class Structures:
         layers.append({"elu": {"alpha": "${2 * rate + slope}"}})
         self.blocks[name] = {"args": {"rate": 0.25, "slope": None}, "layers": layers}
         shape = to.current.shape
-        to.put(name, {"slope": 0.5}, shape)
+        first = to.put(name, {"slope": 0.5}, shape)
         if pen.chance():
-            to.put(name, {"slope": 1, "rate": 0}, shape)
+            share = {"share": first.name} if len(to.declared) > before and pen.chance() else {}
+            to.put(name, {"slope": 1, "rate": 0, **share}, shape)
 
 
 def keeping(to: Listing) -> None:
