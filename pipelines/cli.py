@@ -16,6 +16,7 @@ from pipelines.commands.evaluate import evaluate
 from pipelines.commands.failures import Commands
 from pipelines.commands.flow import flow
 from pipelines.commands.inrs import inrs
+from pipelines.commands.layers import layers
 from pipelines.commands.match import match
 from pipelines.commands.meta_test import meta_test
 from pipelines.commands.meta_train import meta_train
@@ -36,6 +37,7 @@ def gmn() -> None:
 
 
 for command in (
+    layers,
     check,
     compile_,
     symmetries,

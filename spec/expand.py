@@ -22,7 +22,7 @@ from spec.lookup import shape_of
 from spec.schema_problems import entry_problems
 from spec.sharing import Sharing, must_share, sharing
 from spec.structures import STRUCTURES
-from spec.suggestions import suggest
+from spec.suggestions import suggest, suggest_layer
 from spec.unused import note_unused
 from spec.unvisited import note_unvisited
 from spec.yaml_reader import Document
@@ -226,7 +226,7 @@ def mapping(value: Any) -> Mapping[str, Any]:
 def unknown(type_: object, blocks: Mapping[str, Any]) -> str:
     """Say that nothing has this name."""
     options = [*LAYERS, *STRUCTURES, *blocks]
-    return f"no layer or block is called {quoted(type_)}{suggest(str(type_), options)}"
+    return f"no layer or block is called {quoted(type_)}{suggest_layer(str(type_), options)}"
 
 
 def is_entry(value: object) -> bool:

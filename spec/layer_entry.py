@@ -12,7 +12,7 @@ from spec.layer import Layer, Value
 from spec.lookup import inputs_of, known_as, name_of
 from spec.primitives import Shape, ShapeError
 from spec.sharing import Named, shared_tensors
-from spec.suggestions import suggest
+from spec.suggestions import suggest_field
 
 if TYPE_CHECKING:
     from spec.expand import Expander
@@ -98,7 +98,7 @@ def _layer(
             continue
         if key not in type_.field_names():
             options = (*type_.field_names(), *COMMON_FIELDS)
-            message = f"`{type_.type}` has no field {quoted(key)}{suggest(key, options)}"
+            message = f"`{type_.type}` has no field {quoted(key)}{suggest_field(key, options)}"
             expander.note((*path, key), message, context, key=True)
             failed.add(key)
             continue

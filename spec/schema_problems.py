@@ -12,7 +12,7 @@ from spec.context import Path
 from spec.errors import MAX_PROBLEMS, Problem, kind, quoted
 from spec.json_schema import architecture_schema
 from spec.layer import LAYERS
-from spec.suggestions import suggest
+from spec.suggestions import suggest_field
 from spec.yaml_reader import Document
 
 
@@ -75,7 +75,9 @@ def describe(document: Document, error: ValidationError, section: Path = ()) -> 
         known = schema.get("properties", {})
         return [
             document.problem(
-                (*path, key), f"{where} has no field {quoted(key)}{suggest(key, known)}", key=True
+                (*path, key),
+                f"{where} has no field {quoted(key)}{suggest_field(key, known)}",
+                key=True,
             )
             for key in error.instance
             if key not in known

@@ -15,7 +15,7 @@ from spec.inputs import entries
 from spec.json_schema import CALL_FIELDS
 from spec.layer import LAYERS
 from spec.structures import STRUCTURES
-from spec.suggestions import suggest
+from spec.suggestions import suggest, suggest_layer
 from spec.written import LISTS, Written, entries_written, strings
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _mistakes(
         yield from _of_call(type_, blocks[type_], entry)
     elif "$" not in type_ and type_ not in STRUCTURES and type_ not in LAYERS:
         options = [*LAYERS, *STRUCTURES, *blocks]
-        message = f"no layer or block is called {quoted(type_)}{suggest(type_, options)}"
+        message = f"no layer or block is called {quoted(type_)}{suggest_layer(type_, options)}"
         yield entry.path, message, True
     if type_ in LISTS and isinstance(entry.fields.get("inputs"), list):
         count = len(entry.fields["inputs"])

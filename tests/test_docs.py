@@ -127,17 +127,6 @@ def test_what_is_run_elsewhere_is_on_a_page_and_in_a_test() -> None:
         assert f"\ndef {name}(" in (ROOT / file).read_text(encoding="utf-8")
 
 
-def test_the_table_of_layers_has_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
-    from layer_table import table
-
-    rows = {row.split("`")[1]: row for row in table().splitlines()[2:]}
-    assert rows.keys() == spec.LAYERS.keys()
-    for name, layer in spec.LAYERS.items():
-        assert all(f"`{field}`: " in rows[name] for field in layer.field_names())
-    assert "`running_var`" in rows["batch_norm"]
-
-
 @pytest.mark.parametrize("in_process", [True, False])
 @pytest.mark.parametrize(
     ("content", "error", "words"),

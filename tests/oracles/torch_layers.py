@@ -175,6 +175,7 @@ RUN: Mapping[str, Callable[..., Any]] = {
     "lstm": lambda f, x: f(*x)[0],
     "gru": lambda f, x: f(*x)[0],
     "rnn": lambda f, x: f(*x)[0],
+    "heaviside": lambda f, x, values: f(x[0], torch.tensor(values, dtype=x[0].dtype)),
     "split": lambda f, x, sizes, sections, index, dim: f(x[0], list(sizes), dim)[index],
 }
 """How a layer is called, where not by its inputs one after the other."""

@@ -20,7 +20,7 @@ from pipelines.results import writing_results
 
 PROJECT = Path(pipelines.__file__).parents[1] / "pyproject.toml"
 NET = "inputs: {x: [4]}\nlayers: [{linear: {out_features: 3}}, relu, {linear: {out_features: 2}}]\n"
-WITHOUT = {"check", "compile", "symmetries", "card"}
+WITHOUT = {"layers", "check", "compile", "symmetries", "card"}
 """Commands that work with the core installation, as does `report --show`."""
 WORK_FIRST = {"report"}
 """Those that need a library only for what comes after reading, which here fails."""
@@ -74,7 +74,7 @@ def arguments_of(name: str) -> list[str]:
     """Give a command paths that are there, of the right kind."""
     places = {
         "net": "net.yaml", "source": "net.yaml", "weights": "net.npz", "target": "other.npz",
-        "settings": "params.yaml", "params": "params.yaml", "zoo": "zoo",
+        "settings": "params.yaml", "name": "conv2d", "params": "params.yaml", "zoo": "zoo",
     }  # fmt: skip
     given = [name]
     for parameter in gmn.commands[name].params:

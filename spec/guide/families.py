@@ -1,0 +1,141 @@
+"""The families of layers, and what PyTorch calls each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from spec.layer import LAYERS
+
+OTHERS = "Layers of your own"
+
+
+def modules(name: str, module: str) -> dict[str, str]:
+    """Name one layer for each number of axes of space."""
+    return {f"{name}{n}d": f"torch.nn.{module}{n}d" for n in (1, 2, 3)}
+
+
+FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "Linear maps": {
+            "linear": "torch.nn.Linear",
+            "bilinear": "torch.nn.Bilinear",
+            "lora_linear": "",
+            "set_linear": "",
+            "swiglu": "",
+        },
+        "Convolutions": {
+            **modules("conv", "Conv"),
+            **modules("conv_transpose", "ConvTranspose"),
+            "p4_conv2d": "",
+            "p4m_conv2d": "",
+            "patches": "",
+        },
+        "Activations": {
+            "relu": "torch.nn.ReLU",
+            "relu6": "torch.nn.ReLU6",
+            "leaky_relu": "torch.nn.LeakyReLU",
+            "prelu": "torch.nn.PReLU",
+            "elu": "torch.nn.ELU",
+            "celu": "torch.nn.CELU",
+            "selu": "torch.nn.SELU",
+            "gelu": "torch.nn.GELU",
+            "quick_gelu": "",
+            "silu": "torch.nn.SiLU",
+            "mish": "torch.nn.Mish",
+            "sigmoid": "torch.nn.Sigmoid",
+            "log_sigmoid": "torch.nn.LogSigmoid",
+            "hardsigmoid": "torch.nn.Hardsigmoid",
+            "hardswish": "torch.nn.Hardswish",
+            "tanh": "torch.nn.Tanh",
+            "hardtanh": "torch.nn.Hardtanh",
+            "tanhshrink": "torch.nn.Tanhshrink",
+            "hardshrink": "torch.nn.Hardshrink",
+            "softshrink": "torch.nn.Softshrink",
+            "threshold": "torch.nn.Threshold",
+            "softplus": "torch.nn.Softplus",
+            "softsign": "torch.nn.Softsign",
+            "sine": "",
+            "softmax": "torch.nn.Softmax",
+            "identity": "torch.nn.Identity",
+            "dropout": "torch.nn.Dropout",
+        },
+        "Arithmetic": {
+            **{
+                name: f"torch.{name}"
+                for name in ("exp", "log", "sqrt", "rsqrt", "reciprocal", "abs", "square")
+            },
+            "power": "",
+            "sign": "torch.sign",
+            "heaviside": "torch.heaviside",
+            "erf": "torch.erf",
+            "cosine": "",
+            "clamp": "torch.clamp",
+            "scale_by": "",
+            "shift_by": "",
+        },
+        "Norms and scales": {
+            "batch_norm": "torch.nn.BatchNorm{1,2,3}d",
+            "layer_norm": "torch.nn.LayerNorm",
+            "group_norm": "torch.nn.GroupNorm",
+            "instance_norm": "torch.nn.InstanceNorm{1,2,3}d",
+            "rms_norm": "torch.nn.RMSNorm",
+            "layer_scale": "",
+        },
+        "Pooling and resampling": {
+            **modules("max_pool", "MaxPool"),
+            **modules("avg_pool", "AvgPool"),
+            **modules("adaptive_max_pool", "AdaptiveMaxPool"),
+            **modules("adaptive_avg_pool", "AdaptiveAvgPool"),
+            "upsample": "torch.nn.Upsample",
+            "mean": "torch.mean",
+            "amax": "torch.amax",
+            "sum": "torch.sum",
+        },
+        "Attention, tokens and positions": {
+            "multihead_attention": "torch.nn.MultiheadAttention",
+            "embedding": "torch.nn.Embedding",
+            "position_embedding": "",
+            "sinusoidal_positions": "",
+            "class_token": "",
+        },
+        "Recurrence": {
+            "rnn": "torch.nn.RNN",
+            "lstm": "torch.nn.LSTM",
+            "gru": "torch.nn.GRU",
+        },
+        "Shapes": {
+            "flatten": "torch.nn.Flatten",
+            "reshape": "torch.reshape",
+            "transpose": "torch.transpose",
+            "split": "torch.split",
+        },
+        "Several values": {
+            "add": "torch.add",
+            "multiply": "torch.multiply",
+            "concat": "torch.concat",
+        },
+        "Features of places": {
+            "fourier_features": "",
+            "grid_encoding": "",
+            "hash_encoding": "",
+            "triplane": "",
+        },
+    }
+)
+"""By family: the layers in the order in which they are told, and PyTorch's names, if any."""
+
+TORCH_NAMES: Mapping[str, str] = MappingProxyType(
+    {name: torch for family in FAMILIES.values() for name, torch in family.items() if torch}
+)
+"""What PyTorch calls a layer, where it has it."""
+
+
+def by_family(*, own: bool = True) -> Iterator[tuple[str, list[str]]]:
+    """List the layers of every family that are registered; the user's own come last."""
+    told = {name for family in FAMILIES.values() for name in family}
+    others = sorted(LAYERS.keys() - told) if own else []
+    for title, family in [*FAMILIES.items(), (OTHERS, dict.fromkeys(others, ""))]:
+        names = [name for name in family if name in LAYERS]
+        if names:
+            yield title, names
