@@ -22,7 +22,7 @@ from spec.lookup import shape_of
 from spec.schema_problems import entry_problems
 from spec.sharing import Sharing, must_share, sharing
 from spec.structures import STRUCTURES
-from spec.suggestions import suggest, suggest_layer
+from spec.suggestions import suggest_layer
 from spec.unused import note_unused
 from spec.unvisited import note_unvisited
 from spec.yaml_reader import Document

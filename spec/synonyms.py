@@ -13,7 +13,6 @@ SLICE = "`split` with `sizes` and `index`"
 FLAT = "`reshape` with the shape that is wanted"
 MODEL = "`residual` with `layer_norm`, `multihead_attention` and `linear`"
 GLOBAL = "`adaptive_%s_pool2d` with `output_size: 1`, or `%s` over the axes"
-WINDOW = "the `padding` of a convolution or a pooling"
 CELL = "`%s` over a sequence, of length 1 for one step"
 
 LAYER_WORDS: Mapping[str, str] = MappingProxyType(
@@ -60,9 +59,8 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
         "upsampling": "upsample",
         "upsamplingnearest": "upsample",
         "upsamplingbilinear": "upsample",
-        **dict.fromkeys(("pad", "zeropad", "zeropadding", "constantpad", "padding"), WINDOW),
-        **dict.fromkeys(
-            ("reflectionpad", "replicationpad", "circularpad"), WINDOW + ", with `padding_mode`"),
+        **dict.fromkeys(("zeropad", "zeropadding", "constantpad", "padding"), "pad"),
+        **dict.fromkeys(("reflectionpad", "replicationpad", "circularpad"), "`pad` with a `mode`"),
         **dict.fromkeys(
             ("pixelshuffle", "depthtospace", "pixelunshuffle", "spacetodepth", "channelshuffle",
              "rearrange"), "`reshape`, `transpose`, `reshape`"),

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from page_blocks import COMMENT, Block, PageError, Runner, blocks
 
 import spec
+from graphgen.evaluate.functions import FUNCTIONS as NUMPY_FUNCTIONS
+from metanet.evaluate.functions import FUNCTIONS as TORCH_FUNCTIONS
+from spec.functions import FUNCTIONS
 
 ROOT = Path(__file__).parent.parent
 # What is on each page; `copied` blocks are checked by test_docs_results.py.
@@ -25,7 +29,7 @@ COUNTS = {
     "docs/graph.md": {"python": 2, "text": 2},
     "docs/index.md": {"python": 2, "text": 2, "yaml": 1},
     "docs/inrs.md": {"python": 2, "sh": 1, "text": 3, "yaml": 2},
-    "docs/language.md": {"python": 8, "text": 8, "yaml": 1},
+    "docs/language.md": {"python": 9, "text": 9, "yaml": 1},
     "docs/learned_optimizers.md": {"python": 2, "sh": 1, "text": 2, "yaml": 2},
     "docs/metanets.md": {"python": 13, "text": 10},
     "docs/parameter_graph.md": {"python": 1, "text": 1},
@@ -96,10 +100,14 @@ def run_page(page: Path, capsys: pytest.CaptureFixture[str], *, in_process: bool
 def _own_folder_and_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
-    before = dict(spec.LAYERS)
+    kept: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        (registry, dict(registry))
+        for registry in (spec.LAYERS, FUNCTIONS, NUMPY_FUNCTIONS, TORCH_FUNCTIONS)
+    ]
     yield
-    spec.LAYERS.clear()
-    spec.LAYERS.update(before)
+    for registry, before in kept:
+        registry.clear()
+        registry.update(before)
 
 
 def test_every_page_is_counted() -> None:

@@ -43,6 +43,7 @@ GIVEN: Mapping[str, tuple[tuple[Shape, ...], Mapping[str, Any]]] = MappingProxyT
         "split": (((8,),), {"sections": 2, "index": 0}),
         "transpose": (((6, 8),), {"dim0": 1, "dim1": 2}),
         "upsample": (((3, 8, 8),), {"scale_factor": 2}),
+        "pad": (((3, 8, 8),), {"pad": [1, 2, 0, 1]}),
         "clamp": (((8,),), {"min": 0}),
         "threshold": (((8,),), {"threshold": 0.5, "value": 0}),
         "grid_encoding": (((2,),), {"features": 4, "cells": [8, 8]}),

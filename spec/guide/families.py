@@ -109,6 +109,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "reshape": "torch.reshape",
             "transpose": "torch.transpose",
             "split": "torch.split",
+            "pad": "torch.nn.functional.pad",
         },
         "Several values": {
             "add": "torch.add",

@@ -97,6 +97,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "base_resolution": "places of the coarsest grid along each axis",
         "growth": "factor from one grid to the next",
         "levels": "number of grids",
+        "pad": "how many before and behind, for each axis from the last one on",
         "min": "the least that comes out",
         "max": "the most that comes out",
         "min_val": "the least that comes out",
