@@ -1,6 +1,7 @@
 """The compiler: from an architecture and its weights to a graph, for any framework."""
 
 from graphgen import export
+from graphgen.checkpoint import Checkpoint, as_stored
 from graphgen.compile import compile, template
 from graphgen.errors import GraphError
 from graphgen.evaluate import evaluate
@@ -17,6 +18,7 @@ from graphgen.verify import verify
 
 __all__ = [
     "Barrier",
+    "Checkpoint",
     "EdgeBlock",
     "Features",
     "Graph",
@@ -29,6 +31,7 @@ __all__ = [
     "Step",
     "Symmetries",
     "Template",
+    "as_stored",
     "compile",
     "evaluate",
     "export",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
+from graphgen.checkpoint import matrices_of
 from graphgen.errors import GraphError, described
 from graphgen.graph import Graph
 from graphgen.lower import computation_template, parameter_template
@@ -30,12 +32,17 @@ class _ByHash:
             isinstance(other, _ByHash)
             and self.kind == other.kind
             and self.net.hash == other.net.hash
+            and self.net.checkpoint == other.net.checkpoint
         )
 
 
 @lru_cache(maxsize=4096)
 def _template(key: _ByHash) -> Template:
-    result = LOWERINGS[key.kind](key.net)
+    result = replace(
+        LOWERINGS[key.kind](key.net),
+        checkpoint=key.net.checkpoint,
+        matrices=matrices_of(key.net),
+    )
     verify_template(result)
     return result
 

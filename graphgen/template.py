@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.affine import affine, write_affine
+from graphgen.checkpoint import Form
 from graphgen.dtypes import in_numpy
 from graphgen.errors import GraphError, instance
 from graphgen.fitting import fitting
 from graphgen.sources import Weights
 from spec import TensorSpec
+from spec.checkpoint import CheckpointMap
 
 if TYPE_CHECKING:
     from graphgen.graph import Graph
@@ -157,7 +159,8 @@ class Template:
         graph = template.bind(weights)       # arrays by name, or a file
 
     `tensors` are all tensors of the architecture in its order; those without an edge (a counter of
-    batches) are carried along by the graph.
+    batches) are carried along by the graph. `checkpoint` says how files have them, `matrices` which
+    of them are weights of products; neither is part of the structure.
     """
 
     architecture: str
@@ -165,6 +168,13 @@ class Template:
     node_groups: tuple[NodeGroup, ...]
     blocks: tuple[EdgeBlock, ...]
     tensors: tuple[TensorSpec, ...]
+    checkpoint: CheckpointMap = field(default=CheckpointMap(), compare=False)
+    matrices: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @cached_property
+    def form(self) -> Form:
+        """What the architecture expects of weights."""
+        return Form(self.tensors, self.checkpoint, self.matrices)
 
     @cached_property
     def num_nodes(self) -> int:
@@ -243,7 +253,7 @@ class Template:
         """
         from graphgen.graph import Graph
 
-        arrays = fitting(self.tensors, weights)
+        arrays = fitting(self.form, weights)
         blocks = tuple(
             block
             if block.tensor is None

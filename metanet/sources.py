@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 import spec
-from graphgen import GraphError
+from graphgen import Checkpoint, GraphError
+from graphgen.checkpoint.form import is_counter
 from graphgen.sources import architecture_from, weights_from
 from metanet.errors import MetanetError
 from spec import Architecture, SpecError
@@ -42,22 +43,30 @@ def architecture_of(net: Net) -> Architecture:
         raise MetanetError(text if text.startswith("`net`") else f"`net`: {text}") from error
 
 
-def weights_of(weights: Weights) -> dict[str, Tensor]:
+def weights_of(weights: Weights, net: Architecture | None = None) -> dict[str, Tensor]:
     """Give the tensors by name that an argument stands for; arrays become tensors.
 
         weights_of("net.safetensors")["head.weight"].shape
 
-    Raises `MetanetError` for what has none.
+    With an architecture they are its own, in the form that it has them, and counters that are
+    missing are zero. Raises `MetanetError` for what has none.
     """
     if isinstance(weights, Mapping):
-        return {name: tensor_of(name, value) for name, value in weights.items()}
+        given = {name: tensor_of(name, value) for name, value in weights.items()}
+        for tensor in net.tensors.values() if net is not None else ():
+            if tensor.name not in given and is_counter(tensor):
+                given[tensor.name] = torch.zeros((), dtype=torch.int64)
+        return given
     if not isinstance(weights, (str, os.PathLike)):
         raise MetanetError(
             f"`weights` is a {type(weights).__name__}, expected a mapping of tensors by name, or "
             "the path of a file of weights"
         )
     try:
-        found = weights_from(weights)
+        if net is None:
+            found = weights_from(weights)
+        else:
+            found = Checkpoint.read(net, weights).weights
     except GraphError as error:
         raise MetanetError(f"`weights`: {error}") from error
     return {name: tensor_of(name, array) for name, array in found.items()}

@@ -10,6 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from spec.checkpoint import CheckpointMap, literal
 from spec.primitives import (
     Concat,
     Elementwise,
@@ -72,6 +73,7 @@ class Architecture:
         print(net)                           # a table of the layers
 
     `shapes` holds the shape of every value, by name. All shapes leave out the batch axis.
+    `checkpoint` says how files have the tensors, where they differ.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Architecture:
     outputs: tuple[str, ...]
     shapes: Mapping[str, Shape]
     tensors: Mapping[str, TensorSpec]
+    checkpoint: CheckpointMap = field(default_factory=CheckpointMap)
 
     @cached_property
     def parameters(self) -> Mapping[str, Shape]:
@@ -148,6 +151,7 @@ class Architecture:
                 for tensors in [{key: literal(name) for key, name in layer.tensors.items()}]
             ],
             "outputs": [literal(name) for name in self.outputs],
+            **({"checkpoint": form} if (form := self.checkpoint.resolved()) else {}),
         }
 
     def _resolved_inputs(self) -> dict[str, list[int]] | list[dict[str, list[int]]]:
@@ -157,8 +161,12 @@ class Architecture:
 
     @cached_property
     def hash(self) -> str:
-        """The architecture's identity: SHA-256 of the resolved form without its name."""
-        form = {key: value for key, value in self.resolved().items() if key != "name"}
+        """The architecture's identity: SHA-256 of the resolved form.
+
+        Its name is left out, and so is what its checkpoints are like.
+        """
+        left_out = ("name", "checkpoint")
+        form = {key: value for key, value in self.resolved().items() if key not in left_out}
         text = json.dumps(form, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -184,11 +192,6 @@ def passes_indices(primitive: Primitive) -> bool:
     if isinstance(primitive, Take):
         return not primitive.is_filled
     return isinstance(primitive, (Concat, Reshape, Slice, Transpose))
-
-
-def literal(name: str) -> str:
-    """Write a name such that no variable is read into it."""
-    return name.replace("$", "$$")
 
 
 def plain(value: Any) -> Any:

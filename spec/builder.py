@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from spec.architecture import Architecture, Operation, ResolvedLayer, TensorSpec
+from spec.checkpoint import CheckpointMap
 from spec.errors import quoted
 from spec.layer import Layer, Scope, Value
 from spec.primitives import Shape, ShapeError, show
@@ -99,8 +100,10 @@ class Builder:
                     f"and {list(tensor.shape)} here"
                 )
 
-    def finish(self, name: str, outputs: Sequence[Value]) -> Architecture:
-        """Give the architecture with these outputs."""
+    def finish(
+        self, name: str, outputs: Sequence[Value], checkpoint: CheckpointMap
+    ) -> Architecture:
+        """Give the architecture with these outputs, and with what its checkpoints are like."""
         return Architecture(
             name=name,
             inputs=self.inputs,
@@ -109,4 +112,5 @@ class Builder:
             outputs=tuple(value.name for value in outputs),
             shapes=self.shapes,
             tensors=self.tensors,
+            checkpoint=checkpoint,
         )

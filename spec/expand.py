@@ -10,6 +10,7 @@ from typing import Any
 from spec.architecture import Architecture
 from spec.builder import Builder
 from spec.calls import call
+from spec.checkpoint_section import checkpoint_map
 from spec.context import Context, Path, StopExpansion
 from spec.declarations import bind_variables, input_shapes, output_values
 from spec.errors import Problem, SpecError, quoted
@@ -81,7 +82,10 @@ class Expander:
         if self.problems:
             raise SpecError(self.problems)
         name = data.get("name", "network")
-        net = self.builder.finish(name, outputs)
+        stored = checkpoint_map(self, data.get("checkpoint"), context, self.builder.tensors)
+        if self.problems:
+            raise SpecError(self.problems)
+        net = self.builder.finish(name, outputs, stored)
         note_unused(self, net, overrides)
         if self.problems:
             raise SpecError(self.problems)

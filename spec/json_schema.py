@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import spec.layers  # noqa: F401  registers the layers
+from spec.checkpoint_schema import checkpoint_schema
 from spec.layer import LAYERS, Layer
 from spec.primitives.primitive import MAX_AXES
 
@@ -108,6 +109,7 @@ def architecture_schema() -> dict[str, Any]:
             },
             "layers": LIST,
             "outputs": NAMES,
+            "checkpoint": checkpoint_schema(),
         },
         "$defs": definitions,
     }

@@ -31,8 +31,13 @@ def _validators(layers: tuple[str, ...]) -> tuple[Draft202012Validator, Draft202
 
 def entry_problems(entry: Any) -> list[str]:
     """List in what one entry, a value of a variable, departs from the schema."""
-    document = Document.from_data([entry], "")
-    return [problem.message for problem in schema_problems(document, _validators(tuple(LAYERS))[1])]
+    return value_problems([entry], _validators(tuple(LAYERS))[1])
+
+
+def value_problems(value: Any, checker: Draft202012Validator) -> list[str]:
+    """List in what a value departs from a schema."""
+    document = Document.from_data(value, "")
+    return [problem.message for problem in schema_problems(document, checker)]
 
 
 def schema_problems(

@@ -37,7 +37,7 @@ def note_unused(expander: Expander, net: Architecture, overrides: Mapping[str, o
         if name not in called:
             _warn(expander, ("blocks", name), f"the block {quoted(name)} is not called")
     used = _names(layers)
-    for section in ("vars", "inputs", "outputs"):
+    for section in ("vars", "inputs", "outputs", "checkpoint"):
         used |= _referred(strings(data.get(section), (section,)))
     used |= _referred(strings(dict(overrides), ("vars",)))
     for name, body in bodies.items():

@@ -7,6 +7,7 @@ from typing import Any, overload
 
 from numpy.typing import NDArray
 
+from graphgen.checkpoint import Form
 from graphgen.errors import GraphError
 from graphgen.evaluate import (
     concat,
@@ -114,7 +115,7 @@ def run_architecture(
     net: Architecture, weights: Weights, inputs: Sequence[object]
 ) -> tuple[NDArray[Any], ...]:
     """Run one primitive after the other."""
-    given = fitting(tuple(net.tensors.values()), weights)
+    given = fitting(Form.of(net), weights)
     arrays = {name: computable(array) for name, array in given.items()}
     values = batches(net.inputs, inputs)
     for name, entries in net.index_inputs.items():

@@ -113,7 +113,7 @@ def flag(value: object, argument: str) -> bool:
 
 def comparable(structure: Template, weights: Weights, argument: str) -> Arrays:
     """Give weights whose inner products mean something: they fit, and are finite."""
-    arrays = fitting(structure.tensors, weights, argument)
+    arrays = fitting(structure.form, weights, argument)
     with concerning(place_of(weights, argument)):
         check_finite({t.name: arrays[t.name] for t in structure.tensors if t.trainable})
     return arrays

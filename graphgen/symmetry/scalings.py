@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.affine import affine
+from graphgen.checkpoint import Form
 from graphgen.compile import template
 from graphgen.errors import GraphError, instance
 from graphgen.fitting import fitting, in_shape
@@ -238,7 +239,7 @@ class Scaling:
         template = self.group.template
         trained = tuple(t for t in template.edge_tensors if t.dtype.startswith("float"))
         result = in_shape(template, weights)
-        fitting(trained, {tensor.name: result[tensor.name] for tensor in trained})
+        fitting(Form(trained), {tensor.name: result[tensor.name] for tensor in trained})
         for block in self.group.template.blocks:
             powers = self.group.powers(block)
             if block.tensor is None or block.tied or not powers:

@@ -81,7 +81,8 @@ def run(net: Net, weights: Weights, *inputs: Tensor, training: bool = False) -> 
     `weights` are updated in place. Gives the first output, shape (N, ...). Raises `MetanetError`
     for names, shapes, dtypes and devices that do not fit.
     """
-    net, weights = architecture_of(net), weights_of(weights)
+    net = architecture_of(net)
+    weights = weights_of(weights, net)
     check_weights(net, weights)
     check_inputs(net, inputs)
     check_shapes(net, inputs)

@@ -27,7 +27,8 @@ def reset_statistics(
     (Jordan et al., ICLR 2023). Dropout is inactive. Raises `MetanetError` for no batches, and for
     what `run` does not take.
     """
-    net, weights = architecture_of(net), weights_of(weights)
+    net = architecture_of(net)
+    weights = weights_of(weights, net)
     check_weights(net, weights)
     if not isinstance(batches, Iterable) or isinstance(batches, (str, bytes, Tensor)):
         raise MetanetError(f"`batches` is {shown(batches)}, expected a list of tuples of tensors")

@@ -38,9 +38,10 @@ def check(
         import graphgen
         from graphgen.errors import concerning
 
-        graph = graphgen.compile(architecture, weights)
+        checkpoint = graphgen.Checkpoint.read(architecture, weights)
+        graph = graphgen.compile(architecture, checkpoint.weights)
         with concerning(weights):
             graph.verify()
             if values:
                 graph.check_values()
-        click.echo(f"{weights}: fits, {len(graph.tensors)} tensors")
+        click.echo(f"{weights}: fits, {checkpoint}")

@@ -26,8 +26,9 @@ def edit(
 ) -> None:
     """Edit WEIGHTS, a network of the architecture NET, by the training run RUN.
 
-    An ensemble of k members gives k networks, whose outputs are to be averaged: OUT is then a
-    folder, with 0.safetensors, 1.safetensors and so on.
+    They are written as WEIGHTS are: by the same names, in the same layouts. An ensemble of k
+    members gives k networks, whose outputs are to be averaged: OUT is then a folder, with
+    0.safetensors, 1.safetensors and so on.
     """
     import graphgen
     import spec
@@ -36,10 +37,12 @@ def edit(
     from pipelines.training.editor import Editor
 
     editor = Editor.load(run)
-    graph = graphgen.compile(spec.load(net, **variables), weights)
+    architecture = spec.load(net, **variables)
+    checkpoint = graphgen.Checkpoint.read(architecture, weights)
+    graph = graphgen.compile(architecture, checkpoint.weights)
     with concerning(weights):
         graph.check_values()
     with applying(f"{run}, for {weights}"):
-        written = editor.write(graph, out, replace)
+        written = editor.write(graph, out, replace, checkpoint)
     for path in written:
         click.echo(f"{path}: {editor.trained.task['edit']} of {weights}")

@@ -34,19 +34,23 @@ def match(
     """Permute the neurons of WEIGHTS so that they come close to TARGET; both are networks of NET.
 
     Signs and scales of neurons change too where that leaves the function as it is. The aligned
-    network, written to --out, computes what WEIGHTS computes.
+    network, written to --out as WEIGHTS is written, computes what WEIGHTS computes.
     """
     import numpy as np
 
     import graphgen
     import spec
-    from graphgen.files import claim_file, read_weights, write_weights
+    from graphgen.errors import concerning
+    from graphgen.files import claim_file, write_weights
 
     claim_file(out, replace)
     architecture = spec.load(net, **variables)
-    theirs, ours = read_weights(target), read_weights(weights)
+    theirs = graphgen.Checkpoint.read(architecture, target).weights
+    checkpoint = graphgen.Checkpoint.read(architecture, weights)
+    ours = checkpoint.weights
     free = not permutations_only
-    found = graphgen.match(architecture, target, weights, signs=free, scales=free)
+    with concerning(f"{target}, {weights}"):
+        found = graphgen.match(architecture, theirs, ours, signs=free, scales=free)
     aligned = found.apply(ours)
     names = architecture.parameters
 
@@ -54,7 +58,7 @@ def match(
         squares = (np.square(arrays[n].astype(float) - theirs[n].astype(float)) for n in names)
         return float(np.sqrt(sum(square.sum() for square in squares)))
 
-    write_weights(out, aligned)
+    write_weights(out, checkpoint.restore(aligned))
     bound = f", at least {found.lower_bound:.4g} in any case" if found.lower_bound else ""
     click.echo(
         f"{out}: {found.how}, distance {distance(aligned):.4g} to {target}, "

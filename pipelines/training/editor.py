@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from graphgen import Graph
+from graphgen import Checkpoint, Graph
 from graphgen.errors import GraphError
 from graphgen.files import Kind, claim_file, replacing, write_weights
 from graphgen.files.sealed import PARTS
@@ -52,14 +52,23 @@ class Editor:
         """Read an editor; `PipelineError` if the folder holds none."""
         return cls(Trained.load(folder))
 
-    def write(self, graph: Graph, out: Path, replace: bool = False) -> list[Path]:
+    def write(
+        self,
+        graph: Graph,
+        out: Path,
+        replace: bool = False,
+        checkpoint: Checkpoint | None = None,
+    ) -> list[Path]:
         """Edit a network, and write its weights to a file, or those of an ensemble to a folder.
 
             editor.write(graph, Path("edited.safetensors"))
 
+        With the `checkpoint` that the network is from, they are written in its names and layouts.
         Gives the files. Raises `GraphError` where there is something already, unless `replace`.
         """
         members = [edited.weights() for (edited,) in self.edit([graph])]
+        if checkpoint is not None:
+            members = [checkpoint.restore(weights) for weights in members]
         if len(members) == 1:
             claim_file(out, replace)
             write_weights(out, members[0])

@@ -121,7 +121,7 @@ MADE_BY_THE_PACKAGE = {
 RECORDS = (graphgen.EdgeBlock, graphgen.NodeGroup, graphgen.Step, graphgen.NeuronValue,
            graphgen.Graph, graphgen.Template, graphgen.export.ArrowTables,
            graphgen.export.GraphsTuple, graphgen.export.SparseGraph,
-           graphgen.Features, graphgen.Match)  # fmt: skip
+           graphgen.Checkpoint, graphgen.Features, graphgen.Match)  # fmt: skip
 """What the package hands out, and nobody makes."""
 
 OBJECTS: dict[str, Any] = {
@@ -133,6 +133,7 @@ OBJECTS: dict[str, Any] = {
     "Permutation": GROUP.sample(np.random.default_rng(0)),
     "Scaling": SCALINGS.sample(np.random.default_rng(0)),
     "Match": graphgen.match(NET, WEIGHTS, WEIGHTS),
+    "Checkpoint": graphgen.Checkpoint.read(NET, WEIGHTS),
     "Barrier": graphgen.Barrier((0.0, 1.0), (0.0, 1.0)),
 }
 """One of each class whose methods are called."""
