@@ -32,8 +32,8 @@ Array = NDArray[Any]
 class Checkpoint:
     """A checkpoint that was read: its weights, by the architecture's names and in its layouts.
 
-        checkpoint = graphgen.Checkpoint.read("gpt2", "gpt2/model.safetensors")
-        graph = graphgen.compile("gpt2", checkpoint.weights)
+        checkpoint = graphgen.Checkpoint.read(net, "net.safetensors")
+        graph = graphgen.compile(net, checkpoint.weights)
         new = checkpoint.restore(graph.weights())       # bit by bit what was in the file
 
     `prefix` is what the checkpoint's names have before those that were expected, `lacked` what they
@@ -80,7 +80,7 @@ class Checkpoint:
 def as_stored(net: Net, weights: Weights) -> dict[str, Array]:
     """Give weights of an architecture by the names and in the layouts of its checkpoints.
 
-        write_weights("model.safetensors", graphgen.as_stored("gpt2", graph.weights()))
+        stored = graphgen.as_stored(net, graph.weights())
 
     The prefix is the declared one. See `Checkpoint.restore` for the form of one that was read.
     """

@@ -204,7 +204,8 @@ def test_all_tensors_that_do_not_fit_are_named_at_once() -> None:
         "`weights`: the weights do not fit the architecture:",
         "  0.weight: missing, expected shape [4, 1, 3, 3]",
         "  1.num_batches_tracked: dtype int32, expected int64",
-        "  4.weight: shape [36, 3], expected [3, 36]",
+        "  4.weight: shape [36, 3], expected [3, 36]; if its axes are others, say `axes: i o -> "
+        "o i` of '4.weight'",
         "  4.bias: dtype int32, expected floating point",
         "  head.bias: not a tensor of this architecture, shape [3]",
     ]
