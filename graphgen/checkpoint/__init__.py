@@ -80,7 +80,7 @@ class Checkpoint:
 def as_stored(net: Net, weights: Weights) -> dict[str, Array]:
     """Give weights of an architecture by the names and in the layouts of its checkpoints.
 
-        stored = graphgen.as_stored(net, graph.weights())
+        stored = graphgen.as_stored(net, "net.safetensors")
 
     The prefix is the declared one. See `Checkpoint.restore` for the form of one that was read.
     """
