@@ -99,8 +99,8 @@ def axes(default: Any = REQUIRED, *, summary: str = "") -> Any:
     return declare(Kind(convert, schema), default, summary)
 
 
-def shape(default: Any = REQUIRED, *, summary: str = "") -> Any:
-    """A positive integer or a list of them; None is admitted when it is the default."""
+def shape(default: Any = REQUIRED, *, empty: bool = False, summary: str = "") -> Any:
+    """A positive integer or a list of them, `empty` if that may be; None if it is the default."""
     optional = default is None
 
     def convert(value: object) -> tuple[int, ...] | None:
@@ -108,12 +108,12 @@ def shape(default: Any = REQUIRED, *, summary: str = "") -> Any:
             return None
         if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
             return (to_integer(value, 1),)
-        if isinstance(value, list | tuple) and value:
+        if isinstance(value, list | tuple) and (value or empty):
             return tuple(to_integer(item, 1) for item in short(value))
         raise FieldError(f"expected a positive integer or a list of them, got {quoted(value)}")
 
     item = integer_schema(1)
-    options = [item, {"type": "array", "items": item, "minItems": 1}]
+    options = [item, {"type": "array", "items": item, "minItems": 0 if empty else 1}]
     schema = {"anyOf": [*options, {"type": "null"}] if optional else options}
     return declare(Kind(convert, schema), default, summary)
 

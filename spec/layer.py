@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from spec.architecture import Operation, TensorSpec
 from spec.fields import FieldError
+from spec.functions import FUNCTIONS
 from spec.primitives import Elementwise, Primitive, Shape, ShapeError, counted, show
 
 
@@ -78,8 +79,12 @@ class Scope:
         self.operations: list[Operation] = []
         self.shapes: list[Shape] = []
 
-    def parameter(self, local: str, shape: Shape, initial: tuple[str, float]) -> TensorSpec:
-        """Declare a trainable float tensor."""
+    def parameter(
+        self, local: str, shape: Shape, initial: tuple[str, float], own_name: bool = False
+    ) -> TensorSpec:
+        """Declare a trainable float tensor, which may have the layer's `own_name`."""
+        if own_name and self.name and local not in self.tensor_names:
+            self.tensor_names = {**self.tensor_names, local: self.name}
         return self._declare(local, shape, "float32", True, initial)
 
     def tensor(
@@ -121,6 +126,11 @@ class Scope:
         )
         self.shapes.append(shape)
         return Value(output, shape)
+
+    def function(self, name: str, x: Value, **constants: Any) -> Value:
+        """Apply a function of single numbers; the constants that are not given are the default."""
+        given = {n: kind.default for n, kind in FUNCTIONS[name].constants.items()} | constants
+        return self.apply(Elementwise(name, tuple(given.items())), x)
 
     def add(self, x: Value, parameter: TensorSpec, axis: int) -> Value:
         """Add a parameter that lies along the axes from `axis` on."""

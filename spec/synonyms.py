@@ -19,7 +19,7 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
     {
         # linear maps
         **dict.fromkeys(
-            ("dense", "densegeneral", "einsumdense", "fullyconnected", "fc", "affine", "gemm",
+            ("dense", "densegeneral", "einsumdense", "fullyconnected", "fc", "gemm",
              "addmm", "innerproduct", "projection", "timedistributed", "lazylinear"), "linear"),
         "lora": "lora_linear",
         "mlp": "`linear` layers with an activation between them",
@@ -28,7 +28,6 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
         "geglu": "`swiglu` with `activation: gelu`",
         "reglu": "`swiglu` with `activation: relu`",
         "gatedmlp": "swiglu",
-        "glu": "`split` into two `sections`, a `sigmoid` of the second, and `multiply`",
         # convolutions
         "conv": "`conv1d`, `conv2d` or `conv3d`",
         "convolution": "`conv1d`, `conv2d` or `conv3d`",

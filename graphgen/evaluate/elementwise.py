@@ -13,14 +13,18 @@ from spec.primitives import Elementwise
 Array = NDArray[Any]
 
 
+COMBINED = {"add": np.add, "multiply": np.multiply, "maximum": np.maximum}
+
+
 def run(primitive: Elementwise, *operands: Array) -> Array:
     """Apply the function to values, and to a parameter that lies along some axes."""
     x, *others = operands
-    if primitive.function in ("add", "multiply"):
-        combine = np.add if primitive.function == "add" else np.multiply
+    if primitive.function in COMBINED:
         for other in others:
-            x = combine(x, aligned(primitive, x, other))
+            x = COMBINED[primitive.function](x, aligned(primitive, x, other))
         return x
+    if primitive.function == "where":
+        return np.where(x != 0, *others)
     if primitive.function == "prelu":
         return np.where(x > 0, x, aligned(primitive, x, others[0]) * x)
     if primitive.function == "causal_mask":

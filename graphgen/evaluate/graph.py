@@ -245,6 +245,16 @@ def prelu(node: Combination) -> Array:
     return np.where(item > 0, item, part(node, "slope") * item)
 
 
+def where(node: Combination) -> Array:
+    """Choose, by whether the first item is 0, one of the others."""
+    items = [node.full(0) for _ in range(3)]
+    for block in node.blocks:
+        target = node.targets(block, items[dict(block.attributes)["operand"]])
+        target[...] = node.sources(block)
+    condition, x, y = items
+    return np.where(condition != 0, x, y)
+
+
 def coefficient(node: Combination) -> Array:
     """Compute the share of each entry of a grid or a hash table at a place."""
     (block,) = node.blocks
@@ -278,5 +288,6 @@ RULES: dict[str, Callable[[Combination], Array]] = {
     "prelu": prelu,
     "masked": lambda node: largest(node, node.blocks),
     "coefficient": coefficient,
+    "where": where,
 }
 """How a node combines its messages, by the kind of its group."""

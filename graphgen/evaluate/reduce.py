@@ -18,7 +18,17 @@ WHOLE: dict[str, Callable[[Array, tuple[int, ...], bool], Any]] = {
     "max": lambda x, axes, keep: x.max(axes, keepdims=keep),
     "mean": lambda x, axes, keep: x.mean(axes, keepdims=keep),
     "sum": lambda x, axes, keep: x.sum(axes, keepdims=keep),
+    "logsumexp": lambda x, axes, keep: logsumexp(x, axes, keep),
 }
+
+
+def logsumexp(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    """Compute the logarithm of the sum of exponentials without overflow."""
+    top = x.max(axes, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    with np.errstate(divide="ignore", over="ignore"):
+        total: Array = np.log(np.exp(x - top).sum(axes, keepdims=True)) + top
+    return total if keep else total.squeeze(axes)
 
 
 def run(primitive: Reduce, x: Array) -> Array:

@@ -23,7 +23,7 @@ LINEAR_STEPS = (
     "bias", "add", "mean_pool", "mean", "sum", "resample", "slice", "concat", "multiply", "product",
     "take",
 )  # fmt: skip
-POSITIVE_STEPS = ("prelu", "max_pool", "max")
+POSITIVE_STEPS = ("prelu", "max_pool", "max", "maximum")
 EQUAL = ("identity", "spread", "sum", "mean", "max")
 STATISTICS = ("mean", "variance")
 WEIGHTED = ("linear", "window1d", "window2d", "window3d", "table")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from metanet.evaluate.functions import computed
 from spec.primitives import Elementwise
+
+COMBINED: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "add": torch.add,
+    "multiply": torch.mul,
+    "maximum": torch.maximum,
+}
 
 
 def run(primitive: Elementwise, training: bool, *operands: Tensor) -> Tensor:
@@ -16,11 +24,13 @@ def run(primitive: Elementwise, training: bool, *operands: Tensor) -> Tensor:
     arguments = dict(primitive.arguments)
     if primitive.function == "dropout":
         return F.dropout(x, float(arguments["p"]), training)
-    if primitive.function in ("add", "multiply"):
+    if primitive.function in COMBINED:
         for other in others:
-            aligned = along(primitive, x, other)
-            x = x + aligned if primitive.function == "add" else x * aligned
+            x = COMBINED[primitive.function](x, along(primitive, x, other))
         return x
+    if primitive.function == "where":
+        first, second = others
+        return torch.where(x != 0, first, second)
     if primitive.function == "prelu":
         return torch.where(x > 0, x, along(primitive, x, others[0]) * x)
     if primitive.function == "causal_mask":

@@ -14,6 +14,7 @@ WHOLE: dict[str, Callable[[Tensor, tuple[int, ...], bool], Tensor]] = {
     "max": lambda x, axes, keep: x.amax(axes, keep),
     "mean": lambda x, axes, keep: x.mean(axes, keep),
     "sum": lambda x, axes, keep: x.sum(axes, keep),
+    "logsumexp": lambda x, axes, keep: x.logsumexp(axes, keep),
 }
 ADAPTIVE: dict[tuple[str, int], Callable[..., Tensor]] = {
     ("max", 1): F.adaptive_max_pool1d,

@@ -57,6 +57,9 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "softsign": "torch.nn.Softsign",
             "sine": "",
             "softmax": "torch.nn.Softmax",
+            "softmin": "torch.nn.Softmin",
+            "log_softmax": "torch.nn.LogSoftmax",
+            "glu": "torch.nn.GLU",
             "identity": "torch.nn.Identity",
             "dropout": "torch.nn.Dropout",
         },
@@ -73,6 +76,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "clamp": "torch.clamp",
             "scale_by": "",
             "shift_by": "",
+            "affine": "",
         },
         "Norms and scales": {
             "batch_norm": "torch.nn.BatchNorm{1,2,3}d",
@@ -80,7 +84,9 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "group_norm": "torch.nn.GroupNorm",
             "instance_norm": "torch.nn.InstanceNorm{1,2,3}d",
             "rms_norm": "torch.nn.RMSNorm",
+            "normalize": "torch.nn.functional.normalize",
             "layer_scale": "",
+            "parameter": "torch.nn.Parameter",
         },
         "Pooling and resampling": {
             **modules("max_pool", "MaxPool"),
@@ -91,6 +97,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "mean": "torch.mean",
             "amax": "torch.amax",
             "sum": "torch.sum",
+            "logsumexp": "torch.logsumexp",
         },
         "Attention, tokens and positions": {
             "multihead_attention": "torch.nn.MultiheadAttention",
@@ -114,6 +121,11 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "Several values": {
             "add": "torch.add",
             "multiply": "torch.multiply",
+            "subtract": "torch.subtract",
+            "divide": "torch.divide",
+            "maximum": "torch.maximum",
+            "minimum": "torch.minimum",
+            "where": "torch.where",
             "concat": "torch.concat",
         },
         "Features of places": {

@@ -46,6 +46,7 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             }
             for n in (2, 3)
         },
+        "divide": {"rounding_mode": "a quotient that is rounded has no gradient"},
         "embedding": {
             "padding_idx": ROW,
             "scale_grad_by_freq": ROW,
@@ -58,6 +59,10 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "hardtanh": {
             "min_value": "PyTorch's own old name of `min_val`",
             "max_value": "PyTorch's own old name of `max_val`",
+        },
+        **{
+            name: {"dim": "the last axis; PyTorch's own default, by the rank, is deprecated there"}
+            for name in ("softmax", "softmin", "log_softmax")
         },
         "linear": {"init_bound": MORE + "how W begins, as sinusoidal networks need it"},
         "multihead_attention": {
@@ -75,6 +80,7 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "kdim": ONE_CONTEXT,
             "vdim": ONE_CONTEXT,
         },
+        "subtract": {"alpha": "a factor of one operand is a layer of its own"},
         "split": {
             "sizes": "the list of `split_size_or_sections`",
             "sections": MORE + "how many equal parts",

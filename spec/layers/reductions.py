@@ -1,4 +1,4 @@
-"""mean, amax, sum: a statistic over whole axes, as `torch.mean`, `torch.amax`, `torch.sum`."""
+"""mean, amax, sum, logsumexp: a statistic over whole axes, as those of `torch`."""
 
 from __future__ import annotations
 
@@ -52,3 +52,11 @@ class Sum(Reduction):
     """The sum over the axes `dim`, counted with the batch."""
 
     statistic = "sum"
+
+
+@register("logsumexp")
+@dataclass(frozen=True, kw_only=True)
+class LogSumExp(Reduction):
+    """The logarithm of the sum of exponentials over the axes `dim`, counted with the batch."""
+
+    statistic = "logsumexp"

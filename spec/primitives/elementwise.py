@@ -13,7 +13,10 @@ from spec.suggestions import suggest
 
 Arguments = tuple[tuple[str, Any], ...]
 
-COMBINING = ("add", "multiply")
+NESTED = ("add", "multiply", "maximum")
+"""What takes several values, in any order, and is the same if it takes some of them first."""
+
+COMBINING = (*NESTED, "where")
 """What takes several values."""
 
 OTHERS = ("prelu", "dropout", "causal_mask", "identity")
@@ -27,6 +30,7 @@ class Elementwise(Primitive):
     A parameter lies along the axes that begin at `axis` (negative: counted from the end) and is
     the same along all others; a parameter of one element with `axis` None is the same everywhere.
     Several inputs have one rank; where one of them has size 1 along an axis it is repeated.
+    `where` takes a condition, x and y, and gives x where the condition is not 0, y elsewhere.
     `arguments` are the function's constants, such as a slope. Functions of single numbers are in
     `spec.functions`; `causal_mask` sets to minus infinity what lies, on the last two axes, in a
     column right of the diagonal that ends in the lower right corner.

@@ -11,14 +11,14 @@ from spec.primitives.window import extent
 
 @dataclass(frozen=True)
 class Reduce(Primitive):
-    """The `max`, `mean` or `sum` over a sliding window, a fixed number of bins, or whole axes.
+    """The `max`, `mean`, `sum` or `logsumexp` over a sliding window, some bins, or whole axes.
 
     With `output_size` each spatial axis of size n is cut into that many bins, from
     `floor(i n / bins)` to `ceil((i + 1) n / bins)`, as PyTorch's adaptive pooling does; an entry of
     0 keeps the axis as it is. Otherwise a window of `kernel_size` moves by `stride`; padding
     counts as zeros in a mean if `count_include_pad`, and never in a maximum. With `axes` (counted
-    without the batch) everything along these is reduced, to size 1 if `keepdim`; `sum` is for these
-    only.
+    without the batch) everything along these is reduced, to size 1 if `keepdim`; `sum` and
+    `logsumexp`, the logarithm of the sum of exponentials, are for these only.
     """
 
     statistic: str

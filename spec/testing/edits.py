@@ -22,8 +22,8 @@ Form = dict[str, Any]
 
 KINDS: tuple[tuple[str, ...], ...] = (
     ("relu", "tanh", "silu", "softsign", "selu", "sigmoid", "mish", "identity"),
-    ("add", "multiply"),
-    ("mean", "amax", "sum"),
+    ("add", "multiply", "maximum", "minimum"), ("subtract", "divide"), ("softmax", "softmin"),
+    ("mean", "amax", "sum", "logsumexp"),
     *((f"max_pool{n}d", f"avg_pool{n}d") for n in (1, 2, 3)),
     *((f"adaptive_max_pool{n}d", f"adaptive_avg_pool{n}d") for n in (1, 2, 3)),
     ("conv1d", "conv_transpose1d"), ("conv2d", "conv_transpose2d"), ("gru", "lstm"),
@@ -35,6 +35,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "reduction": ("sum", "product", "concat"),
     "nonlinearity": ("tanh", "relu"),
     "approximate": ("none", "tanh"),
+    "initial": ("constant", "normal", "uniform"),
     "activation": ("silu", "gelu", "relu", "sigmoid"),
 }
 

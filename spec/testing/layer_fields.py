@@ -6,11 +6,9 @@ They need not fit the shape: whether they do is what the language itself says.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING
 from math import prod
 from typing import Any
 
-from spec.functions import Function
 from spec.primitives import Shape
 from spec.testing.pen import Fields, Pen
 
@@ -265,25 +263,6 @@ def fields_of(**choices: Sequence[Any]) -> Write:
 
     def write(pen: Pen, x: Shape) -> Fields:
         return pen.some(**{name: pen.pick(values) for name, values in choices.items()})
-
-    return write
-
-
-def constants(function: Function) -> Write:
-    """Make the writer of a function's constants: each word, or numbers around the default."""
-
-    def options(field: Any) -> Sequence[Any]:
-        if "enum" in field.metadata["kind"].schema:
-            return tuple(field.metadata["kind"].schema["enum"])
-        usual = field.default if isinstance(field.default, float) else 1.0
-        return 2 * usual, usual / 2, usual + 0.2
-
-    def write(pen: Pen, x: Shape) -> Fields:
-        return {
-            name: pen.pick(options(field))
-            for name, field in function.constants.items()
-            if field.default is MISSING or pen.chance() == (field.default is not None)
-        }
 
     return write
 

@@ -11,7 +11,7 @@ from spec.builder import Builder
 from spec.layer import LAYERS, Value
 from spec.primitives import Shape, ShapeError
 from spec.testing.pen import Fields, Pen
-from spec.testing.writers import BEFORE, COMBINING, MAX_RANK, WRITERS
+from spec.testing.writers import BEFORE, BEFORE_OPERAND, COMBINING, MAX_RANK, WRITERS
 
 Entry = dict[str, Any]
 
@@ -155,6 +155,12 @@ class Listing:
             raise Unfit
         if type_ == "hash_encoding" and shape[-1] > 3:
             raise Unfit
+        if type_ in BEFORE_OPERAND and len(inputs) > 1:
+            place, layers = BEFORE_OPERAND[type_]
+            one = inputs[place]
+            for name, fields in layers.items():
+                one = self.add(name, fields, one)
+            inputs = (*inputs[:place], one, *inputs[place + 1 :])
         for name, fields in BEFORE.get(type_, {}).items():
             self.add(name, fields, *inputs)
             inputs = ()
@@ -171,7 +177,8 @@ class Listing:
             return self.draw(type_, first)
         others = [value for value in self.values if len(value.shape) == len(first.shape)]
         pair = [first, self.pen.pick(others)]
-        if type_ in ("add", "multiply", "concat") and self.pen.chance(0.2):
+        several = type_ in ("add", "multiply", "concat", "maximum", "minimum")
+        if type_ == "where" or (several and self.pen.chance(0.2)):
             pair.append(self.pen.pick(others))
         return self.draw(type_, *(pair[::-1] if self.pen.chance() else pair))
 

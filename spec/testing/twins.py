@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from spec.testing.arithmetic_twins import ARITHMETIC_TWINS
+
 IMAGE = "inputs: {x: [2, 8, 8]}\nlayers:\n  - conv2d: {out_channels: 4, kernel_size: 3}\n"
 SERIES = "inputs: {x: [2, 8]}\nlayers:\n  - conv1d: {out_channels: 4, kernel_size: 3}\n"
 VECTOR = "inputs: {x: [4]}\nlayers:\n  - linear: {out_features: 4}\n"
@@ -31,6 +33,7 @@ def rows(*layers: str) -> str:
 
 
 TWINS: dict[str, tuple[str, str]] = {
+    **ARITHMETIC_TWINS,
     "stride": (conv("padding: 1"), conv("padding: 1, stride: 2")),
     "stride along one axis": (conv("stride: [1, 2]"), conv("stride: [2, 1]")),
     "padding": (conv("padding: 1"), conv("padding: 0")),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spec.functions import BUILT_IN, FUNCTIONS
+from spec.testing.arithmetic_fields import along, constants, parameter, some_axes
 from spec.testing.layer_fields import (
     WIDTHS,
     Write,
@@ -13,7 +14,6 @@ from spec.testing.layer_fields import (
     attention,
     both,
     concat,
-    constants,
     convolution,
     end_norm,
     fields_of,
@@ -62,12 +62,19 @@ BEFORE: Mapping[str, Mapping[str, Mapping[str, float]]] = {
 }
 """What comes before a function that is no number of all inputs, grows, or jumps where many are."""
 
+BEFORE_OPERAND: Mapping[str, tuple[int, Mapping[str, Mapping[str, float]]]] = {
+    "divide": (1, AROUND_ONE),
+    "where": (0, {**ELSEWHERE, "heaviside": {"values": 0}}),
+}
+"""The operand of a layer that something comes before, and what."""
+
 ACTIVATIONS: Mapping[str, Writer] = {
     **{name: Writer(0, MAX_RANK, constants(FUNCTIONS[name])) for name in BUILT_IN},
     "identity": Writer(0, MAX_RANK, fields_of()),
     "dropout": Writer(0, MAX_RANK, fields_of(p=(0.1, 0.0, 0.9))),
     "prelu": Writer(0, MAX_RANK, prelu),
-    "softmax": Writer(1, MAX_RANK, fields_of()),
+    **{name: Writer(1, MAX_RANK, along) for name in ("softmax", "softmin", "log_softmax", "glu")},
+    "affine": Writer(0, MAX_RANK, fields_of(scale=(-1, 0.5, 2), shift=(1, -0.5))),
 }  # fmt: skip
 
 WEIGHTED: Mapping[str, Writer] = {
@@ -88,12 +95,14 @@ WEIGHTED: Mapping[str, Writer] = {
     "layer_scale": Writer(1, MAX_RANK, layer_scale),
     "position_embedding": Writer(2, 2, position_embedding),
     "class_token": Writer(2, 2, fields_of()),
+    "parameter": Writer(0, MAX_RANK, parameter),
 }  # fmt: skip
 
 NORMS: Mapping[str, Writer] = {
     "group_norm": Writer(1, MAX_RANK, group_norm),
     "layer_norm": Writer(1, MAX_RANK, both(end_norm, fields_of(bias=(True, False)))),
     "rms_norm": Writer(1, MAX_RANK, end_norm),
+    "normalize": Writer(1, MAX_RANK, both(some_axes, fields_of(p=(2, 1, 3), eps=(1e-3, 0.5)))),
     "batch_norm": Writer(1, 4, running_norm),
     "instance_norm": Writer(2, 4, both(running_norm, fields_of(track_running_stats=(True, False)))),
 }
@@ -117,6 +126,7 @@ AXES: Mapping[str, Writer] = {
     "mean": Writer(1, MAX_RANK, reduction),
     "amax": Writer(1, MAX_RANK, reduction),
     "sum": Writer(1, MAX_RANK, reduction),
+    "logsumexp": Writer(1, MAX_RANK, reduction),
 }
 
 SEQUENCES: Mapping[str, Writer] = {
@@ -140,7 +150,10 @@ PLACES: Mapping[str, Writer] = {
 
 COMBINING: Mapping[str, Writer] = {
     "add": Writer(0, MAX_RANK, fields_of()),
-    "multiply": Writer(0, MAX_RANK, fields_of()),
+    **{
+        name: Writer(0, MAX_RANK, fields_of())
+        for name in ("multiply", "subtract", "divide", "maximum", "minimum", "where")
+    },
     "concat": Writer(1, MAX_RANK, concat),
     "bilinear": Writer(1, 3, both(needs(out_features=(2, 3)), fields_of(bias=(False, True)),
                                   size_of("in1_features"))),

@@ -29,8 +29,6 @@ DRAWN, COMPARED = 60, 6
 COMING = {
     **{f"avg_pool{n}d": {"ceil_mode"} for n in (1, 2, 3)},
     **{f"max_pool{n}d": {"ceil_mode", "dilation"} for n in (1, 2, 3)},
-    "rms_norm": {"eps"},
-    "softmax": {"dim"},
     "upsample": {"align_corners"},
     "rnn": {"dropout"}, "gru": {"dropout"}, "lstm": {"dropout", "proj_size"},
 }  # fmt: skip

@@ -22,7 +22,7 @@ MODULES = {
     for name, kind in vars(nn).items()
     if inspect.isclass(kind) and issubclass(kind, nn.Module)
 }
-VALUES = {"input", "tensor", "tensors", "other", "self", "mask", "weight", "bias"}
+VALUES = {"input", "tensor", "tensors", "other", "self", "mask", "condition", "weight", "bias"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +85,7 @@ def function_parameters(function: Callable[..., Any]) -> dict[str, object]:
         found = {}
         name = re.escape(function.__name__)
         for line in re.findall(
-            rf"^\s*(?:\.\. function:: )?{name}\((.*?)\) ->", function.__doc__ or "", re.M
+            rf"^\s*(?:\.\. function:: )?{name}\((.*?)\)(?: ->|$)", function.__doc__ or "", re.M
         ):
             for part in line.split(","):
                 word, _, default = (side.strip().split(":")[0] for side in part.partition("="))
@@ -162,7 +162,6 @@ def upsampling(fields: dict[str, Any], x: Sequence[Tensor]) -> dict[str, Any]:
 
 ADAPT: Mapping[str, Callable[[dict[str, Any], Sequence[Tensor]], dict[str, Any]]] = {
     "reshape": lambda fields, x: {"shape": (len(x[0]), *fields["shape"])},
-    "softmax": lambda fields, x: {"dim": -1, **fields},
     "upsample": upsampling,
 }
 """Fields that are said otherwise on purpose, by layer."""
@@ -170,6 +169,10 @@ ADAPT: Mapping[str, Callable[[dict[str, Any], Sequence[Tensor]], dict[str, Any]]
 RUN: Mapping[str, Callable[..., Any]] = {
     "add": lambda f, x, **fields: reduce(f, x),
     "multiply": lambda f, x, **fields: reduce(f, x),
+    "maximum": lambda f, x: reduce(f, x),
+    "minimum": lambda f, x: reduce(f, x),
+    "where": lambda f, x: f(x[0] != 0, *x[1:]),
+    "heaviside": lambda f, x, values: f(x[0], torch.full_like(x[0], values)),
     "concat": lambda f, x, **fields: f(x, **fields),
     "multihead_attention": lambda f, x: f(x[0], x[-1], x[-1])[0],
     "lstm": lambda f, x: f(*x)[0],

@@ -6,6 +6,8 @@ from graphgen.lower.computation.state import Items, Lowering
 from spec import Operation
 from spec.primitives import Elementwise
 
+COMBINED = {"add": "sum", "multiply": "product", "maximum": "max", "where": "where"}
+
 
 def lower(state: Lowering, operation: Operation) -> None:
     """Lower an elementwise function.
@@ -22,7 +24,7 @@ def lower(state: Lowering, operation: Operation) -> None:
     if function == "dropout":
         items = state.value(first)
     elif len(operation.inputs) > 1:
-        items = combine(state, operation, "sum" if function == "add" else "product")
+        items = combine(state, operation, COMBINED[function])
     elif function == "causal_mask":
         items = masked(state, operation)
     elif not operation.parameters:
@@ -47,9 +49,10 @@ def lower(state: Lowering, operation: Operation) -> None:
 def combine(state: Lowering, operation: Operation, kind: str) -> Items:
     """Add or multiply values item by item."""
     target = state.nodes(operation.output, kind, state.net.shapes[operation.output])
-    for name in operation.inputs:
-        word = "operand" if kind == "product" else "identity"
-        state.identity(operation, state.value(name), target, word)
+    for number, name in enumerate(operation.inputs):
+        word = {"product": "operand", "where": "choice"}.get(kind, "identity")
+        told = (("operand", number),) if kind == "where" else ()
+        state.identity(operation, state.value(name), target, word, attributes=told)
     return target
 
 

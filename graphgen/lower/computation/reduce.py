@@ -22,10 +22,11 @@ def lower(state: Lowering, operation: Operation) -> None:
         raise TypeError(f"expected a Reduce, got {primitive}")
     source = state.value(operation.inputs[0])
     statistic, constant = primitive.statistic, 1.0
+    kind = "log_sum_exp" if statistic == "logsumexp" else statistic
     padded = bool(primitive.kernel_size) and any(primitive.padding)
     if statistic == "mean" and padded and primitive.count_include_pad:
-        statistic, constant = "sum", 1 / prod(primitive.kernel_size)
-    target = state.nodes(operation.output, statistic, state.net.shapes[operation.output])
+        kind, constant = "sum", 1 / prod(primitive.kernel_size)
+    target = state.nodes(operation.output, kind, state.net.shapes[operation.output])
     state.items[operation.output] = target
     if primitive.axes:
         whole_axes(state, operation, primitive, source, target)

@@ -140,6 +140,7 @@ class Lowering(Drafts):
         target: Items,
         kind: str = "identity",
         constant: float = 1.0,
+        attributes: Attributes = (),
     ) -> None:
         """Connect the items of two values one by one; one item along an axis is repeated."""
         rows = [
@@ -148,7 +149,9 @@ class Lowering(Drafts):
                 zip(target.shape, source.strides, target.strides, strict=True)
             )
         ]
-        self.connect(operation, kind, source, target, rows, constant=constant)
+        self.connect(
+            operation, kind, source, target, rows, constant=constant, attributes=attributes
+        )
 
     def copy(self, operation: Operation, source: Items, kind: str = "sum") -> Items:
         """Add a group whose nodes take the items of a value, in order."""

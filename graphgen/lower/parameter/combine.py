@@ -111,7 +111,7 @@ def gathered(
         goals = row_major(sizes)
     else:
         result, goals = replace(into, axes=tuple(axes)), tuple(d.stride for d in into.own)
-    for layout in layouts:
+    for number, layout in enumerate(layouts):
         if layout is into:
             continue
         follow = iter(goals)
@@ -124,7 +124,10 @@ def gathered(
                     rows.append((digit.size, "unit", step, next(follow)))
         state.connect(
             operation, kind, rows, (layout.group, layout.start), (result.group, result.start),
-            attributes=correspondence(layout, result),
+            attributes=(
+                *correspondence(layout, result),
+                *((("operand", number),) if kind == "choice" else ()),
+            ),
         )  # fmt: skip
     return result.simplified()
 

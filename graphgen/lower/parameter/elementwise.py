@@ -12,8 +12,10 @@ from graphgen.lower.parameter.learned import beside
 from graphgen.lower.parameter.state import Lowering
 from spec import Operation
 from spec.primitives import Elementwise
+from spec.primitives.elementwise import NESTED
 
 ROLES = {"add": "bias", "multiply": "scale", "prelu": "slope"}
+EDGES = {"multiply": "operand", "maximum": "max", "where": "choice"}
 
 
 def lower(state: Lowering, operation: Operation) -> None:
@@ -23,7 +25,8 @@ def lower(state: Lowering, operation: Operation) -> None:
     - With a parameter, or a learned value: a step, and edges from the parameter's own node.
     - `add` of several values: parameter-free edges into the group of the only operand that nothing
       else reads, or into a group of its own if no operand, or more than one, is such.
-    - `multiply` of several values: edges of operands into a group of its own.
+    - Others of several values: edges of operands into a group of its own, numbered where their
+      order matters.
     """
     primitive = operation.primitive
     if not isinstance(primitive, Elementwise):
@@ -50,15 +53,16 @@ def lower(state: Lowering, operation: Operation) -> None:
 def combined(
     state: Lowering, operation: Operation, function: str, layouts: Sequence[Layout]
 ) -> Layout:
-    """Lower the sum or the product of several values, in whatever order they are given."""
-    layouts = sorted(layouts, key=lambda layout: (layout.group, layout.start))
+    """Lower what takes several values, in whatever order they are given, if that plays no part."""
+    if function in NESTED:
+        layouts = sorted(layouts, key=lambda layout: (layout.group, layout.start))
     together = agreed(state, operation, layouts)
     if function == "add":
         full = tuple(max(sizes) for sizes in zip(*(lay.shape for lay in together), strict=True))
         free = [layout for layout in together if layout.exclusive and layout.shape == full]
         layout = gathered(state, operation, together, into=free[0] if len(free) == 1 else None)
     else:
-        layout = gathered(state, operation, together, kind="operand")
+        layout = gathered(state, operation, together, kind=EDGES[function])
     state.step(layout.group, function, operands=len(layouts))
     return layout
 

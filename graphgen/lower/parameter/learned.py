@@ -65,6 +65,8 @@ def beside(state: Lowering, operation: Operation) -> tuple[str, str] | None:
     primitive, shapes = operation.primitive, state.net.shapes
     if not isinstance(primitive, Elementwise) or len(operation.inputs) != 2:
         return None
+    if primitive.function not in ("add", "multiply"):
+        return None
     for learned, value in (operation.inputs, operation.inputs[::-1]):
         whole = shapes[value] == shapes[operation.output] and value not in state.waiting
         if learned in state.waiting and state.uses[learned] == 1 and whole:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from spec import Architecture, Operation
 from spec.primitives import Concat, Elementwise, Learned, Primitive, Reduce, Reshape, Transpose
+from spec.primitives.elementwise import NESTED as NESTED_FUNCTIONS
 
 NESTED = (Concat, Elementwise, Reduce)
 
@@ -106,7 +107,7 @@ def one_of(net: Architecture, outer: Operation, inner: Operation) -> Primitive |
         return None
     if isinstance(first, Elementwise):
         several = len(outer.inputs) > 1 and len(inner.inputs) > 1
-        return first if first == second and several else None
+        return first if first == second and several and first.function in NESTED_FUNCTIONS else None
     if isinstance(first, Concat):
         return first if first == second else None
     if isinstance(first, Reduce) and isinstance(second, Reduce):

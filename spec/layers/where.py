@@ -1,0 +1,23 @@
+"""where: one of two values, item by item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from spec.layer import Layer, Scope, Value, register
+from spec.primitives import Elementwise
+
+
+@register("where")
+@dataclass(frozen=True, kw_only=True)
+class Where(Layer):
+    """Of the inputs condition, x and y: x where the condition is not 0, y elsewhere.
+
+    Axes of size 1 are repeated.
+    """
+
+    inputs_allowed: ClassVar[tuple[int, int]] = (3, 3)
+
+    def expand(self, scope: Scope, *inputs: Value) -> Value:
+        return scope.apply(Elementwise("where"), *inputs)

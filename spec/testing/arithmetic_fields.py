@@ -1,0 +1,49 @@
+"""Random fields of functions, of arithmetic and of learned values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import MISSING
+from typing import Any
+
+from spec.functions import Function
+from spec.primitives import Shape
+from spec.testing.layer_fields import Write, reduction
+from spec.testing.pen import Fields, Pen
+
+
+def constants(function: Function) -> Write:
+    """Make the writer of a function's constants: each word, or numbers around the default."""
+
+    def options(field: Any) -> Sequence[Any]:
+        if "enum" in field.metadata["kind"].schema:
+            return tuple(field.metadata["kind"].schema["enum"])
+        usual = field.default if isinstance(field.default, float) else 1.0
+        return 2 * usual, usual / 2, usual + 0.2
+
+    def write(pen: Pen, x: Shape) -> Fields:
+        return {
+            name: pen.pick(options(field))
+            for name, field in function.constants.items()
+            if field.default is MISSING or pen.chance() == (field.default is not None)
+        }
+
+    return write
+
+
+def along(pen: Pen, x: Shape) -> Fields:
+    """Write what works along any one axis."""
+    return pen.some(dim=pen.count(1, len(x)) - (len(x) + 1) * pen.chance(0.2))
+
+
+def some_axes(pen: Pen, x: Shape) -> Fields:
+    """Write what works over any axes, the first one if none is said."""
+    return {key: value for key, value in reduction(pen, x).items() if key == "dim"}
+
+
+def parameter(pen: Pen, x: Shape) -> Fields:
+    """Write a learned value, mostly of the shape of another."""
+    shape = list(x) if pen.chance(0.8) else [pen.count(1, 3) for _ in range(pen.count(0, 3))]
+    shape = [1 if pen.chance(0.2) else size for size in shape]
+    begun = {"initial": pen.pick(("normal", "uniform")), "value": 0.5}
+    return {"shape": shape, **(begun if pen.chance() else pen.some(value=0.5))}
