@@ -172,7 +172,6 @@ RUN: Mapping[str, Callable[..., Any]] = {
     "maximum": lambda f, x: reduce(f, x),
     "minimum": lambda f, x: reduce(f, x),
     "where": lambda f, x: f(x[0] != 0, *x[1:]),
-    "heaviside": lambda f, x, values: f(x[0], torch.full_like(x[0], values)),
     "concat": lambda f, x, **fields: f(x, **fields),
     "multihead_attention": lambda f, x: f(x[0], x[-1], x[-1])[0],
     "lstm": lambda f, x: f(*x)[0],
