@@ -40,8 +40,9 @@ class Builder:
             raise ShapeError(f"two layers have the name {quoted(name)}")
         least, most = layer.inputs_allowed
         if not least <= len(inputs) <= most:
-            count = f"{least}" if least == most else f"{least} to {most}"
-            raise ShapeError(f"`{layer.type}` takes {count} inputs, got {len(inputs)}")
+            count = f"{least}" if least == most else f"{least} to {most:,}"
+            inputs_of = "input" if most == 1 else "inputs"
+            raise ShapeError(f"`{layer.type}` takes {count} {inputs_of}, got {len(inputs)}")
         layer = layer.infer(*(value.shape for value in inputs))
         scope = Scope(name, tensor_names or {})
         result = layer.expand(scope, *inputs)

@@ -47,7 +47,7 @@ def call(
         inner = context.within(name, several=len(inputs) > 1).at(context.place(path), layers)
         for local, value in zip(names, inputs, strict=False):
             expander.values[inner.prefix + local] = value
-            expander.block_inputs.add(inner.prefix + local)
+            expander.reserved[inner.prefix + local] = "an input of the block"
         hidden: dict[str, object] = {BLOCK: expander.sharing.block_name(context, path, full)}
         above = ChainMap(expander.variables, hidden)
         inner = inner.having(above, called).on(inputs[0] if len(inputs) == 1 else None)

@@ -11,7 +11,7 @@ from spec.expression_syntax import CONSTANTS
 from spec.fields import FieldError, to_integer
 from spec.inputs import entries
 from spec.layer import Value
-from spec.lookup import find
+from spec.lookup import named_values
 from spec.plain import NotPlainError, plain_copy
 from spec.primitives import ShapeError, counted
 from spec.suggestions import suggest
@@ -74,9 +74,7 @@ def output_values(
     expander: Expander, outputs: Any, context: Context, last: Value | None
 ) -> list[Value]:
     """Give the values that are the outputs, as far as they are known."""
-    values = [last]
+    values: list[Value | None] = [last]
     if outputs is not None:
-        names = expander.evaluate(outputs, ("outputs",), context)
-        names = names if isinstance(names, list) else [names]
-        values = [find(expander, name, ("outputs",), context) for name in names]
+        values = named_values(expander, outputs, ("outputs",), context.on(last))[0] or [last]
     return [value for value in values if value is not None]

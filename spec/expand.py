@@ -11,6 +11,7 @@ from spec.architecture import Architecture
 from spec.builder import Builder
 from spec.calls import call
 from spec.checkpoint_section import checkpoint_map
+from spec.collect import Collection
 from spec.context import Context, Path, StopExpansion
 from spec.declarations import bind_variables, input_shapes, output_values
 from spec.errors import Problem, SpecError, quoted
@@ -53,12 +54,14 @@ class Expander:
         self.places = {problem.mark for problem in problems}
         self.seen = {(problem.mark, problem.message) for problem in problems}
         self.values: dict[str, Value | None] = {}
-        self.block_inputs: set[str] = set()
+        self.reserved: dict[str, str] = {}
+        self.collections: dict[str, Collection] = {}
         self.layer_places: dict[str, tuple[Path, Context]] = {}
         self.variables: dict[str, object] = {}
         self.blocks: Mapping[str, Any] = mapping(document.data.get("blocks"))
         self.known_entries: list[object] = []
         self.sharing = Sharing()
+        self.left_out = False
         self.work = Work()
 
     def run(self, overrides: Mapping[str, object]) -> Architecture:
@@ -131,7 +134,12 @@ class Expander:
             raise StopExpansion from None
 
     def sequence(
-        self, items: Any, path: Path, context: Context, current: Value | None
+        self,
+        items: Any,
+        path: Path,
+        context: Context,
+        current: Value | None,
+        collect: Collection | None = None,
     ) -> Value | None:
         """Expand a list of layers, each on the output of the one before it."""
         if not isinstance(items, list):
@@ -143,10 +151,14 @@ class Expander:
             raise SpecError(self.problems)
         self.spend(LIST_STEPS, path, context)
         for position, item in enumerate(items):
+            self.left_out = False
             try:
                 current = self.item(item, (*path, position), context, current)
             except StopExpansion:
                 current = None
+            if collect is not None and not self.left_out:
+                collect.add(current)
+        self.left_out = False
         return current
 
     def item(self, item: Any, path: Path, context: Context, current: Value | None) -> Value | None:
@@ -156,6 +168,7 @@ class Expander:
         written, raw, inner = parts(item, path)
         type_ = self.evaluate(written, inner, context)
         if not self.is_on(raw, inner, context):
+            self.left_out = True
             return current
         if is_entry(type_) and not raw:
             self.check_entry(type_, inner, context)

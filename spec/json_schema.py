@@ -136,13 +136,19 @@ COMMON: dict[str, Any] = {
     "share": {**NAME, "description": "An earlier entry of this kind, whose tensors it has."},
 }
 
+COLLECT = {**NAME, "description": "A name for the list of all results."}
+TURNS = {
+    "times": expression_or({"type": "integer", "minimum": 0, "maximum": 1000}),
+    "index": {"type": "string", "pattern": VARIABLE},
+}
+
 STRUCTURE_SCHEMAS: dict[str, Any] = {
     "sequential": {
         "description": "A list of layers with a name of its own.",
         "type": "object",
         "required": ["layers"],
         "additionalProperties": False,
-        "properties": {**COMMON, "layers": LIST},
+        "properties": {**COMMON, "collect": COLLECT, "layers": LIST},
     },
     "repeat": {
         "description": "The same layers several times.",
@@ -151,8 +157,8 @@ STRUCTURE_SCHEMAS: dict[str, Any] = {
         "additionalProperties": False,
         "properties": {
             "when": COMMON["when"],
-            "times": expression_or({"type": "integer", "minimum": 0, "maximum": 1000}),
-            "index": {"type": "string", "pattern": VARIABLE},
+            **TURNS,
+            "collect": COLLECT,
             "share": expression_or(
                 {
                     "type": "boolean",
@@ -180,10 +186,11 @@ STRUCTURE_SCHEMAS: dict[str, Any] = {
     "parallel": {
         "description": "The same value through several lists of layers, merged at the end.",
         "type": "object",
-        "required": ["branches"],
         "additionalProperties": False,
         "properties": {
             **COMMON,
+            **TURNS,
+            "layers": LIST,
             "branches": {"type": "array", "items": LIST, "minItems": 2, "maxItems": 64},
             "merge": expression_or({"enum": ["add", "multiply", "concat"]}),
             "dim": expression_or({"type": "integer", "minimum": -MAX_AXES, "maximum": MAX_AXES}),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from spec.context import Context, Path, StopExpansion
 from spec.errors import SpecError, quoted
 from spec.fields import FieldError, to_integer
-from spec.layer import Layer, Value
-from spec.lookup import inputs_of, known_as, name_of
+from spec.layer import LAYERS, Layer, Value
+from spec.lookup import known_as, listed_inputs, name_of
 from spec.primitives import Shape, ShapeError
 from spec.sharing import Named, shared_tensors
 from spec.suggestions import suggest_field
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_LAYERS = 10_000
 MAX_OPERATIONS = 50_000
 LAYER_STEPS = 40
+MERGES = ("add", "multiply", "concat")
 COMMON_FIELDS = ("name", "inputs", "parameters", "when", "output_shape", "share")
 
 
@@ -35,14 +36,16 @@ def expand_layer(
     name = context.prefix + name_of(expander, type_.type, raw, path, context)
     with known_as(expander, name):
         try:
-            inputs = inputs_of(expander, raw, path, context, current)
+            inputs, varies = listed_inputs(expander, raw, path, context, current)
         except StopExpansion:
-            inputs = [None]
+            inputs, varies = [None], False
         context = context.on(inputs[0] if inputs else None)
         layer = _layer(expander, type_, raw, path, context)
         known = [value for value in inputs if value is not None]
         if layer is None or len(known) < len(inputs):
             raise StopExpansion
+        if varies:
+            layer = merging(layer, known)
         said = _tensor_names(expander, raw, path, context)
         shape = _output_shape(expander, raw, path, context)
         names = shared_tensors(expander, type_.type, said, path, context)
@@ -54,6 +57,11 @@ def expand_layer(
         expander.sharing.layers[context.place(path)] = Named(type_.type, tensors, said)
         expander.sharing.shared += bool(shares and tensors)
         return value
+
+
+def merging(layer: Layer, inputs: list[Value]) -> Layer:
+    """Give the layer that merges a list of values: of one value, the identity."""
+    return LAYERS["identity"]() if layer.type in MERGES and len(inputs) == 1 else layer
 
 
 def add_layer(

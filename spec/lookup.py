@@ -40,8 +40,9 @@ def _own_name(expander: Expander, raw: Mapping[str, Any], path: Path, context: C
     if len(full) > MAX_NAME:
         expander.note(where, f"a name has at most {MAX_NAME:,} characters", context)
         raise StopExpansion
-    if full in expander.block_inputs:
-        expander.note(where, f"{quoted(name)} is an input of the block: take another name", context)
+    if full in expander.reserved:
+        message = f"{quoted(name)} is {expander.reserved[full]}: take another name"
+        expander.note(where, message, context)
         raise StopExpansion
     return str(name)
 
@@ -60,15 +61,38 @@ def inputs_of(
     expander: Expander, raw: Mapping[str, Any], path: Path, context: Context, current: Value | None
 ) -> list[Value | None]:
     """Give the values that an entry takes: those it names, or the current one."""
-    where: Path = (*path, "inputs")
-    names = expander.evaluate(raw.get("inputs"), where, context)
-    if names is None:
+    return listed_inputs(expander, raw, path, context, current)[0]
+
+
+def listed_inputs(
+    expander: Expander, raw: Mapping[str, Any], path: Path, context: Context, current: Value | None
+) -> tuple[list[Value | None], bool]:
+    """Give the values that an entry takes, and whether their number may vary."""
+    values, varies = named_values(expander, raw.get("inputs"), (*path, "inputs"), context)
+    if values is None:
         if current is None and context.several and not expander.problems:
             several = "there are several inputs: name the ones to take in `inputs`"
             expander.note(path, several, context, key=True)
-        return [current]
-    names = names if isinstance(names, list) else [names]
-    return [find(expander, name, where, context) for name in names]
+        return [current], False
+    return values, varies
+
+
+def named_values(
+    expander: Expander, written: Any, where: Path, context: Context
+) -> tuple[list[Value | None] | None, bool]:
+    """Give the values that are named, None if nothing is, and whether their number may vary."""
+    names = expander.evaluate(written, where, context)
+    if names is None:
+        return None, False
+    values: list[Value | None] = []
+    varies = isinstance(names, list) and not isinstance(written, list)
+    for name in names if isinstance(names, list) else [names]:
+        varies = varies or isinstance(name, list)
+        for one in name if isinstance(name, list) else [name]:
+            found = find_all(expander, one, where, context)
+            varies = varies or isinstance(found, list)
+            values += found if isinstance(found, list) else [found]
+    return values, varies
 
 
 def one_input(
@@ -88,19 +112,46 @@ def one_input(
     return values[0]
 
 
-def find(expander: Expander, name: Any, path: Path, context: Context) -> Value | None:
-    """Find a value by name, from the innermost scope outwards."""
+def find_all(
+    expander: Expander, name: Any, path: Path, context: Context
+) -> list[Value | None] | Value | None:
+    """Find a value, or what is collected so far, by name, from the innermost scope outwards."""
     if isinstance(name, bool) or not isinstance(name, str | int):
         expander.note(path, f"expected the name of a value, got {quoted(name)}", context)
         return None
     for prefix in context.scopes():
         expander.spend(1, path, context)
-        if f"{prefix}{name}" in expander.values:
-            return expander.values[f"{prefix}{name}"]
-    hint = suggest(str(name), expander.values)
+        full = f"{prefix}{name}"
+        if full in expander.collections:
+            collection = expander.collections[full]
+            collection.read = True
+            expander.spend(len(collection.values), path, context)
+            return [*collection.values]
+        if full in expander.values:
+            if full in expander.reserved:
+                _read(expander, full)
+            return expander.values[full]
+    hint = suggest(str(name), [*expander.values, *expander.collections])
     message = f"no input or earlier layer is called {quoted(str(name))}{hint}"
     expander.note(path, message, context)
     return None
+
+
+def find(expander: Expander, name: Any, path: Path, context: Context) -> Value | None:
+    """Find one value by name."""
+    found = find_all(expander, name, path, context)
+    if not isinstance(found, list):
+        return found
+    message = f"{quoted(name)} is a list of {len(found)} values: name one, as in '{name}.0'"
+    expander.note(path, message, context)
+    return None
+
+
+def _read(expander: Expander, full: str) -> None:
+    """Remember that one value of a collection is read."""
+    collection = expander.collections.get(full.rpartition(".")[0])
+    if collection is not None:
+        collection.read = True
 
 
 def shape_of(expander: Expander, path: Path, context: Context, name: object) -> list[int]:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from spec.collect import collection
 from spec.context import Context, Path, StopExpansion
 from spec.errors import quoted
 from spec.fields import FieldError, to_integer
 from spec.layer import LAYERS, Value
-from spec.layer_entry import add_layer
+from spec.layer_entry import MERGES, add_layer, merging
 from spec.lookup import known_as, name_of, one_input
 from spec.primitives import show
 from spec.residual import automatic_shortcut
@@ -20,17 +21,18 @@ if TYPE_CHECKING:
     from spec.expand import Expander
 
 MAX_TIMES = 1_000
-MERGES = ("add", "multiply", "concat")
 
 
 def sequential(
     expander: Expander, raw: Mapping[str, Any], path: Path, context: Context, current: Value | None
 ) -> Value | None:
-    """A list with a name of its own: `{name, layers}`."""
+    """A list with a name of its own: `{name, layers, collect}`."""
     name = name_of(expander, "sequential", raw, path, context)
     with known_as(expander, context.prefix + name):
         x = one_input(expander, "`sequential`", raw, path, context, current)
-        result = expander.sequence(raw.get("layers"), (*path, "layers"), context.within(name), x)
+        collect = collection(expander, raw, path, context)
+        layers: Path = (*path, "layers")
+        result = expander.sequence(raw.get("layers"), layers, context.within(name), x, collect)
     expander.values[context.prefix + name] = result
     return result
 
@@ -38,7 +40,32 @@ def sequential(
 def repeat(
     expander: Expander, raw: Mapping[str, Any], path: Path, context: Context, current: Value | None
 ) -> Value | None:
-    """The same list several times, one after the other: `{times, index, layers}`."""
+    """The same list several times in a row: `{times, index, share, collect, layers}`."""
+    times, index = _turns(expander, raw, path, context)
+    share = expander.evaluate(raw.get("share"), (*path, "share"), context)
+    if not isinstance(share, bool | None):
+        message = f"`share`: expected true or false, got {quoted(share)}"
+        expander.note((*path, "share"), message, context)
+        raise StopExpansion
+    layers: Path = (*path, "layers")
+    place, known = context.place(path), len(expander.problems)
+    before, collect = expander.sharing.shared, collection(expander, raw, path, context)
+    for i in range(times):
+        inner = context.counting(index, i).at((*place, i), layers)
+        if share and i and len(expander.problems) == known:
+            inner = replace(inner, twin=((*place, i), (*place, 0), "the first turn"))
+        current = expander.sequence(raw.get("layers"), layers, inner, current)
+        if collect is not None:
+            collect.add(current)
+    if share and times > 1:
+        must_share(expander, raw, path, context, before)
+    return current
+
+
+def _turns(
+    expander: Expander, raw: Mapping[str, Any], path: Path, context: Context
+) -> tuple[int, str]:
+    """Give how often a list is repeated, and the variable that counts."""
     try:
         value = expander.evaluate(raw.get("times"), (*path, "times"), context)
         times = to_integer(value, 0, MAX_TIMES)
@@ -48,22 +75,7 @@ def repeat(
     index = raw.get("index", "i")
     if not isinstance(index, str):
         raise StopExpansion  # the schema has said so
-    share = expander.evaluate(raw.get("share"), (*path, "share"), context)
-    if not isinstance(share, bool | None):
-        message = f"`share`: expected true or false, got {quoted(share)}"
-        expander.note((*path, "share"), message, context)
-        raise StopExpansion
-    layers: Path = (*path, "layers")
-    place, known = context.place(path), len(expander.problems)
-    before = expander.sharing.shared
-    for i in range(times):
-        inner = context.counting(index, i).at((*place, i), layers)
-        if share and i and len(expander.problems) == known:
-            inner = replace(inner, twin=((*place, i), (*place, 0), "the first turn"))
-        current = expander.sequence(raw.get("layers"), layers, inner, current)
-    if share and times > 1:
-        must_share(expander, raw, path, context, before)
-    return current
+    return times, index
 
 
 def residual(
@@ -118,19 +130,16 @@ def _shortcut(
 def parallel(
     expander: Expander, raw: Mapping[str, Any], path: Path, context: Context, current: Value | None
 ) -> Value | None:
-    """Several lists on the same value, whose results are merged: `{branches, merge, dim}`."""
+    """Several lists on the same value, whose results are merged: `{branches, merge, dim}`.
+
+    Lists that are alike are written once: `{times, index, layers, merge, dim}`.
+    """
     name = name_of(expander, "parallel", raw, path, context)
     with known_as(expander, context.prefix + name):
         x = one_input(expander, "`parallel`", raw, path, context, current)
         context = context.on(x)
         inner = context.within(name)
-        branches = raw.get("branches")
-        if not isinstance(branches, list):
-            raise StopExpansion  # the schema has said so
-        ends = [
-            expander.sequence(branch, (*path, "branches", i), inner.within(str(i)), x)
-            for i, branch in enumerate(branches)
-        ]
+        ends = _ends(expander, raw, path, context, inner, x)
         merge = LAYERS[merge_of(expander, raw, path, context)]
         fields = {}
         dim = expander.evaluate(raw.get("dim"), (*path, "dim"), context)
@@ -146,7 +155,35 @@ def parallel(
         known = [end for end in ends if end is not None]
         if layer is None or len(known) < len(ends):
             raise StopExpansion
+        layer = merging(layer, known)
         return add_layer(expander, layer, context.prefix + name, known, path, context)
+
+
+def _ends(
+    expander: Expander,
+    raw: Mapping[str, Any],
+    path: Path,
+    context: Context,
+    inner: Context,
+    x: Value | None,
+) -> list[Value | None]:
+    """Give the results of the branches of a `parallel`."""
+    branches, layers = raw.get("branches"), raw.get("layers")
+    if isinstance(branches, list) and "layers" not in raw and "times" not in raw:
+        return [
+            expander.sequence(branch, (*path, "branches", i), inner.within(str(i)), x)
+            for i, branch in enumerate(branches)
+        ]
+    if "branches" in raw or not isinstance(layers, list) or "times" not in raw:
+        either = "`parallel` needs `branches`, or `times` and `layers`, and not both"
+        expander.note(path, either, context, key=True)
+        raise StopExpansion
+    times, index = _turns(expander, raw, path, context)
+    ends, place = [], context.place(path)
+    for i in range(times):
+        turn = inner.within(str(i)).counting(index, i).at((*place, i), (*path, "layers"))
+        ends.append(expander.sequence(layers, (*path, "layers"), turn, x))
+    return ends
 
 
 def merge_of(expander: Expander, raw: Mapping[str, Any], path: Path, context: Context) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spec.architecture import Architecture
 from spec.calls import input_names
+from spec.collect import note_uncollected
 from spec.context import Path
 from spec.errors import quoted
 from spec.expression_syntax import ExpressionError
@@ -28,6 +29,7 @@ def note_unused(expander: Expander, net: Architecture, overrides: Mapping[str, o
     }
     layers = [*entries_written(data["layers"], ("layers",))]
     _note_values(expander, net)
+    note_uncollected(expander)
     _note_computed_indices(expander, net)
     _note_block_inputs(expander, bodies)
     if expander.problems:

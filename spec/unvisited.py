@@ -55,7 +55,7 @@ def _mistakes(
 ) -> Iterator[tuple[Path, str, bool]]:
     type_, blocks = entry.type, expander.blocks
     if type_ in blocks and type_ not in STRUCTURES:
-        yield from _of_call(type_, blocks[type_], entry)
+        yield from _of_call(expander, type_, blocks[type_], entry)
     elif "$" not in type_ and type_ not in STRUCTURES and type_ not in LAYERS:
         options = [*LAYERS, *STRUCTURES, *blocks]
         message = f"no layer or block is called {quoted(type_)}{suggest_layer(type_, options)}"
@@ -96,6 +96,12 @@ def _value_names(expander: Expander) -> set[str] | None:
     found = {*NUMBERED, *(str(name).partition(".")[0] for _, name, _ in entries(inputs))}
     for block in expander.blocks.values():
         found |= {str(name) for name in input_names(block if isinstance(block, dict) else {})}
+    found |= {name.partition(".")[0] for name in _said(expander, "name", "collect")}
+    return None if any("$" in name for name in found) else found
+
+
+def _said(expander: Expander, *keys: str) -> Iterator[str]:
+    """Yield what is written under some keys, anywhere; names are dotted in the resolved form."""
     rest: list[Any] = [expander.document.data]
     while rest:
         value = rest.pop()
@@ -103,13 +109,11 @@ def _value_names(expander: Expander) -> set[str] | None:
             rest += value
         elif isinstance(value, dict):
             rest += value.values()
-            if isinstance(value.get("name"), str | int):
-                found.add(str(value["name"]).partition(".")[0])  # dotted in the resolved form
-    return None if any("$" in name for name in found) else found
+            yield from (str(value[k]) for k in keys if isinstance(value.get(k), str | int))
 
 
 def _of_call(
-    type_: str, block: Mapping[str, Any], entry: Written
+    expander: Expander, type_: str, block: Mapping[str, Any], entry: Written
 ) -> Iterator[tuple[Path, str, bool]]:
     block = block if isinstance(block, dict) else {}
     arguments = block.get("args") or {}
@@ -124,6 +128,9 @@ def _of_call(
         if default is None and key not in entry.fields:
             yield entry.path, f"the block {quoted(type_)} needs the argument {quoted(key)}", True
     count, names = entry.fields.get("inputs"), input_names(block)
-    if isinstance(count, list) and len(count) != max(1, len(names)):
+    if not isinstance(count, list) or len(count) == max(1, len(names)):
+        return
+    lists = {*_said(expander, "collect")}
+    if not any("$" in str(name) or name in lists for name in count):  # else their number varies
         message = f"the block {quoted(type_)} takes {max(1, len(names))} inputs, got {len(count)}"
         yield (*entry.path, "inputs"), message, False

@@ -12,7 +12,7 @@ LISTS = {
     "sequential": ("layers",),
     "repeat": ("layers",),
     "residual": ("body", "shortcut"),
-    "parallel": ("branches",),
+    "parallel": ("branches", "layers"),
 }
 """The fields of the structures that hold lists of layers."""
 
@@ -50,7 +50,8 @@ def entries_written(
             fields = fields if isinstance(fields, dict) else {}
             entry = Written(type_, fields, (*path, place, type_), indices, place == 0)
             yield entry
-            index = fields.get("index", "i") if type_ == "repeat" else None
+            counts = type_ == "repeat" or (type_ == "parallel" and "layers" in fields)
+            index = fields.get("index", "i") if counts else None
             inside = indices | {index} if isinstance(index, str) else indices
             for key in LISTS.get(type_, ()):
                 where: Path = (*entry.path, key)

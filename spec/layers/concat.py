@@ -15,7 +15,7 @@ from spec.primitives import Concat, Shape
 class Concatenate(Layer):
     """Two or more inputs one after the other along `dim`, counted with the batch."""
 
-    inputs_allowed: ClassVar[tuple[int, int]] = (2, 64)
+    inputs_allowed: ClassVar[tuple[int, int]] = (2, 1_000)
 
     dim: int = axis(default=1)
 

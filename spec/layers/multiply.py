@@ -14,7 +14,7 @@ from spec.primitives import Elementwise
 class Multiply(Layer):
     """The elementwise product `x y ...` of two or more inputs; axes of size 1 are repeated."""
 
-    inputs_allowed: ClassVar[tuple[int, int]] = (2, 64)
+    inputs_allowed: ClassVar[tuple[int, int]] = (2, 1_000)
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         return scope.apply(Elementwise("multiply"), *inputs)

@@ -22,7 +22,7 @@ class Structures:
     def write(self, to: Listing) -> None:
         """Write any structure; raises `Unfit`."""
         ways = [self.residual, self.residual, self.parallel, self.repeat, self.sequential,
-                self.when, self.block]  # fmt: skip
+                self.when, self.block, self.collect, self.alike, self.entries]  # fmt: skip
         to.pen.pick(ways)(to)
 
     def filled(self, inner: Listing, *, keep: bool) -> list[Entry]:
@@ -112,6 +112,46 @@ class Structures:
             to.read.add(to.current.name)
             to.current = Value("", shape)
             to.draw(pen.pick([*ACTIVATIONS]))
+
+    def collect(self, to: Listing) -> None:
+        """Write a repetition whose results are collected, and merge them."""
+        pen, x = to.pen, to.named()
+        if to.repeated or not x.shape or (to.several and not to.entries):
+            raise Unfit
+        name, times = f"{to.prefix}{len(to.entries)}all", pen.count(0, 3)
+        layers = self.filled(to.inside(repeated=True), keep=True)
+        found = Value(name, x.shape)
+        if pen.chance():
+            layers.insert(0, {pen.pick(["add", "multiply"]): {"inputs": [x.name, name]}})
+        to.entries.append({"repeat": {"times": times, "collect": name, "layers": layers}})
+        to.numbered += times * len(layers)
+        merge = pen.pick(["concat", "add", "multiply"])
+        count = 1 + times if merge == "concat" else 1
+        shape = (count * x.shape[0], *x.shape[1:])
+        to.put(merge, {}, shape, x, found)
+
+    def alike(self, to: Listing) -> None:
+        """Write branches that are alike by one list."""
+        pen, times = to.pen, to.pen.count(1, 3)
+        merge = pen.pick(["concat", "add", "multiply"])
+        shape = to.current.shape
+        if not shape or (to.several and not to.entries):
+            raise Unfit
+        layers = self.filled(to.inside(), keep=True)
+        layers.append({"elu": {"alpha": "${1 + k // 2}"}})
+        fields: Entry = {"times": times, "index": "k", "merge": merge, "layers": layers}
+        count = times if merge == "concat" else 1
+        to.put("parallel", fields, (count * shape[0], *shape[1:]))
+
+    def entries(self, to: Listing) -> None:
+        """Write a list whose entries are collected, and merge them."""
+        inner, shape = to.inside(), to.current.shape
+        if to.repeated:
+            raise Unfit
+        name = f"{to.prefix}{len(to.entries)}all"
+        layers = [*self.filled(inner, keep=True), {"tanh": None}]
+        to.put("sequential", {"collect": name, "layers": layers}, shape)
+        to.put(to.pen.pick(["add", "multiply"]), {}, shape, Value(name, shape))
 
     def when(self, to: Listing) -> None:
         """Write a layer that is left out, and one that is not."""

@@ -101,7 +101,7 @@ WRONG = {
     ("[{x: [5, 8]}, {y: [4, 8]}]", "bilinear: {out_features: 3, inputs: [x, y]}"):
         "agree on all axes but the last",
     (TWO, "concat: {inputs: [x, y]}"): "agree on the other axes",
-    (X, "concat: {inputs: x}"): "`concat` takes 2 to 64 inputs, got 1",
+    (X, "concat: {inputs: x}"): "`concat` takes 2 to 1,000 inputs, got 1",
     (X, "concat: {inputs: [x, x], dim: 0}"): "`dim` is 0, the batch axis",
     (X, "split: {}"): "`split` needs `sizes` or `sections`",
     (X, "split: {sections: 2}"): "does not divide into 2 equal sections: give `sizes`",
