@@ -87,16 +87,32 @@ def axis(default: Any = REQUIRED, *, summary: str = "") -> Any:
 
 
 def axes(default: Any = REQUIRED, *, summary: str = "") -> Any:
-    """One or more axes, counted as `axis` counts them."""
+    """One or more axes, counted as `axis` counts them; None is admitted when it is the default."""
+    return declare(list_kind(-MAX_AXES, MAX_AXES, optional=default is None), default, summary)
+
+
+def integer(default: Any = REQUIRED, *, summary: str = "") -> Any:
+    """An integer of either sign, as of an index; None is admitted when it is the default."""
+    return declare(integer_kind(-MAX_SIZE, optional=default is None), default, summary)
+
+
+def integers(default: Any = REQUIRED, *, summary: str = "") -> Any:
+    """One or more integers of either sign."""
+    return declare(list_kind(-MAX_SIZE), default, summary)
+
+
+def with_unknown(default: Any = REQUIRED, *, several: bool = False, summary: str = "") -> Any:
+    """One or more positive integers, or -1 in the place of one (or `several`) that follow."""
 
     def convert(value: object) -> tuple[int, ...]:
-        if isinstance(value, list | tuple) and value:
-            return tuple(to_integer(item, -MAX_AXES, MAX_AXES) for item in short(value))
-        return (to_integer(value, -MAX_AXES, MAX_AXES),)
+        sizes = short(value) if isinstance(value, list | tuple) else [value]
+        result = tuple(to_integer(item, -1) for item in sizes)
+        if not result or 0 in result or (result.count(-1) > 1 and not several):
+            most = "or -1" if several else "at most one of them -1"
+            raise FieldError(f"expected positive integers, {most}, got {quoted(value)}")
+        return result
 
-    item = {"type": "integer", "minimum": -MAX_AXES, "maximum": MAX_AXES}
-    schema = {"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]}
-    return declare(Kind(convert, schema), default, summary)
+    return declare(Kind(convert, list_kind(-1).schema), default, summary)
 
 
 def shape(default: Any = REQUIRED, *, empty: bool = False, summary: str = "") -> Any:
@@ -143,7 +159,24 @@ def integer_kind(minimum: int, maximum: int = MAX_SIZE, *, optional: bool = Fals
 def integer_schema(minimum: int, maximum: int = MAX_SIZE) -> dict[str, Any]:
     """Describe one integer; a maximum that is no more than what an index can count is unsaid."""
     schema: dict[str, Any] = {"type": "integer", "minimum": minimum}
+    if minimum == -MAX_SIZE:
+        del schema["minimum"]
     return schema if maximum == MAX_SIZE else {**schema, "maximum": maximum}
+
+
+def list_kind(minimum: int, maximum: int = MAX_SIZE, *, optional: bool = False) -> Kind:
+    """Give the kind of one integer or a list of them, and of None if optional."""
+
+    def convert(value: object) -> tuple[int, ...] | None:
+        if optional and value is None:
+            return None
+        if isinstance(value, list | tuple) and value:
+            return tuple(to_integer(item, minimum, maximum) for item in short(value))
+        return (to_integer(value, minimum, maximum),)
+
+    item = integer_schema(minimum, maximum)
+    options = [item, {"type": "array", "items": item, "minItems": 1}]
+    return Kind(convert, {"anyOf": [*options, {"type": "null"}] if optional else options})
 
 
 def integers_kind(dims: int, minimum: int, *, optional: bool = False) -> Kind:

@@ -183,3 +183,8 @@ def positive(field: str, dim: int, shape: Shape) -> int:
     if found == 0:
         raise ShapeError(f"`{field}` is {dim}, the batch axis of {show(shape)}, which stays")
     return found
+
+
+def positives(field: str, dims: tuple[int, ...], shape: Shape) -> tuple[int, ...]:
+    """Count several axes from the front, as `positive` counts one."""
+    return tuple(positive(field, dim, shape) for dim in dims)

@@ -34,8 +34,8 @@ def suggest_layer(word: str, options: Iterable[object]) -> str:
 
     >>> suggest_layer("torch.nn.LeakyReLU", ["leaky_relu"]), suggest_layer("Dense", ["linear"])
     ("; did you mean 'leaky_relu'?", "; did you mean 'linear'?")
-    >>> suggest_layer("chunk", [])
-    '; did you mean `split` with `sections` and `index`?'
+    >>> suggest_layer("unbind", [])
+    '; did you mean `select` with each `index`?'
     """
     words = [str(option) for option in islice(options, MOST_OPTIONS)]
     for form in forms(word):

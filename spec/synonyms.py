@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-SLICE = "`split` with `sizes` and `index`"
+SLICE = "`slice` or `narrow`"
 FLAT = "`reshape` with the shape that is wanted"
 MODEL = "`residual` with `layer_norm`, `multihead_attention` and `linear`"
 GLOBAL = "`adaptive_%s_pool2d` with `output_size: 1`, or `%s` over the axes"
@@ -61,8 +61,10 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("zeropad", "zeropadding", "constantpad", "padding"), "pad"),
         **dict.fromkeys(("reflectionpad", "replicationpad", "circularpad"), "`pad` with a `mode`"),
         **dict.fromkeys(
-            ("pixelshuffle", "depthtospace", "pixelunshuffle", "spacetodepth", "channelshuffle",
-             "rearrange"), "`reshape`, `transpose`, `reshape`"),
+            ("rearrange", "fold"), "`reshape`, `permute`, `reshape`"),
+        "depthtospace": "pixel_shuffle",
+        "spacetodepth": "pixel_unshuffle",
+        **dict.fromkeys(("im2col", "patchify", "extractpatches"), "unfold"),
         # norms
         **dict.fromkeys(
             ("batchnormalization", "bn", "syncbatchnorm", "frozenbatchnorm", "lazybatchnorm"),
@@ -112,16 +114,18 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("simplernn", "elman"), "rnn"),
         "bidirectional": "`rnn`, `lstm` or `gru` with `bidirectional: true`",
         # axes
-        **dict.fromkeys(("view", "unflatten", "squeeze", "unsqueeze", "expanddims"), FLAT),
-        **dict.fromkeys(("permute", "swapaxes", "movedim", "moveaxis", "swapdims"), "transpose"),
-        **dict.fromkeys(("slice", "narrow", "select", "stridedslice", "crop", "cropping",
-                         "getitem"), SLICE),
-        **dict.fromkeys(("gather", "take", "indexselect"),
-                        SLICE + ", or `embedding` for rows of a table"),
-        "chunk": "`split` with `sections` and `index`",
-        "unbind": "`split` with `sections` and `index`",
+        **dict.fromkeys(("view",), FLAT),
+        "expanddims": "unsqueeze",
+        **dict.fromkeys(("swapaxes", "movedim", "moveaxis", "swapdims"), "transpose"),
+        **dict.fromkeys(("stridedslice", "crop", "cropping", "getitem"), SLICE),
+        **dict.fromkeys(("gather", "take", "takealong"),
+                        "`index_select`, or `embedding` for rows of a table"),
+        "unbind": "`select` with each `index`",
+        **dict.fromkeys(("broadcast", "broadcastto", "expandas"), "expand"),
+        **dict.fromkeys(("repeatelements",), "repeat_interleave"),
+        **dict.fromkeys(("reverse", "fliplr", "flipud"), "flip"),
+        **dict.fromkeys(("circularshift",), "roll"),
         **dict.fromkeys(("cat", "concatenate", "hstack"), "concat"),
-        "stack": "`reshape` with a new axis of 1, then `concat`",
         **dict.fromkeys(("reducemean", "average", "globalmean"), "mean"),
         **dict.fromkeys(("reducemax", "max"), "amax"),
         "reducesum": "sum",

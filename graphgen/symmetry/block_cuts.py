@@ -30,6 +30,12 @@ class End:
         moving = [k for k, s in enumerate(self.strides) if s and shape[k] > 1]
         return sorted(moving, key=lambda k: -abs(self.strides[k]))
 
+    def reach(self, starts: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, int]:
+        """Give the first and the last node of a part of its coordinates, in whatever direction."""
+        moves = [(n - 1) * s for n, s in zip(shape, self.strides, strict=True)]
+        at = self.start + sum(c * s for c, s in zip(starts, self.strides, strict=True))
+        return at + sum(min(0, way) for way in moves), at + sum(max(0, way) for way in moves)
+
     def dense(self, shape: tuple[int, ...]) -> int:
         """Count the nodes if it leaves none out, else give 0."""
         length = 1
@@ -61,13 +67,20 @@ def ends_of(groups: list[NodeGroup], block: EdgeBlock) -> list[End]:
 
 
 class Cut:
-    """A block, cut into pieces. `odd` if its cuts do not nest with those of its nodes."""
+    """A block, cut into pieces.
+
+    `odd` if its cuts do not nest with those of its nodes, or it runs backwards along an axis.
+    """
 
     def __init__(self, block: EdgeBlock, ends: list[End]) -> None:
         self.block, self.ends = block, ends
         self.breaks: list[set[int]] = [{0, n} for n in block.shape]
         self.pieces: list[Piece] = []
-        self.odd = False
+        self.odd = any(
+            stride < 0 and n > 1
+            for end in ends
+            for n, stride in zip(block.shape, end.strides, strict=True)
+        )
 
     def along(self, axis: int) -> list[tuple[int, int]]:
         """List the stretches of an axis: first and size."""

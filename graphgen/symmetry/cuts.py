@@ -86,9 +86,7 @@ class Cuts:
             own = Piece(tuple(a for a, _ in piece), tuple(n for _, n in piece))
             cut.pieces.append(own)
             for end in cut.ends:
-                at = end.start + sum(c * s for c, s in zip(own.starts, end.strides, strict=True))
-                reach = sum((n - 1) * s for n, s in zip(own.shape, end.strides, strict=True))
-                span = self._span(end.group, at, at + reach)
+                span = self._span(end.group, *end.reach(own.starts, own.shape))
                 own.spans.append(span)
                 for n, s in zip(own.shape, end.strides, strict=True):
                     moves = s and n > 1
@@ -129,8 +127,12 @@ class Cuts:
                         self._keep_all(cut, end)
                     else:
                         keep_what_is_held(end, piece, own)
+        self.agree()
+
+    def agree(self) -> None:
+        """Keep at one end of a block what is kept at the other, and in parts beside it."""
         changed = True
-        while changed:  # what is kept at one end is kept at the other
+        while changed:
             changed = False
             for cut in self.cuts:
                 stretches: dict[tuple[int, int, int], list[list[Digit]]] = {}
@@ -143,9 +145,9 @@ class Cuts:
 
     def _keep_all(self, cut: Cut, end: End) -> None:
         shape = cut.block.shape
-        last = end.start + sum((n - 1) * s for n, s in zip(shape, end.strides, strict=True))
+        first, last = end.reach((0,) * len(shape), shape)
         for span in self.spans[end.group]:
-            if span.start <= last and end.start < span.start + span.size:
+            if span.start <= last and first < span.start + span.size:
                 for digit, _ in span.parts():
                     digit.whole = True
 

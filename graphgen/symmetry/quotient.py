@@ -68,6 +68,7 @@ class Quotient:
                     digit.whole |= (place, span.start, stride) in self._places[0]
                     digit.pinned |= (place, span.start, stride) in self._places[1]
                     digit.named |= digit.pinned
+        self.cuts.agree()
         self.kept = [cut.kept() for cut in self.cuts.cuts]
         self.digits: list[Digit] = []
         self.cells: dict[int, Bound] = {}

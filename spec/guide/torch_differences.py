@@ -26,6 +26,7 @@ ADJOINT = "PyTorch admits `zeros` alone here, so there is nothing to choose"
 PLACES = "gives a second output, of places in the input, and only what has one output is said"
 ROW = "changes how rows are trained, not what a given table computes"
 MORE = "PyTorch has none: "
+PART = MORE + "a layer has one output, and this says which part it is"
 ONE_CONTEXT = "keys and values come from one context; `packed: false` reads its size from the input"
 
 DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -36,6 +37,7 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "track_running_stats": "without running statistics a sample's answer would depend on "
             "the others of its batch"
         },
+        "chunk": {"dim": BATCH, "index": PART},
         "concat": {"dim": BATCH},
         **{f"conv_transpose{n}d": {"padding_mode": ADJOINT} for n in (1, 2, 3)},
         **{f"adaptive_max_pool{n}d": {"return_indices": PLACES} for n in (1, 2, 3)},
@@ -56,6 +58,7 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "_weight": "weights come with the file that is compiled",
             "_freeze": ROW,
         },
+        "expand": {"shape": "the sizes that follow one another there"},
         "hardtanh": {
             "min_value": "PyTorch's own old name of `min_val`",
             "max_value": "PyTorch's own old name of `max_val`",
@@ -81,13 +84,19 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "vdim": ONE_CONTEXT,
         },
         "subtract": {"alpha": "a factor of one operand is a layer of its own"},
+        "repeat_interleave": {
+            "dim": GIVEN,
+            "output_size": "follows from `repeats`",
+        },
+        "roll": {"dims": GIVEN},
         "split": {
             "sizes": "the list of `split_size_or_sections`",
             "sections": MORE + "how many equal parts",
-            "index": MORE + "a layer has one output, and this says which part it is",
+            "index": PART,
             "split_size_or_sections": "a size or a list there; `sections` or `sizes` here",
             "dim": BATCH,
         },
+        "stack": {"dim": BATCH},
         "softplus": {"threshold": "the function is exact everywhere, without a rule for large x"},
         "upsample": {
             "recompute_scale_factor": "a matter of rounding, for factors that are no integers"

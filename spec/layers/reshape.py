@@ -6,21 +6,9 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Self
 
-from spec.errors import quoted
-from spec.fields import REQUIRED, FieldError, Kind, declare, short, to_integer
+from spec.fields import with_unknown
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Reshape, Shape, ShapeError, show
-
-
-def _shape(value: object) -> tuple[int, ...]:
-    sizes = short(value) if isinstance(value, list | tuple) else [value]
-    result = tuple(to_integer(item, -1) for item in sizes)
-    if not result or 0 in result or result.count(-1) > 1:
-        raise FieldError(f"expected positive integers, at most one of them -1, got {quoted(value)}")
-    return result
-
-
-_SIZE = {"type": "integer", "minimum": -1}
 
 
 @register("reshape")
@@ -28,9 +16,7 @@ _SIZE = {"type": "integer", "minimum": -1}
 class ChangeShape(Layer):
     """The same elements in row-major order in `shape`, without the batch; one -1 is inferred."""
 
-    shape: tuple[int, ...] = declare(
-        Kind(_shape, {"anyOf": [_SIZE, {"type": "array", "items": _SIZE, "minItems": 1}]}), REQUIRED
-    )
+    shape: tuple[int, ...] = with_unknown()
 
     def infer(self, *shapes: Shape) -> Self:
         (x,) = shapes

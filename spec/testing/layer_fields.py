@@ -66,19 +66,6 @@ def some_padding(pen: Pen, dims: int) -> Any:
     ]
 
 
-def pad(pen: Pen, x: Shape) -> Fields:
-    """Write items around one axis or several."""
-    axes = pen.pick([n for n in (1, 1, 2) if n <= len(x)] or [1])
-    around = [pen.pick((0, 1, 2, 1, -1)) for _ in range(2 * axes)]
-    if axes < len(x) and pen.chance(0.4):  # an axis further to the front
-        around = [0, 0] * pen.count(1, len(x) - axes) + around
-    mode = pen.pick(("constant", "reflect", "replicate", "circular"))
-    fields: Fields = {"pad": around} | pen.some(mode=mode)
-    if fields.get("mode", "constant") == "constant" and pen.chance():
-        fields["value"] = pen.pick((0.5, -2, 0))
-    return fields
-
-
 def transposed_convolution(pen: Pen, x: Shape) -> Fields:
     """Write a transposed convolution."""
     channels, *space = x
@@ -106,28 +93,6 @@ def turning_convolution(pen: Pen, x: Shape) -> Fields:
         **pen.some(bias=pen.chance(), stride=pen.count(1, 2), padding=pen.count(0, 1)),
         **({"in_channels": x[0]} if pen.chance(0.2) else {}),
     }
-
-
-def pooling(pen: Pen, x: Shape) -> Fields:
-    """Write a pooling over sliding windows."""
-    kernel = [pen.count(1, 3) for _ in x[1:]]
-    return {
-        "kernel_size": pen.sizes(kernel),
-        **pen.some(
-            stride=pen.sizes([pen.count(1, 2) for _ in kernel]),
-            padding=pen.sizes([pen.count(0, n // 2) for n in kernel]),
-        ),
-    }
-
-
-def mean_pooling(pen: Pen, x: Shape) -> Fields:
-    """Write a mean over sliding windows."""
-    return {**pooling(pen, x), **pen.some(count_include_pad=pen.chance())}
-
-
-def adaptive_pooling(pen: Pen, x: Shape) -> Fields:
-    """Write a pooling into a fixed number of bins."""
-    return {"output_size": pen.sizes([pen.count(1, min(n + 1, 3)) for n in x[1:]])}
 
 
 def group_norm(pen: Pen, x: Shape) -> Fields:
@@ -247,15 +212,6 @@ def reduction(pen: Pen, x: Shape) -> Fields:
 def prelu(pen: Pen, x: Shape) -> Fields:
     """Write a `prelu`."""
     return pen.some(init=0.1) | ({"num_parameters": x[0]} if x and pen.chance() else {})
-
-
-def upsample(pen: Pen, x: Shape) -> Fields:
-    """Write an interpolation."""
-    mode = pen.pick(("nearest", "linear"))
-    fields: Fields = {"mode": mode} | ({"align_corners": True} if mode == "linear" else {})
-    if pen.chance():
-        return fields | {"scale_factor": pen.sizes([pen.count(1, 2) for _ in x[1:]])}
-    return fields | {"size": pen.sizes([pen.count(1, 4) for _ in x[1:]])}
 
 
 def fields_of(**choices: Sequence[Any]) -> Write:

@@ -19,7 +19,7 @@ from spec.testing.writers import FAMILIES, WRITERS
 SHAPES: tuple[Shape, ...] = (
     (3,), (4,), (2, 4), (3, 3), (4, 2), (2, 3, 4), (2, 2, 2), (1, 4, 4), (2, 3, 3), (1, 6), (6,),
     (2, 2, 2, 2), (1, 2, 3, 2), (3, 2, 2), (2, 1, 2, 2, 2), (1,), (2, 3), (1, 1, 2), (2, 8, 1, 2),
-    (1, 4, 2, 2),
+    (1, 4, 2, 2), (4, 1, 2),
 )  # fmt: skip
 INDICES: tuple[Shape, ...] = ((2,), (3,), (2, 2))
 SHARES = {"weighted": 8, "axes": 5, "activations": 4, "combining": 4, "norms": 3, "sequences": 3,

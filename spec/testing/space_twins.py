@@ -32,6 +32,22 @@ def grown(axis: int) -> str:
     )
 
 
+def moved(*layers: str) -> str:
+    """Put layers between a convolution over a series and one whose outputs are summed up."""
+    rows = "".join(f"  - {layer}\n" for layer in layers)
+    return (
+        SERIES
+        + rows
+        + "  - conv1d: {out_channels: 2, kernel_size: 2}\n  - tanh\n  - sum: {dim: 2}\n"
+    )
+
+
+def features(*layers: str) -> str:
+    """Put layers between a linear map of tokens and another, which is an output too."""
+    rows = "".join(f"  - {layer}\n" for layer in layers)
+    return TOKENS + rows + "  - linear: {out_features: 2, name: last}\noutputs: [first, last]\n"
+
+
 SPACE_TWINS: dict[str, tuple[str, str]] = {
     "where padding is": (padded("pad: [2, 0]"), padded("pad: [0, 2]")),
     "how much padding": (padded("pad: [1, 1]"), padded("pad: [2, 1]")),
@@ -59,6 +75,55 @@ SPACE_TWINS: dict[str, tuple[str, str]] = {
     "which axis padding gave items": (grown(0), grown(1)),
     "same or causal": (convolved("padding: same"), convolved("padding: causal")),
     "pair of padding": (convolved("padding: [[0, 1]]"), convolved("padding: [[1, 0]]")),
+    "which way positions roll": (
+        moved("roll: {shifts: 1, dims: 2}"),
+        moved("roll: {shifts: -1, dims: 2}"),
+    ),
+    "how far positions roll": (
+        moved("roll: {shifts: 1, dims: 2}"),
+        moved("roll: {shifts: 2, dims: 2}"),
+    ),
+    "which way channels roll": (
+        features("roll: {shifts: 1, dims: 2}", "slice: {dim: 2, start: 1}"),
+        features("roll: {shifts: -1, dims: 2}", "slice: {dim: 2, start: 1}"),
+    ),
+    "positions flipped or not": (moved("flip: {dims: 2}"), moved("roll: {shifts: 3, dims: 2}")),
+    "channels flipped or rolled": (
+        features("flip: {dims: 2}", "multiply: {inputs: [first, '1']}"),
+        features("roll: {shifts: 1, dims: 2}", "multiply: {inputs: [first, '1']}"),
+    ),
+    "which token": (
+        features("select: {dim: 1, index: 0}"),
+        features("select: {dim: 1, index: -1}"),
+    ),
+    "step of a slice": (
+        moved("slice: {dim: 2, step: 2}"),
+        moved("slice: {dim: 2, start: 1, step: 2}"),
+    ),
+    "order of chosen positions": (
+        moved("index_select: {dim: 2, index: [0, 2, 2, 1]}"),
+        moved("index_select: {dim: 2, index: [0, 2, 1, 1]}"),
+    ),
+    "which channel is chosen twice": (
+        features("index_select: {dim: 2, index: [0, 1, 1]}", "softmax"),
+        features("index_select: {dim: 2, index: [0, 1, 2]}", "softmax"),
+    ),
+    "tiled or repeated": (
+        moved("tile: {dims: [2]}"),
+        moved("repeat_interleave: {repeats: 2, dim: 2}"),
+    ),
+    "stacked here or there": (
+        features("tanh", "stack: {inputs: [first, '1'], dim: 2}", "select: {dim: 1, index: 0}"),
+        features("tanh", "stack: {inputs: ['1', first], dim: 2}", "select: {dim: 1, index: 0}"),
+    ),
+    "windows in another order": (
+        moved("unflatten: {dim: 2, unflattened_size: [2, 3]}", "unfold: {kernel_size: [1, 2]}"),
+        moved(
+            "unflatten: {dim: 2, unflattened_size: [2, 3]}",
+            "unfold: {kernel_size: [2, 1]}",
+            "slice: {dim: 2, start: 0, stop: 3}",
+        ),
+    ),
     "padded before or behind an activation": (
         series("sigmoid", "pad: {pad: [1, 0]}"),
         series("pad: {pad: [1, 0]}", "sigmoid"),

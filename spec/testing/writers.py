@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spec.functions import BUILT_IN, FUNCTIONS
+from spec.testing import axis_fields as axis
+from spec.testing import space_fields as space
 from spec.testing.arithmetic_fields import along, constants, parameter, some_axes
 from spec.testing.layer_fields import (
     WIDTHS,
     Write,
-    adaptive_pooling,
     attention,
     both,
     concat,
@@ -22,10 +23,7 @@ from spec.testing.layer_fields import (
     group_norm,
     layer_scale,
     linear,
-    mean_pooling,
     needs,
-    pad,
-    pooling,
     position_embedding,
     prelu,
     recurrent,
@@ -37,7 +35,6 @@ from spec.testing.layer_fields import (
     transpose,
     transposed_convolution,
     turning_convolution,
-    upsample,
 )
 
 MAX_RANK = 5
@@ -108,13 +105,13 @@ NORMS: Mapping[str, Writer] = {
 }
 
 POOLINGS: Mapping[str, Writer] = {
-    **{f"max_pool{n}d": Writer(n + 1, n + 1, pooling) for n in (1, 2, 3)},
-    **{f"avg_pool{n}d": Writer(n + 1, n + 1, mean_pooling) for n in (1, 2, 3)},
+    **{f"max_pool{n}d": Writer(n + 1, n + 1, space.pooling) for n in (1, 2, 3)},
+    **{f"avg_pool{n}d": Writer(n + 1, n + 1, space.mean_pooling) for n in (1, 2, 3)},
     **{
-        f"adaptive_{kind}_pool{n}d": Writer(n + 1, n + 1, adaptive_pooling)
+        f"adaptive_{kind}_pool{n}d": Writer(n + 1, n + 1, space.adaptive_pooling)
         for kind in ("max", "avg") for n in (1, 2, 3)
     },
-    "upsample": Writer(2, 4, upsample),
+    "upsample": Writer(2, 4, space.upsample),
 }  # fmt: skip
 
 AXES: Mapping[str, Writer] = {
@@ -122,7 +119,25 @@ AXES: Mapping[str, Writer] = {
     "transpose": Writer(2, MAX_RANK, transpose),
     "split": Writer(1, MAX_RANK, split),
     "flatten": Writer(1, MAX_RANK, flatten),
-    "pad": Writer(1, MAX_RANK, pad),
+    "pad": Writer(1, MAX_RANK, axis.pad),
+    "roll": Writer(1, MAX_RANK, axis.roll),
+    "flip": Writer(1, MAX_RANK, axis.flip),
+    "permute": Writer(1, MAX_RANK, axis.permute),
+    "unsqueeze": Writer(0, MAX_RANK, axis.unsqueeze),
+    "squeeze": Writer(0, MAX_RANK, axis.squeeze),
+    "unflatten": Writer(1, MAX_RANK, axis.unflatten),
+    "select": Writer(1, MAX_RANK, axis.select),
+    "narrow": Writer(1, MAX_RANK, axis.narrow),
+    "slice": Writer(1, MAX_RANK, axis.slices),
+    "index_select": Writer(1, MAX_RANK, axis.index_select),
+    "chunk": Writer(1, MAX_RANK, axis.chunk),
+    "pixel_shuffle": Writer(3, MAX_RANK, axis.pixel_shuffle),
+    "pixel_unshuffle": Writer(3, MAX_RANK, axis.pixel_unshuffle),
+    "channel_shuffle": Writer(1, MAX_RANK, axis.channel_shuffle),
+    "unfold": Writer(3, 3, axis.unfold),
+    "expand": Writer(0, MAX_RANK, axis.expand),
+    "tile": Writer(1, MAX_RANK, axis.tile),
+    "repeat_interleave": Writer(1, MAX_RANK, axis.repeat_interleave),
     "mean": Writer(1, MAX_RANK, reduction),
     "amax": Writer(1, MAX_RANK, reduction),
     "sum": Writer(1, MAX_RANK, reduction),
@@ -155,6 +170,7 @@ COMBINING: Mapping[str, Writer] = {
         for name in ("multiply", "subtract", "divide", "maximum", "minimum", "where")
     },
     "concat": Writer(1, MAX_RANK, concat),
+    "stack": Writer(0, MAX_RANK, axis.stack),
     "bilinear": Writer(1, 3, both(needs(out_features=(2, 3)), fields_of(bias=(False, True)),
                                   size_of("in1_features"))),
 }  # fmt: skip

@@ -36,8 +36,10 @@ class Counterpart:
     def name(self) -> str:
         """Its full name, with `{1,2,3}d` for modules of several dimensions."""
         if self.function is not None:
-            place = "torch.nn.functional" if self.function in vars(F).values() else "torch"
-            return f"{place}.{self.function.__name__}"
+            name = self.function.__name__
+            place = "torch" if hasattr(torch, name) else "torch.Tensor"
+            place = "torch.nn.functional" if self.function in vars(F).values() else place
+            return f"{place}.{name}"
         first = self.modules[0].__name__
         if len(self.modules) == 1:
             return f"torch.nn.{first}"
@@ -149,7 +151,11 @@ def shared_fields(type_: str, layer: Layer) -> dict[str, Any]:
     return {n: getattr(layer, n) for n in layer.field_names() if n in theirs}
 
 
-TRANSLATED: Mapping[str, set[str]] = {"split": {"sizes", "sections", "index"}}
+TRANSLATED: Mapping[str, set[str]] = {
+    "split": {"sizes", "sections", "index"},
+    "chunk": {"index"},
+    "expand": {"shape"},
+}
 """Fields under other names than torch's, that `ADAPT` puts into torch's words, by layer."""
 
 
@@ -178,6 +184,12 @@ RUN: Mapping[str, Callable[..., Any]] = {
     "gru": lambda f, x: f(*x)[0],
     "rnn": lambda f, x: f(*x)[0],
     "heaviside": lambda f, x, values: f(x[0], torch.tensor(values, dtype=x[0].dtype)),
+    "stack": lambda f, x, **fields: f(x, **fields),
+    "chunk": lambda f, x, index, **fields: f(*x, **fields)[index],
+    "expand": lambda f, x, shape: f(*x, -1, *shape),
+    "index_select": lambda f, x, dim, index: f(*x, dim, torch.tensor(index)),
+    "squeeze": lambda f, x, dim: f(*x, tuple(range(1, x[0].ndim)) if dim is None else dim),
+    "tile": lambda f, x, dims: f(*x, dims),
     "split": lambda f, x, sizes, sections, index, dim: f(x[0], list(sizes), dim)[index],
 }
 """How a layer is called, where not by its inputs one after the other."""

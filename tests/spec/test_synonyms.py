@@ -16,18 +16,18 @@ from spec.synonyms import FIELD_WORDS, LAYER_WORDS
 NAMES = {*spec.LAYERS, *STRUCTURE_SCHEMAS}
 FIELDS = {*COMMON_FIELDS, *(name for layer in spec.LAYERS.values() for name in layer.field_names())}
 KNOWN = {
-    "pad": "padding", "glu": "sigmoid", "gather": "split", "interpolate": "upsample",
-    "spectral_norm": "linear", "slice": "split", "dense": "linear", "lstm_cell": "lstm",
+    "glu": "sigmoid", "gather": "index_select", "interpolate": "upsample",
+    "spectral_norm": "linear", "dense": "linear", "lstm_cell": "lstm",
     "Conv2D": "conv2d", "MultiHeadAttention": "multihead_attention", "LeakyReLU": "leaky_relu",
     "BatchNorm2d": "batch_norm", "torch.nn.PReLU": "prelu", "nn.LazyLinear": "linear",
     "tf.keras.layers.Dense": "linear", "Conv2DTranspose": "conv_transpose2d",
     "GlobalAveragePooling2D": "adaptive_avg_pool", "MaxPooling2D": "max_pool2d",
-    "LayerNormalization": "layer_norm", "SimpleRNN": "rnn", "Permute": "transpose",
+    "LayerNormalization": "layer_norm", "SimpleRNN": "rnn", "Permute": "permute",
     "Concatenate": "concat", "UpSampling2D": "upsample", "flax.linen.Embed": "embedding",
     "flax.linen.SelfAttention": "multihead_attention", "nn.DenseGeneral": "linear",
-    "OptimizedLSTMCell": "lstm", "jax.nn.swish": "silu", "tf.nn.depth_to_space": "reshape",
+    "OptimizedLSTMCell": "lstm", "jax.nn.swish": "silu", "tf.nn.depth_to_space": "pixel_shuffle",
     "tf.reduce_mean": "mean", "Gemm": "linear", "GlobalMaxPool": "amax", "cat": "concat",
-    "unsqueeze": "reshape", "view": "reshape", "chunk": "split", "TransformerEncoderLayer":
+    "view": "reshape", "unbind": "select", "TransformerEncoderLayer":
     "multihead_attention", "RoPE": "rotary", "lineer": "linear", "DepthwiseConv2D": "groups",
 }  # fmt: skip
 FIELDS_KNOWN = {
