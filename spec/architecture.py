@@ -62,6 +62,7 @@ class ResolvedLayer:
     output: str
     output_shape: Shape
     tensors: Mapping[str, str] = field(default_factory=dict)
+    parametrizations: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,7 @@ class Architecture:
         print(net)                           # a table of the layers
 
     `shapes` holds the shape of every value, by name. All shapes leave out the batch axis.
-    `checkpoint` says how files have the tensors, where they differ, and `axes` what the axes of
-    those inputs hold of which it is said.
+    `checkpoint` says how files have the tensors, where they differ.
     """
 
     name: str
@@ -85,7 +85,6 @@ class Architecture:
     shapes: Mapping[str, Shape]
     tensors: Mapping[str, TensorSpec]
     checkpoint: CheckpointMap = field(default_factory=CheckpointMap)
-    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def parameters(self) -> Mapping[str, Shape]:
@@ -146,6 +145,7 @@ class Architecture:
                         "inputs": [literal(name) for name in layer.inputs],
                         **{key: plain(value) for key, value in layer.fields.items()},
                         **({"parameters": tensors} if tensors else {}),
+                        **_parametrizations(layer),
                         "output_shape": list(layer.output_shape),
                     }
                 }
@@ -156,13 +156,9 @@ class Architecture:
             **({"checkpoint": form} if (form := self.checkpoint.resolved()) else {}),
         }
 
-    def _resolved_inputs(self) -> dict[str, Any] | list[dict[str, Any]]:
+    def _resolved_inputs(self) -> dict[str, list[int]] | list[dict[str, list[int]]]:
         """Write several inputs as a list, since their order matters and that of keys may not."""
-        rows: list[dict[str, Any]] = [{name: list(shape)} for name, shape in self.inputs.items()]
-        for row, name in zip(rows, self.inputs, strict=True):
-            if name in self.axes:
-                axes = [literal(axis) for axis in self.axes[name]]
-                row[name] = {"shape": row[name], "axes": axes}
+        rows = [{name: list(shape)} for name, shape in self.inputs.items()]
         return rows if len(rows) > 1 else rows[0]
 
     @cached_property
@@ -189,6 +185,11 @@ class Architecture:
             for row in rows
         ]
         return "\n".join([self.name, *(line.rstrip() for line in lines)])
+
+
+def _parametrizations(layer: ResolvedLayer) -> dict[str, Any]:
+    made = layer.parametrizations
+    return {"parametrizations": {key: dict(how) for key, how in made.items()}} if made else {}
 
 
 def passes_indices(primitive: Primitive) -> bool:

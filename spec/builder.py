@@ -9,17 +9,15 @@ from spec.architecture import Architecture, Operation, ResolvedLayer, TensorSpec
 from spec.checkpoint import CheckpointMap
 from spec.errors import quoted
 from spec.layer import Layer, Scope, Value
+from spec.parametrizations import Parametrization
 from spec.primitives import Shape, ShapeError, show
 
 
 class Builder:
     """Adds one layer at a time; raises `ShapeError` and leaves itself unchanged where it fails."""
 
-    def __init__(
-        self, inputs: Mapping[str, Shape], axes: Mapping[str, tuple[str, ...]] | None = None
-    ) -> None:
+    def __init__(self, inputs: Mapping[str, Shape]) -> None:
         self.inputs = dict(inputs)
-        self.axes = dict(axes or {})
         self.shapes: dict[str, Shape] = dict(inputs)
         self.layers: list[ResolvedLayer] = []
         self.operations: list[Operation] = []
@@ -34,6 +32,7 @@ class Builder:
         tensor_names: Mapping[str, str] | None = None,
         output_shape: Shape | None = None,
         shares: str = "",
+        parametrizations: Mapping[str, Parametrization] | None = None,
     ) -> Value:
         """Expand a layer and give its output, a value of the layer's name.
 
@@ -47,8 +46,14 @@ class Builder:
             inputs_of = "input" if most == 1 else "inputs"
             raise ShapeError(f"`{layer.type}` takes {count} {inputs_of}, got {len(inputs)}")
         layer = layer.infer(*(value.shape for value in inputs))
-        scope = Scope(name, tensor_names or {})
+        scope = Scope(name, tensor_names or {}, parametrizations)
         result = layer.expand(scope, *inputs)
+        for local in scope.parametrizations:
+            known = ", ".join(scope.tensors) or "none"
+            raise ShapeError(
+                f"`parametrizations` names {quoted(local)}, which is no trained tensor of this "
+                f"`{layer.type}`; it has: {known}"
+            )
         if shares and scope.tensors.keys() - (tensor_names or {}):
             there, here = (", ".join(names or ("none",)) for names in (tensor_names, scope.tensors))
             raise ShapeError(
@@ -81,6 +86,7 @@ class Builder:
                 result.name,
                 result.shape,
                 {local: tensor.name for local, tensor in scope.tensors.items()},
+                {local: how.plain() for local, how in (parametrizations or {}).items()},
             )
         )
         return result
@@ -117,5 +123,4 @@ class Builder:
             shapes=self.shapes,
             tensors=self.tensors,
             checkpoint=checkpoint,
-            axes=self.axes,
         )

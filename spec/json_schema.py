@@ -41,22 +41,9 @@ def architecture_schema() -> dict[str, Any]:
             "minProperties": 1,
             "propertyNames": {**NAME, "maxLength": 1000},
             "additionalProperties": {
-                "if": {"type": "object"},
-                "then": {"$ref": "#/$defs/named_axes"},
-                "else": SIZES,
-            },
-        },
-        "named_axes": {
-            "description": "The shape of an input, and what its axes hold.",
-            "type": "object",
-            "required": ["shape"],
-            "additionalProperties": False,
-            "properties": {
-                "shape": SIZES,
-                "axes": {
-                    "description": "A name for each axis: `features` or `channels` for neurons.",
-                    **with_expressions({"type": "array", "items": NAME}),
-                },
+                "type": "array",
+                "items": expression_or({"type": "integer", "minimum": 1}),
+                "minItems": 1,
             },
         },
         "layers": {
@@ -142,12 +129,6 @@ def with_expressions(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [*options, EXPRESSION]}
 
 
-SIZES = {
-    "type": "array",
-    "items": expression_or({"type": "integer", "minimum": 1}),
-    "minItems": 1,
-}
-
 COMMON: dict[str, Any] = {
     "name": {**NAME, "description": "A name; by default the number in the list."},
     "when": expression_or({"type": "boolean", "description": "Left out if false."}),
@@ -230,6 +211,11 @@ def layer_schema(layer: type[Layer]) -> dict[str, Any]:
         "type": "object",
         "description": "Names of this layer's tensors where a checkpoint differs.",
         "additionalProperties": NAME,
+    }
+    properties["parametrizations"] = {
+        "type": "object",
+        "description": "How tensors are made from others: weight_norm, lora and so on.",
+        "additionalProperties": {"type": ["string", "object", "null"]},
     }
     sizes = {"type": "array", "items": {"type": "integer", "minimum": 1}}
     properties["output_shape"] = {

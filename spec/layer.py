@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from spec.architecture import Operation, TensorSpec
 from spec.fields import FieldError
 from spec.functions import FUNCTIONS
+from spec.parametrizations import Made, Parametrization, apply, declare
 from spec.primitives import Elementwise, Primitive, Shape, ShapeError, counted, show
 
 
@@ -72,9 +73,16 @@ class Layer:
 class Scope:
     """Where one layer expands: it declares the layer's tensors and records its operations."""
 
-    def __init__(self, name: str, tensor_names: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        tensor_names: Mapping[str, str],
+        parametrizations: Mapping[str, Parametrization] | None = None,
+    ) -> None:
         self.name = name
         self.tensor_names = tensor_names
+        self.parametrizations = dict(parametrizations or {})
+        self.made: dict[str, Made] = {}
         self.tensors: dict[str, TensorSpec] = {}
         self.operations: list[Operation] = []
         self.shapes: list[Shape] = []
@@ -82,9 +90,19 @@ class Scope:
     def parameter(
         self, local: str, shape: Shape, initial: tuple[str, float], own_name: bool = False
     ) -> TensorSpec:
-        """Declare a trainable float tensor, which may have the layer's `own_name`."""
+        """Declare a trainable float tensor, which may have the layer's `own_name`.
+
+        Where the layer is told to make it from others, these are declared.
+        """
         if own_name and self.name and local not in self.tensor_names:
             self.tensor_names = {**self.tensor_names, local: self.name}
+        how = self.parametrizations.pop(local, None)
+        if how is not None:
+            return declare(self, local, shape, initial, how)
+        return self.declare(local, shape, initial)
+
+    def declare(self, local: str, shape: Shape, initial: tuple[str, float]) -> TensorSpec:
+        """Declare a trainable float tensor as it is."""
         return self._declare(local, shape, "float32", True, initial)
 
     def tensor(
@@ -112,6 +130,22 @@ class Scope:
         self, primitive: Primitive, *values: Value, tensors: tuple[TensorSpec, ...] = ()
     ) -> Value:
         """Apply a primitive; its output's shape comes from the primitive's shape rule."""
+        made = next(
+            (self.made[tensor.name] for tensor in tensors if tensor.name in self.made), None
+        )
+        if made is None:
+            return self.record(primitive, *values, tensors=tensors)
+        if len(values) != 1 or len(tensors) != 1:
+            raise ShapeError(
+                f"`parametrizations`: what a `{primitive.name}` takes beside other tensors cannot "
+                "be made from others"
+            )
+        return apply(self, primitive, values[0], tensors[0], made)
+
+    def record(
+        self, primitive: Primitive, *values: Value, tensors: tuple[TensorSpec, ...] = ()
+    ) -> Value:
+        """Apply a primitive to tensors as they are."""
         shapes = tuple(value.shape for value in values)
         shape = counted(primitive.shape(shapes, tuple(tensor.shape for tensor in tensors)))
         output = f"{self.name}/{len(self.operations)}"

@@ -10,6 +10,7 @@ from spec.errors import SpecError, quoted
 from spec.fields import FieldError, to_integer
 from spec.layer import LAYERS, Layer, Value
 from spec.lookup import known_as, listed_inputs, name_of
+from spec.parametrizations import Parametrization, read
 from spec.primitives import Shape, ShapeError
 from spec.sharing import Named, shared_tensors
 from spec.suggestions import suggest_field
@@ -21,7 +22,15 @@ MAX_LAYERS = 10_000
 MAX_OPERATIONS = 50_000
 LAYER_STEPS = 40
 MERGES = ("add", "multiply", "concat")
-COMMON_FIELDS = ("name", "inputs", "parameters", "when", "output_shape", "share")
+COMMON_FIELDS = (
+    "name",
+    "inputs",
+    "parameters",
+    "when",
+    "output_shape",
+    "share",
+    "parametrizations",
+)
 
 
 def expand_layer(
@@ -48,11 +57,12 @@ def expand_layer(
             layer = merging(layer, known)
         said = _tensor_names(expander, raw, path, context)
         shape = _output_shape(expander, raw, path, context)
+        made = _parametrizations(expander, raw, path, context)
         names = shared_tensors(expander, type_.type, said, path, context)
         shares = context.twin[2] if context.twin else ""
         if names is None:
             names = {local: _known_tensor(expander, n, context) for local, n in said.items()}
-        value = add_layer(expander, layer, name, known, path, context, names, shape, shares)
+        value = add_layer(expander, layer, name, known, path, context, names, shape, shares, made)
         tensors = expander.builder.layers[-1].tensors
         expander.sharing.layers[context.place(path)] = Named(type_.type, tensors, said)
         expander.sharing.shared += bool(shares and tensors)
@@ -74,6 +84,7 @@ def add_layer(
     tensor_names: Mapping[str, str] | None = None,
     output_shape: Shape | None = None,
     shares: str = "",
+    parametrizations: Mapping[str, Parametrization] | None = None,
 ) -> Value:
     """Add a layer to the architecture, under its full name."""
     builder = expander.builder
@@ -85,7 +96,9 @@ def add_layer(
             expander.note(path, f"more than {most:,} {what}", context)
             raise SpecError(expander.problems)
     try:
-        value = builder.add(layer, name, inputs, tensor_names, output_shape, shares)
+        value = builder.add(
+            layer, name, inputs, tensor_names, output_shape, shares, parametrizations
+        )
     except ShapeError as error:
         expander.note(path, str(error), context, key=True)
         raise StopExpansion from None
@@ -141,6 +154,28 @@ def _tensor_names(
             expander.note((*where, local), message, context)
             raise StopExpansion
     return names
+
+
+def _parametrizations(
+    expander: Expander, raw: Mapping[str, Any], path: Path, context: Context
+) -> dict[str, Parametrization]:
+    """Read how tensors are made from others, by their names in the layer."""
+    where: Path = (*path, "parametrizations")
+    given = expander.evaluate(raw.get("parametrizations", {}), where, context)
+    if not isinstance(given, dict):
+        raise StopExpansion  # the schema has said so
+    made = {}
+    for local, value in given.items():
+        if value is None:
+            continue
+        try:
+            made[local] = read(value)
+        except FieldError as error:
+            expander.note(
+                (*where, local), f"`parametrizations` of {quoted(local)}: {error}", context
+            )
+            raise StopExpansion from None
+    return made
 
 
 def _known_tensor(expander: Expander, name: str, context: Context) -> str:

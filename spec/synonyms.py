@@ -141,9 +141,13 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
                          "stochasticdepth", "gaussiannoise", "gaussiandropout"),
                         "`dropout`; while evaluating it does nothing, so `identity` will do too"),
         **dict.fromkeys(("noop", "lambda", "input", "inputlayer", "masking"), "identity"),
-        "spectralnorm": "the layer with the weight that it makes, divided by its largest singular "
-        "value in the file, such as `linear`",
-        "weightnorm": "the layer with the weight that it makes, in the file, such as `linear`",
+        "spectralnorm": "the layer with the weight that PyTorch gives of it, such as `linear`",
+        "weightnorm": "the layer, such as `linear`, with `parametrizations: {weight: weight_norm}`",
+        "weightstandardization": "the layer, such as `conv2d`, with "
+        "`parametrizations: {weight: weight_standardization}`",
+        **dict.fromkeys(("stdconv", "wsconv"), "`conv2d` with "
+                        "`parametrizations: {weight: weight_standardization}`"),
+        **dict.fromkeys(("loraconv",), "the layer with `parametrizations`"),
         # fields of places
         **dict.fromkeys(("ngp", "multiresolutionhash", "hashgrid"), "hash_encoding"),
         **dict.fromkeys(("densegrid", "featuregrid"), "grid_encoding"),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from graphgen.evaluate.functions import computed
 from spec.primitives import Elementwise
+from spec.primitives.elementwise import lying
 
 Array = NDArray[Any]
 
@@ -44,5 +45,6 @@ def aligned(primitive: Elementwise, x: Array, other: Array) -> Array:
     """Give a parameter the axes of x (which has a batch axis); values have them already."""
     if primitive.axis is None:
         return other if other.ndim == x.ndim else other.reshape(())
-    after = x.ndim - 1 - primitive.parameter_start(x.ndim - 1) - other.ndim
-    return other.reshape(*other.shape, *(1,) * after)
+    lies = lying(tuple(other.shape))
+    after = x.ndim - 1 - primitive.parameter_start(x.ndim - 1) - len(lies)
+    return other.reshape(*lies, *(1,) * after)

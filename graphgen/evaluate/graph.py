@@ -15,6 +15,7 @@ from graphgen.errors import GraphError
 from graphgen.evaluate.functions import computed
 from graphgen.evaluate.inputs import batches, check_indices, computable
 from graphgen.evaluate.lookup import run as look_up
+from graphgen.evaluate.preparation import of_attributes, prepared
 from graphgen.graph import Graph
 from graphgen.template import EdgeBlock, NodeGroup
 from spec.primitives import Lookup
@@ -118,11 +119,18 @@ class Combination:
         shape = tuple(size if stride else 1 for size, stride in sizes)
         return strided(x, start, shape, block.target_strides, writeable=True)
 
+    def weight(self, block: EdgeBlock) -> Array:
+        """Give the factors of a block's edges: its values, made ready as its attributes say."""
+        how = of_attributes(block.attributes)
+        if how is None or block.tensor is None:
+            return block.values()
+        return block.view(prepared(how, computable(self.graph.tensors[block.tensor])))
+
     def add(self, result: Array, block: EdgeBlock, source: Array | None = None) -> None:
         """Add the messages of a block to its targets."""
         axes = range(1, len(block.shape) + 1)
         message = self.sources(block) if source is None else source
-        values = computable(block.values())
+        values = computable(self.weight(block))
         target = self.targets(block, result)
         if source is not None or block.tensor is None:
             product = message * values.astype(self.dtype)

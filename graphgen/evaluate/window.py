@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.evaluate.preparation import prepared
 from spec.primitives import Window
 
 
@@ -29,6 +30,9 @@ def windows(
 
 def run(primitive: Window, x: NDArray[Any], weight: NDArray[Any]) -> NDArray[Any]:
     """Convolve x (N, C, *space) with weight (out, C / groups, *kernel)."""
+    if primitive.prepared is not None:
+        ready = prepared(primitive.prepared, weight)
+        return run(replace(primitive, prepared=None), x, ready)
     if primitive.symmetry:
         return turned(primitive, x, weight)
     if primitive.transposed:

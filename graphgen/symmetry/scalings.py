@@ -194,7 +194,13 @@ class Scalings:
         """Say what a block's edges demand of the factors at their two ends."""
         if block.kind == "operand":
             return
-        if block.tensor is not None:
+        told = dict(block.attributes).get("prepared")
+        if told is not None:  # a norm keeps signs, and what takes a mean away nothing
+            for stage in (self.sources(block), self.targets(block)):
+                self.unknowns.require_unit(stage)
+                if told[0] != "norm":
+                    self.unknowns.fix(stage)
+        elif block.tensor is not None:
             if block.kind not in (*WEIGHTED, "bias", "scale", "learned", "mean", "variance"):
                 self.unknowns.fix(self.targets(block))
                 if block.kind not in ("slope",):

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from metanet.evaluate.functions import computed
 from spec.primitives import Elementwise
+from spec.primitives.elementwise import lying
 
 COMBINED: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "add": torch.add,
@@ -57,5 +58,6 @@ def along(primitive: Elementwise, x: Tensor, other: Tensor) -> Tensor:
     """Give a parameter the axes of x (which has a batch axis); values have them already."""
     if primitive.axis is None:
         return other if other.ndim == x.ndim else other.reshape(())
-    after = x.ndim - 1 - primitive.parameter_start(x.ndim - 1) - other.ndim
-    return other.reshape(*other.shape, *(1,) * after)
+    lies = lying(tuple(other.shape))
+    after = x.ndim - 1 - primitive.parameter_start(x.ndim - 1) - len(lies)
+    return other.reshape(*lies, *(1,) * after)

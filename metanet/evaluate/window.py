@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from graphgen.evaluate.window import sources
+from metanet.evaluate.preparation import prepared
 from spec.primitives import Window
 
 TRANSPOSED: dict[int, Callable[..., Tensor]] = {
@@ -22,6 +23,9 @@ CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 
 def run(primitive: Window, training: bool, x: Tensor, weight: Tensor) -> Tensor:
     """Convolve x (N, C, *space) with weight (out, C / groups, *kernel)."""
+    if primitive.prepared is not None:
+        ready = prepared(primitive.prepared, weight)
+        return run(replace(primitive, prepared=None), training, x, ready)
     if primitive.symmetry:
         return turned(primitive, x, weight)
     dims = len(primitive.stride)

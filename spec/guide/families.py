@@ -86,7 +86,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "rms_norm": "torch.nn.RMSNorm",
             "normalize": "torch.nn.functional.normalize",
             "layer_scale": "",
-            "parameter": "torch.nn.Parameter",
+            "parameter": "",
         },
         "Pooling and resampling": {
             **modules("max_pool", "MaxPool"),

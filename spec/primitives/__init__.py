@@ -6,6 +6,7 @@ from spec.primitives.elementwise import Elementwise
 from spec.primitives.learned import Learned
 from spec.primitives.lookup import Lookup
 from spec.primitives.normalise import Normalise
+from spec.primitives.preparation import Preparation
 from spec.primitives.primitive import Primitive, Shape, ShapeError, counted, show
 from spec.primitives.reduce import Reduce
 from spec.primitives.resample import Resample
@@ -45,6 +46,7 @@ __all__ = [
     "Learned",
     "Lookup",
     "Normalise",
+    "Preparation",
     "Primitive",
     "Reduce",
     "Resample",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from spec.primitives.preparation import Preparation
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -18,11 +19,12 @@ class Contract(Primitive):
         Contract("hqd,hkd->hqk", values=2)        # the scores of attention
 
     The first `values` operands are values, the others parameters. No letter comes twice in an
-    operand, and each letter of the output comes in an operand.
+    operand, and each letter of the output comes in an operand. A parameter may be `prepared` first.
     """
 
     equation: str
     values: int = 1
+    prepared: Preparation | None = None
     name: ClassVar[str] = "contract"
 
     @property

@@ -28,7 +28,8 @@ class Elementwise(Primitive):
     """`function` of the inputs and, for `add`, `multiply` and `prelu`, of a parameter.
 
     A parameter lies along the axes that begin at `axis` (negative: counted from the end) and is
-    the same along all others; a parameter of one element with `axis` None is the same everywhere.
+    the same along all others (axes of one behind are left aside); one of one element with `axis`
+    None is the same everywhere.
     Several inputs have one rank; where one of them has size 1 along an axis it is repeated.
     `where` takes a condition, x and y, and gives x where the condition is not 0, y elsewhere.
     `arguments` are the function's constants, such as a slope. Functions of single numbers are in
@@ -58,7 +59,8 @@ class Elementwise(Primitive):
             if self.axis is None and prod(parameter) == 1:
                 continue
             start = self.parameter_start(len(first))
-            if first[start : start + len(parameter)] != parameter:
+            lies = lying(parameter)
+            if first[start : start + len(lies)] != lies:
                 raise ShapeError(
                     f"a parameter of shape {list(parameter)} does not lie along axis "
                     f"{self.axis} of {show(first)}"
@@ -89,3 +91,15 @@ class Elementwise(Primitive):
         """Give the axis, counted from 0 without the batch, at which a parameter begins."""
         axis = self.axis or 0
         return axis if axis >= 0 else rank + axis
+
+
+def lying(parameter: Shape) -> Shape:
+    """Give the axes along which a parameter lies: without those of one behind the first.
+
+    >>> lying((8, 1, 1))
+    (8,)
+    """
+    size = len(parameter)
+    while size > 1 and parameter[size - 1] == 1:
+        size -= 1
+    return parameter[:size]

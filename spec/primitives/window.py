@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from spec.primitives.preparation import Preparation
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
 
 
@@ -23,6 +24,8 @@ class Window(Primitive):
     one of `[out, channels, orientations, k, k]` takes a value that has orientations (Cohen &
     Welling 2016, eq. 10 and 11). Orientation r < 4 is a quarter turn to the left, r times;
     orientation 4 + r mirrors left and right first, and then turns r times.
+
+    The parameter may be `prepared` first.
     """
 
     stride: tuple[int, ...]
@@ -33,6 +36,7 @@ class Window(Primitive):
     transposed: bool = False
     output_padding: tuple[int, ...] = ()
     symmetry: str = ""
+    prepared: Preparation | None = None
     name: ClassVar[str] = "window"
 
     @property

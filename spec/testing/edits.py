@@ -148,7 +148,9 @@ def renumbered(pen: Pen, net: Architecture, form: Form) -> None:
         raise Unfit
     name = pen.pick(names)
     value = fields[name]
-    if name in CHOICES:
+    if name == "parametrizations" and "weight_standardization" in value.get("weight", {}):
+        del fields[name]
+    elif name in CHOICES:
         fields[name] = pen.pick(CHOICES[name])
     elif isinstance(value, bool):
         fields[name] = not value

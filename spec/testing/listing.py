@@ -9,6 +9,7 @@ from typing import Any
 from spec.architecture import TensorSpec
 from spec.builder import Builder
 from spec.layer import LAYERS, Value
+from spec.parametrizations import read
 from spec.primitives import Shape, ShapeError
 from spec.testing.pen import Fields, Pen
 from spec.testing.writers import BEFORE, BEFORE_OPERAND, COMBINING, MAX_RANK, WRITERS
@@ -200,13 +201,15 @@ def outcome(
 
     Raises `Unfit` where the language refuses them, or a value has more than `most` elements.
     """
+    fields = dict(fields)
+    made = {local: read(how) for local, how in fields.pop("parametrizations", {}).items()}
     layer, _ = LAYERS[type_].from_fields(fields)
     if layer is None:
         raise Unfit
     inputs = [Value(f"v{place}", shape) for place, shape in enumerate(shapes)]
     builder = Builder({value.name: value.shape for value in inputs})
     try:
-        result = builder.add(layer, "layer", inputs)
+        result = builder.add(layer, "layer", inputs, parametrizations=made)
     except ShapeError:
         raise Unfit from None
     if any(len(shape) > MAX_RANK or prod(shape) > most for shape in builder.shapes.values()):

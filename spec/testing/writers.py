@@ -36,6 +36,7 @@ from spec.testing.layer_fields import (
     transposed_convolution,
     turning_convolution,
 )
+from spec.testing.made_weights import made_weight
 
 MAX_RANK = 5
 
@@ -75,9 +76,12 @@ ACTIVATIONS: Mapping[str, Writer] = {
 }  # fmt: skip
 
 WEIGHTED: Mapping[str, Writer] = {
-    "linear": Writer(1, MAX_RANK, linear),
-    **{f"conv{n}d": Writer(n + 1, n + 1, convolution) for n in (1, 2, 3)},
-    **{f"conv_transpose{n}d": Writer(n + 1, n + 1, transposed_convolution) for n in (1, 2, 3)},
+    "linear": Writer(1, MAX_RANK, both(linear, made_weight)),
+    **{f"conv{n}d": Writer(n + 1, n + 1, both(convolution, made_weight)) for n in (1, 2, 3)},
+    **{
+        f"conv_transpose{n}d": Writer(n + 1, n + 1, both(transposed_convolution, made_weight))
+        for n in (1, 2, 3)
+    },
     **{f"{name}_conv2d": Writer(3, 4, turning_convolution) for name in ("p4", "p4m")},
     "patches": Writer(3, 3, both(needs(embed_dim=(2, 4), patch_size=(1, 2, [1, 2])),
                                  fields_of(bias=(True, False)), size_of("in_channels", 0))),

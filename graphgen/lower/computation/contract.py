@@ -49,5 +49,7 @@ def lower(state: Lowering, operation: Operation) -> None:
     rows_all: list[Row] = [
         (sizes[c], from_source.get(c, 0), to_target.get(c, 0), in_weight.get(c, 0)) for c in order
     ]
-    state.connect(operation, "linear" if tensor else "sum", source, target, rows_all, tensor)
+    ready = primitive.prepared.attributes() if primitive.prepared else ()
+    kind = "linear" if tensor else "sum"
+    state.connect(operation, kind, source, target, rows_all, tensor, attributes=ready)
     state.items[operation.output] = target

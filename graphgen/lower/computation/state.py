@@ -13,6 +13,7 @@ from graphgen.affine import affine
 from graphgen.lower.drafts import BlockDraft, Drafts, as_it_is
 from graphgen.template import Attributes, Template
 from spec import Architecture, Operation
+from spec.primitives.elementwise import lying
 
 Row = tuple[int, int, int, int]
 """An axis of a block: its size, and its strides at the source, at the target, in the tensor."""
@@ -181,7 +182,7 @@ class Lowering(Drafts):
         Without a source, from a constant node of its own.
         """
         own = source or self.nodes(f"{operation.layer}.{kind}", "constant", (1,))
-        shape = self.net.tensors[tensor].shape
+        shape = lying(self.net.tensors[tensor].shape)
         inside = row_major(shape)
         rows = []
         for place, (size, goal) in enumerate(zip(target.shape, target.strides, strict=True)):

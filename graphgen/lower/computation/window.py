@@ -44,6 +44,7 @@ def lower(state: Lowering, operation: Operation) -> None:
         (out, 0, to_step, in_weight[1]),
         (fan, from_step, 0, in_weight[2]),
     ]
+    ready = primitive.prepared.attributes() if primitive.prepared else ()
     scalars = np.arange(int(np.prod(shape))).reshape(shape)
     for r in range(primitive.orientations or 1):
         seen = orient(scalars, r) if primitive.symmetry else scalars
@@ -63,6 +64,7 @@ def lower(state: Lowering, operation: Operation) -> None:
                         [*channels, *places],
                         tensor,
                         scalar,
+                        attributes=ready,
                     )
     state.items[operation.output] = target
 

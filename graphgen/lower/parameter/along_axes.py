@@ -7,6 +7,7 @@ from math import prod
 from graphgen.lower.parameter.layout import Layout, row_major
 from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
+from spec.primitives.elementwise import lying
 
 
 def attach(
@@ -17,7 +18,7 @@ def attach(
     Positions become parallel edges with coordinates. Where the tensor does not tell all neurons
     apart, each of its scalars acts on several alike, through a hub node.
     """
-    shape = state.net.tensors[tensor].shape
+    shape = lying(state.net.tensors[tensor].shape)
     axes = zip(layout.axes[start : start + len(shape)], shape, strict=False)
     along = [digit for axis, size in axes if size > 1 for digit in axis]
     reached = [digit for digit in along if digit.group is not None]

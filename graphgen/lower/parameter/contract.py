@@ -100,7 +100,8 @@ def attributes(primitive: Contract, source: Layout, axes: dict[str, Axis]) -> At
         for digit in axes[letter]
     ]
     apart = joined(kept)
-    return (*source.part(read), *((("kept", apart),) if apart else ()))
+    ready = primitive.prepared.attributes() if primitive.prepared else ()
+    return (*source.part(read), *((("kept", apart),) if apart else ()), *ready)
 
 
 def readable(state: Lowering, operation: Operation, primitive: Contract, layout: Layout) -> Layout:

@@ -12,7 +12,7 @@ from graphgen.lower.parameter.learned import beside
 from graphgen.lower.parameter.state import Lowering
 from spec import Operation
 from spec.primitives import Elementwise
-from spec.primitives.elementwise import NESTED
+from spec.primitives.elementwise import NESTED, lying
 
 ROLES = {"add": "bias", "multiply": "scale", "prelu": "slope"}
 EDGES = {"multiply": "operand", "maximum": "max", "where": "choice"}
@@ -75,7 +75,7 @@ def with_parameter(
     if not isinstance(primitive, Elementwise):
         raise TypeError(f"expected an Elementwise, got {primitive}")
     role = ROLES[primitive.function]
-    rank = len(state.net.tensors[tensor].shape)
+    rank = len(lying(state.net.tensors[tensor].shape))
     if any(digit in layout.carried for axis in layout.axes[start : start + rank] for digit in axis):
         layout = fronted(state, operation, layout, range(start, start + rank))
     layout = state.own(operation, layout)

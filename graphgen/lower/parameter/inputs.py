@@ -1,7 +1,4 @@
-"""How a network's inputs lie on nodes: one axis holds neurons, the others positions.
-
-Which one, the description says by `axes`, or the first operation that has a preference.
-"""
+"""How a network's inputs lie on nodes: one axis holds neurons, the others positions."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ from math import prod
 from graphgen.lower.parameter.layout import Axis, Layout, axis_of, born, positions
 from graphgen.lower.parameter.reshape import regrouped
 from graphgen.lower.parameter.state import Lowering
-from spec.inputs import neuron_axis as said_axis
 from spec.primitives import Learned, Reshape, Slice, Transpose
 
 
@@ -24,8 +20,7 @@ def input_layout(state: Lowering, name: str) -> Layout:
         state.tables.add(group)
         state.step(group, "input", shape=shape, index=index, entries=entries)
         return born(positions(shape), group)
-    said = state.net.axes.get(name)
-    neurons = neuron_axis(state, name) if said is None else said_axis(said)
+    neurons = neuron_axis(state, name)
     if neurons is not None and shape[neurons] == 1:
         neurons = None
     group = state.group(name, "input", 1 if neurons is None else shape[neurons])

@@ -112,4 +112,6 @@ def attributes(primitive: Window) -> Attributes:
         result = (*result, ("transposed", True), ("output_padding", primitive.output_padding))
     if primitive.symmetry:
         result = (*result, ("symmetry", primitive.symmetry))
+    if primitive.prepared:
+        result = (*result, *primitive.prepared.attributes())
     return result

@@ -1,0 +1,46 @@
+"""Weights that are made from others, in random layers, and networks that only differ in how."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spec.primitives import Shape
+from spec.testing.pen import Fields, Pen
+from spec.testing.twins import VECTOR, rows
+
+WAYS: tuple[Any, ...] = (
+    "weight_norm",
+    {"weight_norm": {"dim": None}},
+    {"weight_norm": {"legacy": True}},
+    "weight_standardization",
+    {"weight_standardization": {"eps": 0.1}},
+    {"weight_standardization": {"unbiased": True, "eps": 0.1}},
+    {"lora": {"rank": 1}},
+    {"lora": {"rank": 2, "alpha": 3}},
+)
+
+
+def made_weight(pen: Pen, x: Shape) -> Fields:
+    """Write, now and then, that the weight of a layer is made from others."""
+    return {"parametrizations": {"weight": pen.pick(WAYS)}} if pen.chance(0.1) else {}
+
+
+def made(how: str) -> str:
+    """Put a linear map whose weight is made so between two others."""
+    said = f", parametrizations: {{weight: {how}}}" if how else ""
+    middle = f"linear: {{out_features: 4{said}}}"
+    return VECTOR + rows("relu", middle, "relu", "linear: {out_features: 2}")
+
+
+MADE_TWINS: dict[str, tuple[str, str]] = {
+    "standardised weight": (made(""), made("weight_standardization")),
+    "eps of a standardised weight": (
+        made("weight_standardization"), made("{weight_standardization: {eps: 0.1}}"),
+    ),
+    "unbiased variance of a standardised weight": (
+        made("weight_standardization"), made("{weight_standardization: {unbiased: true}}"),
+    ),
+    "lengths of a normed weight": (made("weight_norm"), made("{weight_norm: {dim: null}}")),
+    "factor of an adapter": (made("{lora: {rank: 2}}"), made("{lora: {rank: 2, alpha: 2}}")),
+}  # fmt: skip
+"""Pairs of descriptions, by how their functions differ."""

@@ -1,0 +1,212 @@
+"""Weights made from others: as torch and their papers make them, in every evaluation and graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from oracles.any_network import (
+    Case,
+    check_automorphisms,
+    check_backends,
+    check_exchanges,
+    check_order,
+    check_round_trip,
+    check_scalings,
+    check_symmetric,
+)
+from torch import Tensor, nn
+from torch.nn.utils import parametrizations
+
+import graphgen
+import metanet
+import spec
+from graphgen.testing import random_inputs, random_weights
+from spec.testing.made_weights import MADE_TWINS, WAYS
+
+LINEAR, VECTOR, TOKENS = "linear: {out_features: 5, %s}", "[8]", "[6, 8]"
+CONV = "conv2d: {out_channels: 6, kernel_size: 3, padding: 1, groups: 2, %s}"
+TURNED = "conv_transpose1d: {out_channels: 6, kernel_size: 3, stride: 2, %s}"
+NORMED: list[tuple[str, str, nn.Module]] = [
+    (VECTOR, LINEAR, nn.Linear(8, 5)),
+    (TOKENS, LINEAR, nn.Linear(8, 5)),
+    ("[4, 6, 5]", CONV, nn.Conv2d(4, 6, 3, padding=1, groups=2)),
+    ("[4, 6]", TURNED, nn.ConvTranspose1d(4, 6, 3, stride=2)),
+]
+
+
+def made(inputs: str, layer: str, how: str) -> spec.Architecture:
+    text = layer % f"name: layer, parametrizations: {{weight: {how}}}"
+    return spec.loads(f"inputs: {{x: {inputs}}}\nlayers: [{text}]")
+
+
+def check(net: spec.Architecture, expected: Tensor, weights: Any, inputs: Any) -> None:
+    """Compare the evaluations of the network and of its computation graph with torch's."""
+    graph = graphgen.compile(net, weights, kind="computation")
+    tensors = {name: torch.tensor(array) for name, array in weights.items()}
+    found = (
+        graphgen.evaluate(net, weights, *inputs),
+        graphgen.evaluate(graph, *inputs),
+        metanet.evaluate.run(net, tensors, *map(torch.tensor, inputs)).numpy(),
+    )
+    for y in found:
+        assert np.abs(np.asarray(y) - expected.detach().numpy()).max() <= 1e-10
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("dim", [0, None])
+@pytest.mark.parametrize(("inputs", "layer", "module"), NORMED)
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # torch's own, of the old spelling
+def test_a_normed_weight_is_that_of_torch(
+    inputs: str, layer: str, module: nn.Module, dim: int | None, legacy: bool
+) -> None:
+    said = f"{{dim: {'null' if dim is None else dim}, legacy: {str(legacy).lower()}}}"
+    net = made(inputs, layer, f"{{weight_norm: {said}}}")
+    plain = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    fresh = type(module)(**arguments(module))
+    fresh.load_state_dict(plain)
+    wrap = torch.nn.utils.weight_norm if legacy else parametrizations.weight_norm
+    normed = wrap(fresh, dim=dim).double().eval()
+    rng = np.random.default_rng(0)
+    weights, x = random_weights(net, rng), random_inputs(net, rng)
+    own = {name.removeprefix("layer."): torch.tensor(array) for name, array in weights.items()}
+    normed.load_state_dict(own, strict=True)
+    check(net, normed(torch.tensor(x[0])), weights, x)
+
+
+def arguments(module: nn.Module) -> dict[str, Any]:
+    if isinstance(module, nn.Linear):
+        return {"in_features": module.in_features, "out_features": module.out_features}
+    names = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "groups")
+    return {name: getattr(module, name) for name in names}
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+def test_a_standardised_weight_is_that_of_its_paper(unbiased: bool) -> None:
+    how = f"{{weight_standardization: {{eps: 1e-5, unbiased: {str(unbiased).lower()}}}}}"
+    net = made("[4, 6, 5]", CONV, how)
+    rng = np.random.default_rng(0)
+    weights, x = random_weights(net, rng), random_inputs(net, rng)
+    weight, bias = (torch.tensor(weights[f"layer.{name}"]) for name in ("weight", "bias"))
+    rows = weight.flatten(1)
+    if unbiased:  # Qiao et al. 2019, as their code has it
+        ready = (rows - rows.mean(1, keepdim=True)) / (rows.std(1, keepdim=True) + 1e-5)
+    else:
+        ready = F.layer_norm(rows, rows.shape[1:], eps=1e-5)
+    y = F.conv2d(torch.tensor(x[0]), ready.view_as(weight), bias, padding=1, groups=2)
+    check(net, y, weights, x)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "layer"),
+    [(TOKENS, LINEAR), ("[4, 6, 5]", "conv2d: {out_channels: 6, kernel_size: 3, stride: 2, %s}")],
+)
+def test_an_adapter_adds_a_product_of_narrow_weights(inputs: str, layer: str) -> None:
+    net = made(inputs, layer, "{lora: {rank: 2, alpha: 3}}")
+    rng = np.random.default_rng(0)
+    weights, x = random_weights(net, rng), random_inputs(net, rng)
+    named = ("weight", "lora_A", "lora_B", "bias")
+    weight, down, up, bias = (torch.tensor(weights[f"layer.{name}"]) for name in named)
+    ready = weight + 3 / 2 * (up.flatten(1) @ down.flatten(1)).view_as(weight)
+    value = torch.tensor(x[0])
+    plain = weight.ndim == 2
+    y = F.linear(value, ready, bias) if plain else F.conv2d(value, ready, bias, stride=2)
+    check(net, y, weights, x)
+
+
+def test_the_adapter_is_that_of_lora_linear() -> None:
+    one = made(VECTOR, LINEAR, "{lora: {rank: 2, alpha: 3}}")
+    other = spec.loads(
+        f"inputs: {{x: {VECTOR}}}\n"
+        "layers: [lora_linear: {name: layer, out_features: 5, rank: 2, alpha: 3}]"
+    )
+    assert one.parameters == other.parameters
+    weights = random_weights(one, np.random.default_rng(0))
+    x = random_inputs(one, np.random.default_rng(1))
+    check(one, torch.tensor(graphgen.evaluate(other, weights, *x)), weights, x)
+
+
+BODY = """
+inputs: {x: [3]}
+layers:
+  - linear: {out_features: 4, parametrizations: {weight: %s}}
+  - %s
+  - linear: {out_features: 4, parametrizations: {weight: %s}}
+  - %s
+  - linear: {out_features: 2}
+"""
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("how", WAYS, ids=str)
+def test_graphs_and_symmetries_of_made_weights_are_exact(how: Any, activation: str) -> None:
+    written = str(how).replace("'", "").replace("None", "null").replace("True", "true")
+    case = Case(spec.loads(BODY % (written, activation, written, activation)))
+    group = graphgen.symmetries(case.net)
+    check_backends(case)
+    check_round_trip(case)
+    check_symmetric(case, group)
+    check_automorphisms(case)
+    check_order(group)
+    check_exchanges(case, group)
+    check_scalings(case)
+    assert spec.from_resolved(case.net.resolved()).hash == case.net.hash
+    rank = {**how["lora"]}["rank"] if "lora" in how else 1
+    assert group.order == 24**2 * rank**2  # hidden units, and the ranks of adapters
+
+
+def test_a_normed_weight_keeps_no_sizes_but_the_lengths_do() -> None:
+    net = spec.loads(BODY % ("weight_norm", "relu", "weight_norm", "relu"))
+    plain = spec.loads(BODY.replace(", parametrizations: {weight: %s}", "") % ("relu", "relu"))
+    assert graphgen.scalings(net).scales == 4  # the last units: what reads them is not normed
+    assert graphgen.scalings(plain).scales == 8
+
+
+@pytest.mark.parametrize("name", MADE_TWINS)
+def test_how_a_weight_is_made_is_in_the_graph(name: str) -> None:
+    one, other = (graphgen.template(spec.loads(text)) for text in MADE_TWINS[name])
+    assert one.hash != other.hash
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        ("linear: {out_features: 2, parametrizations: {weight: weigth_norm}}",
+         "expected one of weight_norm, weight_standardization, lora, got 'weigth_norm'; did you "
+         "mean 'weight_norm'?"),
+        ("linear: {out_features: 2, parametrizations: {weight: lora}}",
+         "`lora` needs the option `rank`"),
+        ("linear: {out_features: 2, parametrizations: {weight: {lora: {ranks: 2}}}}",
+         "`lora` has no option 'ranks'; did you mean 'rank'?"),
+        ("linear: {out_features: 2, parametrizations: {weight: {lora: {rank: 0}}}}",
+         "`rank`: expected an integer of at least 1, got 0"),
+        ("linear: {out_features: 2, parametrizations: {weight: {weight_norm: 3}}}",
+         "`weight_norm`: expected a mapping of its options, got 3"),
+        ("linear: {out_features: 2, parametrizations: {weights: weight_norm}}",
+         "`parametrizations` names 'weights', which is no trained tensor of this `linear`; it has: "
+         "weight, bias"),
+        ("linear: {out_features: 2, parametrizations: {bias: weight_norm}}",
+         "a weight of the primitive `elementwise` cannot be made from others"),
+        ("linear: {out_features: 2, parametrizations: {weight: {weight_norm: {dim: 1}}}}",
+         "`weight_norm` with `dim: 1` cannot be said: expected 0"),
+        ("linear: {out_features: 2, parametrizations: {weight: {weight_norm: {dim: 5}}}}",
+         "`dim` is 5, but a weight of shape [2, 4] has 2"),
+        ("linear: {out_features: 2, parametrizations: 3}", "expected a mapping, got 3"),
+    ],
+)  # fmt: skip
+def test_a_wrong_parametrization_is_told(layer: str, words: str) -> None:
+    with pytest.raises(spec.SpecError) as caught:
+        spec.loads(f"inputs: {{x: [4]}}\nlayers: [{layer}]")
+    assert words in str(caught.value)
+    assert caught.value.problems[0].mark is not None
+
+
+def test_what_uses_a_weight_with_others_refuses_that_it_is_made() -> None:
+    text = "inputs: {x: [5, 4]}\nlayers: [lstm: {hidden_size: 3, %s}]"
+    with pytest.raises(spec.SpecError, match="what a `scan` takes beside other tensors"):
+        spec.loads(text % "parametrizations: {weight_ih_l0: weight_norm}")
+    with pytest.raises(spec.SpecError, match="convolutions of one group"):
+        made("[4, 6, 5]", CONV, "{lora: {rank: 2}}")
