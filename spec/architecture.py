@@ -74,7 +74,8 @@ class Architecture:
         print(net)                           # a table of the layers
 
     `shapes` holds the shape of every value, by name. All shapes leave out the batch axis.
-    `checkpoint` says how files have the tensors, where they differ.
+    `checkpoint` says how files have the tensors, where they differ, and `axes` what the axes of
+    those inputs hold of which it is said.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Architecture:
     shapes: Mapping[str, Shape]
     tensors: Mapping[str, TensorSpec]
     checkpoint: CheckpointMap = field(default_factory=CheckpointMap)
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def parameters(self) -> Mapping[str, Shape]:
@@ -156,9 +158,13 @@ class Architecture:
             **({"checkpoint": form} if (form := self.checkpoint.resolved()) else {}),
         }
 
-    def _resolved_inputs(self) -> dict[str, list[int]] | list[dict[str, list[int]]]:
+    def _resolved_inputs(self) -> dict[str, Any] | list[dict[str, Any]]:
         """Write several inputs as a list, since their order matters and that of keys may not."""
-        rows = [{name: list(shape)} for name, shape in self.inputs.items()]
+        rows: list[dict[str, Any]] = [{name: list(shape)} for name, shape in self.inputs.items()]
+        for row, name in zip(rows, self.inputs, strict=True):
+            if name in self.axes:
+                axes = [literal(axis) for axis in self.axes[name]]
+                row[name] = {"shape": row[name], "axes": axes}
         return rows if len(rows) > 1 else rows[0]
 
     @cached_property

@@ -16,8 +16,11 @@ from spec.primitives import Shape, ShapeError, show
 class Builder:
     """Adds one layer at a time; raises `ShapeError` and leaves itself unchanged where it fails."""
 
-    def __init__(self, inputs: Mapping[str, Shape]) -> None:
+    def __init__(
+        self, inputs: Mapping[str, Shape], axes: Mapping[str, tuple[str, ...]] | None = None
+    ) -> None:
         self.inputs = dict(inputs)
+        self.axes = dict(axes or {})
         self.shapes: dict[str, Shape] = dict(inputs)
         self.layers: list[ResolvedLayer] = []
         self.operations: list[Operation] = []
@@ -123,4 +126,5 @@ class Builder:
             shapes=self.shapes,
             tensors=self.tensors,
             checkpoint=checkpoint,
+            axes=self.axes,
         )

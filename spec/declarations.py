@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from spec.context import Context, Path, StopExpansion
 from spec.errors import SpecError, quoted
 from spec.expression_syntax import CONSTANTS
-from spec.fields import FieldError, to_integer
-from spec.inputs import entries
+from spec.fields import FieldError
+from spec.inputs import AxisError, entries, neuron_axis, to_axes, to_shape
 from spec.layer import Value
 from spec.lookup import named_values
 from spec.plain import NotPlainError, plain_copy
-from spec.primitives import ShapeError, counted
+from spec.primitives import Shape, ShapeError
 from spec.suggestions import suggest
 
 if TYPE_CHECKING:
+    from spec.architecture import Architecture
     from spec.expand import Expander
 
 
@@ -47,27 +48,58 @@ def bind_variables(
             expander.variables[name] = None
 
 
-def input_shapes(expander: Expander, inputs: Any, context: Context) -> dict[str, tuple[int, ...]]:
-    """Give the shapes of the inputs; without any, nothing can be expanded."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    for path, name, shape in entries(inputs):
+def input_shapes(
+    expander: Expander, inputs: Any, context: Context
+) -> tuple[dict[str, Shape], dict[str, tuple[str, ...]]]:
+    """Give the shapes of the inputs and, where it is said, what their axes hold.
+
+    Without any input, nothing can be expanded.
+    """
+    shapes: dict[str, Shape] = {}
+    axes: dict[str, tuple[str, ...]] = {}
+    for path, name, written in entries(inputs):
         if name in shapes:
             expander.note(path, f"two inputs have the name {quoted(name)}", key=True)
             continue
+        where, names = path, None
+        if isinstance(written, dict):
+            if "shape" not in written:
+                continue  # the schema has said so
+            where, names = (*path, "shape"), written.get("axes")
+            written = written.get("shape")
         try:
-            sizes = expander.evaluate(shape, path, context)
-            if not isinstance(sizes, list):
-                raise FieldError(f"got {quoted(sizes)}")
-            shapes[name] = counted(tuple(to_integer(size, 1) for size in sizes))
+            shapes[name] = to_shape(expander.evaluate(written, where, context))
         except (FieldError, ShapeError) as error:
-            expander.note(path, f"the shape of an input is a list of positive integers: {error}")
+            place = (*where, error.axis) if isinstance(error, AxisError) else where
+            expander.note(place, f"the shape of an input is a list of positive integers: {error}")
+            continue
+        except StopExpansion:
+            continue
+        try:
+            said = expander.evaluate(names, (*path, "axes"), context)
+            if said is not None:
+                axes[name] = to_axes(said, shapes[name])
+        except AxisError as error:
+            expander.note((*path, "axes", error.axis), f"`axes`: {error}")
+        except FieldError as error:
+            expander.note((*path, "axes"), f"`axes`: {error}")
         except StopExpansion:
             continue
     if not shapes:
         if not expander.problems:
             expander.note((), "a description needs `inputs` with at least one input")
         raise SpecError(expander.problems)
-    return shapes
+    return shapes, axes
+
+
+def note_index_axes(expander: Expander, net: Architecture) -> None:
+    """Note the axes that are said to hold neurons of inputs that hold indices."""
+    for path, name, _ in entries(expander.document.data["inputs"]):
+        if name in net.index_inputs and neuron_axis(net.axes.get(name, ())) is not None:
+            message = (
+                f"{quoted(name)} holds indices into a table: its axes hold positions or tokens"
+            )
+            expander.note((*path, "axes"), f"`axes`: {message}")
 
 
 def output_values(

@@ -13,7 +13,7 @@ from spec.calls import call
 from spec.checkpoint_section import checkpoint_map
 from spec.collect import Collection
 from spec.context import Context, Path, StopExpansion
-from spec.declarations import bind_variables, input_shapes, output_values
+from spec.declarations import bind_variables, input_shapes, note_index_axes, output_values
 from spec.errors import Problem, SpecError, quoted
 from spec.expression_syntax import SHAPE, ExpressionError
 from spec.expression_values import SHAPES, Work
@@ -69,9 +69,9 @@ class Expander:
         data = self.document.data
         bind_variables(self, mapping(data.get("vars")), overrides)
         context = Context(self.variables)
-        inputs = input_shapes(self, data.get("inputs"), context)
+        inputs, axes = input_shapes(self, data.get("inputs"), context)
         context = Context(self.variables, several=len(inputs) > 1)
-        self.builder = Builder(inputs)
+        self.builder = Builder(inputs, axes)
         self.values |= {name: Value(name, shape) for name, shape in inputs.items()}
         first = self.values[next(iter(inputs))] if len(inputs) == 1 else None
         try:
@@ -89,6 +89,7 @@ class Expander:
         if self.problems:
             raise SpecError(self.problems)
         net = self.builder.finish(name, outputs, stored)
+        note_index_axes(self, net)
         note_unused(self, net, overrides)
         if self.problems:
             raise SpecError(self.problems)

@@ -41,9 +41,22 @@ def architecture_schema() -> dict[str, Any]:
             "minProperties": 1,
             "propertyNames": {**NAME, "maxLength": 1000},
             "additionalProperties": {
-                "type": "array",
-                "items": expression_or({"type": "integer", "minimum": 1}),
-                "minItems": 1,
+                "if": {"type": "object"},
+                "then": {"$ref": "#/$defs/named_axes"},
+                "else": SIZES,
+            },
+        },
+        "named_axes": {
+            "description": "The shape of an input, and what its axes hold.",
+            "type": "object",
+            "required": ["shape"],
+            "additionalProperties": False,
+            "properties": {
+                "shape": SIZES,
+                "axes": {
+                    "description": "A name for each axis: `features` or `channels` for neurons.",
+                    **with_expressions({"type": "array", "items": NAME}),
+                },
             },
         },
         "layers": {
@@ -128,6 +141,12 @@ def with_expressions(schema: dict[str, Any]) -> dict[str, Any]:
     ]
     return {"anyOf": [*options, EXPRESSION]}
 
+
+SIZES = {
+    "type": "array",
+    "items": expression_or({"type": "integer", "minimum": 1}),
+    "minItems": 1,
+}
 
 COMMON: dict[str, Any] = {
     "name": {**NAME, "description": "A name; by default the number in the list."},

@@ -41,7 +41,7 @@ def description(rng: Random) -> str:
     for _ in range(pen.count(1, 7)):
         item(to, structures)
     ending(to)
-    result: Entry = {"name": "random", "inputs": inputs, "layers": to.entries}
+    result: Entry = {"name": "random", "inputs": said(pen, inputs), "layers": to.entries}
     outputs = [value.name for value in to.unread() if value != to.current]
     if outputs or not to.current.name or pen.chance(0.2):
         outputs.append(to.named().name)
@@ -100,6 +100,24 @@ def beginning(pen: Pen) -> tuple[Entry, Listing]:
     to.draw("embedding", embedded)
     to.values = [*values, to.current]
     return {value.name: list(value.shape) for value in (*values, indices)}, to
+
+
+def said(pen: Pen, inputs: Entry) -> Entry:
+    """Say of some inputs what their axes hold, but of indices."""
+    return {
+        name: {"shape": shape, "axes": axes(pen, shape)}
+        if name in "xyz" and pen.chance(0.2)
+        else shape
+        for name, shape in inputs.items()
+    }
+
+
+def axes(pen: Pen, shape: list[int]) -> list[str]:
+    """Name the axes of an input: one holds neurons, mostly, and it may be any."""
+    names = [pen.pick(["items", "time", "nodes"]) for _ in shape]
+    if pen.chance(0.8):
+        names[pen.count(0, len(shape) - 1)] = pen.pick(["features", "channels"])
+    return names
 
 
 def item(to: Listing, structures: Structures | None) -> None:

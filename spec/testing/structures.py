@@ -22,7 +22,8 @@ class Structures:
     def write(self, to: Listing) -> None:
         """Write any structure; raises `Unfit`."""
         ways = [self.residual, self.residual, self.parallel, self.repeat, self.sequential,
-                self.when, self.block, self.collect, self.alike, self.entries]  # fmt: skip
+                self.when, self.block, self.block, self.collect, self.alike,
+                self.entries]  # fmt: skip
         to.pen.pick(ways)(to)
 
     def filled(self, inner: Listing, *, keep: bool) -> list[Entry]:
@@ -176,8 +177,8 @@ class Structures:
         self.blocks[name] = {"args": {"rate": 0.25, "slope": None}, "layers": layers}
         shape = to.current.shape
         first = to.put(name, {"slope": 0.5}, shape)
-        if pen.chance():
-            share = {"share": first.name} if len(to.declared) > before and pen.chance() else {}
+        if pen.chance(0.8):
+            share = {"share": first.name} if len(to.declared) > before and pen.chance(0.7) else {}
             to.put(name, {"slope": 1, "rate": 0, **share}, shape)
 
 

@@ -1,4 +1,7 @@
-"""How a network's inputs lie on nodes: one axis holds neurons, the others positions."""
+"""How a network's inputs lie on nodes: one axis holds neurons, the others positions.
+
+Which one, the description says by `axes`, or the first operation that has a preference.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from math import prod
 from graphgen.lower.parameter.layout import Axis, Layout, axis_of, born, positions
 from graphgen.lower.parameter.reshape import regrouped
 from graphgen.lower.parameter.state import Lowering
+from spec.inputs import neuron_axis as said_axis
 from spec.primitives import Learned, Reshape, Slice, Transpose
 
 
@@ -20,7 +24,8 @@ def input_layout(state: Lowering, name: str) -> Layout:
         state.tables.add(group)
         state.step(group, "input", shape=shape, index=index, entries=entries)
         return born(positions(shape), group)
-    neurons = neuron_axis(state, name)
+    said = state.net.axes.get(name)
+    neurons = neuron_axis(state, name) if said is None else said_axis(said)
     if neurons is not None and shape[neurons] == 1:
         neurons = None
     group = state.group(name, "input", 1 if neurons is None else shape[neurons])
