@@ -134,6 +134,43 @@ def shape(default: Any = REQUIRED, *, empty: bool = False, summary: str = "") ->
     return declare(Kind(convert, schema), default, summary)
 
 
+def array(default: Any = REQUIRED, *, summary: str = "") -> Any:
+    """A number or a list of them, nested as an array is; infinite ones are `.inf` and `-.inf`."""
+
+    def one(value: object) -> float | str:
+        if value in ("inf", "-inf"):
+            return str(value)
+        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+            raise FieldError(f"expected a number or a list of them, got {quoted(value)}")
+        return float(value) if math.isfinite(value) else str(float(value))
+
+    def convert(value: object) -> Any:
+        if not isinstance(value, list | tuple):
+            return one(value)
+        if not value:
+            raise FieldError("expected numbers, got an empty list")
+        items = tuple(convert(item) for item in short(value))
+        if len({size_of(item) for item in items}) > 1:
+            raise FieldError(f"expected lists of one length side by side, got {quoted(value)}")
+        return items
+
+    item = {"type": ["number", "string"]}
+    schema = {"anyOf": [item, {"type": "array", "items": {}, "minItems": 0}]}
+    return declare(Kind(convert, schema), default, summary)
+
+
+def size_of(value: Any) -> tuple[int, ...]:
+    """Give the shape of nested tuples."""
+    return (len(value), *size_of(value[0])) if isinstance(value, tuple) else ()
+
+
+def flat(value: Any) -> tuple[Any, ...]:
+    """List the items of nested tuples in C order."""
+    if not isinstance(value, tuple):
+        return (value,)
+    return tuple(item for part in value for item in flat(part))
+
+
 def probability(default: Any = REQUIRED, *, summary: str = "") -> Any:
     """A number from 0, less than 1."""
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
+import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.checkpoint import Form
+from graphgen.dtypes import common
 from graphgen.errors import GraphError
 from graphgen.evaluate import (
     concat,
     contract,
     elementwise,
+    fixed,
     learned,
     lookup,
     normalise,
@@ -37,6 +40,7 @@ from spec.primitives import (
     Concat,
     Contract,
     Elementwise,
+    Fixed,
     Learned,
     Lookup,
     Normalise,
@@ -57,6 +61,7 @@ NUMPY: dict[type[Primitive], Callable[..., NDArray[Any]]] = {
     Concat: concat.run,
     Contract: contract.run,
     Elementwise: elementwise.run,
+    Fixed: fixed.run,
     Learned: learned.run,
     Lookup: lookup.run,
     Normalise: normalise.run,
@@ -111,6 +116,16 @@ def evaluate(net: Net | Graph, /, *arguments: Any) -> Any:
     return results[0] if len(results) == 1 else results
 
 
+def real(
+    x: NDArray[Any], arrays: Mapping[str, NDArray[Any]], values: Mapping[str, NDArray[Any]]
+) -> NDArray[Any]:
+    """Give a value of indices in the dtype that the network computes in."""
+    if x.dtype.kind == "f":
+        return x
+    dtypes = [y.dtype for y in (*arrays.values(), *values.values()) if y.dtype.kind == "f"]
+    return x.astype(common(dtypes) if dtypes else np.float64)
+
+
 def run_architecture(
     net: Architecture, weights: Weights, inputs: Sequence[object]
 ) -> tuple[NDArray[Any], ...]:
@@ -122,6 +137,8 @@ def run_architecture(
         check_indices(name, values[name], entries)
     for operation in net.operations:
         operands = [values[name] for name in operation.inputs]
+        if isinstance(operation.primitive, Fixed):
+            operands = [real(operands[0], arrays, values)]
         tensors = [arrays[name] for name in operation.parameters]
         values[operation.output] = NUMPY[type(operation.primitive)](
             operation.primitive, *operands, *tensors

@@ -12,6 +12,7 @@ from metanet.evaluate import (
     concat,
     contract,
     elementwise,
+    fixed,
     learned,
     lookup,
     normalise,
@@ -35,6 +36,7 @@ from spec.primitives import (
     Concat,
     Contract,
     Elementwise,
+    Fixed,
     Learned,
     Lookup,
     Normalise,
@@ -55,6 +57,7 @@ TORCH: dict[type[Primitive], Callable[..., Tensor]] = {
     Concat: concat.run,
     Contract: contract.run,
     Elementwise: elementwise.run,
+    Fixed: fixed.run,
     Learned: learned.run,
     Lookup: lookup.run,
     Normalise: normalise.run,
@@ -113,12 +116,23 @@ def all_values(
     """Run a network's operations, and give every value by its name."""
     values = dict(zip(net.inputs, inputs, strict=True))
     for operation in net.operations:
+        operands = [values[name] for name in operation.inputs]
+        if isinstance(operation.primitive, Fixed):
+            operands = [real(operands[0], weights, values)]
         values[operation.output] = apply(
             operation,
-            *[values[name] for name in operation.inputs],
+            *operands,
             *[weights[name] for name in operation.parameters],
         )
     return values
+
+
+def real(x: Tensor, weights: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> Tensor:
+    """Give a value of indices in the dtype that the network computes in."""
+    if x.is_floating_point():
+        return x
+    known = (y.dtype for y in (*weights.values(), *values.values()) if y.is_floating_point())
+    return x.to(next(known, torch.get_default_dtype()))
 
 
 def initial_weights(net: Net, generator: torch.Generator) -> dict[str, Tensor]:

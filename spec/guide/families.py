@@ -77,6 +77,9 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "scale_by": "",
             "shift_by": "",
             "affine": "",
+            "constant": "",
+            "arange": "torch.arange",
+            "band_mask": "",
         },
         "Norms and scales": {
             "batch_norm": "torch.nn.BatchNorm{1,2,3}d",
@@ -146,11 +149,13 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "maximum": "torch.maximum",
             "minimum": "torch.minimum",
             "where": "torch.where",
+            "masked_fill": "torch.masked_fill",
             "concat": "torch.concat",
             "stack": "torch.stack",
         },
         "Features of places": {
             "fourier_features": "",
+            "frequency_encoding": "",
             "grid_encoding": "",
             "hash_encoding": "",
             "triplane": "",

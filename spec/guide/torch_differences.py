@@ -16,6 +16,8 @@ EVERYWHERE: Mapping[str, str] = MappingProxyType(
         "inplace": "values are never overwritten",
         "out": "values are never overwritten",
         "batch_first": "the batch always comes first",
+        "layout": "values are dense",
+        "requires_grad": "what is trained is a parameter, the rest is not",
     }
 )
 """Parameters of PyTorch that no layer has, and why."""
@@ -83,6 +85,7 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "kdim": ONE_CONTEXT,
             "vdim": ONE_CONTEXT,
         },
+        "masked_fill": {"value": "PyTorch has it too, as a number or a value"},
         "subtract": {"alpha": "a factor of one operand is a layer of its own"},
         "repeat_interleave": {
             "dim": GIVEN,

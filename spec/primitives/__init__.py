@@ -3,6 +3,7 @@
 from spec.primitives.concat import Concat
 from spec.primitives.contract import Contract, matrix_product
 from spec.primitives.elementwise import Elementwise
+from spec.primitives.fixed import Fixed
 from spec.primitives.learned import Learned
 from spec.primitives.lookup import Lookup
 from spec.primitives.normalise import Normalise
@@ -33,6 +34,7 @@ PRIMITIVES: tuple[type[Primitive], ...] = (
     Concat,
     Lookup,
     Learned,
+    Fixed,
     Scan,
     Rotary,
     Sinusoid,
@@ -43,6 +45,7 @@ __all__ = [
     "Concat",
     "Contract",
     "Elementwise",
+    "Fixed",
     "Learned",
     "Lookup",
     "Normalise",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import MISSING
+from math import prod
 from typing import Any
 
 from spec.functions import Function
@@ -47,3 +48,29 @@ def parameter(pen: Pen, x: Shape) -> Fields:
     shape = [1 if pen.chance(0.2) else size for size in shape]
     begun = {"initial": pen.pick(("normal", "uniform")), "value": 0.5}
     return {"shape": shape, **(begun if pen.chance() else pen.some(value=0.5))}
+
+
+def constant(pen: Pen, x: Shape) -> Fields:
+    """Write a fixed value, mostly of the shape of another, with equal numbers in it."""
+    shape = [size if pen.chance(0.7) else 1 for size in x]
+    if pen.chance(0.2):
+        return {"values": pen.pick((0.5, -2)), "shape": shape}
+    values = [pen.pick((0.5, -1, 2, 0)) for _ in range(prod(shape))]
+    return {"values": values, **({} if len(shape) == 1 else {"shape": shape})}
+
+
+def arange(pen: Pen, x: Shape) -> Fields:
+    """Write a row of numbers, mostly as long as the last axis of another."""
+    start, count = pen.pick((0, 1, -0.5)), x[-1] if x and pen.chance(0.8) else pen.count(1, 3)
+    step = pen.pick((1, 0.5, -1))
+    begun = {"start": start} if start or pen.chance() else {}
+    return {**begun, "end": start + step * count, **({} if step == 1 else {"step": step})}
+
+
+def band_mask(pen: Pen, x: Shape) -> Fields:
+    """Write a mask, mostly of the shape of another."""
+    rows, columns = x[-2:] if len(x) > 1 else (pen.count(1, 3), pen.count(1, 3))
+    limits = {name: pen.count(0, 2) for name in ("before", "after") if pen.chance(0.7)}
+    if columns != rows or pen.chance(0.2):
+        limits["columns"] = columns
+    return {"rows": rows, **limits}

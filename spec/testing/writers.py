@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from spec.functions import BUILT_IN, FUNCTIONS
 from spec.testing import axis_fields as axis
 from spec.testing import space_fields as space
-from spec.testing.arithmetic_fields import along, constants, parameter, some_axes
+from spec.testing.arithmetic_fields import (
+    along,
+    arange,
+    band_mask,
+    constant,
+    constants,
+    parameter,
+    some_axes,
+)
 from spec.testing.layer_fields import (
     WIDTHS,
     Write,
@@ -53,6 +61,7 @@ class Writer:
 BOUNDED: Mapping[str, Mapping[str, float]] = {"tanh": {}}
 AROUND_ONE: Mapping[str, Mapping[str, float]] = {"sigmoid": {}, "shift_by": {"value": 0.5}}
 ELSEWHERE = {"shift_by": {"value": 0.3123}}
+TRUTH: Mapping[str, Mapping[str, float]] = {**ELSEWHERE, "heaviside": {"values": 0}}
 BEFORE: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     **dict.fromkeys(("exp", "square"), BOUNDED),
     **dict.fromkeys(("log", "sqrt", "rsqrt", "reciprocal", "power"), AROUND_ONE),
@@ -62,7 +71,8 @@ BEFORE: Mapping[str, Mapping[str, Mapping[str, float]]] = {
 
 BEFORE_OPERAND: Mapping[str, tuple[int, Mapping[str, Mapping[str, float]]]] = {
     "divide": (1, AROUND_ONE),
-    "where": (0, {**ELSEWHERE, "heaviside": {"values": 0}}),
+    "where": (0, TRUTH),
+    "masked_fill": (1, TRUTH),
 }
 """The operand of a layer that something comes before, and what."""
 
@@ -97,6 +107,9 @@ WEIGHTED: Mapping[str, Writer] = {
     "position_embedding": Writer(2, 2, position_embedding),
     "class_token": Writer(2, 2, fields_of()),
     "parameter": Writer(0, MAX_RANK, parameter),
+    "constant": Writer(0, MAX_RANK, constant),
+    "arange": Writer(0, MAX_RANK, arange),
+    "band_mask": Writer(0, MAX_RANK, band_mask),
 }  # fmt: skip
 
 NORMS: Mapping[str, Writer] = {
@@ -157,6 +170,8 @@ SEQUENCES: Mapping[str, Writer] = {
 }
 
 PLACES: Mapping[str, Writer] = {
+    "frequency_encoding": Writer(1, 3, both(needs(num_frequencies=(1, 2)), fields_of(
+        include_input=(False, True), base=(2, 1.5), scale=(1, 0.5)))),
     "fourier_features": Writer(1, 3, both(needs(frequencies=(1, 2)), size_of("in_features"),
                                           fields_of(scale=(0.5, 1), trainable=(False, True)))),
     "grid_encoding": Writer(1, 3, grid_encoding),
@@ -173,6 +188,7 @@ COMBINING: Mapping[str, Writer] = {
         name: Writer(0, MAX_RANK, fields_of())
         for name in ("multiply", "subtract", "divide", "maximum", "minimum", "where")
     },
+    "masked_fill": Writer(0, MAX_RANK, needs(value=(-1, 2))),
     "concat": Writer(1, MAX_RANK, concat),
     "stack": Writer(0, MAX_RANK, axis.stack),
     "bilinear": Writer(1, 3, both(needs(out_features=(2, 3)), fields_of(bias=(False, True)),

@@ -18,6 +18,7 @@ from spec.primitives import (
     Concat,
     Contract,
     Elementwise,
+    Fixed,
     Learned,
     Lookup,
     Normalise,
@@ -241,12 +242,25 @@ def learned(rng: np.random.Generator) -> Drawn:
     return Learned(), 1, [x, rng.standard_normal(x.shape[:axis])]
 
 
+def fixed(rng: np.random.Generator) -> Drawn:
+    rows, columns = sizes(rng, 2)
+    primitive = pick(
+        rng,
+        Fixed((rows, columns), "numbers", tuple(map(float, rng.standard_normal(rows * columns)))),
+        Fixed((rows, columns), "numbers", ("-inf",)),
+        Fixed((rows,), "arange", (0.3, -0.7)),
+        Fixed((rows, columns), "band", (1.0, "inf")),
+    )
+    return primitive, 1, [moved(rng)[1]]
+
+
 def sinusoid(rng: np.random.Generator) -> Drawn:
     return Sinusoid(pick(rng, 100.0, 10000.0)), 1, [rng.standard_normal((2, *sizes(rng, 2)))]
 
 
 DRAW: dict[type[Primitive], Callable[[np.random.Generator], Drawn]] = {
-    Concat: concat, Contract: contract, Elementwise: elementwise, Learned: learned,
+    Concat: concat, Contract: contract, Elementwise: elementwise, Fixed: fixed,
+    Learned: learned,
     Lookup: lookup, Normalise: normalise, Reduce: reduce, Resample: resample, Reshape: reshape,
     Rotary: rotary, Scan: scan, Sinusoid: sinusoid, Slice: slice_, Take: take, Transpose: transpose,
     Window: window,

@@ -155,6 +155,7 @@ TRANSLATED: Mapping[str, set[str]] = {
     "split": {"sizes", "sections", "index"},
     "chunk": {"index"},
     "expand": {"shape"},
+    "masked_fill": {"value"},
 }
 """Fields under other names than torch's, that `ADAPT` puts into torch's words, by layer."""
 
@@ -177,6 +178,10 @@ RUN: Mapping[str, Callable[..., Any]] = {
     "multiply": lambda f, x, **fields: reduce(f, x),
     "maximum": lambda f, x: reduce(f, x),
     "minimum": lambda f, x: reduce(f, x),
+    "arange": lambda f, x, start, end, step: f(start, end, step, dtype=torch.float64).expand(
+        len(x[0]), -1
+    ),
+    "masked_fill": lambda f, x, value: f(x[0], x[1] != 0, value),
     "where": lambda f, x: f(x[0] != 0, *x[1:]),
     "concat": lambda f, x, **fields: f(x, **fields),
     "multihead_attention": lambda f, x: f(x[0], x[-1], x[-1])[0],

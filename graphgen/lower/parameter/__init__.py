@@ -8,6 +8,7 @@ from graphgen.lower.parameter import (
     concat,
     contract,
     elementwise,
+    fixed,
     learned,
     lookup,
     normalise,
@@ -31,6 +32,7 @@ from spec.primitives import (
     Concat,
     Contract,
     Elementwise,
+    Fixed,
     Learned,
     Lookup,
     Normalise,
@@ -51,6 +53,7 @@ PARAMETER_GRAPH: dict[type[Primitive], Callable[[Lowering, Operation], None]] = 
     Concat: concat.lower,
     Contract: contract.lower,
     Elementwise: elementwise.lower,
+    Fixed: fixed.lower,
     Learned: learned.lower,
     Lookup: lookup.lower,
     Normalise: normalise.lower,
@@ -71,8 +74,11 @@ def parameter_template(net: Architecture) -> Template:
     """Give the template; `GraphError` where an operation has no parameter graph."""
     state = lower(net)
     for name, operation in state.waiting.items():
-        if name in state.outputs:
+        if name in state.outputs or not state.uses[name]:
             state.layouts[name] = learned.placed(state, operation)
+    for name in state.fixed:
+        if name in state.outputs:
+            state.layouts[name] = fixed.placed(state, name)
     for position, name in enumerate(state.outputs):
         deliver(state, position, name)
     return state.finish()
@@ -85,5 +91,6 @@ def lower(net: Architecture) -> Lowering:
         state.layouts[name] = input_layout(state, name)
     for operation in state.operations:
         learned.place_read(state, operation)
+        fixed.place_read(state, operation)
         PARAMETER_GRAPH[type(operation.primitive)](state, operation)
     return state

@@ -49,6 +49,10 @@ class Layout:
     start: int = 0
     space: tuple[int, ...] = ()
 
+    def neurons_only(self, axis: int) -> bool:
+        """Say whether an axis holds neurons and no positions."""
+        return all(digit.group is not None for digit in self.axes[axis])
+
     @property
     def digits(self) -> list[Digit]:
         """All digits, axis by axis."""

@@ -5,10 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from math import isfinite, prod
 
+import numpy as np
+
+from graphgen.evaluate import NUMPY
+from graphgen.evaluate.fixed import fixed_numbers
 from spec import Architecture, Operation
-from spec.primitives import Concat, Elementwise, Learned, Primitive, Reduce, Reshape, Transpose
+from spec.primitives import (
+    Concat,
+    Elementwise,
+    Fixed,
+    Learned,
+    Primitive,
+    Reduce,
+    Reshape,
+    Transpose,
+)
 from spec.primitives.elementwise import NESTED as NESTED_FUNCTIONS
+
+MOST_FOLDED = 4096
+"""The most numbers that are computed of fixed ones beforehand."""
 
 NESTED = (Concat, Elementwise, Reduce)
 
@@ -34,7 +51,9 @@ def without_moves(net: Architecture) -> tuple[list[Operation], tuple[str, ...]]:
         if same and not same.keys().isdisjoint(inputs):
             inputs = tuple(same.get(name, name) for name in inputs)
         primitive = operation.primitive
-        before = made.get(inputs[0])
+        if isinstance(primitive, (Learned, Fixed)):
+            inputs = ()  # which only said how many samples there are
+        before = made.get(inputs[0]) if inputs else None
         whole = False
         if isinstance(primitive, Reshape):
             if before is not None and isinstance(before.primitive, Reshape):
@@ -51,6 +70,10 @@ def without_moves(net: Architecture) -> tuple[list[Operation], tuple[str, ...]]:
         if whole:
             same[operation.output] = inputs[0]
             continue
+        if not operation.parameters:
+            told = folded(primitive, [made.get(name) for name in inputs])
+            if told is not None:
+                primitive, inputs = told, ()
         what = primitive, inputs, operation.parameters
         computed = first.setdefault(what, operation.output)
         if computed != operation.output:
@@ -66,6 +89,27 @@ def without_moves(net: Architecture) -> tuple[list[Operation], tuple[str, ...]]:
             read.update(operation.inputs)
             kept.append(operation)
     return kept[::-1], outputs
+
+
+def folded(primitive: Primitive, sources: Sequence[Operation | None]) -> Fixed | None:
+    """Give the numbers that an operation computes of fixed ones; None if it reads others.
+
+    They are written one by one, or once where they are all equal.
+    """
+    fixed = [source.primitive for source in sources if source is not None]
+    known = [one for one in fixed if isinstance(one, Fixed)]
+    if len(known) < len(sources) or not (known or isinstance(primitive, Fixed)):
+        return None
+    shape = primitive.shape(tuple(one.sizes for one in known), ())
+    if max(prod(size) for size in (shape, *(one.sizes for one in known))) > MOST_FOLDED:
+        return None
+    given = [fixed_numbers(one)[None] for one in known] or [np.zeros(1)]
+    with np.errstate(all="ignore"):
+        items = NUMPY[type(primitive)](primitive, *given).reshape(-1) + 0.0
+    if np.isnan(items).any():
+        return None
+    numbers = tuple(x if isfinite(x) else str(x) for x in items.tolist())
+    return Fixed(shape, "numbers", numbers[:1] if len(set(numbers)) == 1 else numbers)
 
 
 def fused(

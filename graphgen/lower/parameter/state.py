@@ -32,6 +32,7 @@ class Lowering(Drafts):
         self.owned: set[str] = set()
         self.tables: set[int] = set()
         self.waiting: dict[str, Operation] = {}
+        self.fixed: dict[str, Operation] = {}
 
     def layout(self, value: str) -> Layout:
         """Give a value's layout; exclusive only if this is the value's one use."""
