@@ -32,7 +32,7 @@ class _ByHash:
             isinstance(other, _ByHash)
             and self.kind == other.kind
             and self.net.hash == other.net.hash
-            and self.net.checkpoint == other.net.checkpoint
+            and self.net.checkpoints == other.net.checkpoints
         )
 
 
@@ -40,7 +40,7 @@ class _ByHash:
 def _template(key: _ByHash) -> Template:
     result = replace(
         LOWERINGS[key.kind](key.net),
-        checkpoint=key.net.checkpoint,
+        checkpoints=key.net.checkpoints,
         matrices=matrices_of(key.net),
     )
     verify_template(result)

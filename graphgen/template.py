@@ -159,7 +159,7 @@ class Template:
         graph = template.bind(weights)       # arrays by name, or a file
 
     `tensors` are all tensors of the architecture in its order; those without an edge (a counter of
-    batches) are carried along by the graph. `checkpoint` says how files have them, `matrices` which
+    batches) are carried along by the graph. `checkpoints` say how files have them, `matrices` which
     of them are weights of products; neither is part of the structure.
     """
 
@@ -168,13 +168,13 @@ class Template:
     node_groups: tuple[NodeGroup, ...]
     blocks: tuple[EdgeBlock, ...]
     tensors: tuple[TensorSpec, ...]
-    checkpoint: CheckpointMap = field(default=CheckpointMap(), compare=False)
+    checkpoints: tuple[CheckpointMap, ...] = field(default=(), compare=False)
     matrices: frozenset[str] = field(default=frozenset(), compare=False)
 
     @cached_property
     def form(self) -> Form:
         """What the architecture expects of weights."""
-        return Form(self.tensors, self.checkpoint, self.matrices)
+        return Form(self.tensors, self.checkpoints, self.matrices)
 
     @cached_property
     def num_nodes(self) -> int:

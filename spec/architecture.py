@@ -74,7 +74,7 @@ class Architecture:
         print(net)                           # a table of the layers
 
     `shapes` holds the shape of every value, by name. All shapes leave out the batch axis.
-    `checkpoint` says how files have the tensors, where they differ, and `axes` what the axes of
+    `checkpoints` say how files have the tensors, where they differ, and `axes` what the axes of
     those inputs hold of which it is said.
     """
 
@@ -85,7 +85,7 @@ class Architecture:
     outputs: tuple[str, ...]
     shapes: Mapping[str, Shape]
     tensors: Mapping[str, TensorSpec]
-    checkpoint: CheckpointMap = field(default_factory=CheckpointMap)
+    checkpoints: tuple[CheckpointMap, ...] = ()
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
@@ -155,8 +155,12 @@ class Architecture:
                 for tensors in [{key: literal(name) for key, name in layer.tensors.items()}]
             ],
             "outputs": [literal(name) for name in self.outputs],
-            **({"checkpoint": form} if (form := self.checkpoint.resolved()) else {}),
+            **self._resolved_checkpoints(),
         }
+
+    def _resolved_checkpoints(self) -> dict[str, Any]:
+        forms = [form for each in self.checkpoints if (form := each.resolved())]
+        return {"checkpoint": forms if len(forms) > 1 else forms[0]} if forms else {}
 
     def _resolved_inputs(self) -> dict[str, Any] | list[dict[str, Any]]:
         """Write several inputs as a list, since their order matters and that of keys may not."""

@@ -114,7 +114,7 @@ class Builder:
                 )
 
     def finish(
-        self, name: str, outputs: Sequence[Value], checkpoint: CheckpointMap
+        self, name: str, outputs: Sequence[Value], checkpoints: tuple[CheckpointMap, ...]
     ) -> Architecture:
         """Give the architecture with these outputs, and with what its checkpoints are like."""
         return Architecture(
@@ -125,6 +125,6 @@ class Builder:
             outputs=tuple(value.name for value in outputs),
             shapes=self.shapes,
             tensors=self.tensors,
-            checkpoint=checkpoint,
+            checkpoints=checkpoints,
             axes=self.axes,
         )

@@ -30,58 +30,77 @@ Tensors = Mapping[str, TensorSpec]
 Placed = dict[str, tuple[Path, Stored]]
 
 
-def checkpoint_map(
+def checkpoint_maps(
     expander: Expander, section: Any, context: Context, tensors: Tensors
-) -> CheckpointMap:
-    """Give what a description says of checkpoints, for the tensors that it turned out to have.
+) -> tuple[CheckpointMap, ...]:
+    """Give what a description says of checkpoints, for the tensors that it turned out to have."""
+    if isinstance(section, dict):
+        return (_map(expander, section, ("checkpoint",), context, tensors),)
+    return tuple(
+        _map(expander, one, ("checkpoint", place), context, tensors)
+        for place, one in enumerate(section if isinstance(section, list) else ())
+        if isinstance(one, dict)
+    )
 
-    A tensor is as the first rule says whose pattern its name has, and rules on packed tensors come
-    before others. Problems are noted, and rules that no tensor has are warned of.
+
+def _map(
+    expander: Expander, section: dict[str, Any], at: Path, context: Context, tensors: Tensors
+) -> CheckpointMap:
+    """Read one map: a tensor is as the first rule says whose pattern it has, packed ones first.
+
+    Problems are noted, and rules that no tensor has are warned of.
     """
-    if not isinstance(section, dict):
-        return CheckpointMap()
+    rest = {key: value for key, value in section.items() if key not in RULES}
     try:
-        data = _evaluated(
-            expander,
-            {key: value for key, value in section.items() if key not in RULES},
-            ("checkpoint",),
-            context,
-            _SECTION,
-        )
+        data = _evaluated(expander, rest, at, context, _SECTION)
     except StopExpansion:
         return CheckpointMap()
     placed: Placed = {}
-    for kind, rule in RULES.items():
+    for kind in RULES:
         for pattern, raw in (section.get(kind) or {}).items():
-            where: Path = ("checkpoint", kind, pattern)
+            where: Path = (*at, kind, pattern)
             expander.spend(len(tensors) * MATCH_STEPS, where)
             try:
-                fields = _evaluated(expander, raw, where, context, _RULES[kind])
-                if isinstance(fields, dict) and not fields.get("when", True):
-                    continue
-                found = [*rule(pattern, fields, tensors, placed)]
+                _place(expander, kind, pattern, raw, where, context, tensors, placed)
             except ShapeError as error:
                 expander.note(where, str(error), key=True)
-                continue
             except StopExpansion:
                 continue
-            if not found:
-                message = f"no tensor has a name like {quoted(pattern)} that is left to this rule"
-                problem = expander.document.problem(where, message, key=True)
-                expander.warnings.append(problem)
-            for entry in found:
-                placed |= dict.fromkeys(entry.tensors, (where, entry))
     _check_names(expander, tensors, placed)
+    _check_told_apart(expander, tensors, placed)
     unread = data.get("unread", [])
-    entries = {
-        id(entry): entry for name in tensors if name in placed for entry in [placed[name][1]]
-    }
+    entries = {id(placed[name][1]): placed[name][1] for name in tensors if name in placed}
     return CheckpointMap(
         data.get("section"),
         data.get("prefix", ""),
         tuple(entries.values()),
         tuple([unread] if isinstance(unread, str) else unread),
     )
+
+
+def _place(
+    expander: Expander,
+    kind: str,
+    pattern: str,
+    raw: Any,
+    where: Path,
+    context: Context,
+    tensors: Tensors,
+    placed: Placed,
+) -> None:
+    """Apply one rule to the tensors that are left to it."""
+    fields = _evaluated(expander, raw, where, context, _RULES[kind])
+    if isinstance(fields, dict) and not fields.get("when", True):
+        return
+    found = [*RULES[kind](pattern, fields, tensors, placed)]
+    if not found:
+        message = f"no tensor has a name like {quoted(pattern)} that is left to this rule"
+        expander.warnings.append(expander.document.problem(where, message, key=True))
+    for entry in found:
+        for name in entry.tensors:
+            if name in placed:
+                raise ShapeError(f"{quoted(name)} is in another stored tensor already")
+            placed[name] = (where, entry)
 
 
 def _evaluated(
@@ -225,6 +244,22 @@ def _check_names(expander: Expander, tensors: Tensors, placed: Placed) -> None:
                 advice = "say `packed` of a tensor that holds several"
                 expander.note(where, f"{message} in a checkpoint; {advice}", key=True)
             taken.setdefault(name, owner)
+
+
+def _check_told_apart(expander: Expander, tensors: Tensors, placed: Placed) -> None:
+    """Note a layout that has the architecture's own names and shapes, but otherwise."""
+    stored = {name: tensor.shape for name, tensor in tensors.items() if name not in placed}
+    moved = None
+    for where, entry in placed.values():
+        stored |= dict(zip(entry.names, entry.shapes, strict=True))
+        if entry.moved or entry.names != entry.tensors:
+            moved = moved or where
+    if moved is not None and stored == {name: t.shape for name, t in tensors.items()}:
+        message = (
+            "nothing would tell this layout from the architecture's own, which has the same names "
+            "and shapes: name the tensor otherwise there, and give this name as `stored`"
+        )
+        expander.note(moved, message, key=True)
 
 
 RULES = {"packed": _packed, "tensors": _tensors}

@@ -10,7 +10,7 @@ from typing import Any
 from spec.architecture import Architecture
 from spec.builder import Builder
 from spec.calls import call
-from spec.checkpoint_section import checkpoint_map
+from spec.checkpoint_section import checkpoint_maps
 from spec.collect import Collection
 from spec.context import Context, Path, StopExpansion
 from spec.declarations import bind_variables, input_shapes, note_index_axes, output_values
@@ -85,7 +85,7 @@ class Expander:
         if self.problems:
             raise SpecError(self.problems)
         name = data.get("name", "network")
-        stored = checkpoint_map(self, data.get("checkpoint"), context, self.builder.tensors)
+        stored = checkpoint_maps(self, data.get("checkpoint"), context, self.builder.tensors)
         if self.problems:
             raise SpecError(self.problems)
         net = self.builder.finish(name, outputs, stored)

@@ -36,6 +36,7 @@ def architecture_schema() -> dict[str, Any]:
             "pattern": r"\$",
             "description": "An expression: $name or ${arithmetic on variables}.",
         },
+        "checkpoint": checkpoint_schema(),
         "shapes": {
             "type": "object",
             "minProperties": 1,
@@ -122,7 +123,12 @@ def architecture_schema() -> dict[str, Any]:
             },
             "layers": LIST,
             "outputs": NAMES,
-            "checkpoint": checkpoint_schema(),
+            "checkpoint": {
+                "anyOf": [
+                    {"$ref": "#/$defs/checkpoint"},
+                    {"type": "array", "items": {"$ref": "#/$defs/checkpoint"}, "minItems": 1},
+                ]
+            },
         },
         "$defs": definitions,
     }

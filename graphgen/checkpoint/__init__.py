@@ -12,7 +12,7 @@ from graphgen.checkpoint.form import Form, matrices_of
 from graphgen.checkpoint.layout import to_stored
 from graphgen.checkpoint.reading import Found, choose, filled, own_arrays, stored_arrays
 from graphgen.errors import concerning
-from graphgen.files import StoredWeights, open_weights
+from graphgen.files import StoredWeights, open_weights, write_weights
 from graphgen.sources import Net, Weights, architecture_from, place_of
 
 __all__ = [
@@ -46,6 +46,7 @@ class Checkpoint:
     filled: tuple[str, ...]
     unread: tuple[str, ...]
     stored: dict[str, Array]
+    metadata: dict[str, str]
     form: Form
     found: Found
 
@@ -65,6 +66,15 @@ class Checkpoint:
         new = stored_arrays(self.found, own_weights(self.form, weights))
         return {name: new.get(name, array) for name, array in self.stored.items()}
 
+    def write(self, path: str | os.PathLike[str], weights: Weights) -> None:
+        """Write weights of the architecture to a file in the form of this checkpoint.
+
+            checkpoint.write("new.safetensors", graph.weights())
+
+        A safetensors file has the same metadata, by which transformers knows what it is.
+        """
+        write_weights(path, self.restore(weights), self.metadata)
+
     def __str__(self) -> str:
         notes = []
         if self.prefix or self.lacked:
@@ -82,13 +92,15 @@ def as_stored(net: Net, weights: Weights) -> dict[str, Array]:
 
         stored = graphgen.as_stored(net, "net.safetensors")
 
-    The prefix is the declared one. See `Checkpoint.restore` for the form of one that was read.
+    The first one is taken where several are declared, with its prefix. `Checkpoint.restore` gives
+    them in the form of one that was read.
     """
     form = Form.of(architecture_from(net))
     arrays = own_weights(form, weights)
-    prefix = form.checkpoint.prefix
+    layout = form.layouts[0]
+    prefix = layout.declared.prefix
     result: dict[str, Array] = {}
-    for entry in form.declared:
+    for entry in layout.entries:
         names = [prefix + name for name in entry.names]
         result |= dict(zip(names, to_stored(entry, arrays), strict=True))
     return result
@@ -112,6 +124,7 @@ def open_checkpoint(form: Form, weights: Weights, argument: str = "weights") -> 
         tuple(tensor.name for tensor in form.tensors if tensor.name not in own),
         found.unread,
         opened.arrays,
+        opened.metadata,
         form,
         found,
     )
@@ -122,6 +135,6 @@ def opened_weights(
 ) -> tuple[StoredWeights, bool]:
     """Open weights that an argument stands for, and say whether they are arrays in memory."""
     if isinstance(weights, (str, os.PathLike)):
-        return open_weights(weights, form.checkpoint.section), False
+        return open_weights(weights, form.section), False
     with concerning(f"`{argument}`"):
         return open_weights(weights), True

@@ -11,6 +11,19 @@ from spec.primitives import Contract, Lookup, Window
 
 
 @dataclass(frozen=True)
+class Layout:
+    """One layout of checkpoints: what is declared of it, and how each tensor is stored."""
+
+    declared: CheckpointMap
+    entries: tuple[Stored, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether it has other tensors than the architecture, or under other names."""
+        return bool(self.declared.entries)
+
+
+@dataclass(frozen=True)
 class Form:
     """The tensors of an architecture, what it says of checkpoints, and which weigh in products.
 
@@ -18,13 +31,13 @@ class Form:
     """
 
     tensors: tuple[TensorSpec, ...]
-    checkpoint: CheckpointMap = CheckpointMap()  # noqa: RUF009  it is immutable
+    checkpoints: tuple[CheckpointMap, ...] = ()
     matrices: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, net: Architecture) -> Form:
         """Give the form of an architecture."""
-        return cls(tuple(net.tensors.values()), net.checkpoint, matrices_of(net))
+        return cls(tuple(net.tensors.values()), net.checkpoints, matrices_of(net))
 
     @cached_property
     def by_name(self) -> dict[str, TensorSpec]:
@@ -37,16 +50,27 @@ class Form:
         return tuple(plain(tensor) for tensor in self.tensors)
 
     @cached_property
-    def declared(self) -> tuple[Stored, ...]:
-        """The tensors as the architecture says that checkpoints have them."""
-        entries = self.checkpoint.by_tensor
-        rows = (entries.get(t.name) or plain(t) for t in self.tensors)
-        return tuple({entry.tensors: entry for entry in rows}.values())
+    def layouts(self) -> tuple[Layout, ...]:
+        """The layouts that checkpoints may have: those declared, and the architecture's own."""
+        declared = tuple(Layout(each, self._entries(each)) for each in self.checkpoints)
+        if any(not layout.differs for layout in declared):
+            return declared
+        return (*declared, Layout(CheckpointMap(), self.own))
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """The tensors of which the axes are declared."""
+        entries = (entry for each in self.checkpoints for entry in each.entries if entry.declared)
+        return frozenset(name for entry in entries for name in entry.tensors)
 
     @property
-    def differs(self) -> bool:
-        """Whether checkpoints have other tensors than the architecture, or under other names."""
-        return bool(self.checkpoint.entries)
+    def section(self) -> str | None:
+        """The part of a file of torch that is meant."""
+        return next((each.section for each in self.checkpoints if each.section), None)
+
+    def _entries(self, declared: CheckpointMap) -> tuple[Stored, ...]:
+        rows = (declared.by_tensor.get(t.name) or plain(t) for t in self.tensors)
+        return tuple({entry.tensors: entry for entry in rows}.values())
 
 
 def plain(tensor: TensorSpec) -> Stored:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.checkpoint.differences import differences
-from graphgen.checkpoint.form import Form, is_counter
+from graphgen.checkpoint.form import Form, Layout, is_counter
 from graphgen.checkpoint.layout import to_own, to_stored
 from graphgen.checkpoint.naming import Naming, naming_of
 from graphgen.checkpoint.unclear import check_clear
@@ -38,18 +38,19 @@ class Found:
 
 def find(
     form: Form,
-    entries: Sequence[Stored],
+    layout: Layout,
     arrays: Mapping[str, Array],
     optional: Collection[str],
     dtypes: bool = True,
 ) -> Found:
-    """Look for entries in a checkpoint; the tensors of `optional` may be missing."""
+    """Look for a layout in a checkpoint; the tensors of `optional` may be missing."""
+    entries = layout.entries
     needed = [e for e in entries if not all(name in optional for name in e.tensors)]
-    naming = naming_of(needed, arrays, form.checkpoint.prefix)
+    naming = naming_of(needed, arrays, layout.declared.prefix)
     names = [_names_there(entry, naming, arrays) for entry in entries]
     used = {name for entry in names for there in entry for name in there}
     left = [name for name in arrays if name not in used]
-    patterns = form.checkpoint.unread_patterns
+    patterns = layout.declared.unread_patterns
     unread = [
         name
         for name in left
@@ -58,7 +59,7 @@ def find(
     gone = set(unread)
     superfluous = [name for name in left if name not in gone]
     wrong = differences(form, entries, naming, names, superfluous, arrays, optional, dtypes)
-    return Found(tuple(entries), naming, tuple(names), tuple(unread), tuple(wrong))
+    return Found(entries, naming, tuple(names), tuple(unread), tuple(wrong))
 
 
 def choose(
@@ -68,23 +69,21 @@ def choose(
     optional: Collection[str] = (),
     dtypes: bool = True,
 ) -> Found:
-    """Find the form in which a checkpoint has the tensors: that which is declared, or their own.
+    """Find the layout in which a checkpoint has the tensors: one that is declared, or their own.
 
-    Of a file the declared form comes first, of arrays in memory their own. Raises one `GraphError`
-    for all that does not fit the form that is closer.
+    Of a file the declared ones come first, of arrays in memory their own. Raises one `GraphError`
+    for all that does not fit the layout that is closest.
     """
-    forms = [form.declared, form.own] if form.differs else [form.own]
     optional = {*optional, *(tensor.name for tensor in form.tensors if is_counter(tensor))}
-    best: Found | None = None
-    for entries in reversed(forms) if in_memory else forms:
-        found = find(form, entries, opened.arrays, optional, dtypes)
+    layouts = sorted(form.layouts, key=lambda layout: layout.differs == in_memory)
+    tried = []
+    for layout in layouts:
+        found = find(form, layout, opened.arrays, optional, dtypes)
         if not found.wrong:
-            check_clear(form, entries, opened.arrays, opened.frameworks)
+            check_clear(form, layout.entries, opened.arrays, opened.metadata.get("format"))
             return found
-        if best is None or len(found.wrong) < len(best.wrong):
-            best = found
-    if best is None:  # an architecture without tensors has one form
-        raise GraphError("the architecture has no form")
+        tried.append((len(found.wrong), not layout.differs, found))
+    *_, best = min(tried, key=lambda row: row[:2])
     told = str(best.naming)
     raise GraphError(
         "the weights do not fit the architecture"

@@ -20,21 +20,20 @@ _LAST = re.compile(r"([^./:]+)(:0)?$")
 
 
 def check_clear(
-    form: Form, entries: Sequence[Stored], names: Collection[str], frameworks: Collection[str]
+    form: Form, entries: Sequence[Stored], names: Collection[str], framework: str | None
 ) -> None:
     """Raise `GraphError` for weights that may be stored in another order than is read.
 
     So it is where the file is said to be of another framework than PyTorch, or has names as those
     of Keras or Flax, or where other weights are declared to be stored in another order.
     """
-    reason = _reason(entries, names, frameworks)
+    reason = _reason(entries, names, framework)
     if reason is None:
         return
-    said = {name for entry in form.checkpoint.entries if entry.declared for name in entry.tensors}
     unclear = [
         f"  {name}: shape {list(shape)}"
         for entry in entries
-        if not said.intersection(entry.tensors) and form.matrices.intersection(entry.tensors)
+        if not form.said.intersection(entry.tensors) and form.matrices.intersection(entry.tensors)
         for name, shape in zip(entry.names, entry.shapes, strict=True)
         if is_unclear(shape)
     ]
@@ -67,13 +66,10 @@ def _moves(order: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     return long != sorted(long)
 
 
-def _reason(
-    entries: Sequence[Stored], names: Collection[str], frameworks: Collection[str]
-) -> str | None:
-    others = sorted({*frameworks} - ALIKE)
-    if others:
-        return f"the file says that it is of the framework {', '.join(map(repr, others))}"
-    if "pt" not in frameworks and (name := foreign_name(names)) is not None:
+def _reason(entries: Sequence[Stored], names: Collection[str], framework: str | None) -> str | None:
+    if framework is not None and framework not in ALIKE:
+        return f"the file says that it is of the framework {framework!r:.80}"
+    if framework != "pt" and (name := foreign_name(names)) is not None:
         return f"the name {name!r} is one of another framework than PyTorch"
     moved = next((entry for entry in entries if entry.moved), None)
     return None if moved is None else f"{moved.names[0]!r} is stored with other axes"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,10 +30,13 @@ Source: TypeAlias = str | os.PathLike[str] | Mapping[str, Any]
 
 @dataclass(frozen=True)
 class StoredWeights:
-    """Arrays by name, and the frameworks that their files say wrote them (`pt`, `flax`, `tf`)."""
+    """Arrays by name, and what their files say of themselves.
+
+    `metadata` is that of safetensors, whose `format` is a framework: `pt`, `flax`, `tf`.
+    """
 
     arrays: dict[str, Array]
-    frameworks: frozenset[str] = frozenset()
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 def read_weights(source: Source) -> dict[str, Array]:
@@ -72,24 +75,23 @@ def open_weights(source: Source, section: str | None = None) -> StoredWeights:
     check_file(path)
     if weights_suffix(path) != INDEX_SUFFIX:
         return _open_file(path, section)
-    frameworks: set[str] = set()
+    metadata: dict[str, str] = {}
 
     def read(shard: Path) -> dict[str, Array]:
         opened = _open_file(shard, section)
-        frameworks.update(opened.frameworks)
+        metadata.update(opened.metadata)
         return opened.arrays
 
-    return StoredWeights(read_sharded(path, read), frozenset(frameworks))
+    return StoredWeights(read_sharded(path, read), metadata)
 
 
 def _open_file(path: Path, section: str | None) -> StoredWeights:
     suffix = weights_suffix(path)
     if suffix == SAFETENSORS_SUFFIX:
         file = open_safetensors(path)
-        stated = file.metadata.get("format")
-        return StoredWeights(dict(file), frozenset([stated] if stated else []))
+        return StoredWeights(dict(file), dict(file.metadata))
     if suffix == TORCH_SUFFIX:
-        return StoredWeights(read_torch(path, section), frozenset(["pt"]))
+        return StoredWeights(read_torch(path, section), {"format": "pt"})
     if suffix == INDEX_SUFFIX:
         raise GraphError(f"{path}: is text, where an index of shards says that weights are")
     arrays = read_npz(path)
@@ -98,11 +100,16 @@ def _open_file(path: Path, section: str | None) -> StoredWeights:
     return StoredWeights(arrays)
 
 
-def write_weights(path: str | os.PathLike[str], weights: Mapping[str, Any]) -> None:
+def write_weights(
+    path: str | os.PathLike[str],
+    weights: Mapping[str, Any],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
     """Write arrays by name to `path` atomically, as .safetensors or .npz by its suffix.
 
-    Equal weights give equal bytes. Raises `GraphError` for another suffix and for a dtype that
-    the format lacks (.npz has no bfloat16).
+    `metadata` are strings that a .safetensors file has beside them, and .npz has not. Equal weights
+    give equal bytes. Raises `GraphError` for another suffix and for a dtype that the format lacks
+    (.npz has no bfloat16).
 
     ```python
     write_weights("model.safetensors", {"head.bias": np.zeros(10, np.float32)})
@@ -116,7 +123,7 @@ def write_weights(path: str | os.PathLike[str], weights: Mapping[str, Any]) -> N
         )
     arrays = read_weights(weights)
     if target.suffix.lower() == ".safetensors":
-        write_safetensors(target, arrays)
+        write_safetensors(target, arrays, metadata or {})
     elif target.suffix.lower() == ".npz":
         write_npz(target, arrays)
     else:

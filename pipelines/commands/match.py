@@ -41,7 +41,7 @@ def match(
     import graphgen
     import spec
     from graphgen.errors import concerning
-    from graphgen.files import claim_file, write_weights
+    from graphgen.files import claim_file
 
     claim_file(out, replace)
     architecture = spec.load(net, **variables)
@@ -58,7 +58,7 @@ def match(
         squares = (np.square(arrays[n].astype(float) - theirs[n].astype(float)) for n in names)
         return float(np.sqrt(sum(square.sum() for square in squares)))
 
-    write_weights(out, checkpoint.restore(aligned))
+    checkpoint.write(out, aligned)
     bound = f", at least {found.lower_bound:.4g} in any case" if found.lower_bound else ""
     click.echo(
         f"{out}: {found.how}, distance {distance(aligned):.4g} to {target}, "

@@ -67,15 +67,20 @@ class Editor:
         Gives the files. Raises `GraphError` where there is something already, unless `replace`.
         """
         members = [edited.weights() for (edited,) in self.edit([graph])]
+        metadata: dict[str, str] = {}
         if checkpoint is not None:
             members = [checkpoint.restore(weights) for weights in members]
+            metadata = checkpoint.metadata
         if len(members) == 1:
             claim_file(out, replace)
-            write_weights(out, members[0])
+            write_weights(out, members[0], metadata)
             return [out]
         with replacing(out, INDEX, EDITED, replace) as new:
             for number, weights in enumerate(members):
-                new.add(f"{number}.safetensors", partial(write_weights, weights=weights))
+                new.add(
+                    f"{number}.safetensors",
+                    partial(write_weights, weights=weights, metadata=metadata),
+                )
             new.commit({"run": self.trained.about["run"], "parts": new.parts})
         return [out / f"{number}.safetensors" for number in range(len(members))]
 

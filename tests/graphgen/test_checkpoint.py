@@ -210,7 +210,7 @@ def test_every_form_is_read_and_written_back_bit_by_bit(
 def test_the_map_is_part_of_the_resolved_form_and_writes_what_it_reads(kind: str) -> None:
     net, _, matrices = with_biases(kind)
     again = spec.from_resolved(net.resolved())
-    assert again.checkpoint == net.checkpoint
+    assert again.checkpoints == net.checkpoints
     assert again.resolved() == net.resolved()
     own = {**matrices, **BIASES}
     stored = graphgen.as_stored(net, own)
@@ -224,3 +224,123 @@ def test_control_another_map_gives_another_function() -> None:
     (x,) = random_inputs(net, np.random.default_rng(1))
     right = graphgen.evaluate(net, stored, x)
     assert np.abs(right - graphgen.evaluate(wrong, stored, x)).max() > 1e-3
+
+
+def test_of_several_maps_the_first_that_fits_is_taken() -> None:
+    net = spec.loads(
+        PAIR.replace(
+            "checkpoint:\n",
+            """checkpoint:
+  - prefix: x.
+    tensors: {a.weight: {stored: t, axes: i o -> o i}, "*.weight": {axes: same}}
+  - tensors: {a.weight: {stored: u.t, axes: 1 o i -> o i}}
+    unread: [step]
+""",
+        )
+    )
+    own = {"a.weight": A, "b.weight": B, "c.weight": C, **BIASES}
+    rest = {name: array for name, array in own.items() if name != "a.weight"}
+    for first in ({"t": A.T}, {"u.t": A[None], "step": A}, {"a.weight": A}):
+        checkpoint = graphgen.Checkpoint.read(net, {**first, **rest})
+        assert_bits(checkpoint.weights, own)
+        assert_bits(checkpoint.restore(checkpoint.weights), {**first, **rest})
+    assert_bits(
+        graphgen.as_stored(net, own),
+        {f"x.{name}": array for name, array in {"t": A.T, **rest}.items()},
+    )
+    assert spec.from_resolved(net.resolved()).checkpoints == net.checkpoints
+    assert "  u.t: missing, expected shape [1, 4, 6]" in refusal(net, {**rest, "step": A})
+
+
+def test_files_of_torchvision_fit_the_reference_of_vit() -> None:
+    net = graphgen.sources.architecture_from("vit")
+    own = random_weights(net, RNG)
+    stored = {
+        name: array[None] if name in ("class_token", "encoder.pos_embedding") else array
+        for name, array in own.items()
+    }
+    assert stored["class_token"].shape == (1, 1, 8)
+    assert_bits(graphgen.Checkpoint.read("vit", stored).weights, own)
+
+
+def test_metadata_of_a_file_stays_with_what_is_written(tmp_path: Path) -> None:
+    write_weights(tmp_path / "a.safetensors", WEIGHTS, {"format": "pt", "by": "me"})
+    checkpoint = graphgen.Checkpoint.read(NET, tmp_path / "a.safetensors")
+    checkpoint.write(tmp_path / "b.safetensors", checkpoint.weights)
+    first, second = ((tmp_path / f"{n}.safetensors").read_bytes() for n in "ab")
+    assert first == second
+
+
+SQUARE = """
+inputs: {x: [4]}
+layers: [{linear: {name: a, out_features: 4, parameters: {weight: a.KEY, bias: a.BIAS}}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "bias", "format", "reason"),
+    [
+        ("kernel", "bias", None, "the name 'a.kernel' is one of another framework than PyTorch"),
+        ("w:0", "b:0", None, "the name 'a.b:0' is one of another framework"),
+        ("gamma", "beta", None, "the name 'a.gamma' is one of another framework"),
+        ("weight", "bias", "flax", "the file says that it is of the framework 'flax'"),
+        ("weight", "bias", "tf", "the file says that it is of the framework 'tf'"),
+        ("kernel", "bias", "pt", None),
+        ("weight", "bias", None, None),
+        ("gamma", "bias", None, None),
+    ],
+)
+def test_what_may_be_transposed_is_asked_for(
+    key: str, bias: str, format: str | None, reason: str | None, tmp_path: Path
+) -> None:
+    text = SQUARE.replace("KEY", key).replace("BIAS", bias)
+    stored = {f"a.{key}": B, f"a.{bias}": BIASES["b.bias"]}
+    path = tmp_path / "w.safetensors"
+    write_weights(path, stored, {"format": format} if format else {})
+    x = np.ones((1, 4))
+    if reason is None:
+        assert np.allclose(
+            graphgen.evaluate(spec.loads(text), path, x), B.sum(1) + BIASES["b.bias"]
+        )
+        return
+    message = refusal(spec.loads(text), path)
+    assert reason in message
+    assert f"  a.{key}: shape [4, 4]" in message
+    same = spec.loads(text + f"checkpoint: {{tensors: {{'a.{key}': {{axes: same}}}}}}")
+    assert np.allclose(graphgen.evaluate(same, path, x), B.sum(1) + BIASES["b.bias"])
+    rule = f"{{stored: 'a.{key}', axes: i o -> o i}}"
+    own = text.replace(f"weight: a.{key}", "weight: a.own")
+    turned = spec.loads(own + f"checkpoint: {{tensors: {{a.own: {rule}}}}}")
+    assert np.allclose(graphgen.evaluate(turned, path, x), B.sum(0) + BIASES["b.bias"])
+    with pytest.raises(spec.SpecError, match="nothing would tell this layout from"):
+        spec.loads(text + f"checkpoint: {{tensors: {{'a.{key}': {rule}}}}}")
+    wide = spec.loads(text.replace("[4]", "[5]"))
+    write_weights(path, {**stored, f"a.{key}": np.ones((4, 5))}, {"format": format or "np"})
+    assert graphgen.evaluate(wide, path, np.ones((1, 5))).shape == (1, 4)
+
+
+def test_where_others_are_transposed_a_square_one_is_asked_for() -> None:
+    net = spec.loads(PAIR + "  {tensors: {a.weight: {axes: i o -> o i}}}")
+    stored = {"a.weight": A.T, "b.weight": B.T, "c.weight": C.T, **BIASES}
+    message = refusal(net, stored)
+    assert "'a.weight' is stored with other axes, so these weights may be" in message
+    assert message.splitlines()[1:] == ["  b.weight: shape [4, 4]", "  c.weight: shape [4, 4]"]
+    plain = spec.loads(PAIR.replace("checkpoint:", ""))
+    assert "say `axes: i o -> o i` of 'a.weight'" in refusal(plain, stored)
+
+
+@pytest.mark.parametrize(("dims", "axes"), [(1, "w i o -> o i w"), (2, "h w i o -> o i h w")])
+def test_convolutions_of_keras(dims: int, axes: str) -> None:
+    """Sizes that differ show what is meant; equal ones have to be declared."""
+    for channels, kernel, clear in ((2, 3, True), (3, 3, False)):
+        size = ", ".join(["5"] * dims)
+        layer = f"name: c, out_channels: {channels}, kernel_size: {kernel}"
+        head = f"inputs: {{x: [{channels}, {size}]}}\nlayers:\n  - conv{dims}d: "
+        text = f"{head}{{{layer}, parameters: {{weight: c.kernel}}}}"
+        weight = RNG.normal(size=(channels, channels, *[kernel] * dims))
+        stored = {"c.kernel": np.moveaxis(weight, (0, 1), (-1, -2)), "c.bias": np.zeros(channels)}
+        message = refusal(spec.loads(text), stored)
+        assert (f"say `axes: {axes}`" in message) == clear
+        rule = f"{{stored: c.kernel, axes: {axes}}}"
+        net = spec.loads(f"{head}{{{layer}}}\ncheckpoint: {{tensors: {{c.weight: {rule}}}}}")
+        assert_bits({"w": graphgen.Checkpoint.read(net, stored).weights["c.weight"]}, {"w": weight})

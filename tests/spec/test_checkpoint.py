@@ -147,6 +147,7 @@ def test_what_is_no_change_of_axes_is_refused(text: str, message: str) -> None:
         ("packed: {qk: {dim: 0}}", "9:12", "needs the field `parts`"),
         ("packed: {qv: [q.weight, w.weight]}", "9:12", "there is no tensor 'w.weight'"),
         ("packed: {qv: {parts: [q.weight, v.weight], dim: 1}}", "9:12", "differ in more than axis"),
+        ("tensors: {q.weight: k.weight, k.weight: q.weight}", "9:13", "nothing would tell this"),
         ("packed: {v.bias: [q.weight, k.weight]}", "9:12", "would both be 'v.bias'"),
     ],
 )
@@ -162,8 +163,8 @@ def test_a_rule_that_no_tensor_has_is_warned_of_and_one_may_be_off() -> None:
         spec.loads(HEAD + "  tensors: {'w.*': a.*}\n" + "  prefix: $word$size")
     text = HEAD + "  tensors: {w.bias: {stored: a, when: '${size > 6}'}, v.bias: $word}"
     net = spec.loads(text)
-    assert net.checkpoint.by_tensor["v.bias"].names == ("a",)
-    assert net.checkpoint.by_tensor.keys() == {"v.bias"}
+    assert net.checkpoints[0].by_tensor["v.bias"].names == ("a",)
+    assert net.checkpoints[0].by_tensor.keys() == {"v.bias"}
 
 
 def test_what_checkpoints_are_like_is_no_part_of_the_identity() -> None:
@@ -175,4 +176,4 @@ def test_what_checkpoints_are_like_is_no_part_of_the_identity() -> None:
         "tensors": {"v.bias": {"stored": "a", "also": ["b"]}},
         "unread": ["$$x"],
     }
-    assert spec.from_resolved(said.resolved()).checkpoint == said.checkpoint
+    assert spec.from_resolved(said.resolved()).checkpoints == said.checkpoints
