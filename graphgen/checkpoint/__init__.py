@@ -12,8 +12,8 @@ from graphgen.checkpoint.form import Form, matrices_of
 from graphgen.checkpoint.layout import to_stored
 from graphgen.checkpoint.reading import Found, choose, filled, own_arrays, stored_arrays
 from graphgen.errors import concerning
-from graphgen.files import StoredWeights, open_weights, write_weights
-from graphgen.sources import Net, Weights, architecture_from, place_of
+from graphgen.files import StoredWeights, claim_file, open_weights, write_weights
+from graphgen.sources import Net, Weights, architecture_from, output_path, place_of
 
 __all__ = [
     "Checkpoint",
@@ -66,13 +66,17 @@ class Checkpoint:
         new = stored_arrays(self.found, own_weights(self.form, weights))
         return {name: new.get(name, array) for name, array in self.stored.items()}
 
-    def write(self, path: str | os.PathLike[str], weights: Weights) -> None:
+    def write(self, file: str | os.PathLike[str], weights: Weights, replace: bool = False) -> None:
         """Write weights of the architecture to a file in the form of this checkpoint.
 
-            checkpoint.write("new.safetensors", graph.weights())
+            checkpoint = graphgen.Checkpoint.read(net, "net.safetensors")
+            checkpoint.write("same.safetensors", checkpoint.weights)
 
-        A safetensors file has the same metadata, by which transformers knows what it is.
+        A safetensors file has the same metadata, by which transformers knows what it is. Raises
+        `GraphError` where there is something already, unless `replace`.
         """
+        path = output_path(file, "file")
+        claim_file(path, replace)
         write_weights(path, self.restore(weights), self.metadata)
 
     def __str__(self) -> str:

@@ -58,7 +58,7 @@ def match(
         squares = (np.square(arrays[n].astype(float) - theirs[n].astype(float)) for n in names)
         return float(np.sqrt(sum(square.sum() for square in squares)))
 
-    checkpoint.write(out, aligned)
+    checkpoint.write(out, aligned, replace)
     bound = f", at least {found.lower_bound:.4g} in any case" if found.lower_bound else ""
     click.echo(
         f"{out}: {found.how}, distance {distance(aligned):.4g} to {target}, "

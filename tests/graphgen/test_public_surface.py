@@ -45,6 +45,7 @@ VALID: dict[str, Any] = {
     "name": "relu",
     "graph": GRAPH,
     "path": "out.file",
+    "file": "out.safetensors",
     "folder": "out",
     "replace": True,
     "max_edges": 100,
