@@ -30,7 +30,7 @@ class TensorSpec:
     """A named parameter or buffer: its shape, its dtype, and how a new network fills it.
 
     `initial` is `("uniform", bound)`, `("normal", standard deviation)` or `("constant", value)`, as
-    PyTorch's own layers begin.
+    PyTorch's own layers begin; `("statistic", value)` is a constant at first that training measures.
     """
 
     name: str
@@ -38,6 +38,11 @@ class TensorSpec:
     dtype: str
     trainable: bool
     initial: tuple[str, float]
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the numbers are as they are, and no permutation of neurons moves them along."""
+        return not self.trainable and self.initial[0] != "statistic"
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,10 @@ class Scope:
         """Declare a tensor that is not trained."""
         return self._declare(local, shape, dtype, False, ("constant", initial))
 
+    def statistic(self, local: str, shape: Shape, initial: float) -> TensorSpec:
+        """Declare a tensor that training measures: permutations of neurons move it along."""
+        return self._declare(local, shape, "float32", False, ("statistic", initial))
+
     def _declare(
         self, local: str, shape: Shape, dtype: str, trainable: bool, initial: tuple[str, float]
     ) -> TensorSpec:

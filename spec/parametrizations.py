@@ -19,13 +19,16 @@ from spec.fields import FieldError, flag, integer_kind, number, size
 from spec.primitives import (
     Contract,
     Elementwise,
+    Learned,
     Preparation,
     Primitive,
+    Reshape,
     Shape,
     ShapeError,
     Window,
     matrix_product,
 )
+from spec.primitives.contract import LETTERS
 from spec.suggestions import suggest
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, Mapping[str, Any]] = {
     "weight_norm": {"dim": integer_kind(-24, 24, optional=True), "legacy": flag(default=False)},
+    "spectral_norm": {"dim": integer_kind(-24, 24, optional=True), "legacy": flag(default=False)},
     "weight_standardization": {
         "eps": number(default=1e-6, minimum=0),
         "unbiased": flag(default=False),
@@ -108,6 +112,8 @@ def declare(
     scope: Scope, local: str, shape: Shape, initial: tuple[str, float], how: Parametrization
 ) -> TensorSpec:
     """Declare the tensors of which a weight is made, and give the one that stands for it."""
+    if how.kind == "spectral_norm":
+        return with_vectors(scope, local, shape, initial, how)
     others: tuple[TensorSpec, ...] = ()
     inside, _, last = local.rpartition(".")
     place = f"{inside}." if inside else ""
@@ -135,6 +141,27 @@ def declare(
     return tensor
 
 
+def with_vectors(
+    scope: Scope, local: str, shape: Shape, initial: tuple[str, float], how: Parametrization
+) -> TensorSpec:
+    """Declare a weight and the two vectors between which its spectral norm is measured."""
+    first = kept_axis(how["dim"], shape)
+    if first is None:
+        raise ShapeError("`spectral_norm` needs a `dim`, the axis of the rows of a matrix")
+    inside, _, last = local.rpartition(".")
+    place = f"{inside}." if inside else ""
+    names = ("_orig", "_u", "_v") if how["legacy"] else (".original", ".0._u", ".0._v")
+    prefix = local if how["legacy"] else f"{place}parametrizations.{last}"
+    tensor = scope.declare(prefix + names[0], shape, initial)
+    sizes = (shape[first], prod(shape) // shape[first])
+    vectors = tuple(
+        scope.statistic(prefix + name, (size,), size**-0.5)
+        for name, size in zip(names[1:], sizes, strict=True)
+    )
+    scope.made[tensor.name] = Made(how, vectors)
+    return tensor
+
+
 def kept_axis(dim: int | None, shape: Shape) -> int | None:
     """Give the axis along which norms differ; None if there is one for the whole weight."""
     if dim is None or dim == -1:  # as in PyTorch, where -1 is not the last axis
@@ -153,6 +180,8 @@ def apply(scope: Scope, primitive: Primitive, x: Value, tensor: TensorSpec, made
         )
     if made.how.kind == "weight_norm":
         return normed(scope, primitive, x, tensor, made)
+    if made.how.kind == "spectral_norm":
+        return divided(scope, primitive, x, tensor, made)
     if made.how.kind == "weight_standardization":
         how = made.how
         axes = tuple(range(1, len(tensor.shape)))
@@ -200,6 +229,26 @@ def first_axis(primitive: Contract | Window) -> tuple[int | None, bool]:
     if weight[0] in primitive.output:
         return primitive.output.index(weight[0]), False
     return (letters.index(weight[0]), True) if weight[0] in letters else (None, False)
+
+
+def divided(
+    scope: Scope, primitive: Contract | Window, x: Value, tensor: TensorSpec, made: Made
+) -> Value:
+    """Apply a weight and divide by `u W v`, as the power iteration has left the vectors."""
+    y = scope.record(primitive, x, tensors=(tensor,))
+    left, right = made.others
+    letters = LETTERS[: len(tensor.shape)]
+    first = kept_axis(made.how["dim"], tensor.shape) or 0
+    row, others = letters[first], letters[:first] + letters[first + 1 :]
+    sizes = tuple(size for axis, size in enumerate(tensor.shape) if axis != first)
+    vector = scope.record(Learned(), x, tensors=(right,))
+    if others:
+        vector = scope.record(Reshape(sizes), vector)
+    image = scope.record(Contract(f"{others},{letters}->{row}"), vector, tensors=(tensor,))
+    norm = scope.record(Contract(f"{row},{row}->"), image, tensors=(left,))
+    inverse = scope.record(Elementwise("reciprocal"), norm)
+    inverse = scope.record(Reshape((1,) * len(y.shape)), inverse)
+    return scope.record(Elementwise("multiply"), y, inverse)
 
 
 def adapted(

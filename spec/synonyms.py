@@ -141,7 +141,8 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
                          "stochasticdepth", "gaussiannoise", "gaussiandropout"),
                         "`dropout`; while evaluating it does nothing, so `identity` will do too"),
         **dict.fromkeys(("noop", "lambda", "input", "inputlayer", "masking"), "identity"),
-        "spectralnorm": "the layer with the weight that PyTorch gives of it, such as `linear`",
+        "spectralnorm": "the layer, such as `linear`, with "
+        "`parametrizations: {weight: spectral_norm}`",
         "weightnorm": "the layer, such as `linear`, with `parametrizations: {weight: weight_norm}`",
         "weightstandardization": "the layer, such as `conv2d`, with "
         "`parametrizations: {weight: weight_standardization}`",

@@ -12,6 +12,8 @@ WAYS: tuple[Any, ...] = (
     "weight_norm",
     {"weight_norm": {"dim": None}},
     {"weight_norm": {"legacy": True}},
+    "spectral_norm",
+    {"spectral_norm": {"legacy": True, "dim": 1}},
     "weight_standardization",
     {"weight_standardization": {"eps": 0.1}},
     {"weight_standardization": {"unbiased": True, "eps": 0.1}},
@@ -40,6 +42,7 @@ MADE_TWINS: dict[str, tuple[str, str]] = {
     "unbiased variance of a standardised weight": (
         made("weight_standardization"), made("{weight_standardization: {unbiased: true}}"),
     ),
+    "rows of a spectral norm": (made("spectral_norm"), made("{spectral_norm: {dim: 1}}")),
     "lengths of a normed weight": (made("weight_norm"), made("{weight_norm: {dim: null}}")),
     "factor of an adapter": (made("{lora: {rank: 2}}"), made("{lora: {rank: 2, alpha: 2}}")),
 }  # fmt: skip

@@ -77,6 +77,48 @@ def test_a_normed_weight_is_that_of_torch(
     check(net, normed(torch.tensor(x[0])), weights, x)
 
 
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize(("inputs", "layer", "module"), NORMED)
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_weight_divided_by_its_spectral_norm_is_that_of_torch(
+    inputs: str, layer: str, module: nn.Module, legacy: bool
+) -> None:
+    dim = 1 if isinstance(module, nn.ConvTranspose1d) else 0  # torch's own defaults
+    said = f"{{dim: {dim}, legacy: {str(legacy).lower()}}}"
+    net = made(inputs, layer, f"{{spectral_norm: {said}}}")
+    wrap = torch.nn.utils.spectral_norm if legacy else parametrizations.spectral_norm
+    fresh = wrap(type(module)(**arguments(module))).double()
+    x = random_inputs(net, np.random.default_rng(0))
+    if not legacy:
+        fresh.train()(torch.tensor(x[0]))  # a step of the power iteration
+    fresh.eval()
+    weights = {f"layer.{name}": tensor.numpy() for name, tensor in fresh.state_dict().items()}
+    assert weights.keys() == net.tensors.keys()
+    check(net, fresh(torch.tensor(x[0])), weights, x)
+    assert len(net.buffers) == 2
+
+
+def test_hidden_units_are_exchanged_with_what_training_measured() -> None:
+    net = spec.loads("""
+inputs: {x: [2, 5, 5]}
+layers:
+  - conv2d: {out_channels: 3, kernel_size: 2, parametrizations: {weight: spectral_norm}}
+  - relu
+  - conv2d: {out_channels: 4, kernel_size: 2, parametrizations: {weight: spectral_norm}}
+  - flatten
+  - linear: {out_features: 2, parametrizations: {weight: spectral_norm}}
+""")
+    case, group = Case(net), graphgen.symmetries(net)
+    assert group.order == 6 * 24
+    check_symmetric(case, group)
+    check_automorphisms(case)
+    moved = group.sample(np.random.default_rng(1)).apply(case.weights)
+    name = "2.parametrizations.weight.0._u"
+    still = {**moved, name: case.weights[name]}
+    assert not np.array_equal(moved[name], case.weights[name])
+    assert not case.same([np.asarray(graphgen.evaluate(net, still, *case.inputs))])
+
+
 def arguments(module: nn.Module) -> dict[str, Any]:
     if isinstance(module, nn.Linear):
         return {"in_features": module.in_features, "out_features": module.out_features}
@@ -175,8 +217,8 @@ def test_how_a_weight_is_made_is_in_the_graph(name: str) -> None:
     ("layer", "words"),
     [
         ("linear: {out_features: 2, parametrizations: {weight: weigth_norm}}",
-         "expected one of weight_norm, weight_standardization, lora, got 'weigth_norm'; did you "
-         "mean 'weight_norm'?"),
+         "expected one of weight_norm, spectral_norm, weight_standardization, lora, got "
+         "'weigth_norm'; did you mean 'weight_norm'?"),
         ("linear: {out_features: 2, parametrizations: {weight: lora}}",
          "`lora` needs the option `rank`"),
         ("linear: {out_features: 2, parametrizations: {weight: {lora: {ranks: 2}}}}",

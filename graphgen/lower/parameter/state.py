@@ -56,7 +56,7 @@ class Lowering(Drafts):
 
         Every scalar of a fixed tensor is told apart: no symmetry may move it.
         """
-        if tensor is not None and kind not in STATISTICS and not self.net.tensors[tensor].trainable:
+        if tensor is not None and kind not in STATISTICS and self.net.tensors[tensor].fixed:
             rows = [(size, "place", here, there) for size, _, here, there in rows]
         shape, axes, source_strides, target_strides = zip(
             *(rows or [(1, "unit", 0, 0)]), strict=True
