@@ -30,7 +30,7 @@ class TensorSpec:
     """A named parameter or buffer: its shape, its dtype, and how a new network fills it.
 
     `initial` is `("uniform", bound)`, `("normal", standard deviation)` or `("constant", value)`, as
-    PyTorch's own layers begin; `("statistic", value)` is a constant at first that training measures.
+    PyTorch's own layers begin; `("statistic", value)` is one that training measures.
     """
 
     name: str

@@ -74,6 +74,8 @@ def counterpart(type_: str) -> Counterpart | None:
         return Counterpart(several)
     for place in (F, torch, Tensor):
         found = getattr(place, type_, None)
+        if getattr(found, "__name__", "").startswith("_new_"):  # as torch_geometric puts there
+            found = getattr(torch._C._VariableFunctions, type_)
         if callable(found) and not inspect.isclass(found):
             return Counterpart(function=found)
     return None
