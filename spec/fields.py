@@ -59,15 +59,38 @@ def number(default: Any = REQUIRED, *, minimum: float = -math.inf, summary: str 
     return declare(number_kind(minimum, optional=default is None), default, summary)
 
 
-def flag(default: Any = REQUIRED, *, summary: str = "") -> Any:
-    """True or false."""
+def factors(default: Any = REQUIRED, *, summary: str = "") -> Any:
+    """One or more positive finite numbers; None is admitted when it is the default."""
+    optional = default is None
 
-    def convert(value: object) -> bool:
+    def convert(value: object) -> tuple[float, ...] | None:
+        if optional and value is None:
+            return None
+        numbers = short(value) if isinstance(value, list | tuple) and value else [value]
+        for item in numbers:
+            real = isinstance(item, int | float) and not isinstance(item, bool)
+            if not real or not 0 < item < math.inf:  # type: ignore[operator]
+                raise FieldError(f"expected positive numbers, got {quoted(value)}")
+        return tuple(numbers)  # type: ignore[arg-type]
+
+    item = {"type": "number", "exclusiveMinimum": 0}
+    options: list[dict[str, Any]] = [item, {"type": "array", "items": item, "minItems": 1}]
+    schema = {"anyOf": [*options, {"type": "null"}] if optional else options}
+    return declare(Kind(convert, schema), default, summary)
+
+
+def flag(default: Any = REQUIRED, *, summary: str = "") -> Any:
+    """True or false; None is admitted when it is the default."""
+
+    def convert(value: object) -> bool | None:
+        if default is None and value is None:
+            return None
         if not isinstance(value, bool):
             raise FieldError(f"expected true or false, got {quoted(value)}")
         return value
 
-    return declare(Kind(convert, {"type": "boolean"}), default, summary)
+    types = ["boolean", "null"] if default is None else "boolean"
+    return declare(Kind(convert, {"type": types}), default, summary)
 
 
 def choice(options: Sequence[str], default: Any = REQUIRED, *, summary: str = "") -> Any:

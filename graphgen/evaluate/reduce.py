@@ -40,16 +40,23 @@ def run(primitive: Reduce, x: Array) -> Array:
     if primitive.output_size:
         return adaptive(primitive, x)
     kernel = primitive.kernel_size
-    pads = ((0, 0), (0, 0), *((p, p) for p in primitive.padding))
+    none = ((0, 0), (0, 0))
+    inner = (*none, *((p, p) for p in primitive.padding))
+    beyond = (*none, *((0, o) for o in primitive.overhangs))
+    pads = tuple((p, q + o) for (p, q), (_, o) in zip(inner, beyond, strict=True))
     taps = tuple(range(-len(kernel), 0))
     if primitive.statistic == "max":
         padded = np.pad(x, pads, constant_values=-np.inf)
-        largest: Array = windows(padded, kernel, primitive.stride).max(taps)
+        view = windows(padded, kernel, primitive.stride, primitive.dilations)
+        largest: Array = view.max(taps)
         return largest
     total: Array = windows(np.pad(x, pads), kernel, primitive.stride).sum(taps)
+    if primitive.divisor:
+        return total / primitive.divisor
     # Where padding does not count, a window's size is the sum of ones inside the borders.
     ones = np.ones((1, 1, *x.shape[2:]), dtype=x.dtype)
-    padded = np.pad(ones, pads, constant_values=float(primitive.count_include_pad))
+    padded = np.pad(ones, inner, constant_values=float(primitive.count_include_pad))
+    padded = np.pad(padded, beyond)
     result: Array = total / windows(padded, kernel, primitive.stride).sum(taps)
     return result
 

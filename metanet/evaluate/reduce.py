@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 import torch
 import torch.nn.functional as F
@@ -43,10 +44,15 @@ def run(primitive: Reduce, training: bool, x: Tensor) -> Tensor:
     maximum, mean = SLIDING[len(primitive.kernel_size)]
     window = (primitive.kernel_size, primitive.stride)
     if primitive.statistic == "max":
-        return maximum(x, *window, primitive.padding)
+        ceil = any(primitive.overhangs)
+        return maximum(x, *window, primitive.padding, primitive.dilations, ceil)
     # Padded beforehand, since the operator of three axes wants windows that fit without.
     around = [size for size in reversed(primitive.padding) for _ in range(2)]
-    result = mean(F.pad(x, around), *window)
-    if primitive.count_include_pad or not any(around):
+    beyond = [size for over in reversed(primitive.overhangs) for size in (0, over)]
+    result = mean(F.pad(F.pad(x, around), beyond), *window)
+    if primitive.divisor:
+        return result * (prod(primitive.kernel_size) / primitive.divisor)
+    if not any(beyond) and (primitive.count_include_pad or not any(around)):
         return result
-    return result / mean(F.pad(torch.ones_like(x[:1]), around), *window)
+    counted = F.pad(torch.ones_like(x[:1]), around, value=float(primitive.count_include_pad))
+    return result / mean(F.pad(counted, beyond), *window)

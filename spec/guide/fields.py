@@ -33,6 +33,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "num_groups": "number of groups of channels",
         "normalized_shape": "the last axes, that are normed together",
         "output_size": "bins along each axis",
+        "divisor_override": "what the sum of a window is divided by",
         "count_include_pad": "whether padding counts in the mean",
         "ceil_mode": "whether a last window that begins inside may end outside",
         "dim": "the axis, counted with the batch as 0",

@@ -44,12 +44,6 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         **{f"conv_transpose{n}d": {"padding_mode": ADJOINT} for n in (1, 2, 3)},
         **{f"adaptive_max_pool{n}d": {"return_indices": PLACES} for n in (1, 2, 3)},
         **{f"max_pool{n}d": {"return_indices": PLACES} for n in (1, 2, 3)},
-        **{
-            f"avg_pool{n}d": {
-                "divisor_override": "a sum by another divisor is a mean times a factor"
-            }
-            for n in (2, 3)
-        },
         "divide": {"rounding_mode": "a quotient that is rounded has no gradient"},
         "embedding": {
             "padding_idx": ROW,

@@ -16,9 +16,10 @@ class Reduce(Primitive):
     With `output_size` each spatial axis of size n is cut into that many bins, from
     `floor(i n / bins)` to `ceil((i + 1) n / bins)`, as PyTorch's adaptive pooling does; an entry of
     0 keeps the axis as it is. Otherwise a window of `kernel_size` moves by `stride`; padding
-    counts as zeros in a mean if `count_include_pad`, and never in a maximum. With `axes` (counted
-    without the batch) everything along these is reduced, to size 1 if `keepdim`; `sum` and
-    `logsumexp`, the logarithm of the sum of exponentials, are for these only.
+    counts as zeros in a mean if `count_include_pad`, and never in a maximum; what the last window
+    reaches further, `overhang`, never counts. A mean divides by `divisor`, if it is given. With
+    `axes` (counted without the batch) everything along these is reduced, to size 1 if `keepdim`;
+    `sum` and `logsumexp`, the logarithm of the sum of exponentials, are for these only.
     """
 
     statistic: str
@@ -29,6 +30,9 @@ class Reduce(Primitive):
     output_size: tuple[int, ...] = ()
     axes: tuple[int, ...] = ()
     keepdim: bool = False
+    overhang: tuple[int, ...] = ()
+    dilation: tuple[int, ...] = ()
+    divisor: int = 0
     name: ClassVar[str] = "reduce"
 
     def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
@@ -47,13 +51,24 @@ class Reduce(Primitive):
             )
         if self.output_size:
             return (x[0], *(bins or n for n, bins in zip(x[1:], self.output_size, strict=True)))
-        space = tuple(
-            extent(n, k, s, p)
-            for n, k, s, p in zip(x[1:], self.kernel_size, self.stride, self.padding, strict=True)
-        )
+        rows = zip(
+            x[1:], self.kernel_size, self.stride, self.padding, self.dilations, self.overhangs,
+            strict=True,
+        )  # fmt: skip
+        space = tuple(extent(n + o, k, s, p, d) for n, k, s, p, d, o in rows)
         if min(space) < 1:
             raise ShapeError(f"a window of {list(self.kernel_size)} does not fit into {show(x)}")
         return (x[0], *space)
+
+    @property
+    def dilations(self) -> tuple[int, ...]:
+        """The steps between the items of a window."""
+        return self.dilation or (1,) * len(self.kernel_size)
+
+    @property
+    def overhangs(self) -> tuple[int, ...]:
+        """How many items further the last window reaches, along each axis."""
+        return self.overhang or (0,) * len(self.kernel_size)
 
     def channel_axis(self, rank: int) -> int | None:
         return None if self.axes else 0

@@ -12,12 +12,15 @@ from spec.primitives.primitive import Primitive, Shape, ShapeError, show
 class Resample(Primitive):
     """Interpolate x `[channels, *space]` to the spatial `size`, as `torch.nn.Upsample` does.
 
-    `mode` is `nearest` or `linear` (bilinear in two dimensions, trilinear in three).
+    `mode` is `nearest` or `nearest-exact` (the middle of each new item decides), `linear` (bilinear
+    in two dimensions, trilinear in three) or `cubic` (of coefficient -0.75), axis by axis. `scale`
+    has the ratio of distances in place of that of the sizes, where these are rounded.
     """
 
     mode: str
     size: tuple[int, ...]
     align_corners: bool = False
+    scale: tuple[float, ...] = ()
     name: ClassVar[str] = "resample"
 
     def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:

@@ -30,7 +30,18 @@ KINDS: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 CHOICES: dict[str, tuple[str, ...]] = {
     "padding_mode": ("zeros", "reflect", "replicate", "circular"),
-    "mode": ("nearest", "linear", "constant", "reflect", "replicate", "circular"),
+    "mode": (
+        "nearest",
+        "nearest-exact",
+        "linear",
+        "bilinear",
+        "bicubic",
+        "trilinear",
+        "constant",
+        "reflect",
+        "replicate",
+        "circular",
+    ),
     "pool": ("mean", "max", "sum"),
     "reduction": ("sum", "product", "concat"),
     "nonlinearity": ("tanh", "relu"),

@@ -181,9 +181,9 @@ EXAMPLES: dict[str, Example] = {
         (
             {"scale_factor": 2},
             {"size": [7, 3], "mode": "nearest"},
-            {"scale_factor": 2, "mode": "linear"},
-            {"scale_factor": [2, 3], "mode": "linear"},
-            {"scale_factor": 2, "mode": "linear", "align_corners": True},
+            {"scale_factor": 2, "mode": "bilinear"},
+            {"scale_factor": [1.7, 0.8], "mode": "bicubic"},
+            {"scale_factor": 2, "mode": "bilinear", "align_corners": True},
         ),
     ),
     "amax": (ITEMS, _REDUCED),

@@ -6,6 +6,13 @@ from spec.primitives import Shape
 from spec.testing.pen import Fields, Pen
 
 
+def max_pooling(pen: Pen, x: Shape) -> Fields:
+    """Write a maximum over sliding windows, that may have gaps."""
+    fields = pooling(pen, x)
+    return fields | ({"dilation": pen.sizes([pen.count(1, 2) for _ in x[1:]])}
+                     if pen.chance(0.3) else {})  # fmt: skip
+
+
 def pooling(pen: Pen, x: Shape) -> Fields:
     """Write a pooling over sliding windows."""
     kernel = [pen.count(1, 3) for _ in x[1:]]
@@ -15,12 +22,15 @@ def pooling(pen: Pen, x: Shape) -> Fields:
             stride=pen.sizes([pen.count(1, 2) for _ in kernel]),
             padding=pen.sizes([pen.count(0, n // 2) for n in kernel]),
         ),
+        **({"ceil_mode": pen.chance(0.8)} if pen.chance(0.4) else {}),
     }
 
 
 def mean_pooling(pen: Pen, x: Shape) -> Fields:
     """Write a mean over sliding windows."""
-    return {**pooling(pen, x), **pen.some(count_include_pad=pen.chance())}
+    divided = len(x) > 2 and pen.chance(0.2)
+    return {**pooling(pen, x), **pen.some(count_include_pad=pen.chance()),
+            **({"divisor_override": pen.count(1, 5)} if divided else {})}  # fmt: skip
 
 
 def adaptive_pooling(pen: Pen, x: Shape) -> Fields:
@@ -30,8 +40,14 @@ def adaptive_pooling(pen: Pen, x: Shape) -> Fields:
 
 def upsample(pen: Pen, x: Shape) -> Fields:
     """Write an interpolation."""
-    mode = pen.pick(("nearest", "linear"))
-    fields: Fields = {"mode": mode} | ({"align_corners": True} if mode == "linear" else {})
+    smooth = {1: ["linear"], 2: ["bilinear", "bicubic"], 3: ["trilinear"]}[len(x) - 1]
+    mode = pen.pick(["nearest", *smooth, "nearest-exact", *smooth])
+    fields: Fields = {"mode": mode}
+    if mode in smooth and pen.chance(0.6):
+        fields["align_corners"] = pen.chance()
     if pen.chance():
-        return fields | {"scale_factor": pen.sizes([pen.count(1, 2) for _ in x[1:]])}
+        factor = pen.pick((2, 1, 1.5, 0.5, 1.7, 2.5, 0.8))
+        other = pen.pick((2, 1, factor))
+        by = [factor if pen.chance(0.7) else other for _ in x[1:]]
+        return fields | {"scale_factor": by[0] if len(set(by)) == 1 and pen.chance() else by}
     return fields | {"size": pen.sizes([pen.count(1, 4) for _ in x[1:]])}

@@ -48,6 +48,23 @@ def features(*layers: str) -> str:
     return TOKENS + rows + "  - linear: {out_features: 2, name: last}\noutputs: [first, last]\n"
 
 
+IMAGE = (
+    "inputs: {x: [2, 4, 5]}\nlayers:\n"
+    "  - conv2d: {out_channels: 3, kernel_size: [2, 2], padding: same}\n"
+)
+CLOSED = "  - tanh\n  - sum: {dim: [2, 3]}\n"
+
+
+def resampled(mode: str) -> str:
+    """Resample an image by a factor that gives no whole sizes: the near ones are [6, 8]."""
+    return IMAGE + f"  - upsample: {{scale_factor: 1.7, mode: {mode}}}\n" + CLOSED
+
+
+def pooled(fields: str) -> str:
+    """Pool an image."""
+    return IMAGE + f"  - max_pool2d: {{kernel_size: 2, {fields}}}\n" + CLOSED
+
+
 SPACE_TWINS: dict[str, tuple[str, str]] = {
     "where padding is": (padded("pad: [2, 0]"), padded("pad: [0, 2]")),
     "how much padding": (padded("pad: [1, 1]"), padded("pad: [2, 1]")),
@@ -123,6 +140,18 @@ SPACE_TWINS: dict[str, tuple[str, str]] = {
             "unfold: {kernel_size: [2, 1]}",
             "slice: {dim: 2, start: 0, stop: 3}",
         ),
+    ),
+    "bilinear or bicubic": (resampled("bilinear"), resampled("bicubic")),
+    "nearest or exactly nearest": (resampled("nearest"), resampled("nearest-exact")),
+    "rounded sizes or the factor itself": (
+        resampled("bilinear"),
+        resampled("bilinear").replace("scale_factor: 1.7", "size: [6, 8]"),
+    ),
+    "gaps in a window": (pooled("stride: 1"), pooled("stride: 1, dilation: 2")),
+    "floor or ceiling": (pooled("stride: 2"), pooled("stride: 2, ceil_mode: true")),
+    "what a mean is divided by": (
+        pooled("stride: 2").replace("max", "avg"),
+        pooled("stride: 2, divisor_override: 3").replace("max", "avg"),
     ),
     "padded before or behind an activation": (
         series("sigmoid", "pad: {pad: [1, 0]}"),

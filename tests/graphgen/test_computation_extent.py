@@ -21,7 +21,7 @@ TOO_LARGE = {
     "kernel_size: 1500}}]",
     "bins": "inputs: {x: [1, 9000000]}\nlayers: [{adaptive_avg_pool1d: {output_size: 4000001}}]",
     "upsample": "inputs: {x: [1, 3000, 3000]}\nlayers: [{upsample: {size: [3001, 3001], "
-    "mode: linear}}]",
+    "mode: bilinear}}]",
 }
 
 
@@ -41,7 +41,7 @@ def test_what_people_have_is_not() -> None:
         "[{conv2d: {out_channels: 64, kernel_size: 7, stride: 2, padding: 3}}, "
         "{max_pool2d: {kernel_size: 3, stride: 2}}]",
         "inputs: {x: [1, 160000]}\nlayers: [{conv1d: {out_channels: 64, kernel_size: 2}}]",
-        "inputs: {x: [8, 56, 56]}\nlayers: [{upsample: {size: [112, 112], mode: linear}}]",
+        "inputs: {x: [8, 56, 56]}\nlayers: [{upsample: {size: [112, 112], mode: bilinear}}]",
         "inputs: {x: [512]}\nlayers: [{embedding: {num_embeddings: 50257, embedding_dim: 768}}]",
     ):
         check_extent(spec.loads(text))

@@ -235,7 +235,7 @@ inputs: {x: [2, 5, 5]}
 layers:
   - conv2d: {out_channels: 3, kernel_size: 3, padding: 1, padding_mode: reflect}
   - relu
-  - upsample: {scale_factor: 2, mode: linear}
+  - upsample: {scale_factor: 2, mode: bilinear}
   - flatten
   - linear: {out_features: 2}
 """

@@ -134,6 +134,8 @@ def reduce(rng: np.random.Generator) -> Drawn:
     kernel = sizes(rng, dims, 2, 4)
     padding = tuple(int(rng.integers(0, k // 2 + 1)) for k in kernel)
     counted = bool(rng.integers(2))
+    if statistic == "mean" and rng.integers(2):
+        return Reduce("mean", kernel, (2,) * dims, padding, counted, divisor=3), 1, [x]
     return Reduce(statistic, kernel, sizes(rng, dims, 1, 4), padding, counted), 1, [x]
 
 
@@ -163,8 +165,12 @@ def window(rng: np.random.Generator) -> Drawn:
 def resample(rng: np.random.Generator) -> Drawn:
     dims = int(rng.integers(1, 4))
     x = rng.standard_normal((2, 3, *sizes(rng, dims)))
-    mode = pick(rng, "nearest", "linear")
-    corners = mode == "linear" and bool(rng.integers(2))
+    mode = pick(rng, "nearest", "nearest-exact", "linear", *["cubic"] * (dims == 2))
+    corners = mode in ("linear", "cubic") and bool(rng.integers(2))
+    if rng.integers(3) == 0:
+        factor = pick(rng, 1.3, 2.7)
+        goal = tuple(int(n * factor) for n in x.shape[2:])
+        return Resample(mode, goal, False, (factor,) * dims), 1, [x]
     return Resample(mode, sizes(rng, dims, 1, 9), corners), 1, [x]
 
 

@@ -116,3 +116,74 @@ def test_causal_and_pairs_pad_where_they_say() -> None:
 def test_padding_that_cannot_be_is_told(layer: str, message: str) -> None:
     with pytest.raises(spec.SpecError, match=message):
         spec.loads(f"inputs: {{x: [2, 4]}}\nlayers:\n  - {layer}")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_resampling_is_that_of_torch(seed: int) -> None:
+    rng = Random(seed)
+    dims = rng.randint(1, 3)
+    shape = (2, *(rng.randint(1, 6) for _ in range(dims)))
+    smooth = {1: ["linear"], 2: ["bilinear", "bicubic"], 3: ["trilinear"]}[dims]
+    mode = rng.choice(["nearest", "nearest-exact", *smooth, *smooth, *smooth])
+    fields: dict[str, Any] = {"mode": mode}
+    corners = {"align_corners": rng.random() < 0.5} if mode in smooth else {}
+    if rng.random() < 0.6:
+        factor = rng.choice([2, 3, 0.5, *[1.3, 2.7, 0.7, 1.9] * (mode in smooth)])
+        factors = [factor if n * factor >= 1 else 1 for n in shape[1:]]
+        fields["scale_factor"] = factors
+    else:
+        fields["size"] = [rng.randint(1, 9) for _ in range(dims)]
+    net = layer_of("upsample", {**fields, **corners}, shape)
+    check(net, lambda x: F.interpolate(x, **fields, **corners), seed)
+
+
+POOLS: dict[tuple[str, int], Callable[..., Tensor]] = {
+    ("max", 1): F.max_pool1d, ("max", 2): F.max_pool2d, ("max", 3): F.max_pool3d,
+    ("avg", 1): F.avg_pool1d, ("avg", 2): F.avg_pool2d, ("avg", 3): F.avg_pool3d,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_pooling_is_that_of_torch(seed: int) -> None:
+    rng = Random(seed)
+    word, dims = rng.choice([*POOLS])
+    kernel = [rng.randint(1, 3) for _ in range(dims)]
+    fields: dict[str, Any] = {
+        "kernel_size": kernel,
+        "stride": [rng.randint(1, 3) for _ in range(dims)],
+        "padding": [rng.randint(0, k // 2) for k in kernel],
+        "ceil_mode": rng.random() < 0.7,
+    }
+    if word == "max":
+        fields["dilation"] = [rng.randint(1, 2) for _ in range(dims)]
+    else:
+        fields["count_include_pad"] = rng.random() < 0.5
+        fields |= {"divisor_override": rng.randint(1, 5)} if dims > 1 and seed % 3 == 0 else {}
+    net = layer_of(f"{word}_pool{dims}d", fields, (2, 6, 5, 7)[: dims + 1])
+    check(net, lambda x: POOLS[word, dims](x, **fields), seed)
+
+
+@pytest.mark.parametrize(("layer", "message"), [
+    ("upsample: {size: 3, mode: bilinear}", "is for 2 axes of space, got .*take 'linear'"),
+    ("upsample: {size: 3, align_corners: true}", "`align_corners` is for the modes linear, bil"),
+    ("upsample: {scale_factor: 0.1}", r"`scale_factor` \[0.1\] leaves nothing"),
+    ("upsample: {scale_factor: -2}", "above 0"),
+    ("max_pool1d: {kernel_size: 3, padding: 2}", "more than half"),
+    ("select: {dim: 2, index: 4}", "`index` 4 is not on axis 2 .*expected -4 to 3"),
+    ("slice: {dim: 2, start: 3, stop: 2}", "the slice has no items"),
+    ("slice: {dim: 2, step: 0}", "`step` is 0"),
+    ("narrow: {dim: 2, start: 2, length: 3}", "no 3 items from `start` 2 on"),
+    ("index_select: {dim: 2, index: [0, 9]}", "`index` 9 is not on axis 2"),
+    ("expand: {shape: [2, 8]}", "axes of one item can, the others stay"),
+    ("permute: {dims: [1, 0, 2]}", "the batch axis"),
+    ("roll: {shifts: [1, 2], dims: 1}", "are not as many"),
+    ("pixel_shuffle: {upscale_factor: 2}", r"needs \[N, ..., channels, height, width\]"),
+    ("unflatten: {dim: 2, unflattened_size: [3, 2]}", "do not divide into"),
+    ("chunk: {chunks: 2, dim: 2, index: 2}", "has the chunks 0 to 1"),
+    ("stack: {inputs: [x, x], dim: 0}", "the batch axis"),
+    ("tile: {dims: [2, 1, 1]}", "are more than the axes"),
+    ("channel_shuffle: {groups: 3}", "do not divide into 3 `groups`"),
+])  # fmt: skip
+def test_what_does_not_fit_is_told(layer: str, message: str) -> None:
+    with pytest.raises(spec.SpecError, match=message):
+        spec.loads(f"inputs: {{x: [2, 4]}}\nlayers:\n  - {layer}")

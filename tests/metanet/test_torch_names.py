@@ -27,9 +27,6 @@ from spec.primitives import ShapeError
 SHARED = sorted(name for name in spec.LAYERS if counterpart(name))
 DRAWN, COMPARED = 60, 6
 COMING = {
-    **{f"avg_pool{n}d": {"ceil_mode"} for n in (1, 2, 3)},
-    **{f"max_pool{n}d": {"ceil_mode", "dilation"} for n in (1, 2, 3)},
-    "upsample": {"align_corners"},
     "rnn": {"dropout"}, "gru": {"dropout"}, "lstm": {"dropout", "proj_size"},
 }  # fmt: skip
 """What is still to be made as torch has it, by layer and field: delete what is made."""

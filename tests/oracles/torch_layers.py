@@ -162,16 +162,8 @@ TRANSLATED: Mapping[str, set[str]] = {
 """Fields under other names than torch's, that `ADAPT` puts into torch's words, by layer."""
 
 
-def upsampling(fields: dict[str, Any], x: Sequence[Tensor]) -> dict[str, Any]:
-    """Name the interpolation by the dimension, as torch does."""
-    if fields["mode"] != "linear":
-        return {**fields, "align_corners": None}
-    return {**fields, "mode": ("linear", "bilinear", "trilinear")[x[0].ndim - 3]}
-
-
 ADAPT: Mapping[str, Callable[[dict[str, Any], Sequence[Tensor]], dict[str, Any]]] = {
     "reshape": lambda fields, x: {"shape": (len(x[0]), *fields["shape"])},
-    "upsample": upsampling,
 }
 """Fields that are said otherwise on purpose, by layer."""
 

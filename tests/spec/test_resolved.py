@@ -75,7 +75,7 @@ def variants(value: Any) -> list[Any]:
     if value is None:
         return [0.25]
     if isinstance(value, list):
-        if not all(isinstance(item, int) for item in value):
+        if not all(isinstance(item, int | float) for item in value):
             return [value[:1]]
         return [[size * 2 for size in value], [size + 1 for size in value], [1 for _ in value]]
     return ["tanh", "none", "relu", "max", "mean", "sum", "multiply", "concat", "linear",

@@ -41,7 +41,8 @@ def paired(net: Architecture, operation: Operation) -> tuple[int, int]:
         return sum(k * after for k, after in zip(kernel, outputs, strict=True)), prod(kernel)
     if isinstance(primitive, Resample):
         even = all(after % before == 0 for before, after in zip(inputs, outputs, strict=True))
-        return 2 * sum(outputs), prod(inputs if even else outputs)
+        taps = 4 if primitive.mode == "cubic" else 2
+        return taps * sum(outputs), prod(inputs if even else outputs)
     if isinstance(primitive, Take):
         return primitive.count, len(primitive.runs)
     return 0, 0

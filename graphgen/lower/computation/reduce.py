@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from math import prod
 
@@ -24,18 +25,25 @@ def lower(state: Lowering, operation: Operation) -> None:
     statistic, constant = primitive.statistic, 1.0
     kind = "log_sum_exp" if statistic == "logsumexp" else statistic
     padded = bool(primitive.kernel_size) and any(primitive.padding)
-    if statistic == "mean" and padded and primitive.count_include_pad:
-        kind, constant = "sum", 1 / prod(primitive.kernel_size)
+    counted = False
+    if statistic == "mean" and primitive.divisor:
+        kind, constant = "sum", 1 / primitive.divisor
+    elif statistic == "mean" and padded and primitive.count_include_pad:
+        counted = any(primitive.overhangs)
+        kind, constant = "sum", 1.0 if counted else 1 / prod(primitive.kernel_size)
     target = state.nodes(operation.output, kind, state.net.shapes[operation.output])
     state.items[operation.output] = target
     if primitive.axes:
         whole_axes(state, operation, primitive, source, target)
         return
     for axes in taps(primitive, source.shape[1:], target.shape[1:]):
-        for begin, end, rows, _ in spatial_rows(axes, source, target, 1):
-            places = [(size, a, b, 0) for size, a, b, _ in rows]
+        for begin, end, rows, shares in spatial_rows(axes, source, target, 1):
+            places = rows if counted else [(size, a, b, 0) for size, a, b, _ in rows]
             channels = (source.shape[0], source.strides[0], target.strides[0], 0)
-            state.connect(operation, "identity", begin, end, [channels, *places], constant=constant)
+            state.connect(
+                operation, "identity", begin, end, [channels, *places], constant=constant,
+                coefficients=shares if counted else (),
+            )  # fmt: skip
 
 
 def taps(
@@ -46,12 +54,13 @@ def taps(
     for axis, (before, after) in enumerate(zip(inputs, outputs, strict=True)):
         if primitive.kernel_size:
             stride, padding = primitive.stride[axis], primitive.padding[axis]
-            axes.append(
-                [
-                    window_runs(after, before, tap, stride, padding, 1, "zeros")
-                    for tap in range(primitive.kernel_size[axis])
-                ]
-            )
+            kernel, dilation = primitive.kernel_size[axis], primitive.dilations[axis]
+            shares = [1 / min(kernel, before + 2 * padding - i * stride) for i in range(after)]
+            found = [
+                window_runs(after, before, tap, stride, padding, dilation, "zeros")
+                for tap in range(kernel)
+            ]
+            axes.append([[shared(run, shares) for run in tap] for tap in found])
             continue
         bins = [(i * before // after, -(-(i + 1) * before // after)) for i in range(after)]
         longest = max(stop - start for start, stop in bins)
@@ -68,6 +77,12 @@ def taps(
             ]
         )
     return list(product(*axes))
+
+
+def shared(run: Run, shares: Sequence[float]) -> Run:
+    """Give a run the share that each item has at the place of the output where it comes to."""
+    places = range(run.length)
+    return run._replace(coefficients=tuple(shares[run.out + i * run.out_step] for i in places))
 
 
 def whole_axes(

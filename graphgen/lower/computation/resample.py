@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import product
 
-from graphgen.evaluate.resample import sources
-from graphgen.lower.computation.runs import Run, runs, spatial_rows
+from graphgen.evaluate.resample import taps
+from graphgen.lower.computation.runs import runs, spatial_rows
 from graphgen.lower.computation.state import Lowering
 from spec import Operation
 from spec.primitives import Resample
@@ -19,8 +19,11 @@ def lower(state: Lowering, operation: Operation) -> None:
     source = state.value(operation.inputs[0])
     target = state.nodes(operation.output, "sum", state.net.shapes[operation.output])
     axes = [
-        neighbours(primitive, before, after)
-        for before, after in zip(source.shape[1:], target.shape[1:], strict=True)
+        [
+            runs([(i, int(k), float(w)) for i, (k, w) in enumerate(zip(*tap, strict=True)) if w])
+            for tap in taps(primitive, axis, before)
+        ]
+        for axis, before in enumerate(source.shape[1:])
     ]
     for chosen in product(*axes):
         for begin, end, rows, coefficients in spatial_rows(chosen, source, target, 1):
@@ -35,17 +38,3 @@ def lower(state: Lowering, operation: Operation) -> None:
                 coefficients=() if plain else coefficients,
             )
     state.items[operation.output] = target
-
-
-def neighbours(primitive: Resample, before: int, after: int) -> list[list[Run]]:
-    """Give the runs along one axis to the nearest item, or to those on either side."""
-    if primitive.mode == "nearest":
-        return [runs([(i, i * before // after, 1.0) for i in range(after)])]
-    low, high = [], []
-    for i, place in enumerate(sources(before, after, primitive.align_corners)):
-        below = int(place)
-        share = float(place) - below
-        low.append((i, below, 1 - share))
-        if share:
-            high.append((i, min(below + 1, before - 1), share))
-    return [runs(low), runs(high)]

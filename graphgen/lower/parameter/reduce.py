@@ -28,6 +28,9 @@ def lower(state: Lowering, operation: Operation) -> None:
     attributes = primitive.attributes()
     statistic = attributes.pop("statistic")
     del attributes["axes"], attributes["keepdim"]
+    for name in ("overhang", "dilation", "divisor"):
+        if not attributes[name]:
+            del attributes[name]
     state.step(layout.group, f"{statistic}_pool", **attributes, **dict(space_record(layout)))
     space = positions(state.net.shapes[operation.output][1:])
     state.layouts[operation.output] = born(
@@ -38,6 +41,8 @@ def lower(state: Lowering, operation: Operation) -> None:
 def covered(primitive: Reduce, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     """List the axes that pooling reduces whole; None where it does more than that."""
     axes = []
+    if primitive.overhang or primitive.divisor:
+        return None
     for place, size in enumerate(shape[1:]):
         if primitive.output_size:
             bins = primitive.output_size[place] or size

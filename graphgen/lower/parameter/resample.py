@@ -16,7 +16,10 @@ def lower(state: Lowering, operation: Operation) -> None:
         raise TypeError(f"expected a Resample, got {primitive}")
     layout = maps(state, operation, state.layout(operation.inputs[0]))
     layout = state.own(operation, layout)
-    state.step(layout.group, "resample", **primitive.attributes(), **dict(space_record(layout)))
+    attributes = primitive.attributes()
+    if not primitive.scale:
+        del attributes["scale"]
+    state.step(layout.group, "resample", **attributes, **dict(space_record(layout)))
     space = positions(state.net.shapes[operation.output][1:])
     state.layouts[operation.output] = born(
         (layout.axes[0], *space), layout.group, start=layout.start
