@@ -14,8 +14,9 @@ from jsonschema.validators import extend
 
 from pipelines.zoo.fields import MOST, Place
 from spec.errors import SpecError, kind, quoted
+from spec.expectations import expectation
 from spec.fields import FieldError
-from spec.schema_problems import expectation, schema_problems
+from spec.schema_problems import schema_problems
 from spec.yaml_reader import read_file
 
 LARGEST_SEED = 2**32 - 1

@@ -21,7 +21,7 @@ from spec.expressions import substitute
 from spec.layer import LAYERS, Value
 from spec.layer_entry import expand_layer
 from spec.lookup import shape_of
-from spec.schema_problems import entry_problems
+from spec.schema_problems import entry_marks, entry_problems
 from spec.sharing import Sharing, must_share, sharing
 from spec.structures import STRUCTURES
 from spec.suggestions import suggest_layer
@@ -103,6 +103,8 @@ class Expander:
         trail = tuple(reversed(context.trail)) if context else ()
         problem = self.document.problem(path, message, key=key, trail=trail)
         known = problem.mark is not None and problem.mark in self.places
+        if not key and self.places and not known:
+            known = any(mark in self.places for mark in entry_marks(self.document, path))
         if not known and (problem.mark, problem.message) not in self.seen:
             self.seen.add((problem.mark, problem.message))
             self.problems.append(problem)

@@ -84,6 +84,8 @@ def named_values(
     names = expander.evaluate(written, where, context)
     if names is None:
         return None, False
+    if written == []:
+        raise StopExpansion  # the schema has said so
     values: list[Value | None] = []
     varies = isinstance(names, list) and not isinstance(written, list)
     for name in names if isinstance(names, list) else [names]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
 from spec.context import Path
-from spec.errors import MAX_PROBLEMS, Problem, kind, quoted
+from spec.errors import MAX_PROBLEMS, Mark, Problem, kind, quoted
+from spec.expectations import expectation
 from spec.json_schema import architecture_schema
 from spec.layer import LAYERS
 from spec.suggestions import suggest_field
@@ -57,12 +59,23 @@ def schema_problems(
     return problems
 
 
+def entry_marks(document: Document, path: Path) -> Iterator[Mark]:
+    """Yield the places of the entries of the list at `path`; none if it is no list."""
+    whole = document.mark(path)
+    for place in count():
+        mark = document.mark((*path, place))
+        if mark == whole:
+            return
+        yield mark
+
+
 def most_specific(error: ValidationError) -> list[ValidationError]:
     """Follow an `anyOf` into the alternative that was meant, where its kind shows which."""
     if error.validator != "anyOf" or not error.context:
         return [error]
     if isinstance(error.instance, dict | list):
-        deeper = [e for e in error.context if e.validator != "type" or e.relative_path]
+        other = ("type", "enum", "const")
+        deeper = [e for e in error.context if e.validator not in other or e.relative_path]
         if deeper:
             best: list[ValidationError] = []
             for candidate in deeper:
@@ -71,11 +84,21 @@ def most_specific(error: ValidationError) -> list[ValidationError]:
     return [error]
 
 
+def place_of(path: Path) -> str:
+    """Say what stands at a place."""
+    if not path:
+        return "a description"
+    if isinstance(path[-1], str):
+        return f"`{path[-1]}`"
+    field = next((step for step in reversed(path) if isinstance(step, str)), None)
+    return "an entry" if field is None else f"an entry of `{field}`"
+
+
 def describe(document: Document, error: ValidationError, section: Path = ()) -> list[Problem]:
     """Put one error into words."""
     path: Path = (*section, *error.absolute_path)
     schema: Any = error.schema
-    where = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "this entry"
+    where = place_of(path)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = schema.get("properties", {})
         return [
@@ -91,70 +114,48 @@ def describe(document: Document, error: ValidationError, section: Path = ()) -> 
     if error.validator == "required":
         wanted: Any = error.validator_value
         missing = [name for name in wanted if name not in instance]
-        named = where if path else "a description"
         return [
-            document.problem(path, f"{named} needs the field `{name}`", key=bool(path))
+            document.problem(path, f"{where} needs the field `{name}`", key=bool(path))
             for name in missing
         ]
     if error.validator in ("minProperties", "maxProperties") and path[-1:] != ("inputs",):
         message = (
             "an entry of a list of layers has one key, the layer's name, with its fields below "
-            f"it; got {len(instance)} keys: {', '.join(map(quoted, [*instance][:10]))}"
+            f"it; got {', '.join(map(quoted, [*instance][:10])) or 'none'}"
         )
         return [document.problem(path, message)]
+    if error.validator == "not" and isinstance(instance, str):
+        message = f"{where}: {quoted(instance)} has a meaning of its own here: take another name"
+        return [document.problem((*path, instance), message, key=True)]
     expected = expectation(schema) or error.message
-    got = quoted(instance) if not isinstance(instance, dict | list) else kind(instance)
-    got = f"an empty {kind(instance).split()[-1]}" if instance in ([], {}) else got
-    return [document.problem(path, f"{where}: expected {expected}, got {got}")]
+    if error.validator == "minProperties":
+        expected = f"{expected}, with at least one entry"
+    message = f"expected {expected}, got {given(instance)}"
+    if error.validator == "pattern" and path and _is_key(document, path, instance):
+        return [document.problem((*path, instance), f"{where}: {message}", key=True)]
+    return [document.problem(path, f"{where}: {message}")]
 
 
-def expectation(schema: dict[str, Any]) -> str:
-    """Put into words what a schema expects."""
-    if "anyOf" in schema:
-        options = [expectation(option) for option in schema["anyOf"]]
-        return " or ".join(option for option in options if option)
-    if "$ref" in schema:
-        name = str(schema["$ref"]).rsplit("/", 1)[-1]
-        return {
-            "expression": "an expression such as $width",
-            "layers": "a list of layers",
-        }.get(name, f"the fields of `{name}`")
-    if "enum" in schema:
-        return "one of " + ", ".join(map(str, schema["enum"]))
-    if "type" not in schema:
-        return f"a word that matches {schema['pattern']}" if "pattern" in schema else ""
-    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    words = {
-        "integer": "an integer",
-        "number": "a number",
-        "boolean": "true or false",
-        "string": "a string",
-        "null": "null",
-        "object": "a mapping",
-        "array": "a list",
-    }
-    if types == ["string", "object"]:
-        return "a layer's name, or a mapping with the layer's name and its fields"
-    phrase = " or ".join(words[type_] for type_ in types)
-    if "minLength" in schema:
-        most = schema.get("maxLength")
-        phrase += f" of 1 to {most:,} characters" if most else " that is not empty"
-    if "pattern" in schema:
-        phrase += f" that matches {schema['pattern']}"
-    if "minimum" in schema:
-        phrase += f" of at least {schema['minimum']}"
-    if "exclusiveMinimum" in schema:
-        phrase += f" above {schema['exclusiveMinimum']}"
-    if "maximum" in schema:
-        phrase += f", at most {schema['maximum']}"
-    if "exclusiveMaximum" in schema:
-        phrase += f", below {schema['exclusiveMaximum']}"
-    if "array" in types and "items" in schema:
-        count = schema.get("minItems")
-        exact = count is not None and count == schema.get("maxItems")
-        item = expectation(schema["items"])
-        if schema["items"].get("type") == ["string", "object"]:
-            return "a list of layers"
-        each = f"{count} times " if exact else "different " if "uniqueItems" in schema else ""
-        phrase = f"a list of {each}{item}" if item else phrase
-    return phrase
+def _is_key(document: Document, path: Path, instance: str) -> bool:
+    """Say whether a text stands as a key at a place, and not as a value."""
+    data = document.data
+    for key in path:
+        data = data[key]
+    return isinstance(data, dict) and instance in data
+
+
+def given(value: Any) -> str:
+    """Say what was got, as YAML writes it; of a list how many entries it has."""
+    if isinstance(value, list) and value:
+        short = all(isinstance(item, bool | int | float | str) for item in value[:8])
+        shown = f": {quoted(value)}" if short and len(value) <= 8 else ""
+        return f"a list of {len(value):,}{shown}"
+    if isinstance(value, list | dict):
+        return kind(value) if value else f"an empty {kind(value).split()[-1]}"
+    return _written(value)
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else quoted(value)

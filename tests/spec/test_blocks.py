@@ -80,7 +80,7 @@ def test_an_inner_name_hides_an_outer_one() -> None:
         ("[share, old]", "[share, new]", "no layer of the block 'gate' reads its input 'old'", 5),
         ("name: share}", "name: new}", "'new' is an input of the block: take another name", 9),
         ("[new, old]", "[new, new]", "`inputs`: expected", 5),
-        ("[new, old]", "[new, $x]", "expected a string that matches", 5),
+        ("[new, old]", "[new, $x]", "expected a string without $ and dots", 5),
         ("[new, old]", "[new, 3]", "got 3", 5),
         ("[new, old]", "[]", "`inputs`: expected", 5),
         ("[new, old]", "{new: old}", "`inputs`: expected", 5),

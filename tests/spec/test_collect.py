@@ -139,7 +139,7 @@ REFUSED = [  # layers, and words of the message
     ("- parallel: {times: 2, branches: [[], [relu]]}", "and not both"),
     ("- parallel: {times: 2}", "`parallel` needs `branches`, or `times` and `layers`"),
     ("- parallel: {times: 0, layers: [relu]}", "`add` takes 2 to 1,000 inputs, got 0"),
-    ("- parallel: {times: -1, layers: [relu]}", "at least 0"),
+    ("- parallel: {times: -1, layers: [relu]}", "from 0 to 1,000"),
 ]  # fmt: skip
 
 
