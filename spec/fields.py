@@ -104,6 +104,17 @@ def choice(options: Sequence[str], default: Any = REQUIRED, *, summary: str = ""
     return declare(Kind(convert, {"enum": list(options)}), default, summary)
 
 
+def text(default: Any = REQUIRED, *, summary: str = "") -> Any:
+    """A text of at most a thousand characters."""
+
+    def convert(value: object) -> str:
+        if not isinstance(value, str) or len(value) > MAX_ENTRIES:
+            raise FieldError(f"expected a text, got {quoted(value)}")
+        return value
+
+    return declare(Kind(convert, {"type": "string"}), default, summary)
+
+
 def axis(default: Any = REQUIRED, *, summary: str = "") -> Any:
     """An axis, counted as in PyTorch: 0 is the batch, negative ones count from the end."""
     return declare(integer_kind(-MAX_AXES, MAX_AXES), default, summary)

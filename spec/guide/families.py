@@ -147,6 +147,8 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "subtract": "torch.subtract",
             "divide": "torch.divide",
             "maximum": "torch.maximum",
+            "matmul": "torch.matmul",
+            "einsum": "torch.einsum",
             "minimum": "torch.minimum",
             "where": "torch.where",
             "masked_fill": "torch.masked_fill",

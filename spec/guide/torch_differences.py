@@ -63,6 +63,7 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             name: {"dim": "the last axis; PyTorch's own default, by the rank, is deprecated there"}
             for name in ("softmax", "softmin", "log_softmax")
         },
+        "einsum": {"equation": "the first argument there, before the values"},
         "linear": {"init_bound": MORE + "how W begins, as sinusoidal networks need it"},
         "multihead_attention": {
             "num_kv_heads": MORE + "heads that share keys and values",

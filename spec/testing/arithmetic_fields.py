@@ -74,3 +74,13 @@ def band_mask(pen: Pen, x: Shape) -> Fields:
     if columns != rows or pen.chance(0.2):
         limits["columns"] = columns
     return {"rows": rows, **limits}
+
+
+def einsum(pen: Pen, x: Shape) -> Fields:
+    """Write a sum of products of a value and one with as many axes, some of which are shared."""
+    mine = "ijkl"[: len(x)]
+    theirs = "".join(pen.pick((a, a, b)) for a, b in zip(mine, "mnop", strict=False))
+    letters = sorted({*mine, *theirs})
+    kept = [letters[place] for place in pen.order(len(letters))][: pen.count(0, 3)]
+    head = pen.pick(("b", "..."))
+    return {"equation": f"{head}{mine},{head}{theirs}->{head}{''.join(kept)}"}

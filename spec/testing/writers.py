@@ -14,6 +14,7 @@ from spec.testing.arithmetic_fields import (
     band_mask,
     constant,
     constants,
+    einsum,
     parameter,
     some_axes,
 )
@@ -73,6 +74,7 @@ BEFORE_OPERAND: Mapping[str, tuple[int, Mapping[str, Mapping[str, float]]]] = {
     "divide": (1, AROUND_ONE),
     "where": (0, TRUTH),
     "masked_fill": (1, TRUTH),
+    "matmul": (1, {"transpose": {"dim0": -2, "dim1": -1}}),
 }
 """The operand of a layer that something comes before, and what."""
 
@@ -189,6 +191,8 @@ COMBINING: Mapping[str, Writer] = {
         for name in ("multiply", "subtract", "divide", "maximum", "minimum", "where")
     },
     "masked_fill": Writer(0, MAX_RANK, needs(value=(-1, 2))),
+    "matmul": Writer(2, MAX_RANK, fields_of()),
+    "einsum": Writer(0, 4, einsum),
     "concat": Writer(1, MAX_RANK, concat),
     "stack": Writer(0, MAX_RANK, axis.stack),
     "bilinear": Writer(1, 3, both(needs(out_features=(2, 3)), fields_of(bias=(False, True)),

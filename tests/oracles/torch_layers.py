@@ -158,6 +158,7 @@ TRANSLATED: Mapping[str, set[str]] = {
     "chunk": {"index"},
     "expand": {"shape"},
     "masked_fill": {"value"},
+    "einsum": {"equation"},
 }
 """Fields under other names than torch's, that `ADAPT` puts into torch's words, by layer."""
 
@@ -175,6 +176,7 @@ RUN: Mapping[str, Callable[..., Any]] = {
     "arange": lambda f, x, start, end, step: f(start, end, step, dtype=torch.float64).expand(
         len(x[0]), -1
     ),
+    "einsum": lambda f, x, equation: f(equation, *x),
     "masked_fill": lambda f, x, value: f(x[0], x[1] != 0, value),
     "where": lambda f, x: f(x[0] != 0, *x[1:]),
     "concat": lambda f, x, **fields: f(x, **fields),
