@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.compile import template as template_of
+from graphgen.dtypes import holds
 from graphgen.errors import GraphError, concerning
 from graphgen.files import Kind, Shard, pack, read_document, replacing, unpack, write_rows
 from graphgen.files.sealed import Replacement, part_path
 from graphgen.graph import Graph
+from graphgen.sources import Weights
 from graphgen.stored_values import check_values
 from graphgen.template import Template
 from spec import Architecture, SpecError, from_resolved
@@ -39,7 +41,12 @@ NETWORKS: dict[str, Any] = {
     "items": {
         "type": "object",
         "required": ["architecture", "shard", "row"],
-        "properties": {"architecture": {"type": "string"}, "shard": NATURAL, "row": NATURAL},
+        "properties": {
+            "architecture": {"type": "string"},
+            "shard": NATURAL,
+            "row": NATURAL,
+            "dtypes": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
     },
 }
 ARCHITECTURES: dict[str, Any] = {
@@ -50,6 +57,7 @@ ARCHITECTURES: dict[str, Any] = {
         "properties": {"resolved": {"type": "object"}, "structure": {"type": "object"}},
     },
 }
+DTYPES = ["float64", "float32", "float16", "bfloat16"]
 GRAPH_SET = Kind(
     "graph-metanetworks/graph-set",
     1,
@@ -59,7 +67,7 @@ GRAPH_SET = Kind(
         "required": ["about", "dtype", "architectures", "shards", "networks"],
         "properties": {
             "about": {"type": "object"},
-            "dtype": {"enum": ["float64", "float32", "float16", "bfloat16"]},
+            "dtype": {"enum": DTYPES},
             "architectures": ARCHITECTURES,
             "shards": SHARDS,
             "networks": NETWORKS,
@@ -67,7 +75,6 @@ GRAPH_SET = Kind(
     },
     "`gmn compile` or graphgen.GraphSet.write",
 )
-Weights = Mapping[str, NDArray[Any]]
 
 
 class GraphSet:
@@ -79,7 +86,8 @@ class GraphSet:
         graphs.values([3, 5])         # (2, P) float array, for networks of one architecture
 
     In a shard, a network is one row of each column; a column `values.<dtype>` holds its tensors of
-    that dtype, flattened one after the other in the architecture's order.
+    that dtype, flattened one after the other in the architecture's order. The set's `dtype` holds
+    all floats; a record's `dtypes` are those of the network's tensors that have another.
     """
 
     def __init__(self, folder: Path, index: dict[str, Any]) -> None:
@@ -128,15 +136,31 @@ class GraphSet:
         shard, row = self._row(i)
         columns = {c: shard.row(c, row) for c in shard.columns}
         with concerning(f"{shard.path}, row {row}"):
-            return template.bind(unpack(template.tensors, columns))
+            return template.bind(unpack(template.tensors, columns, self._dtypes(i)))
 
     def values(self, indices: Sequence[int]) -> NDArray[Any]:
-        """Stack the float values of networks of one architecture, shape (len(indices), P)."""
+        """Stack the float values of networks of one architecture, shape (len(indices), P).
+
+        They are in the set's `dtype`, which holds those of all its networks.
+        """
         rows = []
         for i in indices:
             shard, row = self._row(i)
-            rows.append(shard.row(f"values.{self.index['dtype']}", row))
+            if self._dtypes(i) is None:
+                rows.append(shard.row(f"values.{self.index['dtype']}", row))
+                continue
+            tensors = self[i].tensors
+            floats = [t for t in self.template(i).tensors if t.dtype.startswith("float")]
+            wide = np.dtype(self.index["dtype"])
+            rows.append(np.concatenate([tensors[t.name].reshape(-1).astype(wide) for t in floats]))
         return np.stack(rows)
+
+    def _dtypes(self, i: int) -> dict[str, str] | None:
+        """Give the dtype of each float tensor of a network, unless all have the set's."""
+        others = self.records[i].get("dtypes")
+        if others is None:
+            return None
+        return {t.name: others.get(t.name, self.index["dtype"]) for t in self.template(i).tensors}
 
     def verify(self) -> None:
         """Compare every shard with its hash; `GraphError` names the file that differs."""
@@ -173,9 +197,10 @@ class GraphSet:
 
             GraphSet.write("out/graphs", [(net, weights, {"accuracy": 0.9})])
 
-        Weights must be finite and their floats of one dtype over the set. `about` is kept in the
-        index. A graph set that is there stays whole until the new one is, and is only replaced if
-        `replace` is true; a folder that holds anything else is refused.
+        Weights must be finite, and are anything that `compile` takes; each tensor has a float dtype
+        of its own, of at most 64 bits. `about` is kept in the index. A graph set that is there
+        stays whole until the new one is, and is only replaced if `replace` is true; a folder that
+        holds anything else is refused.
         """
         folder = Path(folder)
         with replacing(folder, INDEX, GRAPH_SET, replace) as new:
@@ -231,7 +256,7 @@ class _Writer:
     def __init__(self, new: Replacement, rows_per_shard: int) -> None:
         self.new = new
         self.rows_per_shard = rows_per_shard
-        self.dtype: str | None = None
+        self.dtypes: list[dict[str, str]] = []
         self.architectures: dict[str, dict[str, Any]] = {}
         self.networks: list[dict[str, Any]] = []
         self.shards: list[dict[str, Any]] = []
@@ -241,18 +266,20 @@ class _Writer:
         structure = template_of(net)
         graph = structure.bind(weights)
         graph.check_values()
-        packed = pack(structure.tensors, weights)
-        floats = [c for c in packed if c.startswith(("values.float", "values.bfloat"))]
-        for column in floats:
-            self.dtype = self.dtype or column.removeprefix("values.")
-            if column != f"values.{self.dtype}":
-                raise GraphError(f"a graph set of {self.dtype} cannot take {column}")
+        packed = pack(structure.tensors, graph.tensors)
+        self.dtypes.append(
+            {
+                tensor.name: str(graph.tensors[tensor.name].dtype)
+                for tensor in structure.tensors
+                if tensor.dtype.startswith("float")
+            }
+        )
         self.architectures.setdefault(
             net.hash, {"resolved": net.resolved(), "structure": structure.describe()}
         )
         self.networks.append(
             {
-                **record,
+                **{key: value for key, value in record.items() if key != "dtypes"},
                 "architecture": net.hash,
                 "shard": len(self.shards),
                 "row": len(self.rows),
@@ -272,12 +299,32 @@ class _Writer:
 
     def finish(self, about: dict[str, Any]) -> dict[str, Any]:
         self.flush()
+        dtype = holding({name for dtypes in self.dtypes for name in dtypes.values()})
+        for network, dtypes in zip(self.networks, self.dtypes, strict=True):
+            others = {name: other for name, other in dtypes.items() if other != dtype}
+            network |= {"dtypes": others} if others else {}
         return self.new.commit(
             {
                 "about": about,
-                "dtype": self.dtype or "float32",
+                "dtype": dtype,
                 "architectures": self.architectures,
                 "shards": self.shards,
                 "networks": self.networks,
             }
         )
+
+
+def holding(dtypes: Iterable[str]) -> str:
+    """Give the smallest dtype of sets that holds the floats of all dtypes exactly.
+
+    >>> holding(["float16", "bfloat16"])
+    'float32'
+    """
+    found = [np.dtype(name) for name in sorted(dtypes)]
+    for name in ("float16", "bfloat16", "float32", "float64"):
+        if all(holds(np.dtype(name), dtype) for dtype in found) and (found or name == "float32"):
+            return name
+    raise GraphError(
+        f"a graph set holds floats of at most 64 bits, got {', '.join(map(str, found))}; convert "
+        "them with .astype"
+    )

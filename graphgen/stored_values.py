@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from graphgen.dtypes import holds
 from graphgen.errors import GraphError
 from graphgen.files import Shard
 
@@ -11,14 +12,19 @@ CHECKED_AT_ONCE = 1 << 24
 
 
 def check_values(shard: Shard, dtype: str) -> None:
-    """Raise `GraphError` for weights of another dtype, and for one that is NaN or infinite."""
+    """Raise `GraphError` for weights that a dtype does not hold, and for NaN and infinity."""
     for column in shard.columns:
         values, pointers = shard.column(column)
         floats = column.startswith(("values.float", "values.bfloat"))
-        wanted = dtype if floats and values.size else column.removeprefix("values.")
-        if str(values.dtype) != wanted or not column.endswith(wanted):
+        wanted = column.removeprefix("values.")
+        if str(values.dtype) != wanted:
             raise GraphError(
                 f"{shard.path}: the column {column!r} is {values.dtype}, expected {wanted}"
+            )
+        if floats and values.size and not holds(np.dtype(dtype), values.dtype):
+            raise GraphError(
+                f"{shard.path}: the column {column!r} has floats that the set's dtype, {dtype}, "
+                "does not hold"
             )
         if not floats:
             continue

@@ -30,19 +30,13 @@ def as_floats(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def float_values(graph: Graph) -> NDArray[Any]:
-    """Concatenate a graph's floating-point tensors in one dtype, (P,)."""
+    """Concatenate a graph's floating-point tensors in one dtype that holds them, (P,)."""
     weights = graph.weights()
     arrays = [
         as_floats(weights[tensor.name].reshape(-1))
         for tensor in graph.template.tensors
         if tensor.dtype.startswith("float")
     ]
-    dtypes = sorted({str(array.dtype) for array in arrays}, reverse=True)
-    if len(dtypes) > 1:
-        raise MetanetError(
-            "a network's tensors need one floating-point dtype in a batch (16 bits count as "
-            f"float32), got {', '.join(dtypes)}"
-        )
     return np.concatenate(arrays) if arrays else np.empty(0, np.float32)
 
 

@@ -27,23 +27,29 @@ def pack(tensors: Iterable[TensorSpec], weights: Weights) -> dict[str, NDArray[A
 
 
 def unpack(
-    tensors: Sequence[TensorSpec], columns: Mapping[str, NDArray[Any]]
+    tensors: Sequence[TensorSpec],
+    columns: Mapping[str, NDArray[Any]],
+    dtypes: Mapping[str, str] | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Cut the flat arrays of `pack` into named tensors again, as views.
 
-    Floating-point tensors of an architecture come from the one floating-point column. Raises
-    `GraphError` where the columns do not hold just these tensors.
+    Floating-point tensors of an architecture come from the one floating-point column or, where
+    there are several, from those that `dtypes` names. Raises `GraphError` where the columns do not
+    hold just these tensors.
     """
     floats = [c for c in columns if c.startswith(("values.float", "values.bfloat"))]
     filled = [c for c in floats if columns[c].size] or floats
-    if len(filled) > 1:
+    if len(filled) > 1 and dtypes is None:
         raise GraphError(f"got the floating-point columns {', '.join(filled)}, expected one")
     offsets = dict.fromkeys(columns, 0)
     result = {}
     for tensor in tensors:
         column = f"values.{tensor.dtype}"
         if tensor.dtype.startswith("float"):
-            column = filled[0] if filled else column
+            if dtypes is not None:
+                column = f"values.{dtypes.get(tensor.name)}"
+            elif filled:
+                column = filled[0]
         size = math.prod(tensor.shape)
         start = offsets.get(column, 0)
         array = columns[column][start : start + size] if column in columns else None

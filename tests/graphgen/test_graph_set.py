@@ -197,14 +197,42 @@ def test_three_flipped_bytes_are_not_read(tmp_path: Path) -> None:
             read()
 
 
-def test_dtypes_are_not_mixed(tmp_path: Path) -> None:
-    single, double = some_networks(np.float32), some_networks(np.float64)
-    with pytest.raises(graphgen.GraphError, match=r"set of float32 cannot take values\.float64"):
-        graphgen.GraphSet.write(tmp_path, [single[0], double[1]])
-    net, weights, record = single[0]
-    mixed = {**weights, "0.bias": weights["0.bias"].astype(np.float64)}
-    with pytest.raises(graphgen.GraphError, match="cannot take"):
-        graphgen.GraphSet.write(tmp_path, [(net, mixed, record)])
+FLOATS = (np.float64, np.float32, np.float16, ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_dtypes_may_be_mixed_in_a_network_and_in_a_set(seed: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    kinds = [FLOATS[k] for k in rng.choice(len(FLOATS), rng.integers(1, 4), replace=False)]
+    rows = []
+    for net, weights, record in some_networks(np.float64):
+        mixed = {
+            name: x.astype(kinds[rng.integers(len(kinds))]) if x.dtype == np.float64 else x
+            for name, x in weights.items()
+        }
+        rows.append((net, mixed, record))
+    graphgen.GraphSet.write(tmp_path, rows, rows_per_shard=2)
+    graphs = graphgen.GraphSet.open(tmp_path)
+    graphs.verify()
+    used = {x.dtype for _, mixed, _ in rows for x in mixed.values() if x.dtype.kind not in "iu"}
+    for i, (net, mixed, _) in enumerate(rows):
+        found = graphs[i].weights()
+        assert {n: x.dtype for n, x in found.items()} == {n: x.dtype for n, x in mixed.items()}
+        assert count_differing(found, mixed) == 0
+        floats = [mixed[t.name] for t in net.tensors.values() if t.dtype.startswith("float")]
+        flat = np.concatenate([x.reshape(-1).astype(np.float64) for x in floats])
+        values = graphs.values([i])[0]
+        assert str(values.dtype) == graphs.index["dtype"]
+        assert np.array_equal(values.astype(np.float64), flat)
+        assert ("dtypes" in graphs.records[i]) == any(
+            str(x.dtype) != graphs.index["dtype"] for x in floats
+        )
+    if len(used) == 1 and np.dtype(ml_dtypes.float8_e4m3fn) not in used:
+        assert graphs.index["dtype"] == str(used.pop())
+
+
+def test_counters_have_their_own_dtype(tmp_path: Path) -> None:
+    net, weights, record = some_networks(np.float32)[0]
     counter = {"1.num_batches_tracked": np.array(3, dtype=np.int32)}
     with pytest.raises(graphgen.GraphError, match=r"1\.num_batches_tracked: dtype int32"):
         graphgen.GraphSet.write(tmp_path, [(net, {**weights, **counter}, record)])

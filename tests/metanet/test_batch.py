@@ -90,10 +90,21 @@ def test_a_batch_is_converted_as_a_whole() -> None:
 def test_what_cannot_be_a_batch_is_refused(tmp_path: Path) -> None:
     with pytest.raises(metanet.MetanetError, match="at least one network, got none"):
         metanet.Batch.from_graphs([])
+
+
+def test_tensors_of_several_dtypes_are_held_by_the_widest_and_come_back() -> None:
     (graph,) = graphs_of([4])
     weights = {**graph.weights(), "0.bias": graph.tensors["0.bias"].astype(np.float32)}
-    with pytest.raises(metanet.MetanetError, match="one floating-point dtype .* float64, float32"):
-        metanet.Batch.from_graphs([graph.template.bind(weights)])
+    mixed = graph.template.bind(weights)
+    batch = metanet.Batch.from_graphs([mixed])
+    assert batch.parts[0].values.dtype == torch.float64
+    assert torch.equal(
+        batch.parts[0].tensor("0.bias")[0].float(), torch.from_numpy(weights["0.bias"])
+    )
+    (again,) = batch.graphs([mixed])
+    assert {n: (x.dtype, x.tobytes()) for n, x in again.tensors.items()} == {
+        n: (x.dtype, x.tobytes()) for n, x in weights.items()
+    }
 
 
 def test_networks_of_one_architecture_and_two_dtypes_are_refused() -> None:
