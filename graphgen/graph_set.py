@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.compile import template as template_of
-from graphgen.dtypes import holds
 from graphgen.errors import GraphError, concerning
-from graphgen.files import Kind, Shard, pack, read_document, replacing, unpack, write_rows
-from graphgen.files.sealed import Replacement, part_path
+from graphgen.files import Kind, Shard, read_document, replacing, unpack
+from graphgen.files.sealed import part_path
 from graphgen.graph import Graph
+from graphgen.graph_set_writer import Writer
 from graphgen.sources import Weights
 from graphgen.stored_values import check_values
 from graphgen.template import Template
@@ -204,7 +204,7 @@ class GraphSet:
         """
         folder = Path(folder)
         with replacing(folder, INDEX, GRAPH_SET, replace) as new:
-            writer = _Writer(new, rows_per_shard)
+            writer = Writer(new, rows_per_shard)
             for net, weights, record in networks:
                 writer.add(net, weights, record)
             return GraphSet(folder, writer.finish(dict(about or {})))
@@ -250,81 +250,3 @@ def read_architecture(path: Path, key: str, resolved: dict[str, Any]) -> Archite
             "changed, or written by a version that describes this architecture otherwise"
         )
     return net
-
-
-class _Writer:
-    def __init__(self, new: Replacement, rows_per_shard: int) -> None:
-        self.new = new
-        self.rows_per_shard = rows_per_shard
-        self.dtypes: list[dict[str, str]] = []
-        self.architectures: dict[str, dict[str, Any]] = {}
-        self.networks: list[dict[str, Any]] = []
-        self.shards: list[dict[str, Any]] = []
-        self.rows: list[dict[str, NDArray[Any]]] = []
-
-    def add(self, net: Architecture, weights: Weights, record: dict[str, Any]) -> None:
-        structure = template_of(net)
-        graph = structure.bind(weights)
-        graph.check_values()
-        packed = pack(structure.tensors, graph.tensors)
-        self.dtypes.append(
-            {
-                tensor.name: str(graph.tensors[tensor.name].dtype)
-                for tensor in structure.tensors
-                if tensor.dtype.startswith("float")
-            }
-        )
-        self.architectures.setdefault(
-            net.hash, {"resolved": net.resolved(), "structure": structure.describe()}
-        )
-        self.networks.append(
-            {
-                **{key: value for key, value in record.items() if key != "dtypes"},
-                "architecture": net.hash,
-                "shard": len(self.shards),
-                "row": len(self.rows),
-            }
-        )
-        self.rows.append(packed)
-        if len(self.rows) == self.rows_per_shard:
-            self.flush()
-
-    def flush(self) -> None:
-        if not self.rows:
-            return
-        name, rows = f"shard-{len(self.shards):05d}.safetensors", self.rows
-        sha256 = self.new.add(name, lambda path: write_rows(path, rows))
-        self.shards.append({"file": name, "rows": len(rows), "sha256": sha256})
-        self.rows = []
-
-    def finish(self, about: dict[str, Any]) -> dict[str, Any]:
-        self.flush()
-        dtype = holding({name for dtypes in self.dtypes for name in dtypes.values()})
-        for network, dtypes in zip(self.networks, self.dtypes, strict=True):
-            others = {name: other for name, other in dtypes.items() if other != dtype}
-            network |= {"dtypes": others} if others else {}
-        return self.new.commit(
-            {
-                "about": about,
-                "dtype": dtype,
-                "architectures": self.architectures,
-                "shards": self.shards,
-                "networks": self.networks,
-            }
-        )
-
-
-def holding(dtypes: Iterable[str]) -> str:
-    """Give the smallest dtype of sets that holds the floats of all dtypes exactly.
-
-    >>> holding(["float16", "bfloat16"])
-    'float32'
-    """
-    found = [np.dtype(name) for name in sorted(dtypes)]
-    for name in ("float16", "bfloat16", "float32", "float64"):
-        if all(holds(np.dtype(name), dtype) for dtype in found) and (found or name == "float32"):
-            return name
-    raise GraphError(
-        f"a graph set holds floats of at most 64 bits, got {', '.join(map(str, found))}; convert "
-        "them with .astype"
-    )

@@ -56,7 +56,7 @@ OPEN = {
     "infer(*shapes)",
     "model.embed(batch)",
     "torch.compile(model, dynamic=True)",
-    "torch.load(path, weights_only=True)",
+    'torch.load(weights_only=True, map_location="cpu")',
 }
 
 
