@@ -73,7 +73,7 @@ class Context:
 
     def on(self, current: Value | None) -> Context:
         """Have another current value."""
-        return replace(self, current=current)
+        return self if current is self.current else replace(self, current=current)
 
     def at(self, address: Place, frame: Path) -> Context:
         """Come to a place from elsewhere in the document."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spec.expand import Expander
 
 MAX_NAME = 1_000
+COLLECTED_STEPS = 3  # for each value of a list
 
 
 def name_of(
@@ -127,7 +128,7 @@ def find_all(
         if full in expander.collections:
             collection = expander.collections[full]
             collection.read = True
-            expander.spend(len(collection.values), path, context)
+            expander.spend(COLLECTED_STEPS * len(collection.values), path, context)
             return [*collection.values]
         if full in expander.values:
             if full in expander.reserved:

@@ -35,9 +35,32 @@ layers:
   - gated: {inputs: [g, x], act: $gate}
   - parallel: {branches: [[relu], [{linear: {out_features: 4}}]], merge: concat}
 """
+LISTS = """
+vars: {depth: 2, none: $null}
+inputs: {x: {shape: [4, 3], axes: [features, time]}, y: [4, 3]}
+blocks:
+  tower:
+    args: {width: "${shape[0] + 1}", act: $null}
+    layers:
+      - conv1d: {out_channels: $width, kernel_size: 1, parameters: {bias: $block.shift}}
+      - "${act or 'relu'}"
+layers:
+  - tower: {name: a, inputs: x}
+  - tower: {name: b, inputs: y, share: a, act: $none}
+  - repeat: {times: $depth, share: true, collect: all, layers: [{tower: {width: 5}}]}
+  - concat: {inputs: "${['a', 'b'] + ['all.' + str(i) for i in range(depth)]}", name: c}
+  - parallel:
+      times: 2
+      layers: [{linear: {out_features: "${shape('c')[-1] + i}"}}]
+      merge: concat
+      dim: 2
+  - sequential: {collect: ends, layers: [relu, tanh]}
+  - add: {inputs: [ends]}
+"""
 SEEDS = (
     *DONORS,
     BLOCKS,
+    LISTS,
     *(text for pairs in (TWINS, EQUALS) for pair in pairs.values() for text in pair),
     *(example_texts(type_)[0] for type_ in sorted(EXAMPLES)),
 )

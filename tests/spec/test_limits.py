@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import time
@@ -204,3 +205,37 @@ def test_values_between_layers_have_names_of_their_own() -> None:
     for names in (("a", "a/0"), ("a/0", "a")):
         layers = [{"linear": {"out_features": 8, "name": name}} for name in names]
         assert "two " in str(problems(text_of(layers))[0])
+
+
+WORKING = {  # descriptions that ask for much by little
+    "collected": "layers:\n"
+    " - repeat: {times: 1000, collect: a, layers: [relu]}\n"
+    " - repeat: {times: 1000, collect: b, layers: [{add: {inputs: a}}, relu]}\n"
+    " - add: {inputs: b}",
+    "so far": "layers:\n - repeat: {times: 1000, collect: a, layers: [{add: {inputs: [x, a]}}]}\n"
+    " - add: {inputs: a}",
+    "branches": "layers: [{parallel: {times: 1000, layers: ["
+    "{parallel: {times: 1000, layers: [relu]}}]}}]",
+    "nested": f"layers: [{{{'parallel: {times: 2, layers: [{' * 15}relu: {{}}{'}]}' * 15}}}]",
+    "names": "layers: [{repeat: {times: 1000, layers: ["
+    "{add: {inputs: \"${['x' for i in range(1000)]}\"}}]}}]",
+    "turns": "layers: [{repeat: {times: 1000, share: true, layers: [{repeat: {times: 9, "
+    "share: true, layers: [{linear: {out_features: 4}}]}}]}}]",
+    "calls": "blocks: {"
+    + ", ".join(f"b{i}: {{layers: [{{b{i + 1}: {{name: n}}}}, {{b{i + 1}: {{share: n}}}}]}}"
+                for i in range(13))
+    + ", b13: {layers: [{linear: {out_features: 4}}]}}\nlayers: [b0]",
+    "shapes": "layers: [{repeat: {times: 1000, layers: [{linear: {out_features: "
+    "\"${shape('x')[0] + sum([0 for i in range(5000)])}\"}}]}}]",
+    "arguments": "blocks: {b: {args: {a0: [1], "
+    + ", ".join(f"a{i}: '${{a{i - 1} + a{i - 1}}}'" for i in range(1, 40))
+    + "}, layers: [relu]}}\nlayers: [b]",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WORKING)
+def test_no_description_takes_long(name: str) -> None:
+    start = time.process_time()
+    with contextlib.suppress(spec.SpecError):
+        spec.loads(f"inputs: {{x: [4]}}\n{WORKING[name]}")
+    assert time.process_time() - start < 5
