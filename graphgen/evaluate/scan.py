@@ -15,14 +15,20 @@ Array = NDArray[Any]
 
 def run(primitive: Scan, x: Array, weight_ih: Array, weight_hh: Array, *biases: Array) -> Array:
     """Run the cell over x (N, length, features); gives its hidden states (N, length, hidden)."""
+    projection = None
+    if primitive.projected:
+        *biases_, projection = biases
+        biases = tuple(biases_)
     bias_ih, bias_hh = biases or (np.zeros((), dtype=x.dtype),) * 2
     inputs = x @ weight_ih.T + bias_ih
     count, length = x.shape[:2]
-    hidden = memory = np.zeros((count, weight_hh.shape[1]), dtype=inputs.dtype)
+    hidden = np.zeros((count, weight_hh.shape[1]), dtype=inputs.dtype)
+    memory = np.zeros((count, weight_hh.shape[0] // primitive.gates), dtype=inputs.dtype)
     states = np.empty((count, length, weight_hh.shape[1]), dtype=inputs.dtype)
     for time in reversed(range(length)) if primitive.reverse else range(length):
         recurrent = hidden @ weight_hh.T + bias_hh
         hidden, memory = step(primitive.cell, inputs[:, time], recurrent, hidden, memory)
+        hidden = hidden if projection is None else hidden @ projection.T
         states[:, time] = hidden
     return states
 

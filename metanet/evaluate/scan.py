@@ -22,14 +22,15 @@ def run(primitive: Scan, training: bool, x: Tensor, *parameters: Tensor) -> Tens
     """Run the cell over x (N, length, features); gives its hidden states (N, length, hidden)."""
     if primitive.reverse:
         x = x.flip(1)
-    # The fused cells have no rule for torch.func's transforms.
-    transformed = torch._C._are_functorch_transforms_active()
-    states = (unrolled if transformed else fused)(primitive.cell, x, *parameters)
+    # The fused cells have no rule for torch.func's transforms, and warn of projections.
+    alone = primitive.projected or torch._C._are_functorch_transforms_active()
+    states = (unrolled if alone else fused)(primitive, x, *parameters)
     return states.flip(1) if primitive.reverse else states
 
 
-def fused(cell: str, x: Tensor, *parameters: Tensor) -> Tensor:
+def fused(primitive: Scan, x: Tensor, *parameters: Tensor) -> Tensor:
     """Run the cell in one operator."""
+    cell = primitive.cell
     zero = x.new_zeros(1, x.shape[0], parameters[1].shape[1])
     # Without dropout `train` changes no number, but on a GPU gradients need it.
     options = {
@@ -43,15 +44,20 @@ def fused(cell: str, x: Tensor, *parameters: Tensor) -> Tensor:
     return FUSED[cell](x, (zero, zero) if cell == "lstm" else zero, parameters, **options)[0]
 
 
-def unrolled(cell: str, x: Tensor, weight_ih: Tensor, weight_hh: Tensor, *biases: Tensor) -> Tensor:
+def unrolled(
+    primitive: Scan, x: Tensor, weight_ih: Tensor, weight_hh: Tensor, *rest: Tensor
+) -> Tensor:
     """Run the cell one step after the other."""
+    biases, projection = (rest[:-1], rest[-1]) if primitive.projected else (rest, None)
     bias_ih, bias_hh = biases or (None, None)
     inputs = F.linear(x, weight_ih, bias_ih)
-    hidden = memory = x.new_zeros(x.shape[0], weight_hh.shape[1])
+    hidden = x.new_zeros(x.shape[0], weight_hh.shape[1])
+    memory = x.new_zeros(x.shape[0], weight_hh.shape[0] // primitive.gates)
     states = []
     for now in inputs.unbind(1):
         recurrent = F.linear(hidden, weight_hh, bias_hh)
-        hidden, memory = step(cell, now, recurrent, hidden, memory)
+        hidden, memory = step(primitive.cell, now, recurrent, hidden, memory)
+        hidden = hidden if projection is None else F.linear(hidden, projection)
         states.append(hidden)
     return torch.stack(states, 1)
 

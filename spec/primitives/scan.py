@@ -17,11 +17,13 @@ class Scan(Primitive):
 
     The parameters are `weight_ih [gates hidden, features]`, `weight_hh [gates hidden, hidden]`
     and, if there are biases, `bias_ih` and `bias_hh`, as in `torch.nn.LSTM`, `GRU` and `RNN`.
-    Gives the hidden states `[length, hidden]`; `reverse` runs from the end to the beginning.
+    Gives the hidden states `[length, hidden]`; `reverse` runs from the end to the beginning. Those
+    of an LSTM that is `projected` go through a last parameter `weight_hr [projected, hidden]`.
     """
 
     cell: str
     reverse: bool = False
+    projected: bool = False
     name: ClassVar[str] = "scan"
 
     @property

@@ -146,7 +146,16 @@ def recurrent(pen: Pen, x: Shape) -> Fields:
     fields: Fields = {"hidden_size": pen.count(1, 3), **pen.some(bias=pen.chance())}
     fields |= {"num_layers": 2} if pen.chance(0.2) else {}
     fields |= {"bidirectional": True} if pen.chance(0.3) else {}
+    fields |= {"dropout": 0.2} if "num_layers" in fields and pen.chance() else {}
     return fields | ({"input_size": x[1]} if pen.chance(0.2) else {})
+
+
+def lstm(pen: Pen, x: Shape) -> Fields:
+    """Write an `lstm`, a third of them with projected states."""
+    fields = recurrent(pen, x)
+    if fields["hidden_size"] > 1 and pen.chance(0.35):
+        fields["proj_size"] = pen.count(1, fields["hidden_size"] - 1)
+    return fields
 
 
 def reshape(pen: Pen, x: Shape) -> Fields:

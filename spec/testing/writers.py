@@ -32,6 +32,7 @@ from spec.testing.layer_fields import (
     group_norm,
     layer_scale,
     linear,
+    lstm,
     needs,
     position_embedding,
     prelu,
@@ -166,7 +167,7 @@ AXES: Mapping[str, Writer] = {
 SEQUENCES: Mapping[str, Writer] = {
     "multihead_attention": Writer(2, 2, attention),
     "gru": Writer(2, 2, recurrent),
-    "lstm": Writer(2, 2, recurrent),
+    "lstm": Writer(2, 2, lstm),
     "rnn": Writer(2, 2, both(recurrent, fields_of(nonlinearity=("relu", "tanh")))),
     "sinusoidal_positions": Writer(2, 2, fields_of(base=(100, 10000))),
 }

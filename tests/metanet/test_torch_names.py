@@ -26,15 +26,11 @@ from spec.primitives import ShapeError
 
 SHARED = sorted(name for name in spec.LAYERS if counterpart(name))
 DRAWN, COMPARED = 60, 6
-COMING = {
-    "rnn": {"dropout"}, "gru": {"dropout"}, "lstm": {"dropout", "proj_size"},
-}  # fmt: skip
-"""What is still to be made as torch has it, by layer and field: delete what is made."""
 
 
 @pytest.mark.parametrize("type_", SHARED)
 def test_fields_and_defaults_are_those_of_torch(type_: str) -> None:
-    told = spec.guide.DIFFERENCES.get(type_, {}).keys() | COMING.get(type_, set())
+    told = spec.guide.DIFFERENCES.get(type_, {}).keys()
     found = mismatches(type_)
     missing = [f"`{n}`: {a!r} here, {b!r} in torch" for n, (a, b) in found.items() if n not in told]
     assert not missing, f"make `{type_}` as torch has it, or say why not in DIFFERENCES: {missing}"

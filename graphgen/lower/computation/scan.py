@@ -17,7 +17,7 @@ def lower(state: Lowering, operation: Operation) -> None:
         raise TypeError(f"expected a Scan, got {primitive}")
     cell = Cell(state, operation, primitive)
     length = cell.source.shape[0]
-    result = state.nodes(operation.output, "sum", (length, cell.hidden))
+    result = state.nodes(operation.output, "sum", (length, cell.shown))
     order = range(length)
     for time in reversed(order) if primitive.reverse else order:
         cell.advance(time)
@@ -39,7 +39,9 @@ class Cell:
         self.lowering, self.operation, self.kind = state, operation, primitive.cell
         self.source = state.value(operation.inputs[0])
         self.weight_ih, self.weight_hh, *self.biases = operation.parameters
-        self.hidden = state.net.tensors[self.weight_hh].shape[1]
+        self.projection = self.biases.pop() if primitive.projected else None
+        rows, self.shown = state.net.tensors[self.weight_hh].shape
+        self.hidden = rows // primitive.gates
         self.state: Items | None = None
         self.memory: Items | None = None
         self.constants = [
@@ -69,6 +71,16 @@ class Cell:
         shown = self.sum(time, "shown", [self.memory])
         self.lowering.step(shown.group, "tanh")
         self.state = self.product(time, "state", gates[3], shown)
+        if self.projection is not None:
+            self.state = self.projected(time, self.state, self.projection)
+
+    def projected(self, time: int, source: Items, tensor: str) -> Items:
+        """Add a linear map of the state."""
+        name = f"{self.operation.output}.{time}.projected"
+        target = self.lowering.nodes(name, "sum", (self.shown,))
+        rows = [(self.shown, 0, 1, self.hidden), (self.hidden, 1, 0, 1)]
+        self.lowering.connect(self.operation, "linear", source, target, rows, tensor)
+        return target
 
     def gru(self, time: int) -> None:
         """`n = tanh(W x + reset (U h)); h = (1 - keep) n + keep h`."""
@@ -113,8 +125,8 @@ class Cell:
     def from_state(self, target: Items, place: int) -> None:
         """Connect the state before, and its bias."""
         if self.state is not None:
-            rows = [(self.hidden, 0, 1, self.hidden), (self.hidden, 1, 0, 1)]
-            start = place * self.hidden * self.hidden
+            rows = [(self.hidden, 0, 1, self.shown), (self.shown, 1, 0, 1)]
+            start = place * self.hidden * self.shown
             self.lowering.connect(
                 self.operation, "recurrent", self.state, target, rows, self.weight_hh, start
             )

@@ -22,8 +22,9 @@ def lower(state: Lowering, operation: Operation) -> None:
     layout = state.layout(operation.inputs[0])
     layout = spread(state, operation, layout, {0: POSITIONS, 1: NEURONS})
     weight_ih, weight_hh, *biases = operation.parameters
-    hidden = state.net.tensors[weight_hh].shape[1]
-    size = primitive.gates * hidden
+    projection = biases.pop() if primitive.projected else None
+    size, shown = state.net.tensors[weight_hh].shape
+    hidden = size // primitive.gates
     gates = [state.group(f"{operation.output}.{end}", "neuron", size) for end in ("input", "state")]
     target = state.group(operation.output, "neuron", hidden)
     features: list[Row] = [(d.size, "in", d.stride, 0) for d in layout.axes[1]]
@@ -39,10 +40,15 @@ def lower(state: Lowering, operation: Operation) -> None:
     for gate in gates:
         rows: list[Row] = [(primitive.gates, "place", hidden, 0), (hidden, "unit", 1, 1)]
         state.connect(operation, "gate", rows, (gate, 0), (target, 0))
+    state.step(target, primitive.cell, reverse=primitive.reverse)
+    if projection is not None:
+        seen = state.group(f"{operation.output}.projected", "neuron", shown)
+        across: list[Row] = [(shown, "out", 0, 1), (hidden, "in", 1, 0)]
+        state.connect(operation, "linear", across, (target, 0), (seen, 0), projection)
+        target = seen
     state.connect(
-        operation, "recurrent", [(size, "out", 0, 1), (hidden, "in", 1, 0)], (target, 0),
+        operation, "recurrent", [(size, "out", 0, 1), (shown, "in", 1, 0)], (target, 0),
         (gates[1], 0), weight_hh,
     )  # fmt: skip
-    state.step(target, primitive.cell, reverse=primitive.reverse)
     length = state.net.shapes[operation.output][0]
-    state.layouts[operation.output] = born([axis_of(length), axis_of(hidden, target)], target)
+    state.layouts[operation.output] = born([axis_of(length), axis_of(shown, target)], target)
