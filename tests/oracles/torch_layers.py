@@ -84,7 +84,8 @@ def counterpart(type_: str) -> Counterpart | None:
 def function_parameters(function: Callable[..., Any]) -> dict[str, object]:
     """Read a function's parameters from its signature, or where it is built in from its text."""
     try:
-        found = {p.name: p.default for p in inspect.signature(function).parameters.values()}
+        named = inspect.signature(function).parameters.values()
+        found = {p.name: p.default for p in named if p.kind is not p.VAR_POSITIONAL}
     except ValueError:
         found = {}
         name = re.escape(function.__name__)
