@@ -105,8 +105,7 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
                         "position_embedding"),
         **dict.fromkeys(("positionalencoding", "sinusoidalpositionembedding", "posenc"),
                         "sinusoidal_positions"),
-        **dict.fromkeys(("rope", "rotaryembedding", "rotary"),
-                        "`multihead_attention` with `rotary`"),
+        **dict.fromkeys(("rope", "rotaryembedding"), "`rotary`"),
         # recurrence
         **dict.fromkeys(("lstmcell", "optimizedlstmcell"), CELL % "lstm"),
         "grucell": CELL % "gru",

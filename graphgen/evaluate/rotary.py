@@ -12,16 +12,23 @@ from spec.primitives import Rotary
 
 def run(primitive: Rotary, x: NDArray[Any]) -> NDArray[Any]:
     """Turn pairs of features of x (N, ..., features) by angles that grow along `axis`."""
-    half = primitive.size // 2
     length = x.shape[primitive.axis + 1]
-    angles = np.arange(length)[:, None] * primitive.base ** (-np.arange(half) / half)
-    angles = angles.reshape(length, *(1,) * (x.ndim - primitive.axis - 3), half)
-    cosine, sine = np.cos(angles).astype(x.dtype), np.sin(angles).astype(x.dtype)
+    between = (1,) * (x.ndim - primitive.axis - 3)
+    cosine, sine = (
+        table.reshape(length, *between, -1).astype(x.dtype) for table in turns(primitive, length)
+    )
     first, second = pairs(primitive)
     result: NDArray[Any] = x.copy()
     result[..., first] = x[..., first] * cosine - x[..., second] * sine
     result[..., second] = x[..., first] * sine + x[..., second] * cosine
     return result
+
+
+def turns(primitive: Rotary, length: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the cosine and the sine by which each pair is turned at each position."""
+    positions = np.arange(primitive.offset, primitive.offset + length)
+    angles = np.outer(positions, primitive.speeds)
+    return primitive.magnitude * np.cos(angles), primitive.magnitude * np.sin(angles)
 
 
 def pairs(primitive: Rotary) -> tuple[slice, slice]:

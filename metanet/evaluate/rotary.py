@@ -13,11 +13,11 @@ def run(primitive: Rotary, training: bool, x: Tensor) -> Tensor:
     size, half = primitive.size, primitive.size // 2
     length = x.shape[primitive.axis + 1]
     # In float64 whatever x is: the sine of a large angle keeps no digits in a narrow dtype.
-    positions = torch.arange(length, dtype=torch.float64, device=x.device)
-    steps = torch.arange(half, dtype=torch.float64, device=x.device)
-    angles = positions[:, None] * primitive.base ** (-steps / half)
+    positions = torch.arange(length, dtype=torch.float64, device=x.device) + primitive.offset
+    angles = torch.outer(positions, positions.new_tensor(primitive.speeds))
     angles = angles.reshape(length, *(1,) * (x.ndim - primitive.axis - 3), half)
-    cosine, sine = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    cosine = (primitive.magnitude * angles.cos()).to(x.dtype)
+    sine = (primitive.magnitude * angles.sin()).to(x.dtype)
     turning, rest = x[..., :size], x[..., size:]
     if primitive.interleaved:
         first, second = turning[..., ::2], turning[..., 1::2]

@@ -104,6 +104,8 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "Attention, tokens and positions": {
             "multihead_attention": "torch.nn.MultiheadAttention",
+            "scaled_dot_product_attention": "torch.nn.functional.scaled_dot_product_attention",
+            "rotary": "",
             "embedding": "torch.nn.Embedding",
             "position_embedding": "",
             "sinusoidal_positions": "",

@@ -29,7 +29,6 @@ PLACES = "gives a second output, of places in the input, and only what has one o
 ROW = "changes how rows are trained, not what a given table computes"
 MORE = "PyTorch has none: "
 PART = MORE + "a layer has one output, and this says which part it is"
-ONE_CONTEXT = "keys and values come from one context; `packed: false` reads its size from the input"
 
 DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -77,8 +76,19 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "scale": MORE + "by default `head_dim ** -0.5`, as there",
             "add_bias_kv": "learned keys and values beside those of the context",
             "add_zero_attn": "a zero key and value beside those of the context",
-            "kdim": ONE_CONTEXT,
-            "vdim": ONE_CONTEXT,
+            "query_bias": MORE + "a bias of one of three maps alone",
+            "key_bias": MORE + "a bias of one of three maps alone",
+            "value_bias": MORE + "a bias of one of three maps alone",
+            "qk_norm": MORE + "a norm of the queries and keys of each head",
+            "qk_norm_eps": MORE + "belongs to `qk_norm`",
+            "softcap": MORE + "scores that are kept below a number",
+        },
+        "scaled_dot_product_attention": {
+            "attn_mask": "a bias or mask is the fourth input",
+            "query": "the first input",
+            "key": "the second input",
+            "value": "the third input",
+            "softcap": MORE + "scores that are kept below a number",
         },
         "masked_fill": {"value": "PyTorch has it too, as a number or a value"},
         "subtract": {"alpha": "a factor of one operand is a layer of its own"},

@@ -1,15 +1,14 @@
-"""multihead_attention: mixtures of values, weighted by how queries match keys."""
+"""multihead_attention: tokens that attend to tokens, in several heads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
-from spec.fields import flag, number, probability, size
+from spec.attention import LEADING, attend, check_causal, fitted
+from spec.fields import choice, flag, number, probability, size
 from spec.layer import Layer, Scope, Value, agree, register
 from spec.primitives import (
-    Contract,
-    Elementwise,
     Normalise,
     Reshape,
     Rotary,
@@ -20,47 +19,59 @@ from spec.primitives import (
     show,
 )
 
+T = TypeVar("T")
+
 
 @register("multihead_attention")
 @dataclass(frozen=True, kw_only=True)
 class MultiheadAttention(Layer):
     """`softmax(scale Q K^T) V` in several heads (Vaswani et al. 2017, eq. 1), as in `torch.nn`.
 
-    One input attends to itself, of two the first (queries) attends to the second (context). Heads
-    may share keys and values (`num_kv_heads`), and rotary positions turn queries and keys
-    (`rotary` is their base). While training the shares have `dropout`. The projections are one
-    tensor if `packed`, else one each.
+    One input attends to itself, of two the first (queries) attends to the second (context); three
+    are what queries, keys and values are made of, and a fourth is a bias or mask of the scores,
+    `[N, heads, queries, keys]` or less. All are `[N, ..., tokens, features]`. Heads may share keys
+    and values (`num_kv_heads`), and rotary positions turn queries and keys (`rotary` is their base)
+    behind a norm of each head's (`qk_norm`). Scores are kept below `softcap`; while training the
+    shares have `dropout`. The projections are one tensor if `packed`, else one each.
     """
 
-    inputs_allowed: ClassVar[tuple[int, int]] = (1, 2)
+    inputs_allowed: ClassVar[tuple[int, int]] = (1, 4)
 
     embed_dim: int | None = size(default=None)
     num_heads: int = size()
+    kdim: int | None = size(default=None)
+    vdim: int | None = size(default=None)
     num_kv_heads: int | None = size(default=None)
     head_dim: int | None = size(default=None)
     causal: bool = flag(default=False)
     bias: bool = flag(default=True)
+    query_bias: bool | None = flag(default=None)
+    key_bias: bool | None = flag(default=None)
+    value_bias: bool | None = flag(default=None)
     out_bias: bool | None = flag(default=None)
     packed: bool = flag(default=True)
+    qk_norm: str = choice(("none", "layer_norm", "rms_norm"), default="none")
+    qk_norm_eps: float = number(default=1e-5, minimum=0.0)
     rotary: float | None = number(default=None, minimum=1e-12)
     rotary_size: int | None = size(default=None)
     rotary_interleaved: bool = flag(default=False)
     scale: float | None = number(default=None)
+    softcap: float | None = number(default=None, minimum=1e-12)
     dropout: float = probability(default=0.0)
 
     def infer(self, *shapes: Shape) -> Self:
-        for shape in shapes:
-            if len(shape) != 2:
+        query, key, value = three(shapes)
+        for shape in (query, key, value):
+            if len(shape) < 2 or len(shape) != len(query) or shape[:-2] != query[:-2]:
                 raise ShapeError(
-                    f"`multihead_attention` needs [N, length, features], got {show(shape)}"
+                    "`multihead_attention` needs [N, length, features], or more axes in front that "
+                    f"are alike, got {' and '.join(map(show, dict.fromkeys(shapes[:3])))}"
                 )
-        blind = shapes[0][0] - shapes[-1][0]
-        if self.causal and blind > 0:
-            raise ShapeError(
-                f"{shapes[0][0]} queries and {shapes[-1][0]} keys: the first {blind} queries would "
-                "see no key of a `causal` attention, whose last query sees all"
-            )
-        features, context = shapes[0][1], shapes[-1][1]
+        if key[-2] != value[-2]:
+            raise ShapeError(f"{key[-2]} keys need as many values, got {show(value)}")
+        if self.causal:
+            check_causal(query[-2], key[-2])
+        features = query[-1]
         kv_heads = self.num_kv_heads or self.num_heads
         if self.num_heads % kv_heads:
             raise ShapeError(
@@ -71,96 +82,115 @@ class MultiheadAttention(Layer):
             raise ShapeError(
                 f"{features} features do not divide into {self.num_heads} heads: give `head_dim`"
             )
-        if self.packed and context != features:
+        if self.packed and not key[-1] == value[-1] == features:
             raise ShapeError(
-                f"packed projections need a context of {features} features, got {context}: give "
-                "`packed: false`"
+                f"packed projections need a context of {features} features, got "
+                f"{value[-1] if key[-1] == features else key[-1]}: give `packed: false`"
             )
+        biases = [self.bias if own is None else own
+                  for own in (self.query_bias, self.key_bias, self.value_bias)]  # fmt: skip
+        if self.packed and len(set(biases)) > 1:
+            raise ShapeError("packed projections have one bias, or none: give `packed: false`")
         head_dim = self.head_dim or features // self.num_heads
         return replace(
             self,
             embed_dim=agree("embed_dim", self.embed_dim, features),
+            kdim=agree("kdim", self.kdim, key[-1]),
+            vdim=agree("vdim", self.vdim, value[-1]),
             num_kv_heads=kv_heads,
             head_dim=head_dim,
+            query_bias=biases[0],
+            key_bias=biases[1],
+            value_bias=biases[2],
             out_bias=self.bias if self.out_bias is None else self.out_bias,
             rotary_size=self.rotary_size or (None if self.rotary is None else head_dim),
             scale=head_dim**-0.5 if self.scale is None else self.scale,
         )
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
-        query, context = inputs[0], inputs[-1]
+        query, key, value = three(inputs)
         kv_heads, head_dim = self.num_kv_heads or 1, self.head_dim or 1
         width, kv_width = self.num_heads * head_dim, kv_heads * head_dim
         project = self._packed if self.packed else self._separate
-        q, k, v = project(scope, query, context, (width, kv_width, kv_width))
-        groups = (kv_heads, self.num_heads // kv_heads, head_dim)
-        q = self._turned(scope, scope.apply(Reshape((query.shape[0], *groups)), q))
-        k, v = (
-            scope.apply(Reshape((context.shape[0], kv_heads, head_dim)), each) for each in (k, v)
-        )
-        k = self._turned(scope, k)
-        scores = scope.apply(Contract("tkgd,skd->kgts", values=2), q, k)
-        scores = scope.apply(Elementwise("scale_by", (("factor", self.scale or 0.0),)), scores)
-        if self.causal:
-            scores = scope.apply(Elementwise("causal_mask"), scores)
-        shares = scope.apply(Normalise("softmax", 0.0), scores)
-        if self.dropout:
-            shares = scope.apply(Elementwise("dropout", (("p", self.dropout),)), shares)
-        mixed = scope.apply(Contract("kgts,skd->tkgd", values=2), shares, v)
-        y = scope.apply(Reshape((query.shape[0], width)), mixed)
+        q, k, v = project(scope, (query, key, value), (width, kv_width, kv_width))
+        groups = (kv_heads, self.num_heads // kv_heads)
+        tokens, keys = query.shape[:-1], key.shape[:-1]
+        q = scope.apply(Reshape((*tokens, *groups, head_dim)), q)
+        k, v = (scope.apply(Reshape((*keys, kv_heads, head_dim)), each) for each in (k, v))
+        q = self._turned(scope, self._normed(scope, "q_norm.", q), len(tokens) - 1)
+        k = self._turned(scope, self._normed(scope, "k_norm.", k), len(keys) - 1)
+        bias = None
+        if len(inputs) == 4:
+            scores = (*tokens[:-1], self.num_heads, tokens[-1], keys[-1])
+            bias = fitted(scope, inputs[3], scores, groups)
+        front = LEADING[: len(tokens) - 1]
+        mixed = attend(
+            scope, (f"{front}tkgd", f"{front}skd", f"{front}ske"), q, k, v, bias,
+            scale=self.scale or 0.0, causal=self.causal, softcap=self.softcap,
+            dropout=self.dropout,
+        )  # fmt: skip
+        y = scope.apply(Reshape((*tokens, width)), mixed)
         bound = ("uniform", width**-0.5)
-        return self._linear(scope, "out_proj.", y, query.shape[1], bound, bias=bool(self.out_bias))
+        return self._linear(scope, "out_proj.", y, query.shape[-1], bound, bool(self.out_bias))
 
     def _packed(
-        self, scope: Scope, query: Value, context: Value, widths: tuple[int, ...]
+        self, scope: Scope, values: tuple[Value, Value, Value], widths: tuple[int, ...]
     ) -> list[Value]:
         total = sum(widths)
-        bound = ("uniform", (6 / (total + query.shape[1])) ** 0.5)
-        both = [
-            self._linear(scope, "in_proj_", x, total, bound, bias=self.bias)
-            for x in dict.fromkeys((query, context))
-        ]
+        bound = ("uniform", (6 / (total + values[0].shape[-1])) ** 0.5)
+        projected = {
+            x: self._linear(scope, "in_proj_", x, total, bound, bool(self.query_bias))
+            for x in dict.fromkeys(values)
+        }
         ends = [sum(widths[: i + 1]) for i in range(3)]
         return [
-            scope.apply(Slice(1, end - width, end), both[0] if i == 0 else both[-1])
-            for i, (end, width) in enumerate(zip(ends, widths, strict=True))
+            scope.apply(Slice(len(x.shape) - 1, end - width, end), projected[x])
+            for x, end, width in zip(values, ends, widths, strict=True)
         ]
 
     def _separate(
-        self, scope: Scope, query: Value, context: Value, widths: tuple[int, ...]
+        self, scope: Scope, values: tuple[Value, Value, Value], widths: tuple[int, ...]
     ) -> list[Value]:
+        biases = self.query_bias, self.key_bias, self.value_bias
         return [
             self._linear(
-                scope,
-                f"{letter}_proj.",
-                x,
-                width,
-                ("uniform", (6 / (width + x.shape[1])) ** 0.5),
-                bias=self.bias,
+                scope, f"{letter}_proj.", x, width,
+                ("uniform", (6 / (width + x.shape[-1])) ** 0.5), bool(bias),
             )
-            for letter, x, width in zip("qkv", (query, context, context), widths, strict=True)
-        ]
+            for letter, x, width, bias in zip("qkv", values, widths, biases, strict=True)
+        ]  # fmt: skip
 
     def _linear(
-        self,
-        scope: Scope,
-        prefix: str,
-        x: Value,
-        features: int,
-        initial: tuple[str, float],
-        *,
+        self, scope: Scope, prefix: str, x: Value, features: int, initial: tuple[str, float],
         bias: bool,
-    ) -> Value:
-        weight = scope.parameter(f"{prefix}weight", (features, x.shape[1]), initial)
-        y = scope.apply(matrix_product(2), x, tensors=(weight,))
+    ) -> Value:  # fmt: skip
+        weight = scope.parameter(f"{prefix}weight", (features, x.shape[-1]), initial)
+        y = scope.apply(matrix_product(len(x.shape)), x, tensors=(weight,))
         if bias:
             zeros = ("constant", 0.0)
             y = scope.add(y, scope.parameter(f"{prefix}bias", (features,), zeros), axis=-1)
         return y
 
-    def _turned(self, scope: Scope, x: Value) -> Value:
+    def _normed(self, scope: Scope, prefix: str, x: Value) -> Value:
+        """Normalise the features of each head, if that is asked for."""
+        if self.qk_norm == "none":
+            return x
+        kind = self.qk_norm.removesuffix("_norm")
+        size = x.shape[-1:]
+        x = scope.apply(Normalise(kind, self.qk_norm_eps), x)
+        x = scope.multiply(x, scope.parameter(f"{prefix}weight", size, ("constant", 1.0)), axis=-1)
+        if kind == "layer":
+            x = scope.add(x, scope.parameter(f"{prefix}bias", size, ("constant", 0.0)), axis=-1)
+        return x
+
+    def _turned(self, scope: Scope, x: Value, axis: int) -> Value:
         """Apply the rotary positions, if any."""
         if self.rotary is None:
             return x
         size = self.rotary_size or 0
-        return scope.apply(Rotary(0, size, self.rotary, self.rotary_interleaved), x)
+        return scope.apply(Rotary(axis, size, self.rotary, self.rotary_interleaved), x)
+
+
+def three(given: tuple[T, ...]) -> tuple[T, T, T]:
+    """Give what queries, keys and values are made of."""
+    return given[0], given[min(1, len(given) - 1)], given[min(2, len(given) - 1)]

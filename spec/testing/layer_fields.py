@@ -134,10 +134,45 @@ def attention(pen: Pen, x: Shape) -> Fields:
     fields |= pen.some(causal=True, bias=pen.chance())
     for name, value in (
         ("num_kv_heads", pen.divisor(heads)), ("out_bias", pen.chance()), ("scale", 0.5),
-        ("dropout", 0.1), ("embed_dim", x[-1]),
+        ("dropout", 0.1), ("embed_dim", x[-1]), ("kdim", x[-1]), ("vdim", x[-1]),
+        ("softcap", pen.pick((2, 30.0))), ("qk_norm", pen.pick(("layer_norm", "rms_norm"))),
     ):  # fmt: skip
         if pen.chance(0.2):
             fields[name] = value
+    if "qk_norm" in fields:
+        fields |= pen.some(qk_norm_eps=pen.pick((1e-6, 0.1)))
+    if not fields["packed"]:
+        fields |= pen.some(query_bias=pen.chance(), key_bias=pen.chance(), value_bias=pen.chance())
+    return fields
+
+
+def scaled_attention(pen: Pen, x: Shape) -> Fields:
+    """Write attention of queries, keys and values."""
+    fields: Fields = pen.some(is_causal=True, scale=0.5, dropout_p=0.1)
+    fields |= {"softcap": pen.pick((2, 30.0))} if pen.chance(0.2) else {}
+    return fields | (pen.some(enable_gqa=True) if len(x) > 2 else {})
+
+
+def rotary(pen: Pen, x: Shape) -> Fields:
+    """Write rotary positions, in each way of stretching them."""
+    turned = 2 * pen.count(1, max(1, x[-1] // 2))
+    fields: Fields = pen.some(base=pen.pick((100, 10000)), interleaved=True, offset=2)
+    fields |= {"dim": pen.count(1, len(x) - 1)} if pen.chance(0.3) else {}
+    fields |= {"size": turned} if pen.chance() or x[-1] % 2 else {}
+    pairs = fields.get("size", x[-1]) // 2
+    scaling = pen.pick(("none", "none", "linear", "dynamic", "llama3", "yarn", "longrope"))
+    if scaling == "none":
+        return fields
+    fields |= {"scaling": scaling, "factor": pen.pick((2, 4.0))}
+    if scaling != "linear":
+        fields["original_length"] = pen.pick((2, 8))
+    if scaling == "llama3":
+        fields |= {"low_freq_factor": 0.1, "high_freq_factor": pen.pick((0.5, 4))}
+    elif scaling == "yarn":
+        fields |= pen.some(beta_fast=pen.pick((2, 32)), beta_slow=0.5, attention_factor=1.1)
+    elif scaling == "longrope":
+        fields |= {name: [pen.pick((1.0, 1.5, 2)) for _ in range(pairs)]
+                   for name in ("short_factor", "long_factor")}  # fmt: skip
     return fields
 
 

@@ -177,11 +177,12 @@ class Listing:
         if type_ not in COMBINING and (type_ != "multihead_attention" or self.pen.chance(0.7)):
             return self.draw(type_, first)
         others = [value for value in self.values if len(value.shape) == len(first.shape)]
-        pair = [first, self.pen.pick(others)]
-        several = type_ in ("add", "multiply", "concat", "maximum", "minimum")
-        if type_ == "where" or (several and self.pen.chance(0.2)):
-            pair.append(self.pen.pick(others))
-        return self.draw(type_, *(pair[::-1] if self.pen.chance() else pair))
+        several = [first, self.pen.pick(others)]
+        more = type_ in ("add", "multiply", "concat", "maximum", "minimum", "multihead_attention")
+        three = type_ in ("where", "scaled_dot_product_attention")
+        if three or (more and self.pen.chance(0.2)):
+            several.append(self.pen.pick(others))
+        return self.draw(type_, *(several[::-1] if self.pen.chance() else several))
 
     def unread(self) -> list[Value]:
         """List the values that nothing reads yet."""

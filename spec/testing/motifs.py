@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import prod
 
 from spec.layer import Value
+from spec.testing.attention_motifs import heads, mixture
 from spec.testing.listing import Listing, Unfit
 from spec.testing.pen import Fields
 from spec.testing.writers import ACTIVATIONS, NORMS
@@ -208,45 +209,6 @@ def other_axis(to: Listing) -> None:
         to.add("transpose", turn)
 
 
-def mixture(to: Listing) -> None:
-    """Write attention out: scores of all pairs by broadcasting, a softmax, a mixture of values."""
-    pen, x = to.pen, to.named()
-    if len(x.shape) != 2 or x.shape[0] > 3:
-        raise Unfit
-    length, heads, size = x.shape[0], pen.count(1, 2), pen.count(1, 2)
-    width = heads * size
-    parts = []
-    way = pen.pick(["separate", "packed", "interleaved", "heads first"])
-    if way == "separate":
-        for _ in range(3):
-            part = to.add("linear", {"out_features": width, "bias": pen.chance()}, x)
-            parts.append(to.add("reshape", {"shape": [length, heads, size]}, part))
-    else:
-        packed = to.add("linear", {"out_features": 3 * width}, x)
-        axis = {"packed": 1, "heads first": 2, "interleaved": 3}[way]
-        shape = [length, heads, size]
-        shape.insert(axis, 3)
-        packed = to.add("reshape", {"shape": shape}, packed)
-        for index in range(3):
-            fields = {"sections": 3, "dim": axis + 1, "index": index}
-            part = to.add("split", fields, packed)
-            parts.append(to.add("reshape", {"shape": [length, heads, size]}, part))
-    query = to.add("reshape", {"shape": [length, 1, heads, size]}, parts[0])
-    key = to.add("reshape", {"shape": [1, length, heads, size]}, parts[1])
-    to.add("multiply", {}, query, key)
-    to.add("sum", {"dim": 4})
-    to.add("transpose", {"dim0": 2, "dim1": 3})
-    to.add("softmax")
-    to.add("transpose", {"dim0": 2, "dim1": 3})
-    shares = to.add("reshape", {"shape": [length, length, heads, 1]})
-    value = to.add("reshape", {"shape": [1, length, heads, size]}, parts[2])
-    to.add("multiply", {}, shares, value)
-    to.add("sum", {"dim": 2})
-    to.add("reshape", {"shape": [length, width]})
-    if pen.chance():
-        to.add("linear", {"out_features": x.shape[1]})
-
-
 def convolution_over_tokens(to: Listing) -> None:
     """Convolve along the tokens of a sequence."""
     x = to.named()
@@ -295,6 +257,6 @@ def itself(to: Listing) -> None:
 
 MOTIFS: tuple[Motif, ...] = (
     branches, branches, grouping, decoder, pixel_shuffle, pixel_unshuffle, outer_product, beside,
-    squeezed, other_axis, mixture, convolution_over_tokens, itself, twice,
+    squeezed, other_axis, mixture, heads, convolution_over_tokens, itself, twice,
 )  # fmt: skip
 """All motifs, by how often each is tried; each raises `Unfit` where it does not fit."""

@@ -39,7 +39,9 @@ from spec.testing.layer_fields import (
     recurrent,
     reduction,
     reshape,
+    rotary,
     running_norm,
+    scaled_attention,
     size_of,
     split,
     transpose,
@@ -165,7 +167,8 @@ AXES: Mapping[str, Writer] = {
 }
 
 SEQUENCES: Mapping[str, Writer] = {
-    "multihead_attention": Writer(2, 2, attention),
+    "multihead_attention": Writer(2, 4, attention),
+    "rotary": Writer(2, 4, rotary),
     "gru": Writer(2, 2, recurrent),
     "lstm": Writer(2, 2, lstm),
     "rnn": Writer(2, 2, both(recurrent, fields_of(nonlinearity=("relu", "tanh")))),
@@ -196,6 +199,7 @@ COMBINING: Mapping[str, Writer] = {
     "einsum": Writer(0, 4, einsum),
     "concat": Writer(1, MAX_RANK, concat),
     "stack": Writer(0, MAX_RANK, axis.stack),
+    "scaled_dot_product_attention": Writer(2, 4, scaled_attention),
     "bilinear": Writer(1, 3, both(needs(out_features=(2, 3)), fields_of(bias=(False, True)),
                                   size_of("in1_features"))),
 }  # fmt: skip

@@ -201,7 +201,9 @@ def scan(rng: np.random.Generator) -> Drawn:
 def rotary(rng: np.random.Generator) -> Drawn:
     axis, size = int(rng.integers(0, 2)), 2 * int(rng.integers(1, 4))
     x = rng.standard_normal((2, *sizes(rng, 2), size + int(rng.integers(0, 3))))
-    return Rotary(axis, size, pick(rng, 100.0, 10000.0), bool(rng.integers(2))), 1, [x]
+    frequencies = pick(rng, (), tuple(rng.random(size // 2).tolist()))
+    rest = int(rng.integers(3)), frequencies, pick(rng, 1.0, 1.2)
+    return Rotary(axis, size, pick(rng, 100.0, 10000.0), bool(rng.integers(2)), *rest), 1, [x]
 
 
 def moved(rng: np.random.Generator) -> tuple[int, Array]:

@@ -90,7 +90,9 @@ def function_parameters(function: Callable[..., Any]) -> dict[str, object]:
         found = {}
         name = re.escape(function.__name__)
         for line in re.findall(
-            rf"^\s*(?:\.\. function:: )?{name}\((.*?)\)(?: ->|$)", function.__doc__ or "", re.M
+            rf"^\s*(?:\.\. function:: )?{name}\(((?:.|\n {{8}})*?)\)(?: ->|$)",
+            function.__doc__ or "",
+            re.M,
         ):
             for part in line.split(","):
                 word, _, default = (side.strip().split(":")[0] for side in part.partition("="))
@@ -181,7 +183,7 @@ RUN: Mapping[str, Callable[..., Any]] = {
     "masked_fill": lambda f, x, value: f(x[0], x[1] != 0, value),
     "where": lambda f, x: f(x[0] != 0, *x[1:]),
     "concat": lambda f, x, **fields: f(x, **fields),
-    "multihead_attention": lambda f, x: f(x[0], x[-1], x[-1])[0],
+    "multihead_attention": lambda f, x: attended(f, *x),
     "lstm": lambda f, x: f(*x)[0],
     "gru": lambda f, x: f(*x)[0],
     "rnn": lambda f, x: f(*x)[0],
@@ -195,6 +197,13 @@ RUN: Mapping[str, Callable[..., Any]] = {
     "split": lambda f, x, sizes, sections, index, dim: f(x[0], list(sizes), dim)[index],
 }
 """How a layer is called, where not by its inputs one after the other."""
+
+
+def attended(module: nn.Module, *x: Tensor) -> Tensor:
+    """Run attention of one value, or of two, axes in front counted as a batch."""
+    query, context = (y.flatten(0, -3) for y in (x[0], x[-1]))
+    result: Tensor = module(query, context, context)[0]
+    return result.reshape(*x[0].shape)
 
 
 def build(type_: str, layer: Layer, x: Sequence[Tensor]) -> nn.Module | None:

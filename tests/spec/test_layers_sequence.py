@@ -94,7 +94,7 @@ WRONG = {
     ),
     (X, "multihead_attention: {num_heads: 4, num_kv_heads: 3}"): "`num_heads` 4 does not divide",
     (TWO, "multihead_attention: {num_heads: 2, inputs: [x, y]}"): "a context of 8 features, got 6",
-    (WORD, "multihead_attention: {num_heads: 1}"): r"needs \[N, length, features\], got \[N, 5\]",
+    (WORD, "multihead_attention: {num_heads: 1}"): r"needs \[N, length, features\], or more",
     (X, "multihead_attention: {num_heads: 2, rotary: 10, rotary_size: 3}"): "got 3",
     (X, "lstm: {hidden_size: 3, input_size: 7}"): "`input_size` is 7, but the input has 8",
     (WORD, "gru: {hidden_size: 3}"): r"`gru` needs \[N, length, features\], got \[N, 5\]",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from graphgen.evaluate.rotary import pairs
+from graphgen.evaluate.rotary import pairs, turns
 from graphgen.lower.computation.state import Items, Lowering
 from spec import Operation
 from spec.primitives import Rotary
@@ -18,9 +16,7 @@ def lower(state: Lowering, operation: Operation) -> None:
     source = state.value(operation.inputs[0])
     target = state.nodes(operation.output, "sum", source.shape)
     half, last = primitive.size // 2, len(source.shape) - 1
-    length = source.shape[primitive.axis]
-    angles = np.arange(length)[:, None] * primitive.base ** (-np.arange(half) / half)
-    cosine, sine = np.cos(angles), np.sin(angles)
+    cosine, sine = turns(primitive, source.shape[primitive.axis])
     halves = [(part.start, part.step or 1) for part in pairs(primitive)]
 
     def part(items: Items, which: int) -> Items:

@@ -34,8 +34,13 @@ def lower(state: Lowering, operation: Operation) -> None:
         attributes=(("features", features.size),),
     )  # fmt: skip
     along = sequence(layout, primitive.axis)
-    arguments = primitive.attributes()
-    del arguments["axis"]
+    plain = Rotary(primitive.axis, primitive.size).attributes()
+    always = ("size", "base", "interleaved")
+    arguments = {
+        name: value
+        for name, value in primitive.attributes().items()
+        if name in always or value != plain[name]
+    }
     state.step(layout.group, "rotary", **arguments, **along)
     state.layouts[operation.output] = layout
 
