@@ -58,6 +58,8 @@ GIVEN: Mapping[str, tuple[tuple[Shape, ...], Mapping[str, Any]]] = MappingProxyT
         "flip": (((3, 8, 8),), {"dims": [3]}),
         "expand": (((1, 8),), {"shape": [6, 8]}),
         "tile": (((6, 8),), {"dims": [2, 1]}),
+        "rotary": (((2, 6, 8),), {}),
+        "scaled_dot_product_attention": (((2, 6, 8), (2, 6, 8), (2, 6, 8)), {}),
         "pad": (((3, 8, 8),), {"pad": [1, 2, 0, 1]}),
         "clamp": (((8,),), {"min": 0}),
         "threshold": (((8,),), {"threshold": 0.5, "value": 0}),

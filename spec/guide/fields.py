@@ -66,6 +66,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "qk_norm": "norm of the queries and keys of each head",
         "qk_norm_eps": "what that norm adds below its root",
         "softcap": "what scores stay below, by a tanh",
+        "dropout_p": "probability of a zero, while training",
+        "is_causal": "whether a token sees only those up to its own place",
         "enable_gqa": "whether heads of queries share those of keys",
         "interleaved": "whether neighbouring features turn together, or both halves",
         "offset": "the first position",

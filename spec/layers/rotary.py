@@ -42,7 +42,7 @@ class Rotary(Layer):
     offset: int = size(default=0, minimum=0)
     scaling: str = choice(tuple(NEEDED), default="none")
     factor: float | None = number(default=None, minimum=1e-12)
-    original_length: int | None = size(default=None)
+    original_length: int | None = size(default=None, minimum=2)
     low_freq_factor: float | None = number(default=None, minimum=1e-12)
     high_freq_factor: float | None = number(default=None, minimum=1e-12)
     beta_fast: float | None = number(default=None, minimum=1e-12)
@@ -68,6 +68,13 @@ class Rotary(Layer):
                 raise ShapeError(f"`{name}` says nothing where `scaling` is {self.scaling}")
             if not given and name in NEEDED[self.scaling]:
                 raise ShapeError(f"`scaling: {self.scaling}` needs `{name}`")
+        if self.scaling != "none" and self.base <= 1:
+            raise ShapeError(f"`base` is {self.base:g}; with a `scaling` it is more than 1")
+        low, high = self.low_freq_factor or 0.0, self.high_freq_factor or 1.0
+        if low >= high:
+            raise ShapeError(
+                f"`low_freq_factor` is {low:g}, no less than `high_freq_factor` {high:g}"
+            )
         turned = x[-1] if self.size is None else self.size
         for name in ("short_factor", "long_factor"):
             divisors = getattr(self, name)

@@ -168,6 +168,7 @@ TRANSLATED: Mapping[str, set[str]] = {
 
 ADAPT: Mapping[str, Callable[[dict[str, Any], Sequence[Tensor]], dict[str, Any]]] = {
     "reshape": lambda fields, x: {"shape": (len(x[0]), *fields["shape"])},
+    "scaled_dot_product_attention": lambda fields, x: {**fields, "dropout_p": 0.0},
 }
 """Fields that are said otherwise on purpose, by layer."""
 
