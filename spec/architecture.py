@@ -118,11 +118,13 @@ class Architecture:
             primitive = operation.primitive
             if isinstance(primitive, Lookup) and primitive.kind == "table":
                 size = self.tensors[operation.parameters[0]].shape[0]
+            elif isinstance(primitive, Lookup) and primitive.kind == "one_hot":
+                size = primitive.resolution
             elif operation.output in entries and passes_indices(primitive):
                 size = entries[operation.output]
             else:
                 continue
-            for name in operation.inputs:
+            for name in operation.inputs[: 1 if isinstance(primitive, Lookup) else None]:
                 entries[name] = min(size, entries.get(name, size))
         return MappingProxyType({n: entries[n] for n in self.inputs if n in entries})
 
@@ -136,7 +138,8 @@ class Architecture:
             given = whole.issuperset(operation.inputs)
             if given and passes_indices(primitive):
                 whole.add(operation.output)
-            if isinstance(primitive, Lookup) and primitive.kind == "table" and not given:
+            indices = isinstance(primitive, Lookup) and primitive.kind in ("table", "one_hot")
+            if indices and operation.inputs[0] not in whole:
                 found.append(operation.layer)
         return tuple(found)
 

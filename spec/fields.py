@@ -131,8 +131,8 @@ def integer(default: Any = REQUIRED, *, summary: str = "") -> Any:
 
 
 def integers(default: Any = REQUIRED, *, summary: str = "") -> Any:
-    """One or more integers of either sign."""
-    return declare(list_kind(-MAX_SIZE), default, summary)
+    """One or more integers of either sign; None is admitted when it is the default."""
+    return declare(list_kind(-MAX_SIZE, optional=default is None), default, summary)
 
 
 def with_unknown(default: Any = REQUIRED, *, several: bool = False, summary: str = "") -> Any:

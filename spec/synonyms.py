@@ -118,7 +118,7 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("swapaxes", "movedim", "moveaxis", "swapdims"), "transpose"),
         **dict.fromkeys(("stridedslice", "crop", "cropping", "getitem"), SLICE),
         **dict.fromkeys(("gather", "take", "takealong"),
-                        "`index_select`, or `embedding` for rows of a table"),
+                        "`index_select`, by `index` or an input of indices, or `embedding`"),
         "unbind": "`select` with each `index`",
         **dict.fromkeys(("broadcast", "broadcastto", "expandas"), "expand"),
         **dict.fromkeys(("repeatelements",), "repeat_interleave"),

@@ -17,11 +17,14 @@ Array = NDArray[Any]
 PRIMES = (1, 2654435761, 805459861, 3674653429, 2097192037, 1434869437, 2165219737)
 
 
-def run(primitive: Lookup, x: Array, table: Array) -> Array:
+def run(primitive: Lookup, x: Array, table: Array) -> Array:  # table: of `one_hot` the dtype
     """Look up indices x (N, ...), or mix the entries around places x (N, ..., k)."""
     if primitive.kind == "table":
         chosen: Array = table[x]
         return chosen
+    if primitive.kind == "one_hot":
+        hot: Array = np.eye(primitive.resolution, dtype=table.dtype)[x]
+        return hot
     grid = primitive.kind == "grid"
     dims = x.shape[-1]
     intervals = [size - 1 for size in table.shape[:0:-1]] if grid else [primitive.resolution] * dims

@@ -20,6 +20,8 @@ def run(primitive: Lookup, training: bool, x: Tensor, table: Tensor) -> Tensor:
     """Look up indices x (N, ...), or mix the entries around places x (N, ..., k)."""
     if primitive.kind == "table":
         return F.embedding(x if x.is_floating_point() else x.long(), table)
+    if primitive.kind == "one_hot":
+        return F.one_hot(x.long(), primitive.resolution).to(table.dtype)
     dims = x.shape[-1]
     if primitive.kind == "hash":
         return mixed(x, [primitive.resolution] * dims, table)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 from spec.fields import MAX_ENTRIES, axis, integer, integers, size
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.layers.taking import taken
-from spec.primitives import Reshape, Shape, ShapeError, show
+from spec.primitives import Contract, Lookup, Reshape, Shape, ShapeError, show
+from spec.primitives.contract import LETTERS
 
 
 def counted_index(index: int, dim: int, shape: Shape) -> int:
@@ -95,19 +96,35 @@ class Slices(Layer):
 @register("index_select")
 @dataclass(frozen=True, kw_only=True)
 class IndexSelect(Layer):
-    """The items `index` along `dim`, in any order and as often as named: `torch.index_select`."""
+    """The items `index` along `dim`, in any order and as often as named: `torch.index_select`.
+
+    With a second input, which holds indices `[N, k]`, the k items that it names for each sample.
+    """
+
+    inputs_allowed: ClassVar[tuple[int, int]] = (1, 2)
 
     dim: int = axis()
-    index: tuple[int, ...] = integers()
+    index: tuple[int, ...] | None = integers(default=None)
 
     def infer(self, *shapes: Shape) -> Self:
         dim = positive("dim", self.dim, shapes[0])
+        if (self.index is None) == (len(shapes) == 1):
+            raise ShapeError("`index_select` needs either `index` or a second input of indices")
+        if self.index is None:
+            return replace(self, dim=dim)
         index = tuple(counted_index(place, dim, shapes[0]) for place in self.index)
         return replace(self, dim=dim, index=index)
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
-        (x,) = inputs
-        return taken(scope, x, self.dim - 1, self.index)
+        x, *indices = inputs
+        place = self.dim - 1
+        if self.index is not None:
+            return taken(scope, x, place, self.index)
+        hot = scope.apply(Lookup("one_hot", x.shape[place]), *indices, x)
+        letters, more = LETTERS[: len(x.shape)], LETTERS[len(x.shape) :][: len(hot.shape) - 1]
+        before, one, behind = letters[:place], letters[place], letters[place + 1 :]
+        equation = f"{more}{one},{letters}->{before}{more}{behind}"
+        return scope.apply(Contract(equation, values=2), hot, x)
 
 
 @register("chunk")

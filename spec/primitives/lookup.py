@@ -24,6 +24,8 @@ class Lookup(Primitive):
     - `hash`: x holds places `[..., k]` in [-1, 1]; the parameter is `[entries, features]`; a grid
       of `resolution` intervals along each axis whose corners share the entries by the hash of
       Mueller et al. 2022 (eq. 4), or own one each where there are enough.
+    - `one_hot`: x holds indices `[...]` below `resolution`; gives `[..., resolution]`, 1 at the
+      index and 0 elsewhere, in the dtype of a second input. There is no parameter.
     """
 
     kind: str
@@ -31,6 +33,8 @@ class Lookup(Primitive):
     name: ClassVar[str] = "lookup"
 
     def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
+        if self.kind == "one_hot":
+            return (*inputs[0], self.resolution)
         (x,), (table,) = inputs, parameters
         if self.kind == "table":
             return (*x, table[1])
@@ -47,4 +51,4 @@ class Lookup(Primitive):
         return (*x[:-1], table[0] if self.kind == "grid" else table[1])
 
     def channel_axis(self, rank: int) -> int | None:
-        return None if self.kind == "table" else rank - 1
+        return None if self.kind in ("table", "one_hot") else rank - 1

@@ -98,6 +98,12 @@ def beginning(pen: Pen) -> tuple[Entry, Listing]:
         to.attempt(lambda to: to.draw(pen.pick(["reshape", "transpose", "split"]), indices))
     embedded = to.current
     to.draw("embedding", embedded)
+    entries = pen.meaning(to.entries[-1]["embedding"])["num_embeddings"]
+    shape = to.current.shape if isinstance(entries, int) else ()
+    places = [axis for axis, size in enumerate(shape, start=1) if size >= entries]
+    if places and pen.chance():
+        dim = pen.pick(places)
+        to.attempt(lambda to: to.add("index_select", {"dim": dim}, to.current, indices))
     to.values = [*values, to.current]
     return {value.name: list(value.shape) for value in (*values, indices)}, to
 

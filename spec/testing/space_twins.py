@@ -65,6 +65,18 @@ def pooled(fields: str) -> str:
     return IMAGE + f"  - max_pool2d: {{kernel_size: 2, {fields}}}\n" + CLOSED
 
 
+def chosen(inputs: str, dim: int = 1) -> str:
+    """Let an input of indices choose items of another."""
+    other = "p" if "q" in inputs else "q"
+    return (
+        "inputs: [{x: [3, 3]}, {p: [1]}, {q: [1]}]\nlayers:\n"
+        f"  - index_select: {{inputs: {inputs}, dim: {dim}, name: a}}\n"
+        "  - flatten: {name: b}\n"
+        f"  - embedding: {{inputs: {other}, num_embeddings: 3, embedding_dim: 2, name: e}}\n"
+        "  - flatten: {name: f}\n  - concat: {inputs: [b, f]}\n  - linear: {out_features: 2}\n"
+    )
+
+
 SPACE_TWINS: dict[str, tuple[str, str]] = {
     "where padding is": (padded("pad: [2, 0]"), padded("pad: [0, 2]")),
     "how much padding": (padded("pad: [1, 1]"), padded("pad: [2, 1]")),
@@ -153,6 +165,8 @@ SPACE_TWINS: dict[str, tuple[str, str]] = {
         pooled("stride: 2").replace("max", "avg"),
         pooled("stride: 2, divisor_override: 3").replace("max", "avg"),
     ),
+    "which items an input chooses": (chosen("[x, p]"), chosen("[x, q]")),
+    "along which axis an input chooses": (chosen("[x, p]"), chosen("[x, p]", 2)),
     "padded before or behind an activation": (
         series("sigmoid", "pad: {pad: [1, 0]}"),
         series("pad: {pad: [1, 0]}", "sigmoid"),

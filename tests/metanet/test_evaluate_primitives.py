@@ -175,7 +175,10 @@ def resample(rng: np.random.Generator) -> Drawn:
 
 
 def lookup(rng: np.random.Generator) -> Drawn:
-    kind = pick(rng, "table", "grid", "hash", "dense")
+    kind = pick(rng, "table", "grid", "hash", "dense", "one_hot")
+    if kind == "one_hot":
+        x = rng.integers(0, 5, (3, *sizes(rng, int(rng.integers(0, 3)))))
+        return Lookup("one_hot", 5), 2, [x, rng.standard_normal((3, 2))]
     if kind == "table":
         dtype = pick(rng, np.int64, np.int32, np.uint8)
         x = rng.integers(0, 7, (3, *sizes(rng, int(rng.integers(0, 3))))).astype(dtype)

@@ -137,6 +137,39 @@ def test_resampling_is_that_of_torch(seed: int) -> None:
     check(net, lambda x: F.interpolate(x, **fields, **corners), seed)
 
 
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_an_input_of_indices_chooses_items(dim: int) -> None:
+    net = spec.loads(
+        "inputs: [{x: [4, 3, 5]}, {where: [2]}]\n"
+        f"layers: [{{index_select: {{inputs: [x, where], dim: {dim}}}}}]"
+    )
+    assert net.index_inputs == {"where": (4, 3, 5)[dim - 1]}
+    rng = np.random.default_rng(0)
+    x, where = rng.standard_normal((6, 4, 3, 5)), rng.integers(3, size=(6, 2))
+    shape = [6, 1, 1, 1]
+    shape[dim] = 2
+    size = [2 if axis == dim else n for axis, n in enumerate(x.shape)]
+    index = torch.from_numpy(where).reshape(shape).expand(size)
+    right = torch.gather(torch.from_numpy(x), dim, index).numpy()
+    graph = graphgen.compile(net, {}, "computation")
+    for found in (
+        graphgen.evaluate(net, {}, x, where),
+        metanet.evaluate.run(net, {}, torch.from_numpy(x), torch.from_numpy(where)).numpy(),
+        graphgen.evaluate(graph, x, where),
+    ):
+        np.testing.assert_allclose(np.asarray(found), right, rtol=1e-12, atol=1e-12)
+    with pytest.raises(graphgen.GraphError, match="expected indices from 0 to"):
+        graphgen.evaluate(net, {}, x, where + 5)
+
+
+def test_indices_that_are_computed_are_refused() -> None:
+    with pytest.raises(spec.SpecError, match="by a value that is computed: give it an input"):
+        spec.loads(
+            "inputs: [{x: [4, 3]}, {y: [2]}]\n"
+            "layers: [{tanh: {inputs: y, name: t}}, {index_select: {inputs: [x, t], dim: 1}}]"
+        )
+
+
 POOLS: dict[tuple[str, int], Callable[..., Tensor]] = {
     ("max", 1): F.max_pool1d, ("max", 2): F.max_pool2d, ("max", 3): F.max_pool3d,
     ("avg", 1): F.avg_pool1d, ("avg", 2): F.avg_pool2d, ("avg", 3): F.avg_pool3d,
@@ -174,6 +207,7 @@ def test_pooling_is_that_of_torch(seed: int) -> None:
     ("slice: {dim: 2, step: 0}", "`step` is 0"),
     ("narrow: {dim: 2, start: 2, length: 3}", "no 3 items from `start` 2 on"),
     ("index_select: {dim: 2, index: [0, 9]}", "`index` 9 is not on axis 2"),
+    ("index_select: {dim: 2}", "either `index` or a second input of indices"),
     ("expand: {shape: [2, 8]}", "axes of one item can, the others stay"),
     ("permute: {dims: [1, 0, 2]}", "the batch axis"),
     ("roll: {shifts: [1, 2], dims: 1}", "are not as many"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from graphgen.lower.computation.state import Items, Lowering, Row, row_major
 from spec import Operation
 from spec.primitives import Lookup
@@ -16,6 +18,9 @@ def lower(state: Lowering, operation: Operation) -> None:
     primitive = operation.primitive
     if not isinstance(primitive, Lookup):
         raise TypeError(f"expected a Lookup, got {primitive}")
+    if primitive.kind == "one_hot":
+        one_hot(state, operation, primitive)
+        return
     (tensor,) = operation.parameters
     shape = state.net.tensors[tensor].shape
     source = state.value(operation.inputs[0])
@@ -39,6 +44,19 @@ def lower(state: Lowering, operation: Operation) -> None:
     ]
     state.connect(operation, "table", source, target, [*rows, features, *entries], tensor)
     state.items[operation.output] = target
+
+
+def one_hot(state: Lowering, operation: Operation, primitive: Lookup) -> None:
+    """Give the nodes of an index, one for each that it may be; what it cannot be is 0."""
+    source = state.value(operation.inputs[0])
+    if not state.entries(operation.inputs[0]):
+        raise state.refuse(operation, "its indices are no input")
+    held, last = source.shape[-1], len(source.shape) - 1
+    items = replace(source, exclusive=False)
+    if held < primitive.resolution:
+        items = state.nodes(operation.output, "sum", state.net.shapes[operation.output])
+        state.identity(operation, source, items.axis(last, held, 0, 1))
+    state.items[operation.output] = items
 
 
 def coefficients(

@@ -10,8 +10,9 @@ from math import prod
 from graphgen.lower.parameter.layout import Axis, Layout, axis_of, born, positions
 from graphgen.lower.parameter.reshape import regrouped
 from graphgen.lower.parameter.state import Lowering
+from spec import Operation
 from spec.inputs import neuron_axis as said_axis
-from spec.primitives import Learned, Reshape, Slice, Transpose
+from spec.primitives import Learned, Lookup, Reshape, Slice, Transpose
 
 
 def input_layout(state: Lowering, name: str) -> Layout:
@@ -55,7 +56,7 @@ def neuron_axis(state: Lowering, name: str) -> int | None:
             learned.add(operation.output)
     for operation in state.operations:
         found = [value for value in operation.inputs if value in current]
-        if not found or isinstance(operation.primitive, Learned):
+        if not found or isinstance(operation.primitive, Learned) or is_one_hot(operation):
             continue
         if isinstance(operation.primitive, Reshape):
             flat = tuple(digit for axis in current[found[0]] for digit in axis)
@@ -83,6 +84,11 @@ def neuron_axis(state: Lowering, name: str) -> int | None:
                 resized(axis, size) for axis, size in zip(axes, after, strict=True)
             )
     return 0 if shape else None
+
+
+def is_one_hot(operation: Operation) -> bool:
+    """Say whether an operation reads a value for its dtype only, beside indices."""
+    return isinstance(operation.primitive, Lookup) and operation.primitive.kind == "one_hot"
 
 
 def first_of(axis: Axis) -> int | None:

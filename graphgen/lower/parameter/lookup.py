@@ -20,6 +20,9 @@ def lower(state: Lowering, operation: Operation) -> None:
     primitive = operation.primitive
     if not isinstance(primitive, Lookup):
         raise TypeError(f"expected a Lookup, got {primitive}")
+    if primitive.kind == "one_hot":
+        one_hot(state, operation, primitive)
+        return
     (tensor,) = operation.parameters
     shape = state.net.tensors[tensor].shape
     layout = state.layout(operation.inputs[0])
@@ -45,6 +48,18 @@ def lower(state: Lowering, operation: Operation) -> None:
     state.layouts[operation.output] = Layout(
         (*kept, axis_of(features, target)), target, space=layout.space
     )
+
+
+def one_hot(state: Lowering, operation: Operation, primitive: Lookup) -> None:
+    """Give each index a neuron; those that the input cannot hold have no edge, and are 0."""
+    layout, count = state.layout(operation.inputs[0]), primitive.resolution
+    if layout.group not in state.tables:
+        raise state.refuse(operation, "its indices are no input")
+    held = state.groups[layout.group].size
+    target = state.group(operation.output, "neuron", count)
+    state.connect(operation, "identity", [(held, "unit", 1, 1)], (layout.group, 0), (target, 0))
+    axes = (*layout.axes, axis_of(count, target))
+    state.layouts[operation.output] = Layout(axes, target, space=layout.space)
 
 
 def places(
