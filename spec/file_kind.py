@@ -39,15 +39,16 @@ def binary_kind(start: bytes, size: int) -> str | None:
             return kind
     if start.startswith(b"PK\x03\x04"):
         return _zip_kind(start)
+    # Before pickles, as which a header of 640 bytes begins.
+    header = int.from_bytes(start[:8], "little")
+    if len(start) > 8 and start[8:9] == b"{" and 2 <= header <= size - 8:
+        return SAFETENSORS
     if start[:1] == b"\x80" and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return PICKLE
     if start[4:8] == b"TFL3":
         return "a TensorFlow Lite model"
     if start[257:262] == b"ustar":
         return "a tar archive"
-    header = int.from_bytes(start[:8], "little")
-    if len(start) > 8 and start[8:9] == b"{" and 2 <= header <= size - 8:
-        return SAFETENSORS
     # The fields of a ModelProto: its version, then a text or the graph.
     if start[:1] == b"\x08" and len(start) > 2 and 0 < start[1] < 32 and start[2] in b"\x12\x1a:":
         return ONNX

@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from graphgen.checkpoint.other_orders import is_unclear
 from spec import Architecture, TensorSpec
 from spec.checkpoint import CheckpointMap, Stored
-from spec.primitives import Contract, Lookup, Window
+from spec.primitives import Contract, Lookup, Shape, Window
 
 
 @dataclass(frozen=True)
 class Layout:
-    """One layout of checkpoints: what is declared of it, and how each tensor is stored."""
+    """One layout of checkpoints: what is declared of it, and how each tensor is stored.
+
+    `unclear` are weights of which neither a declaration nor their shape tells the order of axes.
+    """
 
     declared: CheckpointMap
     entries: tuple[Stored, ...]
+    unclear: tuple[tuple[str, Shape], ...]
 
     @property
     def differs(self) -> bool:
@@ -52,10 +57,10 @@ class Form:
     @cached_property
     def layouts(self) -> tuple[Layout, ...]:
         """The layouts that checkpoints may have: those declared, and the architecture's own."""
-        declared = tuple(Layout(each, self._entries(each)) for each in self.checkpoints)
+        declared = tuple(self._layout(each, self._entries(each)) for each in self.checkpoints)
         if any(not layout.differs for layout in declared):
             return declared
-        return (*declared, Layout(CheckpointMap(), self.own))
+        return (*declared, self._layout(CheckpointMap(), self.own))
 
     @cached_property
     def said(self) -> frozenset[str]:
@@ -67,6 +72,16 @@ class Form:
     def section(self) -> str | None:
         """The part of a file of torch that is meant."""
         return next((each.section for each in self.checkpoints if each.section), None)
+
+    def _layout(self, declared: CheckpointMap, entries: tuple[Stored, ...]) -> Layout:
+        unclear = (
+            (name, shape)
+            for entry in entries
+            if self.matrices.intersection(entry.tensors) - self.said
+            for name, shape in zip(entry.names, entry.shapes, strict=True)
+            if is_unclear(shape)
+        )
+        return Layout(declared, entries, tuple(unclear))
 
     def _entries(self, declared: CheckpointMap) -> tuple[Stored, ...]:
         rows = (declared.by_tensor.get(t.name) or plain(t) for t in self.tensors)

@@ -80,7 +80,7 @@ def choose(
     for layout in layouts:
         found = find(form, layout, opened.arrays, optional, dtypes)
         if not found.wrong:
-            check_clear(form, layout.entries, opened.arrays, opened.metadata.get("format"))
+            check_clear(layout, opened.arrays, opened.metadata.get("format"))
             return found
         tried.append((len(found.wrong), not layout.differs, found))
     *_, best = min(tried, key=lambda row: row[:2])

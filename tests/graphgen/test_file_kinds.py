@@ -156,3 +156,13 @@ def test_what_torch_saves_is_known(tmp_path: Path) -> None:
         path = tmp_path / "mine.safetensors"
         save({"w": torch.zeros(2)}, path, _use_new_zipfile_serialization=new)
         assert read_weights(path)["w"].tolist() == [0, 0]
+
+
+def test_headers_of_every_length_are_known(tmp_path: Path) -> None:
+    lengths = set()
+    for length in range(1, 1600, 7):
+        write_weights(tmp_path / "w.safetensors", {"w" * length: np.zeros(2)})
+        path = (tmp_path / "w.safetensors").rename(tmp_path / "w.pt")
+        assert [*read_weights(path)] == ["w" * length]
+        lengths.add(path.read_bytes()[:2])
+    assert {b"\x80\x02", b"\x80\x03", b"\x80\x04"} <= lengths
