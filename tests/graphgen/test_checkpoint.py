@@ -344,3 +344,18 @@ def test_convolutions_of_keras(dims: int, axes: str) -> None:
         rule = f"{{stored: c.kernel, axes: {axes}}}"
         net = spec.loads(f"{head}{{{layer}}}\ncheckpoint: {{tensors: {{c.weight: {rule}}}}}")
         assert_bits({"w": graphgen.Checkpoint.read(net, stored).weights["c.weight"]}, {"w": weight})
+
+
+def test_a_section_of_a_file_of_torch_is_named_in_the_map(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    net = spec.loads(PAIR + "  {section: ema, tensors: {'*.weight': {axes: i o -> o i}}}")
+    own = {"a.weight": A, "b.weight": B, "c.weight": C, **BIASES}
+    stored = {f"module.{n}": torch.from_numpy(x.T.copy()) for n, x in own.items()}
+    zeros = {name: torch.zeros_like(x) for name, x in stored.items()}
+    torch.save({"model": zeros, "ema": stored, "epoch": 3}, tmp_path / "last.ckpt")
+    for source in (tmp_path / "last.ckpt", tmp_path):
+        checkpoint = graphgen.Checkpoint.read(net, source)
+        assert_bits(checkpoint.weights, own)
+        assert checkpoint.prefix == "module."
+    message = refusal(spec.loads(PAIR.replace("checkpoint:", "")), tmp_path)
+    assert "several sections: 'model', 'ema'; name the one that is meant" in message
