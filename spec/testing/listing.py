@@ -96,6 +96,8 @@ class Listing:
         if given and not self.repeated and not (plain and self.pen.chance()):
             names = [value.name for value in given]
             written["inputs"] = names if len(names) > 1 or self.pen.chance(0.1) else names[0]
+            if self.pen.chance(0.03):
+                written["inputs"] = f"${{{names}}}"
         self.entries.append({type_: {**written, **fields}})
         self.current = Value(name, shape)
         if not self.repeated:

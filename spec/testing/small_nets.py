@@ -9,6 +9,7 @@ from spec.architecture import Architecture
 from spec.load import load
 
 SMALL_NETS: dict[str, dict[str, Any]] = {
+    "albert": {"vocabulary": 3, "length": 2, "size": 2, "width": 4, "hidden": 3, "depth": 2},
     "bert": {"vocabulary": 3, "length": 2, "width": 4, "hidden": 3, "depth": 1, "classes": 2},
     "cnn": {"size": 4, "width": 2, "classes": 2},
     "cnn1d": {"length": 6, "width": 2, "classes": 2},

@@ -37,6 +37,11 @@ ORIGINALS: dict[str, tuple[dict[str, Any], int]] = {
         {**IMAGENET, "patch": 16, "width": 768, "tokens": 384, "hidden": 3072, "depth": 12},
         59_880_472,
     ),
+    "albert": (
+        {"vocabulary": 30000, "length": 512, "size": 128, "width": 768, "heads": 12,
+         "hidden": 3072, "depth": 12},
+        11_683_584,
+    ),
     "bert": (
         {"vocabulary": 30522, "length": 512, "width": 768, "heads": 12, "hidden": 3072,
          "depth": 12, "classes": 2},
@@ -62,6 +67,11 @@ def test_a_network_of_the_original_size_has_as_many_parameters(name: str) -> Non
 
 
 NAMES = {
+    "albert": ["embeddings.word_embeddings.weight", "encoder.embedding_hidden_mapping_in.bias",
+               "encoder.albert_layer_groups.0.albert_layers.0.attention.dense.weight",
+               "encoder.albert_layer_groups.0.albert_layers.0.ffn_output.bias",
+               "encoder.albert_layer_groups.0.albert_layers.0.full_layer_layer_norm.weight",
+               "pooler.weight"],
     "resnet": ["conv1.weight", "bn1.running_mean", "layer2.0.conv1.weight", "fc.weight",
                "layer2.0.downsample.0.weight", "layer2.0.downsample.1.num_batches_tracked"],
     "densenet": ["features.conv0.weight", "features.denseblock2.denselayer1.norm1.weight",
@@ -98,7 +108,7 @@ def test_matrices_that_a_checkpoint_stores_transposed_have_names_of_their_own() 
 
 
 def test_networks_over_words_have_inputs_of_indices() -> None:
-    for name in ("bert", "gpt2", "llama", "lstm_classifier"):
+    for name in ("albert", "bert", "gpt2", "llama", "lstm_classifier"):
         assert spec.load(NETS / f"{name}.yaml", vocabulary=40).index_inputs["tokens"] == 40
     assert spec.load(NETS / "bert.yaml").index_inputs["segments"] == 2
     assert not spec.load(NETS / "vit.yaml").index_inputs

@@ -46,7 +46,7 @@ WORDS = {
     *("- residual:", "- repeat:", "- sequential:", "- parallel:", "- block", "vars:", "outputs:"),
     *("when: false", "when: $", "shortcut: auto", "shortcut: identity", "shortcut:\n", "index: k"),
     *("parameters:", "$size", "${", "causal: true", "keepdim: true", "packed: false", "merge: "),
-    *("collect: ", "index: k", "axes:", "- features", "- channels"),
+    *("collect: ", "index: k", "axes:", "- features", "- channels", "inputs: ${["),
     *("${shape[", "share: true", "share: $", "share: n"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,49 +20,7 @@ import graphgen
 import spec
 from graphgen.testing import assert_round_trip, random_weights
 
-ALBERT = """
-name: albert
-vars: {vocabulary: 20, length: 5, size: 4, width: 8, heads: 2, hidden: 12, depth: 12}
-inputs: {tokens: ["$length"], segments: ["$length"]}
-blocks:
-  layer:
-    layers:
-      - identity: {name: x}
-      - multihead_attention:
-          name: attention
-          num_heads: $heads
-          packed: false
-          parameters:
-            q_proj.weight: $block.attention.query.weight
-            q_proj.bias: $block.attention.query.bias
-            k_proj.weight: $block.attention.key.weight
-            k_proj.bias: $block.attention.key.bias
-            v_proj.weight: $block.attention.value.weight
-            v_proj.bias: $block.attention.value.bias
-            out_proj.weight: $block.attention.dense.weight
-            out_proj.bias: $block.attention.dense.bias
-      - add: {inputs: [x, attention]}
-      - layer_norm: {name: attention.LayerNorm, eps: 1.0e-12}
-      - linear: {name: ffn, out_features: $hidden}
-      - gelu: {approximate: tanh}
-      - linear: {name: ffn_output, out_features: $width}
-      - add: {inputs: [attention.LayerNorm, ffn_output]}
-      - layer_norm: {name: full_layer_layer_norm, eps: 1.0e-12}
-layers:
-  - embedding: {name: embeddings.word_embeddings, inputs: tokens, num_embeddings: $vocabulary,
-                embedding_dim: $size}
-  - position_embedding: {name: embeddings.position_embeddings}
-  - embedding: {name: embeddings.token_type_embeddings, inputs: segments, num_embeddings: 2,
-                embedding_dim: $size}
-  - add: {inputs: [embeddings.position_embeddings, embeddings.token_type_embeddings]}
-  - layer_norm: {name: embeddings.LayerNorm, eps: 1.0e-12}
-  - linear: {name: encoder.embedding_hidden_mapping_in, out_features: $width}
-  - repeat:
-      times: $depth
-      share: true
-      layers:
-        - layer: {name: "encoder.albert_layer_groups.0.albert_layers.$i"}
-"""
+ALBERT = (Path(spec.__file__).parent / "nets" / "albert.yaml").read_text()
 LAYER = [  # the tensors of a layer of Lan et al. (2020) in the checkpoints of transformers
     *(f"attention.{name}.{kind}" for name in ("query", "key", "value", "dense")
       for kind in ("weight", "bias")),
@@ -86,18 +45,18 @@ def message(text: str) -> str:
 
 
 def test_albert_is_one_block_twelve_times() -> None:
-    net = spec.loads(ALBERT)
+    net = spec.loads(ALBERT, depth=12)
     inside = [name for name in net.parameters if name.startswith("encoder.albert")]
     assert sorted(inside) == sorted(
         f"encoder.albert_layer_groups.0.albert_layers.0.{n}" for n in LAYER
     )
     assert len([layer for layer in net.layers if layer.type == "multihead_attention"]) == 12
-    apart = spec.loads(ALBERT.replace("      share: true\n", ""))
+    apart = spec.loads(ALBERT.replace("      share: true\n", ""), depth=12)
     assert len(apart.parameters) == len(net.parameters) + 11 * len(LAYER)
-    by_hand = spec.loads(spelled_out(ALBERT))
+    by_hand = spec.loads(spelled_out(ALBERT), depth=12)
     renamed = dict(zip(by_hand.tensors, net.tensors, strict=True))
     weights = random_weights(by_hand, np.random.default_rng(0))
-    indices = [np.array([[1, 3, 0, 2, 7]]), np.array([[0, 1, 0, 1, 1]])]
+    indices = [np.array([[1, 3, 0, 2, 7, 5]]), np.array([[0, 1, 0, 1, 1, 0]])]
     expected = graphgen.evaluate(by_hand, weights, *indices)
     found = graphgen.evaluate(net, {renamed[n]: x for n, x in weights.items()}, *indices)
     np.testing.assert_array_equal(found, expected)
@@ -109,9 +68,9 @@ def test_albert_compiles_with_few_layers() -> None:
     rng = np.random.default_rng(0)
     weights = random_weights(net, rng)
     assert_round_trip(net, weights)
-    # Places of heads, of what a head has, and hidden neurons, together in all layers; the size of
-    # the embedding is free too.
-    assert graphgen.symmetries(net).order == 2 * 2**2 * 2**2 * 6 * 24
+    # Heads, places of queries with keys and of values in each, hidden neurons, the embedding's and
+    # the stream's features, each in both layers at once.
+    assert graphgen.symmetries(net).order == 2 * 2**2 * 2**2 * 6 * 24 * 24
 
 
 SIAMESE = """
