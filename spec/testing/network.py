@@ -66,6 +66,7 @@ def single_layer(rng: Random, type_: str) -> str:
         try:
             outcome(type_, pen.meaning(fields), given, most=1000)
         except Unfit:
+            shapes = [*shapes[1:], shapes[0]]  # so that the simplest draws fit too
             continue
         break
     inputs = {name: list(shape) for name, shape in zip("xyz", given, strict=False)}

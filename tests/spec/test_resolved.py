@@ -79,7 +79,9 @@ def variants(value: Any) -> list[Any]:
         if not all(isinstance(item, int | float) for item in value):
             return [value[:1]]
         return [[size * 2 for size in value], [size + 1 for size in value], [1 for _ in value]]
-    return ["tanh", "none", "relu", "max", "mean", "sum", "multiply", "concat", "linear",
+    if "->" in value:
+        return [value[:-1]]
+    return ["normal", "tanh", "none", "relu", "max", "mean", "sum", "multiply", "concat", "linear",
             "replicate", "zeros", "yarn", "dynamic", "layer_norm",
             "ones", "normal"]  # fmt: skip
 
