@@ -120,6 +120,8 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("gather", "take", "takealong"),
                         "`index_select`, by `index` or an input of indices, or `embedding`"),
         "unbind": "`select` with each `index`",
+        **dict.fromkeys(("argmax", "argmin", "topk", "onehot"),
+                        "`index_select` with an input of indices: computed ones are no values"),
         **dict.fromkeys(("broadcast", "broadcastto", "expandas"), "expand"),
         **dict.fromkeys(("repeatelements",), "repeat_interleave"),
         **dict.fromkeys(("reverse", "fliplr", "flipud"), "flip"),
