@@ -65,6 +65,12 @@ def heads(to: Listing) -> None:
             end = to.draw("rotary", end)
         ends.append(end)
     if pen.chance(0.3):
+        bias = pen.pick(["relative_position_bias", "window_position_bias", "alibi"])
+        scores = to.draw(bias, x)
+        if scores.shape[0] not in (1, count):
+            raise Unfit
+        ends.append(scores)
+    elif pen.chance(0.3):
         scores = to.add("linear", {"out_features": length}, x)
         if pen.chance():
             scores = to.add("reshape", {"shape": [1, length, length]}, scores)

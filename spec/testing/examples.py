@@ -237,6 +237,15 @@ EXAMPLES: dict[str, Example] = {
             },
         ),
     ),
+    "alibi": (ITEMS, ({"num_heads": 3},)),
+    "relative_position_bias": (
+        ITEMS,
+        (
+            {"num_heads": 2},
+            {"num_heads": 2, "num_buckets": 6, "max_distance": 4, "bidirectional": False},
+        ),
+    ),
+    "window_position_bias": ({"x": (6, 4)}, ({"num_heads": 2, "window_size": [2, 3]},)),
     "rotary": (
         {"x": (3, 4, 8)},
         (

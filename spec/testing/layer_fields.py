@@ -153,6 +153,12 @@ def scaled_attention(pen: Pen, x: Shape) -> Fields:
     return fields | (pen.some(enable_gqa=True) if len(x) > 2 else {})
 
 
+def window_bias(pen: Pen, x: Shape) -> Fields:
+    """Write a bias for the offsets in a window of the tokens that there are."""
+    height = pen.divisor(x[-2])
+    return {"num_heads": pen.count(1, 2), "window_size": [height, x[-2] // height]}
+
+
 def rotary(pen: Pen, x: Shape) -> Fields:
     """Write rotary positions, in each way of stretching them."""
     turned = 2 * pen.count(1, max(1, x[-1] // 2))

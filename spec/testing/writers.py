@@ -47,6 +47,7 @@ from spec.testing.layer_fields import (
     transpose,
     transposed_convolution,
     turning_convolution,
+    window_bias,
 )
 from spec.testing.made_weights import made_weight
 
@@ -169,6 +170,16 @@ AXES: Mapping[str, Writer] = {
 SEQUENCES: Mapping[str, Writer] = {
     "multihead_attention": Writer(2, 4, attention),
     "rotary": Writer(2, 4, rotary),
+    "alibi": Writer(2, 3, needs(num_heads=(1, 2, 3))),
+    "relative_position_bias": Writer(
+        2,
+        3,
+        both(
+            needs(num_heads=(1, 2)),
+            fields_of(num_buckets=(4, 6), max_distance=(4, 9), bidirectional=(True, False)),
+        ),
+    ),
+    "window_position_bias": Writer(2, 3, window_bias),
     "gru": Writer(2, 2, recurrent),
     "lstm": Writer(2, 2, lstm),
     "rnn": Writer(2, 2, both(recurrent, fields_of(nonlinearity=("relu", "tanh")))),

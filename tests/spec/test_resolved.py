@@ -90,7 +90,7 @@ def variants(value: Any) -> list[Any]:
 DECIDED = {
     *("in_features", "in_channels", "num_features", "num_channels", "normalized_shape"),
     *("in1_features", "in2_features", "input_size", "embed_dim", "kdim", "vdim"),
-    *("start_dim", "end_dim", "shape", "sizes", "sections", "unflattened_size"),
+    *("start_dim", "end_dim", "shape", "sizes", "sections", "unflattened_size", "window_size"),
 }
 
 
