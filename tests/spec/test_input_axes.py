@@ -93,6 +93,41 @@ def test_two_functions_of_what_is_said_have_two_graphs() -> None:
         assert first.hash != second.hash
 
 
+GRAPH = """
+inputs:
+  adjacency: {{shape: [4, 4], axes: [nodes, {second}]}}
+  x: {{shape: [4, 3], axes: [nodes, features]}}
+layers:
+  - {first}: {{inputs: adjacency, name: edges}}
+  - linear: {{inputs: x, out_features: 5, bias: false}}
+  - matmul: {{inputs: [edges, "1"]}}
+  - relu: {{name: hidden}}
+  - linear: {{out_features: 4, bias: false}}
+  - matmul: {{inputs: [edges, "4"]}}
+  - relu
+  - mean: {{dim: 1}}
+  - linear: {{out_features: 2}}
+"""
+
+
+@pytest.mark.parametrize(("second", "count"), [("nodes", 1), ("features", 4)])
+def test_a_graph_network_takes_its_adjacency_as_an_input(second: str, count: int) -> None:
+    """Two layers of Kipf and Welling (2017), with 5 and 4 features."""
+    net = spec.loads(GRAPH.format(second=second, first="identity"))
+    assert nodes(net) == (count, 3)
+    case, group = Case(net), graphgen.symmetries(net)
+    check_backends(case)
+    check_round_trip(case)
+    check_automorphisms(case)
+    check_symmetric(case, group)
+    check_order(group)
+    assert group.order == 120 * 24
+    turned = GRAPH.format(second=second, first="transpose").replace(
+        "{inputs: adjacency", "{dim0: 1, dim1: 2, inputs: adjacency"
+    )
+    assert graphgen.template(spec.loads(turned)).hash != graphgen.template(net).hash
+
+
 def test_the_resolved_form_says_the_same() -> None:
     said = spec.loads("""
 vars: {kind: features}
