@@ -17,6 +17,7 @@ _WORDS = {  # of one, of several
 }
 _NAMED = {
     "layers": ("a list of layers", "lists of layers"),
+    "checkpoint": ("a mapping", "mappings"),
     "shapes": ("a mapping of names to shapes", "mappings of names to shapes"),
 }
 _PATTERNS = {

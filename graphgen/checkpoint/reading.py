@@ -76,13 +76,19 @@ def choose(
     """
     optional = {*optional, *(tensor.name for tensor in form.tensors if is_counter(tensor))}
     layouts = sorted(form.layouts, key=lambda layout: layout.differs == in_memory)
-    tried = []
+    tried, ambiguous = [], None
     for layout in layouts:
-        found = find(form, layout, opened.arrays, optional, dtypes)
+        try:
+            found = find(form, layout, opened.arrays, optional, dtypes)
+        except GraphError as error:
+            ambiguous = ambiguous or error
+            continue
         if not found.wrong:
             check_clear(layout, opened.arrays, opened.metadata.get("format"))
             return found
         tried.append((len(found.wrong), not layout.differs, found))
+    if ambiguous is not None:
+        raise ambiguous
     *_, best = min(tried, key=lambda row: row[:2])
     told = str(best.naming)
     raise GraphError(

@@ -94,6 +94,8 @@ def test_of_two_prefixes_the_declared_one_is_taken() -> None:
     assert_bits(checkpoint.weights, other)
     assert_bits(checkpoint.restore(checkpoint.weights), stored)
     assert len(checkpoint.unread) == len(WEIGHTS)
+    maps = "checkpoint: [{tensors: {stem.bias: b}}, {prefix: teacher., unread: ['student.**']}]"
+    assert_bits(graphgen.Checkpoint.read(spec.loads(CNN + maps), stored).weights, other)
 
 
 def test_a_missing_counter_is_zero_and_nothing_else_is() -> None:

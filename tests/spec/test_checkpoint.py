@@ -124,6 +124,9 @@ def test_what_is_no_change_of_axes_is_refused(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("section", "place", "message"),
     [
+        ("3", "9:3", "`checkpoint`: expected a mapping or a list"),
+        ("- 3", "9:5", "expected a mapping, got 3"),
+        ("- {tensors: {q.weight: k.weight}}", "9:16", "would both be 'k.weight'"),
         ("renamed: {}", "9:3", "`checkpoint` has no field 'renamed'"),
         ("prefix: 3", "9:11", "expected a string"),
         ("section: ''", "9:12", "expected a string of 1 to 1,000 characters"),
