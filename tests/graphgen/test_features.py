@@ -147,9 +147,11 @@ def test_what_a_tensor_is_shared_with_is_told() -> None:
 TWO_BRANCHES = """
 inputs: {x: [4]}
 layers:
-  - linear: {inputs: x, out_features: 4, name: a}
+  - linear: {inputs: x, out_features: 3, name: before a}
+  - linear: {out_features: 4, name: a}
   - relu: {name: ra}
-  - linear: {inputs: x, out_features: 4, name: b%s}
+  - linear: {inputs: x, out_features: 3, name: before b}
+  - linear: {out_features: 4, name: b%s}
   - relu: {name: rb}
   - add: {inputs: [ra, rb]}
   - linear: {out_features: 2, name: head}
