@@ -54,6 +54,7 @@ OWNERS = (
 OPEN = {
     "editor(batch)",
     "infer(*shapes)",
+    "shape('name')",
     "model.embed(batch)",
     "torch.compile(model, dynamic=True)",
     'torch.load(weights_only=True, map_location="cpu")',

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docstring_examples import (
@@ -19,6 +20,9 @@ from docstring_examples import (
 )
 
 import spec
+from graphgen.evaluate.functions import FUNCTIONS as IN_NUMPY
+from metanet.evaluate.functions import FUNCTIONS as IN_TORCH
+from spec.functions import FUNCTIONS
 
 PACKAGES = ("spec", "graphgen", "metanet")
 EXAMPLES = [example for package in PACKAGES for example in examples(package)]
@@ -71,12 +75,14 @@ def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     "example", [e for e in EXAMPLES if key(e) not in NOT_RUN], ids=lambda e: e.place
 )
 def test_an_example_runs(example: Example) -> None:
-    before = dict(spec.LAYERS)
+    registries: list[dict[str, Any]] = [spec.LAYERS, FUNCTIONS, IN_NUMPY, IN_TORCH]
+    before = [dict(registry) for registry in registries]
     try:
         run(example)
     finally:
-        spec.LAYERS.clear()
-        spec.LAYERS.update(before)
+        for registry, entries in zip(registries, before, strict=True):
+            registry.clear()
+            registry.update(entries)
 
 
 def test_what_is_not_run_is_there() -> None:

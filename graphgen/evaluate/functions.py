@@ -112,9 +112,11 @@ FUNCTIONS: dict[str, Evaluation] = {
 def register_function(name: str) -> Callable[[Evaluation], Evaluation]:
     """Say how a function that `spec.register_function` has added is computed in numpy.
 
+        spec.register_function("snake", "`x + sin(x)^2`.")
+
         @graphgen.register_function("snake")
-        def snake(x, a):
-            return x + np.sin(a * x) ** 2 / a
+        def snake(x):
+            return x + np.sin(x) ** 2
 
     It gets an array of any shape and the constants by name, and gives an array of that shape.
     Raises `GraphError` for a function that the language does not have.

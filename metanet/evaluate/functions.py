@@ -62,9 +62,11 @@ FUNCTIONS: dict[str, Evaluation] = {
 def register_function(name: str) -> Callable[[Evaluation], Evaluation]:
     """Say how a function that `spec.register_function` has added is computed in torch.
 
+        spec.register_function("snake", "`x + sin(x)^2`.")
+
         @metanet.register_function("snake")
-        def snake(x, a):
-            return x + torch.sin(a * x) ** 2 / a
+        def snake(x):
+            return x + torch.sin(x) ** 2
 
     It gets a tensor of any shape and the constants by name, and gives a tensor of that shape.
     Raises `MetanetError` for a function that the language does not have.

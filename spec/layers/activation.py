@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, make_dataclass
 from typing import Any
 
@@ -37,15 +37,18 @@ def register_function(
     *,
     passes: str | Callable[..., str] = NONE,
     affine: bool = False,
-    **constants: Any,
+    constants: Mapping[str, Any] | None = None,
 ) -> None:
     """Add a function of single numbers to the language, and the layer of its name.
 
-        spec.register_function("snake", "`x + sin(a x)^2 / a`.", a=number(default=1.0))
+        from spec.fields import number
 
-    `constants` are fields of `spec.fields`. `passes` says which factors of x come out as they are:
-    `linear` (all), `positive`, `odd` (1 and -1), `even` (the sign of x plays no part) or `none`;
-    or it is a function of the constants that says so. `graphgen.register_function` and
+        a = number(default=1.0)
+        spec.register_function("snake", "`x + sin(a x)^2 / a`.", constants={"a": a})
+
+    `constants` are fields of `spec.fields` by name. `passes` says which factors of x come out as
+    they are: `linear` (all), `positive`, `odd` (1 and -1), `even` (the sign of x plays no part) or
+    `none`; or it is a function of the constants that says so. `graphgen.register_function` and
     `metanet.register_function` add how it is computed. Raises `SpecError` for a name that is taken.
     """
     if not isinstance(name, str) or not name.isidentifier():
@@ -56,13 +59,16 @@ def register_function(
         raise wrong(f"`summary` is {quoted(summary)}, expected a sentence")
     if not callable(passes) and passes not in PASSING:
         raise wrong(f"`passes` is {quoted(passes)}, expected one of {', '.join(PASSING)}")
+    constants = {} if constants is None else constants
+    if not isinstance(constants, Mapping):
+        raise wrong(f"`constants` is {quoted(constants)}, expected fields by name")
     for constant, kind in constants.items():
         if "kind" not in getattr(kind, "metadata", {}):
             raise wrong(
                 f"the constant {quoted(constant)} is {quoted(kind)}, expected a field of "
                 "`spec.fields`, such as `number(default=1.0)`"
             )
-    function = Function(name, summary, constants, passes, affine=affine)
+    function = Function(name, summary, dict(constants), passes, affine=affine)
     register(name)(layer_of(function))
     FUNCTIONS[name] = function
 

@@ -82,7 +82,7 @@ def registries() -> Iterator[None]:
 
 
 def add_functions() -> None:
-    spec.register_function("snake", "`x + sin(a x)^2 / a`.", a=number(default=1.0))
+    spec.register_function("snake", "`x + sin(a x)^2 / a`.", constants={"a": number(default=1.0)})
     spec.register_function("arctan", "The arc tangent.", passes="odd")
     spec.register_function("double", "Twice x.", passes="linear", affine=True)
 
@@ -169,11 +169,12 @@ def test_wrong_functions_are_refused() -> None:
         ((3, "No name."), {}, "expected one such as 'snake'"),
         (("snake", 3), {}, "`summary`"),
         (("snake", "Odd."), {"passes": "uneven"}, "expected one of linear, positive"),
-        (("snake", "Constant."), {"a": 1.0}, "the constant 'a' is 1.0, expected a field"),
+        (("snake", "Constant."), {"constants": {"a": 1.0}}, "'a' is 1.0, expected a field"),
+        (("snake", "Constant."), {"constants": 3}, "`constants` is 3, expected fields by name"),
     ]
-    for arguments, constants, said in wrong:
+    for arguments, named, said in wrong:
         with pytest.raises(spec.SpecError, match=said):
-            spec.register_function(*arguments, **constants)
+            spec.register_function(*arguments, **named)
     assert "snake" not in LAYERS
     for name in ("snake", 3):
         with pytest.raises(graphgen.GraphError, match=r"spec.register_function"):
