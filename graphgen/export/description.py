@@ -20,6 +20,7 @@ from graphgen.export.values import graph_from
 from graphgen.features import EDGE_NAMES, NODE_NAMES
 from graphgen.graph import Graph
 from graphgen.kinds import EDGE_KINDS, NODE_KINDS
+from graphgen.template import EdgeBlock, Template
 
 FORMAT, VERSION = "graph-metanetworks/graph", 2
 
@@ -32,8 +33,9 @@ def describe(graph: Graph) -> str:
         restore_weights(text, graph.edge_values())              # name -> array
 
     It holds the template's `structure`, names and all, with its `hash` and a `digest`, the words
-    behind the kinds, the names of the features' columns, the `dtypes` of the tensors, and the
-    values of tensors `without_edges`.
+    behind the kinds, the names of the features' columns, the `dtypes` of the tensors, the values of
+    tensors `without_edges`, and the places and values of `loose` scalars of others, such as those
+    of a kernel that always lie outside: they have no edge in a computation graph.
     """
     template = graph_from(graph).template
     structure = template.describe()
@@ -52,8 +54,31 @@ def describe(graph: Graph) -> str:
             "edge_columns": EDGE_NAMES,
             "dtypes": {name: array.dtype.name for name, array in graph.tensors.items()},
             "without_edges": {name: plain(array) for name, array in rest.items()},
+            "loose": {
+                name: [places.tolist(), plain(graph.tensors[name].reshape(-1)[places])]
+                for name, places in loose(template).items()
+            },
         }
     )
+
+
+def loose(template: Template) -> dict[str, NDArray[np.int64]]:
+    """List the scalars without an edge of each tensor that has edges for others."""
+    blocks: dict[str, list[EdgeBlock]] = {}
+    for block in template.blocks:
+        if block.tensor is not None:
+            blocks.setdefault(block.tensor, []).append(block)
+    found = {}
+    for tensor in template.edge_tensors:
+        own = blocks[tensor.name]
+        if any(block.tensor_strides is None for block in own):
+            continue
+        bare = np.ones(prod(tensor.shape), dtype=np.bool_)
+        for block in own:
+            bare[affine(block.shape, block.tensor_start, block.tensor_strides or ())] = False
+        if bare.any():
+            found[tensor.name] = np.flatnonzero(bare)
+    return found
 
 
 def digest(structure: Any) -> str:
@@ -122,6 +147,8 @@ def restored(content: Mapping[str, Any], values: NDArray[Any]) -> dict[str, NDAr
                 f"the edges of {block['name']} are tied to {name!r}, "
                 "but got other values than its owner"
             )
+    for name, (places, items) in content["loose"].items():
+        found[name].reshape(-1)[places] = np.array(items, dtype=dtypes[name])
     return {name: found[name] for name in shapes}
 
 

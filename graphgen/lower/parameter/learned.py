@@ -7,7 +7,7 @@ from math import prod
 from graphgen.lower.parameter.layout import Axis, Layout, axis_of, born, row_major
 from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
-from spec.primitives import Elementwise, Learned, Slice
+from spec.primitives import Elementwise, Learned, Slice, Take
 
 
 def lower(state: Lowering, operation: Operation) -> None:
@@ -31,7 +31,9 @@ def placed(state: Lowering, operation: Operation) -> Layout:
     cut = {
         other.primitive.axis
         for other in state.operations
-        if isinstance(other.primitive, Slice) and operation.output in other.inputs
+        if isinstance(other.primitive, Slice | Take)
+        and operation.output in other.inputs
+        and reads_a_part(other.primitive, state.net.tensors[tensor].shape)
     }
     free = [size for axis, size in enumerate(outer) if axis not in cut]
     own = state.group(f"{operation.layer}.learned", "learned", prod(free))
@@ -47,6 +49,13 @@ def placed(state: Lowering, operation: Operation) -> Layout:
     axes.append(axis_of(last, target))
     state.connect(operation, "learned", rows, (own, 0), (target, 0), tensor)
     return born(axes[: len(state.net.shapes[operation.output])], target)
+
+
+def reads_a_part(primitive: Slice | Take, shape: tuple[int, ...]) -> bool:
+    """Whether items along the axis of a learned value are never read."""
+    if isinstance(primitive, Slice) or primitive.axis >= len(shape):
+        return True
+    return not set(range(shape[primitive.axis])) <= set(primitive.indices)
 
 
 def place_read(state: Lowering, operation: Operation) -> None:
