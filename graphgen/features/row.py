@@ -45,6 +45,8 @@ class Row:
             if found is None:
                 self.rest.append(source)
                 continue
+            if blurred(name, value):
+                self.rest.append(source)
             column, number = found
             self.columns[column] = self.columns.get(column, 0.0) + number
             self.sources.setdefault(column, []).append(source)
@@ -109,6 +111,9 @@ READ: dict[str, tuple[str, Callable[[Any], float]]] = {
 """The column of an attribute, and the number that it adds there."""
 
 LEAST_EPS = 1e-12
+LOGARITHMS = {name for name, (_, read) in READ.items() if read in (log, signed_log)}
+DIGITS, FINE = 5, 10
+"""The digits that a logarithm in float32 tells of any number; below `FINE`, all that float32 has."""
 
 
 def numeric(name: str, value: Any, axes: int) -> tuple[str, float] | None:
@@ -124,6 +129,20 @@ def numeric(name: str, value: Any, axes: int) -> tuple[str, float] | None:
         return None
     column, read = READ[name]
     return column, read(value)
+
+
+def blurred(name: str, value: Any) -> bool:
+    """Say whether numbers near to an attribute may have its column too, for that is a logarithm.
+
+    >>> blurred("base", 10000.0), blurred("base", 10000.001), blurred("factor", 8**-0.5)
+    (False, True, False)
+    """
+    if name not in LOGARITHMS | {"eps", "over"}:
+        return False
+    numbers = (value[0][1] if value else 0,) if name == "over" else value
+    numbers = numbers if isinstance(numbers, tuple) else (numbers,)
+    coarse = (n for n in numbers if name == "eps" or abs(n) >= FINE)
+    return any(float(f"{n:.{DIGITS}g}") != n for n in coarse)
 
 
 def run(over: Any) -> tuple[str, float] | None:

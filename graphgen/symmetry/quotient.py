@@ -11,7 +11,7 @@ from graphgen.symmetry.block_cuts import TOLD, Cut, Kept
 from graphgen.symmetry.cuts import Cuts
 from graphgen.symmetry.digits import Digit, Span
 from graphgen.symmetry.rows import Ints, Row, Words, mix, refine, word
-from graphgen.symmetry.ties import Ties, shared
+from graphgen.symmetry.ties import Ties, apart, shared
 from graphgen.template import EdgeBlock, Template
 
 Bound = tuple[tuple[int, int], ...]
@@ -44,11 +44,14 @@ class Quotient:
         grids = self._enter(blocks)
         alive = self._live(grids)
         reached = [(grid.block, alive[grid.ends[1][0]]) for grid in grids]
-        uses = shared(
-            template,
-            [block for block, live in reached if live.all()],
-            [block for block, live in reached if live.any() and not live.all()],
-        )
+        uses = shared([block for block, live in reached if live.any()])
+        partly = {block.tensor for block, live in reached if live.any() and not live.all()}
+        self.statements += [
+            f"{found[0].tensor}: its uses read parts of it; the neurons at their ends move as one, "
+            "as if each read all of it"
+            for found in uses
+            if found[0].tensor in partly and apart(template, found)
+        ]
         self._uses = {block.name: len(found) for found in uses for block in found}
         if uses:
             shapes = {tensor.name: tensor.shape for tensor in template.tensors}

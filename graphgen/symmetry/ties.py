@@ -21,35 +21,28 @@ Uses = list[EdgeBlock]
 WHICH = ("source", "target")
 
 
-def shared(template: Template, whole: list[EdgeBlock], partly: list[EdgeBlock]) -> list[Uses]:
-    """List the blocks that use one tensor, where several do.
-
-    Of those that an output depends on `partly`, such as the queries and the keys of packed
-    projections, two belong together only if they use the same scalars.
-    """
+def shared(blocks: list[EdgeBlock]) -> list[Uses]:
+    """List the blocks that use one tensor, where several do."""
     uses: dict[str, Uses] = {}
-    for block in (*whole, *partly):
+    for block in blocks:
         if block.tensor is not None:
             uses.setdefault(block.tensor, []).append(block)
-    several = [found for found in uses.values() if len(found) > 1]
-    parted = {block.tensor for block in partly}
-    together = [found for found in several if found[0].tensor not in parted]
-    if len(together) == len(several):
-        return several
+    return [found for found in uses.values() if len(found) > 1]
+
+
+def apart(template: Template, uses: Uses) -> bool:
+    """Whether some uses of a tensor have no scalar in common that an output depends on.
+
+    So it is with the queries and the keys of packed projections of two values. Each could move in
+    a way of its own, but a metanet sees all of the tensor at both.
+    """
     alive = live_nodes(template)
-    for found in several:
-        if found[0].tensor not in parted:
-            continue
-        union = Union()
-        masks = [scalars_into(block, alive) for block in found]
-        for one, other in combinations(range(len(found)), 2):
-            if (masks[one] & masks[other]).any():
-                union.join(one, other)
-        sets: dict[int, Uses] = {}
-        for place, block in enumerate(found):
-            sets.setdefault(union.find(place), []).append(block)
-        together += [own for own in sets.values() if len(own) > 1]
-    return together
+    union = Union()
+    masks = [scalars_into(block, alive) for block in uses]
+    for one, other in combinations(range(len(uses)), 2):
+        if (masks[one] & masks[other]).any():
+            union.join(one, other)
+    return len({union.find(place) for place in range(len(uses))}) > 1
 
 
 def scalars_into(block: EdgeBlock, alive: Bools) -> Bools:
