@@ -17,7 +17,6 @@ from metanet.evaluate.stack import stack_values
 from metanet.models.side_inputs import SideInputs
 from metanet.options import WIDTH, check
 from metanet.sources import Net, architecture_of
-from spec.primitives import Lookup
 
 NEWEST = 0.02
 """The least share of a new batch in running statistics."""
@@ -146,11 +145,8 @@ def stacked(part: Part, net: spec.Architecture) -> dict[str, Tensor]:
 
 def refuse_indices(net: spec.Architecture) -> None:
     """Raise `MetanetError` for inputs that are indices of a table: there is no learning those."""
-    for operation in net.operations:
-        primitive = operation.primitive
-        if isinstance(primitive, Lookup) and primitive.kind == "table":
-            for name in set(operation.inputs) & set(net.inputs):
-                raise MetanetError(
-                    f"the input {name!r} of {net.name!r} holds indices of a table, which cannot be "
-                    "learned as probes are; set `probes` to 0"
-                )
+    for name in net.index_inputs:
+        raise MetanetError(
+            f"the input {name!r} of {net.name!r} holds indices of a table, which cannot be "
+            "learned as probes are; set `probes` to 0"
+        )

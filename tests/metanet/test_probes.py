@@ -53,6 +53,17 @@ TABLE = spec.loads(
     "inputs: {x: [4]}\nlayers: [{embedding: {num_embeddings: 7, embedding_dim: 3}}, flatten, "
     "{linear: {out_features: 2}}]"
 )
+INDICES = {
+    "as they are": TABLE,
+    "in another shape": spec.loads(
+        "inputs: {x: [4]}\nlayers: [{reshape: {shape: [2, 2]}}, "
+        "{embedding: {num_embeddings: 7, embedding_dim: 3}}, flatten, {linear: {out_features: 2}}]"
+    ),
+    "of items": spec.loads(
+        "inputs: {x: [5, 2], which: [3]}\nlayers: [{index_select: {dim: 1, inputs: [x, which]}}, "
+        "flatten, {linear: {out_features: 2}}]"
+    ),
+}
 SMALL: dict[str, Any] = {"hidden": 8, "layers": 2, "probes": 5}
 PREDICTORS = ("gmn", "ng_gnn", "ng_t", "np_nfn", "hnp_nfn", "dws")
 
@@ -240,8 +251,9 @@ def test_mistakes_are_named() -> None:
         metanet.GMN(**SMALL)
     with pytest.raises(metanet.MetanetError, match="`probes` is -1, expected an integer from 0"):
         metanet.GMN(net=SIREN, probes=-1)
-    with pytest.raises(metanet.MetanetError, match="holds indices of a table"):
-        metanet.GMN(**SMALL, net=TABLE)
+    for net in INDICES.values():
+        with pytest.raises(metanet.MetanetError, match="holds indices of a table"):
+            metanet.GMN(**SMALL, net=net)
     model = metanet.GMN(**SMALL, net=SIREN).double()
     with pytest.raises(metanet.MetanetError, match="these probes evaluate networks of"):
         model(metanet.Batch.from_graphs(graphs_of(CNN)))
