@@ -113,7 +113,7 @@ READ: dict[str, tuple[str, Callable[[Any], float]]] = {
 LEAST_EPS = 1e-12
 LOGARITHMS = {name for name, (_, read) in READ.items() if read in (log, signed_log)}
 DIGITS, FINE = 5, 10
-"""The digits that a logarithm in float32 tells of any number; below `FINE`, all that float32 has."""
+"""Digits that a logarithm in float32 tells of any number; below `FINE`, all that float32 has."""
 
 
 def numeric(name: str, value: Any, axes: int) -> tuple[str, float] | None:

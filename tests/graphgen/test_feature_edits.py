@@ -248,6 +248,14 @@ def test_whatever_one_thing_is_changed_a_column_changes() -> None:
     assert sum(check_edits(template, 40, rng) for template in small) > 3000
 
 
+@pytest.mark.parametrize(("base", "near"), [(10000, 10000.001), (1048576.5, 1048576.25)])
+def test_numbers_that_a_logarithm_does_not_tell_apart_differ(base: float, near: float) -> None:
+    text = "inputs: {x: [3, 4, 8]}\nlayers: [{rotary: {base: %r}}]"
+    a, b = (structure(text % one) for one in (base, near))
+    assert np.float32(np.log1p(base)) == np.float32(np.log1p(near))
+    assert not alike(a, b)
+
+
 @given(networks())
 @settings(max_examples=20)
 def test_whatever_is_changed_in_any_network_a_column_changes(net: spec.Architecture) -> None:
