@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 import spec
 from spec.layer import Layer
+from spec.layers.multihead_attention import three
+from spec.primitives import Shape
 
 REQUIRED = inspect.Parameter.empty
 MODULES = {
@@ -162,6 +164,7 @@ TRANSLATED: Mapping[str, set[str]] = {
     "expand": {"shape"},
     "masked_fill": {"value"},
     "einsum": {"equation"},
+    "multihead_attention": {"causal"},
 }
 """Fields under other names than torch's, that `ADAPT` puts into torch's words, by layer."""
 
@@ -169,6 +172,7 @@ TRANSLATED: Mapping[str, set[str]] = {
 ADAPT: Mapping[str, Callable[[dict[str, Any], Sequence[Tensor]], dict[str, Any]]] = {
     "reshape": lambda fields, x: {"shape": (len(x[0]), *fields["shape"])},
     "scaled_dot_product_attention": lambda fields, x: {**fields, "dropout_p": 0.0},
+    "multihead_attention": lambda fields, x: {n: f for n, f in fields.items() if n != "causal"},
 }
 """Fields that are said otherwise on purpose, by layer."""
 
@@ -184,7 +188,7 @@ RUN: Mapping[str, Callable[..., Any]] = {
     "masked_fill": lambda f, x, value: f(x[0], x[1] != 0, value),
     "where": lambda f, x: f(x[0] != 0, *x[1:]),
     "concat": lambda f, x, **fields: f(x, **fields),
-    "multihead_attention": lambda f, x: attended(f, *x),
+    "multihead_attention": lambda f, x, causal: attended(f, x, causal),
     "lstm": lambda f, x: f(*x)[0],
     "gru": lambda f, x: f(*x)[0],
     "rnn": lambda f, x: f(*x)[0],
@@ -200,11 +204,22 @@ RUN: Mapping[str, Callable[..., Any]] = {
 """How a layer is called, where not by its inputs one after the other."""
 
 
-def attended(module: nn.Module, *x: Tensor) -> Tensor:
-    """Run attention of one value, or of two, axes in front counted as a batch."""
-    query, context = (y.flatten(0, -3) for y in (x[0], x[-1]))
-    result: Tensor = module(query, context, context)[0]
+def attended(module: nn.Module, x: Sequence[Tensor], causal: bool) -> Tensor:
+    """Run attention of one value, two or three, axes in front counted as a batch."""
+    query, key, value = (y.flatten(0, -3) for y in three(tuple(x)))
+    pairs = torch.ones(query.shape[1], key.shape[1], dtype=torch.bool)
+    result: Tensor = module(query, key, value, attn_mask=pairs.triu(1) if causal else None)[0]
     return result.reshape(*x[0].shape)
+
+
+def refused(type_: str, layer: Layer, shapes: Sequence[Shape]) -> bool:
+    """Say whether torch is known to refuse a layer for shapes that it may have here.
+
+    Of average pooling, only that of volumes has to have no kernel larger than its input.
+    """
+    return type_ == "avg_pool3d" and any(
+        kernel > size for kernel, size in zip(layer.kernel_size, shapes[0][-3:], strict=True)
+    )
 
 
 def build(type_: str, layer: Layer, x: Sequence[Tensor]) -> nn.Module | None:
@@ -231,7 +246,17 @@ def run(type_: str, layer: Layer, module: nn.Module | None, x: Sequence[Tensor])
         called = found.function
         fields = shared_fields(type_, layer)
         fields = ADAPT[type_](fields, x) if type_ in ADAPT else fields
+    else:
+        fields = {name: getattr(layer, name) for name in TRANSLATED.get(type_, ())}
     with torch.no_grad():
         if type_ in RUN:
             return torch.as_tensor(RUN[type_](called, x, **fields))
         return torch.as_tensor(called(*x, **fields))
+
+
+def padded_before(module: nn.Module, pairs: Sequence[tuple[int, int]], mode: str) -> nn.Module:
+    """Let a module pad its input first, by a pair (before, behind) for each axis of space."""
+    flat = [n for pair in reversed(pairs) for n in pair]
+    mode = "constant" if mode == "zeros" else mode
+    module.register_forward_pre_hook(lambda _, x: F.pad(x[0], flat, mode))
+    return module
