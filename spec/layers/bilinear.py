@@ -26,7 +26,8 @@ class Bilinear(Layer):
 
     def infer(self, *shapes: Shape) -> Self:
         first, second = shapes
-        if not first or first[:-1] != second[:-1] or len(first) > len(LEADING):
+        fits = len(first) == len(second) and first[:-1] == second[:-1]
+        if not first or not fits or len(first) > len(LEADING):
             raise ShapeError(
                 "`bilinear` needs two inputs that agree on all axes but the last, got "
                 f"{show(first)} and {show(second)}"
