@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -161,6 +162,8 @@ def test_signals(number: int, code: int, word: str, folder: Path) -> None:
         text=True,
         cwd=folder,
         env={**os.environ, "PYTHONPATH": ROOT},
+        # A background job of a script ignores interrupts, and so would what it starts.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
