@@ -40,7 +40,6 @@ def match(
 
     import graphgen
     import spec
-    from graphgen.errors import concerning
     from graphgen.files import claim_file
 
     claim_file(out, replace)
@@ -49,8 +48,8 @@ def match(
     checkpoint = graphgen.Checkpoint.read(architecture, weights)
     ours = checkpoint.weights
     free = not permutations_only
-    with concerning(f"{target}, {weights}"):
-        found = graphgen.match(architecture, theirs, ours, signs=free, scales=free)
+    # By their paths, so that what is wrong in one of them is told of that one.
+    found = graphgen.match(architecture, target, weights, signs=free, scales=free)
     aligned = found.apply(ours)
     names = architecture.parameters
 
