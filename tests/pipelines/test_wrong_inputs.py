@@ -18,6 +18,7 @@ import pytest
 from graphgen import GraphSet
 from graphgen.files import write_weights
 from pipelines.cli import gmn, main
+from pipelines.commands.inputs import WEIGHTS as WEIGHTS_INPUT
 from pipelines.commands.inputs import Input
 from spec import loads
 
@@ -62,7 +63,7 @@ FILES: dict[str, Callable[[], bytes]] = {
 }
 RIGHT = {
     "the YAML file of an architecture": {"net.yaml"},
-    "a file of weights, .safetensors or .npz": {"net.npz", "net.safetensors"},
+    "a file of weights, or a folder that holds it": {"net.npz", "net.safetensors", "exported"},
     "a YAML file of settings": {"params.yaml"},
     "the folder of a zoo": {"zoo"},
     "the folder of a graph set": {"graphs"},
@@ -89,6 +90,8 @@ def folder(small_zoo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = {"compile": {"seed": 0, "splits": splits}, "train": {"seeds": "none"}}
     (folder / "params.yaml").write_text(json.dumps(settings))
     (folder / "zoo").symlink_to(small_zoo)
+    (folder / "exported").mkdir()  # as `save_pretrained` does
+    write_weights(folder / "exported" / "model.safetensors", WEIGHTS)
     (folder / "folder").mkdir()
     (folder / "link").symlink_to(folder / "nowhere")
     (folder / "loop").symlink_to(folder / "loop")
@@ -152,8 +155,17 @@ def test_every_wrong_kind_of_path(
         assert sorted(os.listdir(folder)) == before, given
 
 
+def test_control_right_weights_are_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    right = RIGHT[WEIGHTS_INPUT.what]
+    assert len(right) == 3
+    for weights in sorted(right):
+        main(["check", "net.yaml", weights])
+
+
 def test_all_commands_read_something() -> None:
-    assert {name for name, _ in CASES} == set(gmn.commands)
+    tell = {"layers"}  # what the language has
+    assert {name for name, _ in CASES} == set(gmn.commands) - tell
     assert len(CASES) > 30
 
 
@@ -196,7 +208,7 @@ def test_swapped_arguments(
         (["check", "net.npz", "net.yaml"], "net.npz"),
         (["check", "net.yaml", "net.yaml"], "net.yaml"),
         (["compile", "net.safetensors", "net.yaml"], "net.safetensors"),
-        (["match", "net.npz", "net.yaml", "net.npz", "--out", "new.npz"], "net.npz"),
+        (["match", "net.npz", "net.yaml", "net.npz", "--out", "new"], "net.npz: is an .npz"),
         (["predict", "net.yaml", "folder", "net.npz"], "net.yaml is a file; expected the folder"),
         (["evaluate", "graphs", "graphs", "--out", "new"], "graphs"),
         (["compile", "graphs", "--out", "new"], "graphs"),
