@@ -217,9 +217,10 @@ def refused(type_: str, layer: Layer, shapes: Sequence[Shape]) -> bool:
 
     Of average pooling, only that of volumes has to have no kernel larger than its input.
     """
-    return type_ == "avg_pool3d" and any(
-        kernel > size for kernel, size in zip(layer.kernel_size, shapes[0][-3:], strict=True)
-    )
+    if type_ != "avg_pool3d":
+        return False
+    kernel: tuple[int, ...] = vars(layer)["kernel_size"]
+    return any(one > size for one, size in zip(kernel, shapes[0][-3:], strict=True))
 
 
 def build(type_: str, layer: Layer, x: Sequence[Tensor]) -> nn.Module | None:
