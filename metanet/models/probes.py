@@ -84,8 +84,9 @@ class Probes(nn.Module):
         for place, (found, activation) in enumerate(zip(self.found, activations, strict=True)):
             group = template.node_groups[found.group]
             nodes = getattr(self, f"nodes{place}")
-            items = activation.flatten(2).transpose(1, 2) * (group.size / len(nodes))
-            features = features.index_add(1, nodes + group.start, items)
+            items = activation.reshape(*activation.shape[:2], len(nodes)).transpose(1, 2)
+            share = group.size / len(nodes)
+            features = features.index_add(1, nodes + group.start, items * share)
         features = features.asinh()
         return self.standardise(features, part) if self.standardised else features
 

@@ -143,6 +143,17 @@ def test_permuting_neurons_permutes_their_features(net: spec.Architecture, seed:
     assert relative_error(after.numpy(), before[element.nodes].numpy()) <= 1e-9
 
 
+def test_a_single_number_is_a_feature_of_its_node() -> None:
+    net = spec.loads(
+        "inputs: {x: [2, 4]}\nlayers: [{linear: {out_features: 2}}, {mean: {dim: [1, 2]}}]"
+    )
+    probes, graph = seeded(lambda: Probes(net, 3)), graphs_of(net, 1)[0]
+    weights = {name: torch.tensor(array) for name, array in graph.weights().items()}
+    expected = metanet.evaluate.run(net, weights, *probes.points).detach()
+    (last,) = (group for group in graph.template.node_groups if group.output >= 0)
+    torch.testing.assert_close(features(probes, [graph])[0, last.start], expected.asinh())
+
+
 def test_features_do_tell_neurons_apart() -> None:
     """The control: features that were left in their old places are not those of the neurons."""
     probes, (graph,) = seeded(lambda: Probes(SIREN, 5)), graphs_of(SIREN, 1)
