@@ -258,7 +258,9 @@ def test_interrupted_runs_lose_nothing_repeat_nothing_and_leave_no_process(
         if interruption is not None:
             # Counted in networks, not in seconds: no machine is so fast that the run is over.
             for _ in range(rng.randint(1, 4)):
-                added[int(run.stdout.readline())] += 1
+                line = run.stdout.readline()
+                assert line, f"the run ended too early: {run.communicate()[1]}"
+                added[int(line)] += 1
             time.sleep(rng.uniform(0, 0.05))
             # The run itself, two helpers of multiprocessing and a worker; the other worker may be
             # on its way still.
