@@ -6,16 +6,7 @@ from math import factorial as f
 
 import numpy as np
 import pytest
-from oracles.any_network import (
-    Case,
-    check_automorphisms,
-    check_backends,
-    check_exchanges,
-    check_order,
-    check_round_trip,
-    check_scalings,
-    check_symmetric,
-)
+from oracles.any_network import check_network
 
 import graphgen
 import spec
@@ -67,16 +58,7 @@ NETS: dict[str, tuple[str, int]] = {
 @pytest.mark.parametrize("name", NETS)
 def test_the_order_of_a_network_with_learned_values(name: str) -> None:
     text, order = NETS[name]
-    net = spec.loads(text)
-    case, group = Case(net), graphgen.symmetries(net)
-    assert group.order == order
-    check_order(group)
-    check_symmetric(case, group)
-    check_automorphisms(case)
-    check_exchanges(case, group)
-    check_scalings(case)
-    check_round_trip(case)
-    check_backends(case)
+    check_network(spec.loads(text), order)
 
 
 def test_a_learned_value_has_the_name_of_its_layer() -> None:

@@ -120,6 +120,19 @@ def torch_outputs(
     return [values[name].numpy() for name in net.outputs]
 
 
+def check_network(net: spec.Architecture, order: int) -> None:
+    """All that holds for one network holds, and its group has this order, worked out by hand."""
+    case, group = Case(net), graphgen.symmetries(net)
+    assert group.order == order, f"the order is {group.order}, by hand it is {order}"
+    check_order(group)
+    check_symmetric(case, group)
+    check_automorphisms(case)
+    check_exchanges(case, group)
+    check_scalings(case)
+    check_round_trip(case)
+    check_backends(case)
+
+
 def check_backends(case: Case) -> None:
     """Numpy, torch and the computation graph compute the same, in two dtypes where they may."""
     assert [x.shape[1:] for x in case.expected] == [*case.net.output_shapes]
