@@ -7,9 +7,8 @@ Each is a file in `networks`, whose comments name its source and what may be exc
 
 from __future__ import annotations
 
-import re
 from functools import cache
-from math import factorial, prod
+from math import factorial
 from pathlib import Path
 from random import Random
 
@@ -27,6 +26,7 @@ from oracles.any_network import (
     check_symmetric,
 )
 from oracles.exports import check_exports
+from oracles.orders_by_hand import by_hand
 from oracles.renaming import named_alike
 
 import graphgen
@@ -38,7 +38,6 @@ from spec.testing.edits import edited, neutral
 
 NETWORKS = Path(__file__).parent / "networks"
 NAMES = sorted(path.stem for path in NETWORKS.glob("*.yaml"))
-FACTOR = re.compile(r"(\d+)(!?)(?:\^(\d+))?")
 
 
 def text_of(name: str) -> str:
@@ -53,17 +52,6 @@ def case(name: str) -> Case:
 @cache
 def group(name: str) -> Symmetries:
     return graphgen.symmetries(case(name).net)
-
-
-def by_hand(text: str) -> int:
-    """Read the order that a comment gives, a product such as `4! * 2!^3 * 2`."""
-    (product,) = re.findall(r"^# order: ([^:]+):", text, re.M)
-    factors = [FACTOR.fullmatch(word) for word in product.split(" * ")]
-    if not all(factors):
-        raise ValueError(f"no product of factorials and numbers: {product!r}")
-    return prod(
-        (factorial(int(f[1])) if f[2] else int(f[1])) ** int(f[3] or 1) for f in factors if f
-    )
 
 
 def test_orders_are_read() -> None:

@@ -1,0 +1,1 @@
+"""Networks of the literature, small, each compared with its authors' code."""

@@ -1,0 +1,1 @@
+"""The code of others, or of ours after their papers, that published networks are compared with."""

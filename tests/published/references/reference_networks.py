@@ -1,0 +1,67 @@
+"""Reference networks that read the files of transformers."""
+
+from __future__ import annotations
+
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    ViTConfig,
+    ViTForImageClassification,
+)
+
+from published.network import Published
+
+
+def gpt2() -> GPT2LMHeadModel:
+    config = GPT2Config(
+        vocab_size=32, n_positions=6, n_embd=8, n_head=2, n_layer=2, bos_token_id=0, eos_token_id=0
+    )
+    return GPT2LMHeadModel(config)
+
+
+def llama() -> LlamaForCausalLM:
+    config = LlamaConfig(
+        vocab_size=32, hidden_size=16, intermediate_size=12, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, rms_norm_eps=1e-5, max_position_embeddings=6,
+    )  # fmt: skip
+    return LlamaForCausalLM(config)
+
+
+def bert() -> BertForSequenceClassification:
+    config = BertConfig(
+        vocab_size=32, hidden_size=8, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=16, max_position_embeddings=6, num_labels=3,
+    )  # fmt: skip
+    return BertForSequenceClassification(config)
+
+
+def vit() -> ViTForImageClassification:
+    config = ViTConfig(
+        hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16,
+        image_size=8, patch_size=4, num_channels=1, num_labels=10,
+    )  # fmt: skip
+    return ViTForImageClassification(config)
+
+
+NETWORKS = (
+    Published(
+        "GPT-2", "Radford et al. 2019", "gpt2.yaml", "transformers `GPT2LMHeadModel`",
+        gpt2, lambda model, ids: model(ids).logits,
+    ),
+    Published(
+        "Llama", "Touvron et al. 2023", "llama.yaml", "transformers `LlamaForCausalLM`",
+        llama, lambda model, ids: model(ids).logits, tolerance=1e-5,
+    ),
+    Published(
+        "BERT", "Devlin et al. 2019", "bert.yaml", "transformers `BertForSequenceClassification`",
+        bert, lambda model, ids, types: model(input_ids=ids, token_type_ids=types).logits,
+    ),
+    Published(
+        "ViT", "Dosovitskiy et al. 2021", "vit.yaml", "transformers `ViTForImageClassification`",
+        vit, lambda model, image: model(image).logits, variables={"eps": 1e-12},
+    ),
+)  # fmt: skip
