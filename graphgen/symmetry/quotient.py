@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from graphgen.errors import GraphError
+from graphgen.liveness import joined_axes
 from graphgen.symmetry.block_cuts import TOLD, Cut, Kept
 from graphgen.symmetry.cuts import Cuts
 from graphgen.symmetry.digits import Digit, Span
@@ -123,6 +124,12 @@ class Quotient:
     def _live(self, grids: list[Grid]) -> Bools:
         """Say of the vertices whether an output depends on them, as `Template.dead_nodes` does."""
         alive = np.zeros(len(self._number), np.bool_)
+        joined = joined_axes(self.template)
+        made = [
+            (*grid.edges(self._number), joined[grid.block.name])
+            for grid in grids
+            if grid.block.tensor is not None and joined.get(grid.block.name)
+        ]
         together = []
         for group in self.groups:
             here = slice(*np.searchsorted(self._number, [group.start, group.start + group.size]))
@@ -136,6 +143,9 @@ class Quotient:
                 alive[sources[alive[targets].any(axis=1)]] = True
                 if grid.block.kind == "hub" and self.groups[grid.block.target_group].normed > 1:
                     alive[targets[alive[sources].any(axis=1)]] = True
+            for begins, into, axes in made:
+                reached = np.broadcast_to(alive[into].any(axis=axes, keepdims=True), into.shape)
+                alive[begins[reached]] = alive[into[reached]] = True
             for here in together:
                 alive[here] |= alive[here].any()
         return alive
@@ -225,7 +235,8 @@ class Grid:
     """
 
     def __init__(self, cut: Cut, kept: list[Kept], number: Ints) -> None:
-        self.block = block = cut.block
+        self.block, self._kept = cut.block, kept
+        block = cut.block
         told = [role in TOLD for role in block.axes]
         moves = [(s, t) for s, t in zip(block.source_strides, block.target_strides, strict=True)]
         axes = [k for k, n in enumerate(block.shape) if n > 1 and any(moves[k])]
@@ -251,6 +262,19 @@ class Grid:
         for k, values in zip(common, grid, strict=True):
             if told[k]:
                 self._place = self._place * block.shape[k] + values
+
+    def edges(self, number: Ints) -> tuple[Ints, Ints]:
+        """Give the vertices at both ends of each edge that stays, in the block's shape."""
+        grid = np.meshgrid(*(values for values, _ in self._kept), indexing="ij", sparse=True)
+        nodes = (
+            start + sum(step * values for step, values in zip(strides, grid, strict=True))
+            for start, strides in (
+                (self.block.source_start, self.block.source_strides),
+                (self.block.target_start, self.block.target_strides),
+            )
+        )
+        sources, targets = (np.searchsorted(number, found) for found in nodes)
+        return sources, targets
 
     def rows(self, place: Ints, label: int) -> list[Row]:
         """Give the bicliques between live vertices: `place` has their places, or -1."""
