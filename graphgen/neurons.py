@@ -34,12 +34,13 @@ def neuron_values(net: Net) -> tuple[NeuronValue, ...]:
         for found in graphgen.neuron_values(net):
             print(template.node_groups[found.group].name, found.value)
 
-    Groups of parameter nodes and of hubs compute nothing of the kind, and are left out.
+    Groups of parameter nodes, of hubs and of fixed values compute nothing of the kind, and are left
+    out: of a fixed value, each layer that reads it has a group of its own.
     """
     state = lower(architecture_from(net))
     last: dict[int, str] = {}
     for value, layout in state.layouts.items():
-        if covers(layout, state.groups[layout.group].size):
+        if value not in state.fixed and covers(layout, state.groups[layout.group].size):
             last[layout.group] = value
     return tuple(
         NeuronValue(value, group, nodes_of(state.layouts[value]))

@@ -35,3 +35,19 @@ def test_every_neuron_of_these_has_a_value(name: str) -> None:
     (output,) = (i for i, group in enumerate(groups) if group.output == 0)
     assert net.shapes[values[output]] == net.shapes[net.outputs[0]]
     assert values[output] == net.outputs[0]
+
+
+def test_a_fixed_value_is_nothing_that_neurons_compute() -> None:
+    net = spec.loads("""
+inputs: {x: [3]}
+layers:
+  - linear: {out_features: 4, name: a}
+  - constant: {values: [1, 2, 1, 2], name: two}
+  - add: {inputs: [a, two], name: more}
+  - multiply: {inputs: [a, two], name: larger}
+  - concat: {inputs: [more, larger]}
+  - linear: {out_features: 1}
+""")
+    found = {value.value for value in graphgen.neuron_values(net)}
+    assert "two" not in found
+    assert found > {"x", "a"}
