@@ -20,7 +20,7 @@ STEP_KINDS = (
     "mean_pool", "prelu", "causal_mask", "softmax", "rms_norm", "instance_norm", "multiply",
     "product", "mean", "max", "sum", "resample", "slice", "concat", "grid_lookup", "hash_lookup",
     "lstm", "gru", "rnn_tanh", "rnn_relu", "rotary", "sinusoid", "one_hot", "output", "take",
-    "maximum", "where", "logsumexp", "fixed", *BUILT_IN,
+    "maximum", "where", "logsumexp", "fixed", "recurrence", *BUILT_IN,
 )  # fmt: skip
 """The functions of `spec.functions` among them; a function from outside has no column of its own,
 and is told apart by the fingerprint."""

@@ -142,7 +142,7 @@ RESERVED = frozenset(
         "mean_pool", "prelu", "causal_mask", "softmax", "rms_norm", "instance_norm", "multiply",
         "product", "mean", "max", "sum", "resample", "slice", "take", "concat", "grid_lookup",
         "hash_lookup", "lstm", "gru", "rnn_tanh", "rnn_relu", "rotary", "sinusoid", "one_hot",
-        "output", "identity", "dropout", "maximum", "where", "logsumexp", "fixed",
+        "output", "identity", "dropout", "maximum", "where", "logsumexp", "fixed", "recurrence",
     )
 )  # fmt: skip
 """What else happens to a value, so that no function may have the name."""

@@ -111,6 +111,12 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
         "grucell": CELL % "gru",
         **dict.fromkeys(("rnncell", "simplecell"), CELL % "rnn"),
         **dict.fromkeys(("simplernn", "elman"), "rnn"),
+        **dict.fromkeys(
+            ("ssm", "selectivescan", "selectivescanfn", "mamba", "mambamixer", "statespace", "s4",
+             "s4d", "s6", "linearattention", "rwkv", "wkv", "lru", "rglru", "gla", "retention",
+             "associativescan", "pscan", "ema"),
+            "`linear_recurrence` of factors and terms"),
+        **dict.fromkeys(("cumulativesum", "prefixsum"), "cumsum"),
         "bidirectional": "`rnn`, `lstm` or `gru` with `bidirectional: true`",
         # axes
         **dict.fromkeys(("view",), FLAT),

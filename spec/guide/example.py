@@ -75,6 +75,8 @@ GIVEN: Mapping[str, tuple[tuple[Shape, ...], Mapping[str, Any]]] = MappingProxyT
         "constant": (((8,),), {"values": [[1, 0], [0, 1]]}),
         "arange": (((8,),), {"end": 8}),
         "band_mask": (((8,),), {"rows": 6, "after": 0}),
+        "linear_recurrence": (((6, 8), (6, 8)), {}),
+        "cumsum": (((6, 8),), {"dim": 1}),
         "masked_fill": (((6, 8), (6, 8)), {"value": 0}),
         "frequency_encoding": (((3,),), {"num_frequencies": 10}),
         "grid_encoding": (((2,),), {"features": 4, "cells": [8, 8]}),

@@ -118,6 +118,8 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "rnn": "torch.nn.RNN",
             "lstm": "torch.nn.LSTM",
             "gru": "torch.nn.GRU",
+            "linear_recurrence": "",
+            "cumsum": "torch.cumsum",
         },
         "Shapes": {
             "flatten": "torch.nn.Flatten",

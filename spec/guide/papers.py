@@ -59,6 +59,8 @@ PAPERS: Mapping[str, str] = MappingProxyType(
         "lstm": "Hochreiter & Schmidhuber, *Long Short-Term Memory*, 1997",
         "gru": "Cho et al., *Learning Phrase Representations using RNN Encoder-Decoder*, 2014, "
         "arXiv:1406.1078",
+        "linear_recurrence": "Gu & Dao, *Mamba: Linear-Time Sequence Modeling with Selective State "
+        "Spaces*, 2023, arXiv:2312.00752",
         "fourier_features": "Tancik et al., *Fourier Features Let Networks Learn High Frequency "
         "Functions*, 2020, arXiv:2006.10739",
         "grid_encoding": "Fridovich-Keil et al., *Plenoxels*, 2022, arXiv:2112.05131",

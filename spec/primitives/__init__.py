@@ -9,6 +9,7 @@ from spec.primitives.lookup import Lookup
 from spec.primitives.normalise import Normalise
 from spec.primitives.preparation import Preparation
 from spec.primitives.primitive import Primitive, Shape, ShapeError, counted, show
+from spec.primitives.recurrence import Recurrence
 from spec.primitives.reduce import Reduce
 from spec.primitives.resample import Resample
 from spec.primitives.reshape import Reshape
@@ -36,6 +37,7 @@ PRIMITIVES: tuple[type[Primitive], ...] = (
     Learned,
     Fixed,
     Scan,
+    Recurrence,
     Rotary,
     Sinusoid,
 )
@@ -51,6 +53,7 @@ __all__ = [
     "Normalise",
     "Preparation",
     "Primitive",
+    "Recurrence",
     "Reduce",
     "Resample",
     "Reshape",

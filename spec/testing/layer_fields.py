@@ -307,6 +307,11 @@ def grid_encoding(pen: Pen, x: Shape) -> Fields:
     return {"features": pen.count(1, 3), "cells": [pen.count(2, 3) for _ in range(x[-1])]}
 
 
+def needs_axis(pen: Pen, x: Shape) -> Fields:
+    """Write an axis."""
+    return {"dim": pen.count(1, len(x)) - (len(x) + 1) * pen.chance(0.1)}
+
+
 def concat(pen: Pen, x: Shape) -> Fields:
     """Write a `concat` along any axis."""
     return {"dim": pen.count(1, len(x)) - (len(x) + 1) * pen.chance(0.1)}

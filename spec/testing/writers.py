@@ -34,6 +34,7 @@ from spec.testing.layer_fields import (
     linear,
     lstm,
     needs,
+    needs_axis,
     position_embedding,
     prelu,
     recurrent,
@@ -78,6 +79,7 @@ BEFORE_OPERAND: Mapping[str, tuple[int, Mapping[str, Mapping[str, float]]]] = {
     "divide": (1, AROUND_ONE),
     "where": (0, TRUTH),
     "masked_fill": (1, TRUTH),
+    "linear_recurrence": (0, BOUNDED),
     "matmul": (1, {"transpose": {"dim0": -2, "dim1": -1}}),
 }
 """The operand of a layer that something comes before, and what."""
@@ -164,6 +166,7 @@ AXES: Mapping[str, Writer] = {
     "mean": Writer(1, MAX_RANK, reduction),
     "amax": Writer(1, MAX_RANK, reduction),
     "sum": Writer(1, MAX_RANK, reduction),
+    "cumsum": Writer(1, MAX_RANK, needs_axis),
     "logsumexp": Writer(1, MAX_RANK, reduction),
 }
 
@@ -209,6 +212,7 @@ COMBINING: Mapping[str, Writer] = {
     "matmul": Writer(2, MAX_RANK, fields_of()),
     "einsum": Writer(0, 4, einsum),
     "concat": Writer(1, MAX_RANK, concat),
+    "linear_recurrence": Writer(1, MAX_RANK, both(along, fields_of(reverse=(True, False)))),
     "stack": Writer(0, MAX_RANK, axis.stack),
     "scaled_dot_product_attention": Writer(2, 4, scaled_attention),
     "bilinear": Writer(1, 3, both(needs(out_features=(2, 3)), fields_of(bias=(False, True)),

@@ -15,6 +15,7 @@ from graphgen.testing.symmetric import outputs
 from spec.testing import TWINS
 from spec.testing.examples import EXAMPLES, example_texts
 from spec.testing.made_weights import MADE_TWINS
+from spec.testing.recurrence_twins import RECURRENCE_TWINS
 from spec.testing.sequence_twins import SEQUENCE_TWINS
 from spec.testing.small_nets import SMALL_NETS, small_net
 from spec.testing.space_twins import SPACE_TWINS
@@ -128,10 +129,12 @@ def check_generators(name: str, kind: str, count: int | None) -> None:
     assert graph_of(net, kind, moved).certificate() != before
 
 
-@pytest.mark.parametrize("name", [*TWINS, *SEQUENCE_TWINS, *SPACE_TWINS, *MADE_TWINS])
+DIFFERENT = {**TWINS, **SEQUENCE_TWINS, **SPACE_TWINS, **MADE_TWINS, **RECURRENCE_TWINS}
+
+
+@pytest.mark.parametrize("name", [*DIFFERENT])
 def test_different_functions_have_different_certificates(name: str) -> None:
-    texts = {**TWINS, **SEQUENCE_TWINS, **SPACE_TWINS, **MADE_TWINS}[name]
-    a, b = (spec.loads(text) for text in texts)
+    a, b = (spec.loads(text) for text in DIFFERENT[name])
     assert differ(a, b) > 1e-6
     assert graph_of(a, "parameter").certificate() != graph_of(b, "parameter").certificate()
 

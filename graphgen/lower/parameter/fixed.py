@@ -12,7 +12,7 @@ from graphgen.evaluate.fixed import fixed_numbers
 from graphgen.lower.parameter.layout import Layout, axis_of, born
 from graphgen.lower.parameter.state import Lowering
 from spec import Operation
-from spec.primitives import Elementwise, Fixed
+from spec.primitives import Elementwise, Fixed, Recurrence
 
 MOST_RUNS = 64
 """The most runs of equal items with edges of their own; the items of more are all told apart."""
@@ -39,7 +39,7 @@ def beside_neurons(state: Lowering, operation: Operation, name: str) -> int | No
 
     None if there are more: which of their items are alike together is not said by one axis.
     """
-    if not isinstance(operation.primitive, Elementwise):
+    if not isinstance(operation.primitive, (Elementwise, Recurrence)):
         return None
     sizes = state.net.shapes[name]
     others = [state.layouts[n] for n in operation.inputs if n in state.layouts and n != name]
