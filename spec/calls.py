@@ -44,7 +44,8 @@ def call(
         names = input_names(block)
         inputs = _inputs(expander, type_, names, raw, path, context, current)
         called = f"in block {type_!r}, called at {expander.document.key_mark(path)}"
-        inner = context.within(name, several=len(inputs) > 1).at(context.place(path), layers)
+        inner = context.within(name, several=len(inputs) > 1, first=inputs[0])
+        inner = inner.at(context.place(path), layers)
         for local, value in zip(names, inputs, strict=False):
             expander.values[inner.prefix + local] = value
             expander.reserved[inner.prefix + local] = "an input of the block"

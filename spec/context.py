@@ -39,7 +39,8 @@ class Counter:
 class Context:
     """The surroundings of a list of layers.
 
-    `several`: the list begins with several inputs, of which its first entry must name some.
+    `several`: the list begins with several inputs, of which its first entry must name some, but for
+    one that reads none, which stands behind the `first`.
     `current` is the value whose shape an expression may ask for. The list has come to its place by
     `address`, from which `frame` leads to it in the document. `twin` is the place of what shares
     its tensors with another, the place of that, and what that is called.
@@ -51,12 +52,13 @@ class Context:
     depth: int = 0
     counter: Counter = field(default_factory=Counter)
     several: bool = False
+    first: Value | None = None
     current: Value | None = None
     frame: Path = ()
     address: Place = ()
     twin: tuple[Place, Place, str] | None = None
 
-    def within(self, name: str, several: bool = False) -> Context:
+    def within(self, name: str, several: bool = False, first: Value | None = None) -> Context:
         """Enter a named list: names get a prefix and are counted anew."""
         return replace(
             self,
@@ -64,6 +66,7 @@ class Context:
             depth=self.depth + 1,
             counter=Counter(),
             several=several,
+            first=first,
         )
 
     def having(self, variables: Mapping[str, object], trail: str) -> Context:

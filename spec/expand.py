@@ -70,10 +70,11 @@ class Expander:
         bind_variables(self, mapping(data.get("vars")), overrides)
         context = Context(self.variables)
         inputs, axes = input_shapes(self, data.get("inputs"), context)
-        context = Context(self.variables, several=len(inputs) > 1)
         self.builder = Builder(inputs, axes)
         self.values |= {name: Value(name, shape) for name, shape in inputs.items()}
-        first = self.values[next(iter(inputs))] if len(inputs) == 1 else None
+        values = [self.values[name] for name in inputs]
+        context = Context(self.variables, several=len(values) > 1, first=next(iter(values), None))
+        first = values[0] if len(values) == 1 else None
         try:
             last = self.sequence(data.get("layers"), ("layers",), context, first)
             outputs = output_values(self, data.get("outputs"), context, last)

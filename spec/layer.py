@@ -40,6 +40,7 @@ class Layer:
 
     type: ClassVar[str] = ""
     inputs_allowed: ClassVar[tuple[int, int]] = (1, 1)
+    reads_nothing: ClassVar[bool] = False
 
     def infer(self, *shapes: Shape) -> Self:
         """Fill in the fields that the inputs' shapes decide; raise `ShapeError` on conflict."""

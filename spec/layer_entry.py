@@ -43,6 +43,8 @@ def expand_layer(
 ) -> Value:
     """Expand one layer, and give its output."""
     name = context.prefix + name_of(expander, type_.type, raw, path, context)
+    if current is None and context.several and type_.reads_nothing:
+        current = context.first
     with known_as(expander, name):
         try:
             inputs, varies = listed_inputs(expander, raw, path, context, current)

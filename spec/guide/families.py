@@ -89,6 +89,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "rms_norm": "torch.nn.RMSNorm",
             "normalize": "torch.nn.functional.normalize",
             "layer_scale": "",
+            "bias": "",
             "parameter": "",
         },
         "Pooling and resampling": {

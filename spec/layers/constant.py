@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import ceil, prod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from spec.fields import array, flat, number, shape, size, size_of
 from spec.layer import Layer, Scope, Value, register
@@ -18,6 +18,8 @@ class Constant(Layer):
 
     One number, or a nested list; `shape` repeats one number, or says how a list lies.
     """
+
+    reads_nothing: ClassVar[bool] = True
 
     values: float | str | tuple[Any, ...] = array(summary="a number, or numbers nested as they lie")
     shape: tuple[int, ...] | None = shape(default=None, empty=True, summary="the shape without N")
@@ -39,6 +41,8 @@ class Constant(Layer):
 @dataclass(frozen=True, kw_only=True)
 class Arange(Layer):
     """A fixed value: `start`, `start + step` and so on, as long as it is before `end`."""
+
+    reads_nothing: ClassVar[bool] = True
 
     start: float = number(default=0.0, summary="the first number")
     end: float = number(summary="where it ends, which is no number of it")
@@ -65,6 +69,8 @@ class BandMask(Layer):
     none is said; the diagonal ends in the lower right corner. `after: 0` is a causal mask, with
     `before: 3` a window of four.
     """
+
+    reads_nothing: ClassVar[bool] = True
 
     rows: int = size(summary="the number of rows, such as queries")
     columns: int | None = size(default=None, summary="the number of columns; by default as many")

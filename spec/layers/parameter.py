@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from spec.fields import choice, number, shape
 from spec.layer import Layer, Scope, Value, register
@@ -18,6 +19,8 @@ class Parameter(Layer):
     its attribute, and begins `constant`, `normal` (with `value` as its deviation) or `uniform`
     (between `-value` and `value`).
     """
+
+    reads_nothing: ClassVar[bool] = True
 
     shape: tuple[int, ...] = shape(empty=True, summary="the shape without the batch")
     initial: str = choice(

@@ -207,6 +207,7 @@ EXAMPLES: dict[str, Example] = {
     "concat": (TWO, ({}, {"dim": -1})),
     "embedding": ({"x": (5,)}, ({"num_embeddings": 9, "embedding_dim": 4},)),
     "gru": (ITEMS, _RECURRENT),
+    "bias": (ITEMS, ({}, {"dim": 1})),
     "layer_scale": (ITEMS, ({}, {"init_value": 0.1, "dim": 1})),
     "lstm": (ITEMS, _RECURRENT),
     "mean": (ITEMS, _REDUCED),

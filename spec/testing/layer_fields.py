@@ -297,6 +297,11 @@ def layer_scale(pen: Pen, x: Shape) -> Fields:
     return pen.some(dim=pen.count(1, len(x)), init_value=pen.pick((0.1, 1.0)))
 
 
+def bias(pen: Pen, x: Shape) -> Fields:
+    """Write a `bias` along any axis."""
+    return pen.some(dim=pen.count(1, len(x)))
+
+
 def position_embedding(pen: Pen, x: Shape) -> Fields:
     """Write a `position_embedding`, with places to spare or without."""
     return pen.some(max_length=x[0] + pen.count(0, 1))

@@ -225,17 +225,17 @@ def twice(to: Listing) -> None:
     pen, x = to.pen, to.named()
     if not x.shape:
         raise Unfit
-    kinds = ["linear", "layer_norm", "layer_scale", "rms_norm"]
+    kinds = ["linear", "layer_norm", "layer_scale", "rms_norm", "bias"]
     kinds += [f"conv{len(x.shape) - 1}d"] * (2 <= len(x.shape) <= 4)
     type_ = pen.pick(kinds)
     fields: Fields = {}
     if type_ == "linear":
         fields["out_features"] = x.shape[-1]
-    elif type_ == "layer_scale":
+    elif type_ in ("layer_scale", "bias"):
         fields["dim"] = pen.count(1, len(x.shape))
     elif type_.startswith("conv"):
         fields = {"out_channels": x.shape[0], "kernel_size": 1}
-    local = "gamma" if type_ == "layer_scale" else "weight"
+    local = {"layer_scale": "gamma", "bias": "bias"}.get(type_, "weight")
     fields["parameters"] = {local: f"twice{len(to.values)}"}
     for _ in range(pen.count(2, 3)):
         to.put(type_, fields, x.shape, to.named())

@@ -105,7 +105,7 @@ class Structures:
         else:
             before = len(to.declared)
             fields = {"times": pen.number(times), "layers": self.filled(inner, keep=True)}
-            if len(to.declared) > before and pen.chance():
+            if len(to.declared) > before and pen.chance(0.9):
                 fields["share"] = pen.pick([True, "${2 > 1}"])
         to.entries.append({"repeat": fields})
         to.numbered += times * len(fields["layers"])

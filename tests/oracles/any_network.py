@@ -37,12 +37,14 @@ EXCHANGES = 4
 
 
 class Case:
-    """A network with weights, inputs and its outputs there."""
+    """A network with weights, inputs, which are drawn if not given, and its outputs there."""
 
-    def __init__(self, net: spec.Architecture, seed: int = 0) -> None:
+    def __init__(
+        self, net: spec.Architecture, seed: int = 0, inputs: Sequence[Array] | None = None
+    ) -> None:
         self.net, self.rng = net, np.random.default_rng(seed)
         self.weights = random_weights(net, self.rng)
-        self.inputs = random_inputs(net, self.rng, 5)
+        self.inputs = random_inputs(net, self.rng, 5) if inputs is None else inputs
         self.expected = outputs(net, self.weights, self.inputs)
 
     def same(self, found: Sequence[Array]) -> bool:

@@ -68,7 +68,7 @@ def check_symmetries(case: Compared) -> None:
 
 def check_any_network(case: Compared) -> None:
     """What holds for any network holds for this one, on weights without anything special."""
-    some = Case(case.net)
+    some = Case(case.net, inputs=case.inputs)
     check_order(graphgen.symmetries(case.net))
     check_automorphisms(some)
     check_exchanges(some, graphgen.symmetries(case.net))

@@ -124,3 +124,26 @@ def test_a_structure_with_one_input_loads(type_: str, inputs: str) -> None:
     entry = f"{type_}: {{inputs: {inputs}, {STRUCTURES[type_]}, name: s}}"
     net = spec.loads(f"{variables}inputs: {{x: [4]}}\nlayers: [{entry}]")
     assert net.layers[0].inputs == ("x",)
+
+
+@pytest.mark.parametrize(
+    "free", ["parameter: {shape: [8]}", "constant: {values: 2, shape: [8]}", "arange: {end: 8}"]
+)
+def test_what_reads_nothing_comes_before_any_input_is_named(free: str) -> None:
+    text = """
+inputs: {a: [8], b: [8]}
+blocks:
+  both:
+    inputs: [x, y]
+    layers:
+      - FREE
+      - add: {inputs: [x, y, "0"]}
+layers:
+  - FREE
+  - multiply: {inputs: ["0", a, b], name: c}
+  - both: {inputs: [b, c]}
+""".replace("FREE", free)
+    net = spec.loads(text)
+    assert spec.from_resolved(net.resolved()).hash == net.hash
+    with pytest.raises(spec.SpecError, match="there are several inputs"):
+        spec.loads(text.replace("- " + free, "- tanh"))
