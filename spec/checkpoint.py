@@ -39,7 +39,7 @@ class Stored:
     @property
     def moved(self) -> bool:
         """Whether a tensor is stored with its axes in another order."""
-        return any(axes.order != tuple(sorted(axes.order)) for axes in self.axes)
+        return any(axes.crosses for axes in self.axes)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,20 @@ class Rearrangement:
         stored = [name for group in self.stored for name in group]
         return tuple(stored.index(name) for group in self.own for name in group)
 
+    @property
+    def crosses(self) -> bool:
+        """Whether axes change places: not where each scalar stays in its row, as in packed heads.
+
+        >>> rearrangement("(h k) w -> (k h) w", (6, 4), {"h": 2}).crosses
+        False
+        """
+        sizes = dict(self.sizes)
+        stored, own = (
+            [kept for group in side if (kept := {name for name in group if sizes[name] > 1})]
+            for side in (self.stored, self.own)
+        )
+        return stored != own and self.order != tuple(sorted(self.order))
+
     def _shape(self, groups: Groups) -> Shape:
         sizes = dict(self.sizes)
         return tuple(prod(sizes[name] for name in group) for group in groups)

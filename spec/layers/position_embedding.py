@@ -13,17 +13,25 @@ from spec.primitives import Elementwise, Learned, Shape, ShapeError, Slice, show
 @register("position_embedding")
 @dataclass(frozen=True, kw_only=True)
 class PositionEmbedding(Layer):
-    """`y_t = x_t + weight_t` with one vector for each of `max_length` places of a sequence."""
+    """`y_t = x_t + weight_(t + offset)`, of `max_length` vectors, one for each place of a sequence.
 
-    max_length: int | None = size(default=None)
+    By default there are as many as the input needs.
+    """
+
+    max_length: int | None = size(default=None, summary="vectors in the table")
+    offset: int = size(default=0, minimum=0, summary="the vector of the first place")
 
     def infer(self, *shapes: Shape) -> Self:
         (x,) = shapes
         if len(x) != 2:
             raise ShapeError(f"`position_embedding` needs [N, length, features], got {show(x)}")
-        most = self.max_length or x[0]
-        if most < x[0]:
-            raise ShapeError(f"`max_length` is {most}, but the input {show(x)} has {x[0]} places")
+        needed = x[0] + self.offset
+        most = self.max_length or needed
+        if most < needed:
+            behind = f" from {self.offset} on" if self.offset else ""
+            raise ShapeError(
+                f"`max_length` is {most}, but the input {show(x)} has {x[0]} places{behind}"
+            )
         return replace(self, max_length=most)
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
@@ -34,4 +42,5 @@ class PositionEmbedding(Layer):
         if most == length:
             return scope.add(x, weight, axis=0)
         table = scope.apply(Learned(), x, tensors=(weight,))
-        return scope.apply(Elementwise("add"), x, scope.apply(Slice(0, 0, length), table))
+        used = scope.apply(Slice(0, self.offset, self.offset + length), table)
+        return scope.apply(Elementwise("add"), x, used)

@@ -312,7 +312,7 @@ EXAMPLES: dict[str, Example] = {
             {"embed_dim": 6, "patch_size": [1, 2], "bias": False},
         ),
     ),
-    "position_embedding": (ITEMS, ({}, {"max_length": 7})),
+    "position_embedding": (ITEMS, ({}, {"max_length": 7}, {"offset": 2})),
     "reshape": (ITEMS, ({"shape": [3, -1]}, {"shape": 24})),
     "rnn": (ITEMS, (*_RECURRENT, {"hidden_size": 3, "nonlinearity": "relu"})),
     "set_linear": (

@@ -191,6 +191,10 @@ TWINS: dict[str, tuple[str, str]] = {
         image(),
         image().replace("[2, 8, 8]", "[2, 8, 9]"),
     ),
+    "offset of positions": (
+        "inputs: {x: [4, 4]}\nlayers:\n" + rows("position_embedding: {max_length: 6, offset: 1}"),
+        "inputs: {x: [4, 4]}\nlayers:\n" + rows("position_embedding: {max_length: 6, offset: 2}"),
+    ),
     "channels or positions first": (
         "inputs: {x: [4, 4]}\nlayers:\n" + rows("linear: {out_features: 4, bias: false}"),
         "inputs: {x: [4, 4]}\nlayers:\n"

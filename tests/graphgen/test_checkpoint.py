@@ -331,6 +331,15 @@ def test_where_others_are_transposed_a_square_one_is_asked_for() -> None:
     assert "say `axes: i o -> o i` of 'a.weight'" in refusal(plain, stored)
 
 
+def test_where_rows_are_only_in_another_order_nothing_is_asked_for() -> None:
+    rows = "{a.weight: {stored: rows, axes: (h k) w -> (k h) w, sizes: {h: 2}}}"
+    net = spec.loads(PAIR + f"  {{tensors: {rows}}}")
+    stored = {"b.weight": B, "c.weight": C, **BIASES}
+    kept = A.reshape(-1, 2, A.shape[1]).swapaxes(0, 1).reshape(A.shape)
+    weights = graphgen.Checkpoint.read(net, {"rows": kept, **stored}).weights
+    assert np.array_equal(weights["a.weight"], A)
+
+
 @pytest.mark.parametrize(("dims", "axes"), [(1, "w i o -> o i w"), (2, "h w i o -> o i h w")])
 def test_convolutions_of_keras(dims: int, axes: str) -> None:
     """Sizes that differ show what is meant; equal ones have to be declared."""
