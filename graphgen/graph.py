@@ -70,7 +70,7 @@ class Graph:
                 continue
             if before is self.tensors[block.tensor]:
                 result[block.tensor] = before = np.array(before, order="C")
-            place_once(block, before, block.weight)
+            block.place(before, block.weight)
         return result
 
     def with_edge_values(self, values: NDArray[Any]) -> Graph:
@@ -96,7 +96,7 @@ class Graph:
                 tensor = new[block.tensor]
                 tensor = np.array(tensor, order="C") if tensor is old else tensor
                 if not block.tied:
-                    place_once(block, tensor, part)
+                    block.place(tensor, part)
                     new[block.tensor] = tensor
             if block.tied or block.tensor_strides is not None:
                 kept = block.view(new[block.tensor])
@@ -133,11 +133,3 @@ class Graph:
             for block in self.blocks
         ]
         return "\n".join(lines)
-
-
-def place_once(block: EdgeBlock, tensor: NDArray[Any], values: NDArray[Any]) -> None:
-    """Write the values of a block's edges to their scalars, the first of each shared one."""
-    strides = block.tensor_strides or ()
-    first = tuple(slice(0, 1) if stride == 0 else slice(None) for stride in strides)
-    scalars = block.view(np.arange(tensor.size))[first]
-    tensor.reshape(-1)[scalars] = values[first]

@@ -130,6 +130,14 @@ class EdgeBlock:
         grid = np.lib.stride_tricks.as_strided(bits, self.shape, strides, writeable=False)
         return grid.view(flat.dtype)
 
+    def place(self, array: NDArray[Any], values: NDArray[Any]) -> None:
+        """Write the values of the edges to their scalars, the first of each shared one."""
+        if self.tensor_strides is None:
+            array.reshape(self.shape)[...] = values
+            return
+        first = tuple(slice(0, 1) if step == 0 else slice(None) for step in self.tensor_strides)
+        array.reshape(-1)[self.view(np.arange(array.size))[first]] = values[first]
+
     def values(self) -> NDArray[Any]:
         """Give the values of the edges, in a shape that fits the block's: views, no copy."""
         if self.weight is not None:

@@ -94,7 +94,7 @@ class Gauge:
     ) -> Iterator[tuple[Numbers, NDArray[np.int8], Floats, NDArray[np.bool_]]]:
         """List the scalars that have a factor not known; and whether it is the only one."""
         factors = self.group.powers(block)
-        terms = np.asarray(weights[str(block.tensor)]).reshape(block.shape).astype(np.float64)
+        terms = block.view(np.asarray(weights[str(block.tensor)])).astype(np.float64)
         unknown = np.zeros((1,) * len(block.shape), dtype=np.int64)
         for own, power in factors:
             root, by = self.roots[own], self.powers[own] * np.int8(power)

@@ -253,7 +253,7 @@ class Scaling:
             factors = np.ones(1)
             for unknowns, power in powers:
                 factors = factors * self.values[unknowns] ** power
-            array = result[block.tensor]
-            scaled = array.reshape(block.shape) * factors
-            result[block.tensor] = scaled.astype(array.dtype).reshape(array.shape)
+            array = np.array(result[block.tensor], order="C")
+            block.place(array, (block.view(array) * factors).astype(array.dtype))
+            result[block.tensor] = array
         return result

@@ -14,6 +14,7 @@ from graphgen.symmetry.block_cuts import Cut, Kept
 from graphgen.symmetry.derivation import Derivation
 from graphgen.symmetry.lift import Alike, Items, Part
 from graphgen.symmetry.tree import Leaves, Tree
+from graphgen.template import EdgeBlock
 
 if TYPE_CHECKING:
     from graphgen.symmetry.group import Symmetries
@@ -47,7 +48,7 @@ def write(group: Symmetries) -> str:
     derivation = group.derivation
     names = Names(derivation)
     rows = [
-        (str(cut.block.tensor), " | ".join(names.words(cut, kept)))
+        (names.tensor(cut.block), " | ".join(names.words(cut, kept)))
         for cut, kept in zip(derivation.quotient.cuts.cuts, derivation.quotient.kept, strict=True)
         if cut.block.tensor is not None and not cut.block.tied
     ]
@@ -74,6 +75,7 @@ class Names:
         self.names: dict[Acting, str] = {}
         self.exchanges: list[Acting] = []
         self._derivation = derivation
+        self._shapes = {tensor.name: tensor.shape for tensor in derivation.template.tensors}
         self._starts = [group.start for group in derivation.template.node_groups]
         self._known: dict[object, Acting] = {}
         self._chains: dict[int, Chain] = {}
@@ -138,11 +140,18 @@ class Names:
         bases = bases[bases < self._derivation.template.num_nodes]
         return tuple(np.unique(np.searchsorted(self._starts, bases, side="right")).tolist())
 
+    def tensor(self, block: EdgeBlock) -> str:
+        """Name a block's tensor, or the part of it that the block has."""
+        if block.tensor_strides is None:
+            return str(block.tensor)
+        first = np.unravel_index(block.tensor_start, self._shapes[str(block.tensor)])
+        ranges = (f"{i}:{i + n}" for i, n in zip(first, block.shape, strict=True))
+        return f"{block.tensor}[{', '.join(ranges)}]"
+
     def words(self, cut: Cut, kept: list[Kept]) -> Iterator[str]:
         """Say for each axis of a block's tensor what permutes it."""
-        shapes = {tensor.name: tensor.shape for tensor in self._derivation.template.tensors}
-        coordinate = 0
-        for size in shapes[str(cut.block.tensor)]:
+        whole, coordinate = cut.block.tensor_strides is None, 0
+        for size in self._shapes[str(cut.block.tensor)] if whole else cut.block.shape:
             first, count = coordinate, 1
             while count < size:
                 count *= cut.block.shape[coordinate]

@@ -22,19 +22,20 @@ WHICH = ("source", "target")
 
 
 def shared(blocks: list[EdgeBlock]) -> list[Uses]:
-    """List the blocks that use one tensor, where several do."""
-    uses: dict[str, Uses] = {}
+    """List the blocks that use one tensor, or one part of it, where several do."""
+    uses: dict[tuple[object, ...], Uses] = {}
     for block in blocks:
         if block.tensor is not None:
-            uses.setdefault(block.tensor, []).append(block)
+            part = block.tensor_strides and (block.tensor_start, block.shape)
+            uses.setdefault((block.tensor, part), []).append(block)
     return [found for found in uses.values() if len(found) > 1]
 
 
 def apart(template: Template, uses: Uses) -> bool:
     """Whether some uses of a tensor have no scalar in common that an output depends on.
 
-    So it is with the queries and the keys of packed projections of two values. Each could move in
-    a way of its own, but a metanet sees all of the tensor at both.
+    So it is where the parts that they read do not make up the whole. Each could move in a way of its
+    own, but a metanet sees all of the tensor at each.
     """
     alive = live_nodes(template)
     union = Union()
@@ -71,7 +72,8 @@ class Ties:
             for use in uses:
                 between.setdefault((use.source_group, use.target_group), set()).add(place)
         for place, uses in enumerate(shared):
-            self._index(uses, shapes[str(uses[0].tensor)])
+            part = uses[0].tensor_strides is not None
+            self._index(uses, uses[0].shape if part else shapes[str(uses[0].tensor)])
             sources = {use.source_group for use in uses}
             targets = {use.target_group for use in uses}
             if any(between.get((s, t), {place}) != {place} for s in sources for t in targets):

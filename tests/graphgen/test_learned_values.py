@@ -11,7 +11,7 @@ from oracles.any_network import check_network
 import graphgen
 import spec
 
-READ = "multihead_attention: {num_heads: 2, embed_dim: 6, packed: false, inputs: [q, x]}"
+READ = "multihead_attention: {num_heads: 2, embed_dim: 6, inputs: [q, x]}"
 NETS: dict[str, tuple[str, int]] = {
     "queries that are averaged": (
         "inputs: {x: [5, 6]}\nlayers:\n  - parameter: {shape: [4, 6], name: q}\n"

@@ -26,6 +26,7 @@ from graphgen.lower.parameter import (
 )
 from graphgen.lower.parameter.inputs import input_layout
 from graphgen.lower.parameter.outputs import deliver
+from graphgen.lower.parameter.parts import in_parts
 from graphgen.lower.parameter.state import Lowering
 from graphgen.template import Template
 from spec import Architecture, Operation
@@ -84,7 +85,7 @@ def parameter_template(net: Architecture) -> Template:
             state.layouts[name] = fixed.placed(state, name)
     for position, name in enumerate(state.outputs):
         deliver(state, position, name)
-    return state.finish()
+    return in_parts(state.finish())
 
 
 def lower(net: Architecture) -> Lowering:
