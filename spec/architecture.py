@@ -116,8 +116,8 @@ class Architecture:
         entries: dict[str, int] = {}
         for operation in reversed(self.operations):
             primitive = operation.primitive
-            if isinstance(primitive, Lookup) and primitive.kind == "table":
-                size = self.tensors[operation.parameters[0]].shape[0]
+            if isinstance(primitive, Lookup) and primitive.is_table:
+                size = self.tensors[operation.parameters[0]].shape[primitive.kind == "columns"]
             elif isinstance(primitive, Lookup) and primitive.kind == "one_hot":
                 size = primitive.resolution
             elif operation.output in entries and passes_indices(primitive):
@@ -138,7 +138,9 @@ class Architecture:
             given = whole.issuperset(operation.inputs)
             if given and passes_indices(primitive):
                 whole.add(operation.output)
-            indices = isinstance(primitive, Lookup) and primitive.kind in ("table", "one_hot")
+            indices = isinstance(primitive, Lookup) and (
+                primitive.is_table or primitive.kind == "one_hot"
+            )
             if indices and operation.inputs[0] not in whole:
                 found.append(operation.layer)
         return tuple(found)

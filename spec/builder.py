@@ -51,7 +51,7 @@ class Builder:
         layer = layer.infer(*(value.shape for value in inputs))
         scope = Scope(name, tensor_names or {}, parametrizations)
         result = layer.expand(scope, *inputs)
-        for local in scope.parametrizations:
+        for local in sorted(scope.parametrizations.keys() - scope.asked):
             known = ", ".join(scope.tensors) or "none"
             raise ShapeError(
                 f"`parametrizations` names {quoted(local)}, which is no trained tensor of this "

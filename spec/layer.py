@@ -84,6 +84,7 @@ class Scope:
         self.tensor_names = tensor_names
         self.parametrizations = dict(parametrizations or {})
         self.made: dict[str, Made] = {}
+        self.asked: set[str] = set()
         self.tensors: dict[str, TensorSpec] = {}
         self.operations: list[Operation] = []
         self.shapes: list[Shape] = []
@@ -97,7 +98,8 @@ class Scope:
         """
         if own_name and self.name and local not in self.tensor_names:
             self.tensor_names = {**self.tensor_names, local: self.name}
-        how = self.parametrizations.pop(local, None)
+        how = self.parametrizations.get(local)
+        self.asked.add(local)
         if how is not None:
             return declare(self, local, shape, initial, how)
         return self.declare(local, shape, initial)

@@ -21,7 +21,6 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(
             ("dense", "densegeneral", "einsumdense", "fullyconnected", "fc", "gemm",
              "addmm", "innerproduct", "projection", "timedistributed", "lazylinear"), "linear"),
-        "lora": "lora_linear",
         "mlp": "`linear` layers with an activation between them",
         "feedforward": "`linear` layers with an activation between them, or `swiglu`",
         "ffn": "`linear` layers with an activation between them, or `swiglu`",
@@ -155,7 +154,10 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
         "`parametrizations: {weight: weight_standardization}`",
         **dict.fromkeys(("stdconv", "wsconv"), "`conv2d` with "
                         "`parametrizations: {weight: weight_standardization}`"),
-        **dict.fromkeys(("loraconv",), "the layer with `parametrizations`"),
+        **dict.fromkeys(("lora", "loralinear", "loraconv", "loraembedding"), "the layer, such as "
+                        "`linear`, with `parametrizations: {weight: {lora: {rank: 4}}}`"),
+        **dict.fromkeys(("dora", "doralinear"), "the layer, such as `linear`, with "
+                        "`parametrizations: {weight: {dora: {rank: 4}}}`"),
         # fields of places
         **dict.fromkeys(("ngp", "multiresolutionhash", "hashgrid"), "hash_encoding"),
         **dict.fromkeys(("densegrid", "featuregrid"), "grid_encoding"),
@@ -209,7 +211,6 @@ FIELD_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         **dict.fromkeys(("targetshape", "newshape"), ("shape",)),
         **dict.fromkeys(("slope", "alpha"), ("negative_slope", "alpha")),
         **dict.fromkeys(("omega", "omega0", "w0"), ("frequency",)),
-        **dict.fromkeys(("r", "lorarank"), ("rank",)),
         "loraalpha": ("alpha",),
         **dict.fromkeys(("factor", "scales"), ("scale_factor",)),
         **dict.fromkeys(("method", "interpolation"), ("mode",)),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.evaluate.preparation import prepared
 from spec.primitives import Lookup
 
 Array = NDArray[Any]
@@ -19,8 +20,9 @@ PRIMES = (1, 2654435761, 805459861, 3674653429, 2097192037, 1434869437, 21652197
 
 def run(primitive: Lookup, x: Array, table: Array) -> Array:  # table: of `one_hot` the dtype
     """Look up indices x (N, ...), or mix the entries around places x (N, ..., k)."""
-    if primitive.kind == "table":
-        chosen: Array = table[x]
+    if primitive.is_table:
+        ready = prepared(primitive.prepared, table) if primitive.prepared else table
+        chosen: Array = (ready if primitive.kind == "table" else ready.T)[x]
         return chosen
     if primitive.kind == "one_hot":
         hot: Array = np.eye(primitive.resolution, dtype=table.dtype)[x]

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from metanet.evaluate.preparation import prepared
 from spec.primitives import Lookup
 
 PRIMES = (1, 2654435761, 805459861, 3674653429, 2097192037, 1434869437, 2165219737)
@@ -18,8 +19,10 @@ UINT32 = 2**32 - 1
 
 def run(primitive: Lookup, training: bool, x: Tensor, table: Tensor) -> Tensor:
     """Look up indices x (N, ...), or mix the entries around places x (N, ..., k)."""
-    if primitive.kind == "table":
-        return F.embedding(x if x.is_floating_point() else x.long(), table)
+    if primitive.is_table:
+        ready = prepared(primitive.prepared, table) if primitive.prepared else table
+        rows = ready if primitive.kind == "table" else ready.T
+        return F.embedding(x if x.is_floating_point() else x.long(), rows)
     if primitive.kind == "one_hot":
         return F.one_hot(x.long(), primitive.resolution).to(table.dtype)
     dims = x.shape[-1]

@@ -20,7 +20,6 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "Linear maps": {
             "linear": "torch.nn.Linear",
             "bilinear": "torch.nn.Bilinear",
-            "lora_linear": "",
             "set_linear": "",
             "swiglu": "",
         },

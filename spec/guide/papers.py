@@ -11,8 +11,6 @@ NETWORK_IN_NETWORK = "Lin, Chen & Yan, *Network In Network*, 2014, arXiv:1312.44
 
 PAPERS: Mapping[str, str] = MappingProxyType(
     {
-        "lora_linear": "Hu et al., *LoRA: Low-Rank Adaptation of Large Language Models*, 2021, "
-        "arXiv:2106.09685",
         "set_linear": "Zaheer et al., *Deep Sets*, 2017, arXiv:1703.06114",
         "swiglu": "Shazeer, *GLU Variants Improve Transformer*, 2020, arXiv:2002.05202",
         "conv2d": "LeCun et al., *Gradient-Based Learning Applied to Document Recognition*, 1998",

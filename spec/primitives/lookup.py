@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from spec.primitives.preparation import Preparation
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
 
 HASHED_COORDINATES = 7
@@ -17,6 +18,7 @@ class Lookup(Primitive):
 
     - `table`: x holds indices `[...]`, the parameter is `[entries, features]`; gives
       `[..., features]`.
+    - `columns`: the same with a parameter `[features, entries]`.
     - `grid`: x holds places `[..., k]` in [-1, 1], the parameter is `[features, *cells]` with k
       axes of cells, the first and last cell of each axis at -1 and 1; gives `[..., features]`,
       interpolated linearly along each axis, places outside moved to the border. Coordinate 0 runs
@@ -26,18 +28,21 @@ class Lookup(Primitive):
       Mueller et al. 2022 (eq. 4), or own one each where there are enough.
     - `one_hot`: x holds indices `[...]` below `resolution`; gives `[..., resolution]`, 1 at the
       index and 0 elsewhere, in the dtype of a second input. There is no parameter.
+
+    The parameter of a table may be `prepared` first.
     """
 
     kind: str
     resolution: int = 0
+    prepared: Preparation | None = None
     name: ClassVar[str] = "lookup"
 
     def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
         if self.kind == "one_hot":
             return (*inputs[0], self.resolution)
         (x,), (table,) = inputs, parameters
-        if self.kind == "table":
-            return (*x, table[1])
+        if self.is_table:
+            return (*x, table[self.kind == "table"])
         if x and self.kind == "hash" and x[-1] > HASHED_COORDINATES:
             raise ShapeError(
                 f"a hash table takes places of at most {HASHED_COORDINATES} coordinates, "
@@ -50,5 +55,10 @@ class Lookup(Primitive):
             )
         return (*x[:-1], table[0] if self.kind == "grid" else table[1])
 
+    @property
+    def is_table(self) -> bool:
+        """Whether the input holds indices of a parameter's entries."""
+        return self.kind in ("table", "columns")
+
     def channel_axis(self, rank: int) -> int | None:
-        return None if self.kind in ("table", "one_hot") else rank - 1
+        return None if self.is_table or self.kind == "one_hot" else rank - 1

@@ -121,13 +121,6 @@ EXAMPLES: dict[str, Example] = {
             {"track_running_stats": True, "num_features": 3, "momentum": 0.3},
         ),
     ),
-    "lora_linear": (
-        ITEMS,
-        (
-            {"out_features": 5, "rank": 2},
-            {"out_features": 4, "rank": 1, "alpha": 4.0, "bias": False, "in_features": 6},
-        ),
-    ),
     "max_pool3d": (
         {"x": (2, 4, 4, 4)},
         (

@@ -51,7 +51,7 @@ from spec.testing.layer_fields import (
     turning_convolution,
     window_bias,
 )
-from spec.testing.made_weights import made_weight
+from spec.testing.made_weights import made_kernel, made_weight
 
 MAX_RANK = 5
 
@@ -96,9 +96,9 @@ ACTIVATIONS: Mapping[str, Writer] = {
 
 WEIGHTED: Mapping[str, Writer] = {
     "linear": Writer(1, MAX_RANK, both(linear, made_weight)),
-    **{f"conv{n}d": Writer(n + 1, n + 1, both(convolution, made_weight)) for n in (1, 2, 3)},
+    **{f"conv{n}d": Writer(n + 1, n + 1, both(convolution, made_kernel)) for n in (1, 2, 3)},
     **{
-        f"conv_transpose{n}d": Writer(n + 1, n + 1, both(transposed_convolution, made_weight))
+        f"conv_transpose{n}d": Writer(n + 1, n + 1, both(transposed_convolution, made_kernel))
         for n in (1, 2, 3)
     },
     **{f"{name}_conv2d": Writer(3, 4, turning_convolution) for name in ("p4", "p4m")},
@@ -109,9 +109,6 @@ WEIGHTED: Mapping[str, Writer] = {
     "swiglu": Writer(1, 3, both(needs(hidden_features=(2, 3, 4)), size_of("in_features"),
                                 fields_of(activation=("silu", "gelu", "relu", "sigmoid"),
                                           bias=(True, False)))),
-    "lora_linear": Writer(1, 3, both(needs(out_features=WIDTHS, rank=(1, 2)),
-                                     fields_of(alpha=(1.0, 4.0), bias=(False, True)),
-                                     size_of("in_features"))),
     "bias": Writer(1, MAX_RANK, bias),
     "layer_scale": Writer(1, MAX_RANK, layer_scale),
     "position_embedding": Writer(2, 2, position_embedding),
@@ -222,7 +219,9 @@ COMBINING: Mapping[str, Writer] = {
 }  # fmt: skip
 
 INDEXED: Mapping[str, Writer] = {
-    "embedding": Writer(1, 4, needs(num_embeddings=(2, 3, 4), embedding_dim=(2, 4, 3))),
+    "embedding": Writer(
+        1, 4, both(needs(num_embeddings=(2, 3, 4), embedding_dim=(2, 4, 3)), made_weight)
+    ),
 }
 
 FAMILIES: Mapping[str, Mapping[str, Writer]] = {

@@ -122,9 +122,11 @@ PAIRS: dict[str, tuple[str, Spelling, Spelling]] = {
     ),
     "a map with an adapter": (
         "x: [5, 3]",
-        ["lora_linear: {out_features: 4, rank: 2, alpha: 2.0}", *HEAD],
-        ["linear: {out_features: 4, name: w}", "linear: {inputs: x, out_features: 2, bias: false}",
-         "linear: {out_features: 4, bias: false, name: l}", "add: {inputs: [w, l]}", *HEAD],
+        ["linear: {out_features: 4, parametrizations: {weight: {lora: {rank: 2, alpha: 2}}}}",
+         *HEAD],
+        ["linear: {out_features: 4, bias: false, name: w}",
+         "linear: {inputs: x, out_features: 2, bias: false}", "linear: {out_features: 4, name: l}",
+         "add: {inputs: [w, l]}", *HEAD],
     ),
     "a map of products": (
         "x: [3], u: [4]",

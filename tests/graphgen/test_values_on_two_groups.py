@@ -30,6 +30,7 @@ layers:
   - transpose: {dim0: 1, dim1: 2, name: t}
   - linear: {out_features: 4, name: y}
 """
+LORA = "linear: {out_features: 4, parametrizations: {weight: {lora: {rank: 2}}}}"
 POOLED = ["relu", "mean: {dim: 1}", "linear: {out_features: 2}"]
 FLAT = ["relu", "flatten", "linear: {out_features: 2}"]
 ATTENTION = "multihead_attention: {num_heads: 2%s, name: z}"
@@ -58,7 +59,7 @@ READERS: dict[str, tuple[list[str], list[int]]] = {
     "linear": (["transpose: {dim0: 1, dim1: 2}", "linear: {out_features: 5}", *FLAT], [6, 24, 120]),
     "set linear": (["set_linear: {out_features: 5}", *POOLED], [6, 24, 120]),
     "swiglu": (["swiglu: {hidden_features: 5}", *POOLED], [6, 24, 120, 24]),
-    "lora": (["lora_linear: {out_features: 4, rank: 2}", *POOLED], [6, 24, 24, 2]),
+    "lora": ([LORA, *POOLED], [6, 24, 24, 2]),
     "bilinear": (
         ["linear: {inputs: t, out_features: 4, name: z}",
          "bilinear: {inputs: [y, z], out_features: 5}", *FLAT],

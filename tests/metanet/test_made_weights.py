@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from oracles.any_network import (
     check_scalings,
     check_symmetric,
 )
+from oracles.made_weights import make_weights
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
@@ -30,12 +32,24 @@ from spec.testing.made_weights import MADE_TWINS, WAYS
 LINEAR, VECTOR, TOKENS = "linear: {out_features: 5, %s}", "[8]", "[6, 8]"
 CONV = "conv2d: {out_channels: 6, kernel_size: 3, padding: 1, groups: 2, %s}"
 TURNED = "conv_transpose1d: {out_channels: 6, kernel_size: 3, stride: 2, %s}"
+PADDED = (
+    "conv1d: {out_channels: 6, kernel_size: 2, stride: 3, padding: 2, dilation: 2, groups: 2, "
+    "padding_mode: reflect, %s}"
+)
+SPREAD = (
+    "conv_transpose1d: {out_channels: 6, kernel_size: 3, stride: 2, padding: 1, dilation: 2, "
+    "output_padding: 1, groups: 2, %s}"
+)
 NORMED: list[tuple[str, str, nn.Module]] = [
     (VECTOR, LINEAR, nn.Linear(8, 5)),
     (TOKENS, LINEAR, nn.Linear(8, 5)),
     ("[4, 6, 5]", CONV, nn.Conv2d(4, 6, 3, padding=1, groups=2)),
     ("[4, 6]", TURNED, nn.ConvTranspose1d(4, 6, 3, stride=2)),
-]
+    ("[4, 7]", PADDED, nn.Conv1d(4, 6, 2, stride=3, padding=2, dilation=2, groups=2,
+                                 padding_mode="reflect")),
+    ("[4, 3]", SPREAD, nn.ConvTranspose1d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2,
+                                          dilation=2)),
+]  # fmt: skip
 
 
 def made(inputs: str, layer: str, how: str) -> spec.Architecture:
@@ -57,13 +71,17 @@ def check(net: spec.Architecture, expected: Tensor, weights: Any, inputs: Any) -
 
 
 @pytest.mark.parametrize("legacy", [False, True])
-@pytest.mark.parametrize("dim", [0, None])
+@pytest.mark.parametrize("dim", [0, 1, -2, 2, None])
 @pytest.mark.parametrize(("inputs", "layer", "module"), NORMED)
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # torch's own, of the old spelling
 def test_a_normed_weight_is_that_of_torch(
     inputs: str, layer: str, module: nn.Module, dim: int | None, legacy: bool
 ) -> None:
     said = f"{{dim: {'null' if dim is None else dim}, legacy: {str(legacy).lower()}}}"
+    if dim == 2 and isinstance(module, nn.Linear):
+        with pytest.raises(spec.SpecError, match="`dim` is 2, but a weight of shape"):
+            made(inputs, layer, f"{{weight_norm: {said}}}")
+        return
     net = made(inputs, layer, f"{{weight_norm: {said}}}")
     plain = {name: tensor.clone() for name, tensor in module.state_dict().items()}
     fresh = type(module)(**arguments(module))
@@ -122,7 +140,10 @@ layers:
 def arguments(module: nn.Module) -> dict[str, Any]:
     if isinstance(module, nn.Linear):
         return {"in_features": module.in_features, "out_features": module.out_features}
-    names = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "groups")
+    names = ["in_channels", "out_channels", "kernel_size", "stride", "padding", "groups",
+             "dilation", "padding_mode"]  # fmt: skip
+    if isinstance(module, nn.ConvTranspose1d):
+        names.append("output_padding")
     return {name: getattr(module, name) for name in names}
 
 
@@ -142,33 +163,43 @@ def test_a_standardised_weight_is_that_of_its_paper(unbiased: bool) -> None:
     check(net, y, weights, x)
 
 
-@pytest.mark.parametrize(
-    ("inputs", "layer"),
-    [(TOKENS, LINEAR), ("[4, 6, 5]", "conv2d: {out_channels: 6, kernel_size: 3, stride: 2, %s}")],
-)
-def test_an_adapter_adds_a_product_of_narrow_weights(inputs: str, layer: str) -> None:
-    net = made(inputs, layer, "{lora: {rank: 2, alpha: 3}}")
+ADAPTED: list[tuple[str, str, nn.Module]] = [
+    (TOKENS, LINEAR, nn.Linear(8, 5)),
+    ("[4, 6, 5]", CONV, nn.Conv2d(4, 6, 3, padding=1, groups=2)),
+    ("[4, 7]", PADDED, nn.Conv1d(4, 6, 2, stride=3, padding=2, dilation=2, groups=2,
+                                 padding_mode="reflect")),
+    ("[4, 6]", "conv1d: {out_channels: 6, kernel_size: 3, stride: 2, %s}",
+     nn.Conv1d(4, 6, 3, stride=2)),
+    ("[3]", "embedding: {num_embeddings: 7, embedding_dim: 4, %s}", nn.Embedding(7, 4)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["lora", "dora"])
+@pytest.mark.parametrize(("inputs", "layer", "module"), ADAPTED)
+def test_an_adapter_adds_a_product_of_narrow_weights(
+    inputs: str, layer: str, module: nn.Module, kind: str
+) -> None:
+    if kind == "dora" and getattr(module, "groups", 1) > 1:
+        with pytest.raises(spec.SpecError, match="no one kernel that has lengths"):
+            made(inputs, layer, "{dora: {rank: 2}}")
+        return
+    net = made(inputs, layer, f"{{{kind}: {{rank: 2, alpha: 3}}}}")
     rng = np.random.default_rng(0)
     weights, x = random_weights(net, rng), random_inputs(net, rng)
-    named = ("weight", "lora_A", "lora_B", "bias")
-    weight, down, up, bias = (torch.tensor(weights[f"layer.{name}"]) for name in named)
-    ready = weight + 3 / 2 * (up.flatten(1) @ down.flatten(1)).view_as(weight)
-    value = torch.tensor(x[0])
-    plain = weight.ndim == 2
-    y = F.linear(value, ready, bias) if plain else F.conv2d(value, ready, bias, stride=2)
-    check(net, y, weights, x)
+    adapted = copy.deepcopy(module)
+    make_weights(adapted, "weight", {kind: {"rank": 2, "alpha": 3}})
+    own = {name.removeprefix("layer."): torch.tensor(array) for name, array in weights.items()}
+    adapted.double().load_state_dict(own, strict=True)
+    check(net, adapted(torch.tensor(x[0])), weights, x)
+    lengths = [name for name in own if name.endswith("lora_magnitude_vector")]
+    assert len(lengths) == (kind == "dora")
 
 
-def test_the_adapter_is_that_of_lora_linear() -> None:
-    one = made(VECTOR, LINEAR, "{lora: {rank: 2, alpha: 3}}")
-    other = spec.loads(
-        f"inputs: {{x: {VECTOR}}}\n"
-        "layers: [lora_linear: {name: layer, out_features: 5, rank: 2, alpha: 3}]"
-    )
-    assert one.parameters == other.parameters
-    weights = random_weights(one, np.random.default_rng(0))
-    x = random_inputs(one, np.random.default_rng(1))
-    check(one, torch.tensor(graphgen.evaluate(other, weights, *x)), weights, x)
+def test_a_new_length_is_about_that_of_the_weight() -> None:
+    net = made(VECTOR, LINEAR, "{dora: {rank: 2}}")
+    (_, size) = net.tensors["layer.lora_magnitude_vector"].initial
+    weight = nn.Linear(8, 2000).weight
+    assert abs(float(weight.norm(dim=1).mean().detach()) / size - 1) < 0.05
 
 
 BODY = """
@@ -196,7 +227,8 @@ def test_graphs_and_symmetries_of_made_weights_are_exact(how: Any, activation: s
     check_exchanges(case, group)
     check_scalings(case)
     assert spec.from_resolved(case.net.resolved()).hash == case.net.hash
-    rank = {**how["lora"]}["rank"] if "lora" in how else 1
+    kind = next(iter(how))
+    rank = how[kind]["rank"] if kind in ("lora", "dora") else 1
     assert group.order == 24**2 * rank**2  # hidden units, and the ranks of adapters
 
 
@@ -217,7 +249,7 @@ def test_how_a_weight_is_made_is_in_the_graph(name: str) -> None:
     ("layer", "words"),
     [
         ("linear: {out_features: 2, parametrizations: {weight: weigth_norm}}",
-         "expected one of weight_norm, spectral_norm, weight_standardization, lora, got "
+         "expected one of weight_norm, spectral_norm, weight_standardization, lora, dora, got "
          "'weigth_norm'; did you mean 'weight_norm'?"),
         ("linear: {out_features: 2, parametrizations: {weight: lora}}",
          "`lora` needs the option `rank`"),
@@ -232,10 +264,8 @@ def test_how_a_weight_is_made_is_in_the_graph(name: str) -> None:
          "weight, bias"),
         ("linear: {out_features: 2, parametrizations: {bias: weight_norm}}",
          "a weight of the primitive `elementwise` cannot be made from others"),
-        ("linear: {out_features: 2, parametrizations: {weight: {weight_norm: {dim: 1}}}}",
-         "`weight_norm` with `dim: 1` cannot be said: expected 0"),
         ("linear: {out_features: 2, parametrizations: {weight: {weight_norm: {dim: 5}}}}",
-         "`dim` is 5, but a weight of shape [2, 4] has 2"),
+         "`dim` is 5, but a weight of shape [2, 4] has the axes 0 to 1"),
         ("linear: {out_features: 2, parametrizations: 3}", "expected a mapping, got 3"),
     ],
 )  # fmt: skip
@@ -250,5 +280,29 @@ def test_what_uses_a_weight_with_others_refuses_that_it_is_made() -> None:
     text = "inputs: {x: [5, 4]}\nlayers: [lstm: {hidden_size: 3, %s}]"
     with pytest.raises(spec.SpecError, match="what a `scan` takes beside other tensors"):
         spec.loads(text % "parametrizations: {weight_ih_l0: weight_norm}")
-    with pytest.raises(spec.SpecError, match="convolutions of one group"):
-        made("[4, 6, 5]", CONV, "{lora: {rank: 2}}")
+    with pytest.raises(spec.SpecError, match="`rank` 3 does not divide into 2 groups"):
+        made("[4, 6, 5]", CONV, "{lora: {rank: 3}}")
+    with pytest.raises(spec.SpecError, match="is transposed: no adapter is defined for it"):
+        made("[4, 6]", TURNED, "{lora: {rank: 2}}")
+
+
+def test_a_weight_that_a_layer_applies_twice_is_made_once() -> None:
+    how = "parametrizations: {in_proj_weight: weight_norm, out_proj.weight: {lora: {rank: 2}}}"
+    net = spec.loads(f"""
+inputs: {{x: [3, 4], c: [5, 4]}}
+layers: [multihead_attention: {{inputs: [x, c], num_heads: 2, name: a, {how}}}]
+""")
+    rng = np.random.default_rng(0)
+    weights, x = random_weights(net, rng), random_inputs(net, rng)
+    gain, rows = (weights.pop(f"a.parametrizations.in_proj_weight.original{i}") for i in (0, 1))
+    narrow = weights.pop("a.lora_B.weight", None), weights.pop("a.lora_A.weight", None)
+    assert narrow == (None, None)
+    up, down = (weights.pop(f"a.out_proj.lora_{letter}.weight") for letter in "BA")
+    weights["a.in_proj_weight"] = gain * rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    weights["a.out_proj.weight"] = weights["a.out_proj.weight"] + up @ down / 2
+    plain = nn.MultiheadAttention(4, 2, batch_first=True).double()
+    own = {name.removeprefix("a."): torch.tensor(array) for name, array in weights.items()}
+    plain.load_state_dict(own, strict=True)
+    query, context = map(torch.tensor, x)
+    weights = random_weights(net, np.random.default_rng(0))
+    check(net, plain(query, context, context)[0], weights, x)

@@ -53,9 +53,13 @@ WORDS = {
 
 def test_every_layer_and_every_structure_is_drawn() -> None:
     assert set(WRITERS) == set(LAYERS)
-    drawn = {layer.type for net in nets() for layer in net.layers}
-    assert set(LAYERS) - drawn <= {"max_pool3d", "avg_pool3d", "adaptive_max_pool3d"}
-    assert not [word for word in WORDS if not any(word in text for text in TEXTS)]
+    left = {*(f"- {type_}" for type_ in LAYERS), *WORDS}
+    for seed in range(5 * COUNT):  # what is rare may come late
+        text = TEXTS[seed] if seed < COUNT else description(Random(seed))
+        left = {word for word in left if word not in text}
+        if not left:
+            return
+    raise AssertionError(f"{left} are not drawn")
 
 
 @pytest.mark.parametrize("type_", sorted(LAYERS))

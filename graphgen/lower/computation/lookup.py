@@ -24,11 +24,11 @@ def lower(state: Lowering, operation: Operation) -> None:
     (tensor,) = operation.parameters
     shape = state.net.tensors[tensor].shape
     source = state.value(operation.inputs[0])
-    grid = primitive.kind == "grid"
+    grid = primitive.kind in ("grid", "columns")
     cells = shape[1:] if grid else shape[:1]
-    if primitive.kind != "table":
+    if not primitive.is_table:
         source = coefficients(state, operation, primitive, source, cells)
-    elif source.shape[-1] < shape[0]:
+    elif source.shape[-1] < cells[0]:
         raise state.refuse(operation, f"its indices go from 0 to {source.shape[-1] - 1} only")
     target = state.nodes(operation.output, "sum", state.net.shapes[operation.output])
     inside = row_major(shape)
@@ -42,7 +42,10 @@ def lower(state: Lowering, operation: Operation) -> None:
         (size, source.strides[kept + axis], 0, inside[axis + grid])
         for axis, size in enumerate(cells)
     ]
-    state.connect(operation, "table", source, target, [*rows, features, *entries], tensor)
+    ready = primitive.prepared.attributes() if primitive.prepared else ()
+    state.connect(
+        operation, "table", source, target, [*rows, features, *entries], tensor, attributes=ready
+    )
     state.items[operation.output] = target
 
 

@@ -26,12 +26,13 @@ def lower(state: Lowering, operation: Operation) -> None:
     (tensor,) = operation.parameters
     shape = state.net.tensors[tensor].shape
     layout = state.layout(operation.inputs[0])
-    features = shape[0] if primitive.kind == "grid" else shape[1]
-    cells = shape[1:] if primitive.kind == "grid" else shape[:1]
-    if primitive.kind == "table":
+    last_first = primitive.kind in ("grid", "columns")
+    features = shape[0] if last_first else shape[1]
+    cells = shape[1:] if last_first else shape[:1]
+    if primitive.is_table:
         entries = layout.group
-        if entries not in state.tables or state.groups[entries].size != shape[0]:
-            raise state.refuse(operation, f"its indices are no input with {shape[0]} entries")
+        if entries not in state.tables or state.groups[entries].size != cells[0]:
+            raise state.refuse(operation, f"its indices are no input with {cells[0]} entries")
         kept = layout.axes
     else:
         last = len(layout.axes) - 1
@@ -43,8 +44,9 @@ def lower(state: Lowering, operation: Operation) -> None:
     strides = row_major(list(cells))
     inwards: list[Row] = [(n, "in", step, 0) for n, step in zip(cells, strides, strict=True)]
     outwards: list[Row] = [(features, "out", 0, 1)]
-    rows = [*outwards, *inwards] if primitive.kind == "grid" else [*inwards, *outwards]
-    state.connect(operation, "table", rows, (entries, 0), (target, 0), tensor)
+    rows = [*outwards, *inwards] if last_first else [*inwards, *outwards]
+    ready = primitive.prepared.attributes() if primitive.prepared else ()
+    state.connect(operation, "table", rows, (entries, 0), (target, 0), tensor, attributes=ready)
     state.layouts[operation.output] = Layout(
         (*kept, axis_of(features, target)), target, space=layout.space
     )
