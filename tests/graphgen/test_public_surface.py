@@ -117,8 +117,8 @@ WRONG: dict[str, Any] = {
 MADE_BY_THE_PACKAGE = {
     # What these take only the package makes; they are shared between its files.
     "Symmetries.arranged", "Symmetries.element", "Scalings.sources", "Scalings.targets",
-    "Scalings.powers", "EdgeBlock.view", "EdgeBlock.place", "Permutation.edges", "Permutation.moved",
-    "GraphSet",
+    "Scalings.powers", "EdgeBlock.view", "EdgeBlock.place", "Permutation.edges",
+    "Permutation.moved", "GraphSet",
 }  # fmt: skip
 RECORDS = (graphgen.EdgeBlock, graphgen.NodeGroup, graphgen.Step, graphgen.NeuronValue,
            graphgen.Graph, graphgen.Template, graphgen.export.ArrowTables,

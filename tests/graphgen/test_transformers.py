@@ -12,17 +12,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from transformers import (
-    BertConfig,
-    BertForSequenceClassification,
-    GPT2Config,
-    GPT2LMHeadModel,
-    GPT2Model,
-    LlamaConfig,
-    LlamaForCausalLM,
-    ViTConfig,
-    ViTForImageClassification,
-)
+from published.references.reference_networks import bert, gpt2, llama, vit
 
 import graphgen
 import spec
@@ -33,41 +23,6 @@ from pipelines.cli import main
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 SIZES = {"vocabulary": 32, "length": 6, "width": 8, "heads": 2, "depth": 2}
-
-
-def gpt2(headless: bool = False) -> Any:
-    config = GPT2Config(
-        vocab_size=32, n_positions=6, n_embd=8, n_head=2, n_layer=2, bos_token_id=0, eos_token_id=0
-    )
-    return (GPT2Model if headless else GPT2LMHeadModel)(config)
-
-
-def llama(tied: bool) -> Any:
-    config = LlamaConfig(
-        vocab_size=32, hidden_size=16, intermediate_size=12, num_hidden_layers=2,
-        num_attention_heads=4, num_key_value_heads=2, tie_word_embeddings=tied, rms_norm_eps=1e-5,
-        max_position_embeddings=6,
-    )  # fmt: skip
-    return LlamaForCausalLM(config)
-
-
-def bert() -> Any:
-    return BertForSequenceClassification(
-        BertConfig(
-            vocab_size=32, hidden_size=8, num_hidden_layers=2, num_attention_heads=2,
-            intermediate_size=16, max_position_embeddings=6, num_labels=3,
-        )
-    )  # fmt: skip
-
-
-def vit() -> Any:
-    return ViTForImageClassification(
-        ViTConfig(
-            hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16,
-            image_size=8, patch_size=4, num_channels=1, num_labels=10,
-        )
-    )  # fmt: skip
-
 
 # The model, the reference network, its variables, and the model's inputs by name.
 MODELS: dict[str, tuple[Callable[[], Any], str, dict[str, Any], tuple[str, ...]]] = {

@@ -7,6 +7,7 @@ from transformers import (
     BertForSequenceClassification,
     GPT2Config,
     GPT2LMHeadModel,
+    GPT2Model,
     LlamaConfig,
     LlamaForCausalLM,
     ViTConfig,
@@ -16,17 +17,18 @@ from transformers import (
 from published.network import Published
 
 
-def gpt2() -> GPT2LMHeadModel:
+def gpt2(headless: bool = False) -> GPT2LMHeadModel | GPT2Model:
     config = GPT2Config(
         vocab_size=32, n_positions=6, n_embd=8, n_head=2, n_layer=2, bos_token_id=0, eos_token_id=0
     )
-    return GPT2LMHeadModel(config)
+    return (GPT2Model if headless else GPT2LMHeadModel)(config)
 
 
-def llama() -> LlamaForCausalLM:
+def llama(tied: bool = False) -> LlamaForCausalLM:
     config = LlamaConfig(
         vocab_size=32, hidden_size=16, intermediate_size=12, num_hidden_layers=2,
         num_attention_heads=4, num_key_value_heads=2, rms_norm_eps=1e-5, max_position_embeddings=6,
+        tie_word_embeddings=tied,
     )  # fmt: skip
     return LlamaForCausalLM(config)
 
@@ -55,6 +57,11 @@ NETWORKS = (
     Published(
         "Llama", "Touvron et al. 2023", "llama.yaml", "transformers `LlamaForCausalLM`",
         llama, lambda model, ids: model(ids).logits, tolerance=1e-5,
+    ),
+    Published(
+        "Llama, tied", "Touvron et al. 2023", "llama.yaml", "transformers `LlamaForCausalLM`",
+        lambda: llama(True), lambda model, ids: model(ids).logits, variables={"tied": True},
+        tolerance=1e-5,
     ),
     Published(
         "BERT", "Devlin et al. 2019", "bert.yaml", "transformers `BertForSequenceClassification`",
