@@ -14,8 +14,11 @@ import spec
 from graphgen.testing import random_weights
 from metanet.testing import assert_editor_equivariant, assert_invariant
 
-NETWORKS = sorted((Path(__file__).parents[1] / "graphgen" / "networks").glob("*.yaml"))
-PARTS = 12
+NETWORKS = [
+    *sorted((Path(__file__).parents[1] / "graphgen" / "networks").glob("*.yaml")),
+    *sorted((Path(spec.__file__).parent / "nets" / "published").glob("*.yaml")),
+]
+PARTS = 16
 WIDTHS = """
 inputs: {x: [3]}
 layers:
