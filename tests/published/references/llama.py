@@ -1,0 +1,98 @@
+"""Language models in the line of Llama, by transformers."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from transformers import (
+    CohereConfig,
+    CohereForCausalLM,
+    DeepseekV3Config,
+    DeepseekV3ForCausalLM,
+    Gemma2Config,
+    Gemma2ForCausalLM,
+    Olmo2Config,
+    Olmo2ForCausalLM,
+    PreTrainedModel,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+from published.network import Published
+
+
+def qwen3() -> Qwen3ForCausalLM:
+    config = Qwen3Config(
+        vocab_size=12, hidden_size=6, intermediate_size=5, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, head_dim=4, tie_word_embeddings=False,
+    )  # fmt: skip
+    return Qwen3ForCausalLM(config)
+
+
+def gemma2() -> Gemma2ForCausalLM:
+    config = Gemma2Config(
+        vocab_size=12, hidden_size=8, intermediate_size=5, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, head_dim=4, sliding_window=3,
+        query_pre_attn_scalar=6, attn_implementation="eager",
+    )  # fmt: skip
+    return Gemma2ForCausalLM(config)
+
+
+def olmo2() -> Olmo2ForCausalLM:
+    config = Olmo2Config(
+        vocab_size=12, hidden_size=8, intermediate_size=6, num_hidden_layers=2,
+        num_attention_heads=2, rms_norm_eps=1e-6, tie_word_embeddings=False, bos_token_id=0,
+        eos_token_id=1, pad_token_id=2,
+    )  # fmt: skip
+    return Olmo2ForCausalLM(config)
+
+
+def cohere() -> CohereForCausalLM:
+    config = CohereConfig(
+        vocab_size=12, hidden_size=8, intermediate_size=6, num_hidden_layers=2,
+        num_attention_heads=2, bos_token_id=0, eos_token_id=1, pad_token_id=2,
+        rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
+    )  # fmt: skip
+    return CohereForCausalLM(config)
+
+
+def deepseek_v3() -> DeepseekV3ForCausalLM:
+    rope = {
+        "rope_type": "yarn", "rope_theta": 10000.0, "factor": 40.0, "beta_fast": 32.0,
+        "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0,
+        "original_max_position_embeddings": 32,
+    }  # fmt: skip
+    config = DeepseekV3Config(
+        vocab_size=12, hidden_size=6, intermediate_size=5, num_hidden_layers=2,
+        first_k_dense_replace=2, num_attention_heads=2, num_key_value_heads=2, q_lora_rank=4,
+        kv_lora_rank=3, qk_rope_head_dim=2, qk_nope_head_dim=3, v_head_dim=2,
+        max_position_embeddings=1280, rope_parameters=rope,
+    )  # fmt: skip
+    return DeepseekV3ForCausalLM(config)
+
+
+def logits(model: PreTrainedModel, ids: Tensor) -> Tensor:
+    return model(ids).logits  # type: ignore[no-any-return]
+
+
+NETWORKS = (
+    Published(
+        "Qwen3", "Yang et al. 2025", "published/qwen3.yaml", "transformers `Qwen3ForCausalLM`",
+        qwen3, logits, tolerance=1e-5,
+    ),
+    Published(
+        "Gemma 2", "Gemma Team 2024", "published/gemma2.yaml",
+        "transformers `Gemma2ForCausalLM`", gemma2, logits, tolerance=1e-5,
+    ),
+    Published(
+        "OLMo 2", "OLMo Team 2024", "published/olmo2.yaml", "transformers `Olmo2ForCausalLM`",
+        olmo2, logits, tolerance=1e-5,
+    ),
+    Published(
+        "Command R", "Cohere 2024", "published/cohere.yaml", "transformers `CohereForCausalLM`",
+        cohere, logits, tolerance=1e-5,
+    ),
+    Published(
+        "DeepSeek-V3, dense layers", "DeepSeek-AI 2024", "published/deepseek_v3.yaml",
+        "transformers `DeepseekV3ForCausalLM`", deepseek_v3, logits, tolerance=1e-5,
+    ),
+)  # fmt: skip
