@@ -43,6 +43,12 @@ class Take(Primitive):
         """Whether the constant is anywhere."""
         return any(first == NONE for first, _, _ in self.runs)
 
+    @property
+    def is_run(self) -> bool:
+        """Whether items come in order, each once."""
+        first, count, step = self.runs[0]
+        return len(self.runs) == 1 and first != NONE and (step > 0 or count == 1)
+
     def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
         (x,) = inputs
         if not 0 <= self.axis < len(x):

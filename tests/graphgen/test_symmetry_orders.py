@@ -246,3 +246,34 @@ def test_the_order_of_a_large_group_is_exact() -> None:
         "{linear: {out_features: 50}}, relu, {linear: {out_features: 2}}]"
     )
     assert graphgen.symmetries(net).order == prod((factorial(100), factorial(50)))
+
+
+@pytest.mark.parametrize(("pairs", "order"), [
+    ("[[0, 1], [1, 2], [2, 3], [3, 0]]", 8), ("[[0, 1], [1, 2], [2, 3], [1, 0]]", 2),
+    ("[[0, 1], [2, 3]]", 8), ("[[0, 1], [3, 2]]", 8), ("[[0, 1], [1, 2], [2, 3]]", 2),
+])  # fmt: skip
+def test_choices_of_neurons_are_exchanged_in_whatever_order_they_are_written(
+    pairs: str, order: int
+) -> None:
+    net = spec.loads(
+        """
+inputs: {x: [3]}
+vars: {pairs: PAIRS}
+layers:
+  - linear: {out_features: 4, name: h}
+  - repeat:
+      times: "${len(pairs)}"
+      collect: parts
+      layers:
+        - index_select: {inputs: h, dim: 1, index: "${pairs[i]}"}
+        - linear: {out_features: 1}
+  - concat: {inputs: parts}
+  - tanh
+  - linear: {out_features: 2}
+""".replace("PAIRS", pairs)
+    )
+    group = graphgen.symmetries(net)
+    assert group.order == order
+    rng = np.random.default_rng(0)
+    weights, x = random_weights(net, rng), random_inputs(net, rng)
+    assert_symmetric(net, weights, x, rng, count=order)

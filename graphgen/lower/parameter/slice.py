@@ -8,8 +8,9 @@ from graphgen.lower.parameter.carried import fronted
 from graphgen.lower.parameter.layout import axis_of, born, joined
 from graphgen.lower.parameter.spread import NEURONS, spread
 from graphgen.lower.parameter.state import Lowering
+from graphgen.lower.parameter.take import neurons
 from spec import Operation
-from spec.primitives import Slice
+from spec.primitives import Slice, Take
 
 
 def lower(state: Lowering, operation: Operation) -> None:
@@ -44,6 +45,10 @@ def lower(state: Lowering, operation: Operation) -> None:
     if outer.group is None or first % inner or count % inner:
         layout = spread(state, operation, layout, {place: NEURONS}, single={place})
         (outer,), inside, inner = layout.axes[place], [], 1
+    if inner == 1 and not inside and (operation.inputs[0], place) in state.scattered:
+        chosen = Take(place, ((first, count, 1),))
+        state.layouts[operation.output] = neurons(state, operation, chosen, layout)
+        return
     run = axis_of(count // inner, outer.group, outer.stride)
     sliced = layout.axis_at(place, (*run, *inside))
     state.layouts[operation.output] = replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from math import prod
 
 from graphgen.lower.drafts import BlockDraft, Drafts
@@ -11,6 +12,7 @@ from graphgen.lower.parameter.layout import Digit, Layout, renewed, row_major
 from graphgen.lower.parameter.normal_form import normal_form
 from graphgen.template import Attributes
 from spec import Architecture, Operation
+from spec.primitives import Take
 
 Row = tuple[int, str, int, int]
 """An axis of a block: its size, its role, its stride at the source and at the target."""
@@ -33,6 +35,15 @@ class Lowering(Drafts):
         self.tables: set[int] = set()
         self.waiting: dict[str, Operation] = {}
         self.fixed: dict[str, Operation] = {}
+
+    @cached_property
+    def scattered(self) -> frozenset[tuple[str, int]]:
+        """The axes of values of which some items are chosen that are no run."""
+        return frozenset(
+            (operation.inputs[0], operation.primitive.axis)
+            for operation in self.operations
+            if isinstance(operation.primitive, Take) and not operation.primitive.is_run
+        )
 
     def layout(self, value: str) -> Layout:
         """Give a value's layout; exclusive only if this is the value's one use."""

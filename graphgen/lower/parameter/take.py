@@ -24,8 +24,9 @@ def lower(state: Lowering, operation: Operation) -> None:
     """Lower a choice along one axis.
 
     Of positions it is a step, which says which; of neurons a run of the nodes of their group where
-    they come in order, each once, else parameter-free edges to a group of its own. A single item is
-    repeated as positions beside neurons, as neurons otherwise.
+    they come in order, each once, else parameter-free edges to a group of its own; so that choices
+    may be exchanged, all of an axis have one if any has. A single item is repeated as positions
+    beside neurons, as neurons otherwise.
     """
     primitive = operation.primitive
     if not isinstance(primitive, Take):
@@ -42,7 +43,7 @@ def lower(state: Lowering, operation: Operation) -> None:
     if len(axis) > 1:
         layout = spread(state, operation, layout, {place: NEURONS}, single={place})
     first, count, step = primitive.runs[0]
-    if len(primitive.runs) == 1 and first >= 0 and (step > 0 or count == 1):
+    if primitive.is_run and (operation.inputs[0], place) not in state.scattered:
         (digit,) = layout.axes[place]
         run = axis_of(count, digit.group, digit.stride * step)
         state.layouts[operation.output] = replace(
