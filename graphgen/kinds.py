@@ -7,20 +7,20 @@ from spec.functions import BUILT_IN
 NODE_KINDS = (
     "input", "neuron", "hub", "bias", "scale", "mean", "variance", "slope", "learned",
     "constant", "sum", "product", "max", "mean_square", "log_sum_exp", "normalise", "softmax",
-    "prelu", "masked", "coefficient", "where",
+    "prelu", "masked", "coefficient", "where", "kthvalue",
 )  # fmt: skip
 EDGE_KINDS = (
     "linear", "window1d", "window2d", "bias", "scale", "mean", "variance", "identity", "hub",
     "window3d", "slope", "learned", "table", "operand", "sum", "max", "place", "gate", "recurrent",
     "rotary", "sinusoid", "log_sum_exp", "spread", "choice", "logsumexp",
-    "fixed",
+    "fixed", "kthvalue",
 )  # fmt: skip
 STEP_KINDS = (
     "input", "bias", "scale", "add", "batch_norm", "layer_norm", "group_norm", "max_pool",
     "mean_pool", "prelu", "causal_mask", "softmax", "rms_norm", "instance_norm", "multiply",
     "product", "mean", "max", "sum", "resample", "slice", "concat", "grid_lookup", "hash_lookup",
     "lstm", "gru", "rnn_tanh", "rnn_relu", "rotary", "sinusoid", "one_hot", "output", "take",
-    "maximum", "where", "logsumexp", "fixed", "recurrence", *BUILT_IN,
+    "maximum", "where", "logsumexp", "fixed", "recurrence", "kthvalue", *BUILT_IN,
 )  # fmt: skip
 """The functions of `spec.functions` among them; a function from outside has no column of its own,
 and is told apart by the fingerprint."""

@@ -5,7 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from spec.architecture import Architecture, Operation, ResolvedLayer, TensorSpec
+from spec.architecture import (
+    Architecture,
+    Operation,
+    ResolvedLayer,
+    TensorSpec,
+    passes_indices,
+)
 from spec.checkpoint import CheckpointMap
 from spec.errors import quoted
 from spec.layer import Layer, Scope, Value
@@ -26,6 +32,7 @@ class Builder:
         self.operations: list[Operation] = []
         self.tensors: dict[str, TensorSpec] = {}
         self.names: set[str] = set(inputs)
+        self.given: set[str] = set(inputs)
 
     def add(
         self,
@@ -49,7 +56,7 @@ class Builder:
             inputs_of = "input" if most == 1 else "inputs"
             raise ShapeError(f"`{layer.type}` takes {count} {inputs_of}, got {len(inputs)}")
         layer = layer.infer(*(value.shape for value in inputs))
-        scope = Scope(name, tensor_names or {}, parametrizations)
+        scope = Scope(name, tensor_names or {}, parametrizations, self.given)
         result = layer.expand(scope, *inputs)
         for local in sorted(scope.parametrizations.keys() - scope.asked):
             known = ", ".join(scope.tensors) or "none"
@@ -77,6 +84,9 @@ class Builder:
             raise ShapeError(f"two values have the name {quoted(taken)}: take another name")
         for operation, shape in zip(scope.operations, scope.shapes, strict=True):
             self.shapes[operation.output] = shape
+        for operation in scope.operations:
+            if passes_indices(operation.primitive) and self.given.issuperset(operation.inputs):
+                self.given.add(operation.output)
         self.operations += scope.operations
         self.names.add(name)
         self.tensors |= {tensor.name: tensor for tensor in scope.tensors.values()}

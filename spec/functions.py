@@ -16,10 +16,12 @@ LINEAR = "linear"
 POSITIVE = "positive"
 ODD = "odd"
 EVEN = "even"
+SIGN = "sign"
 NONE = "none"
-PASSING = (LINEAR, POSITIVE, ODD, EVEN, NONE)
+PASSING = (LINEAR, POSITIVE, ODD, EVEN, SIGN, NONE)
 """What factors of its input come out of a function, as they are: all numbers; all positive ones; 1
-and -1; or none. Of an even function the sign of the input plays no part."""
+and -1; or none. Of an even function the sign of the input plays no part; of one that reads nothing
+but the sign a positive factor plays none."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ define("square", "`x^2`.", passes=EVEN)
 define("power", "`x` to the power of `exponent`, as `torch.pow`.", passes=power,
        constants={"exponent": number()})  # fmt: skip
 define("sign", "-1, 0 or 1.", passes=ODD)
-define("heaviside", "0 where `x` is negative, `values` where it is 0, else 1.",
+define("heaviside", "0 where `x` is negative, `values` where it is 0, else 1.", passes=SIGN,
        constants={"values": number()})  # fmt: skip
 define("erf", "The error function.", passes=ODD)
 define("scale_by", "`factor x`.", constants={"factor": number()}, passes=LINEAR, affine=True)
@@ -143,6 +145,7 @@ RESERVED = frozenset(
         "product", "mean", "max", "sum", "resample", "slice", "take", "concat", "grid_lookup",
         "hash_lookup", "lstm", "gru", "rnn_tanh", "rnn_relu", "rotary", "sinusoid", "one_hot",
         "output", "identity", "dropout", "maximum", "where", "logsumexp", "fixed", "recurrence",
+        "kthvalue",
     )
 )  # fmt: skip
 """What else happens to a value, so that no function may have the name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -72,15 +72,20 @@ class Layer:
 
 
 class Scope:
-    """Where one layer expands: it declares the layer's tensors and records its operations."""
+    """Where one layer expands: it declares the layer's tensors and records its operations.
+
+    `given` are the names of values that hold what an input of the network holds, such as indices.
+    """
 
     def __init__(
         self,
         name: str,
         tensor_names: Mapping[str, str],
         parametrizations: Mapping[str, Parametrization] | None = None,
+        given: Collection[str] = (),
     ) -> None:
         self.name = name
+        self.given = given
         self.tensor_names = tensor_names
         self.parametrizations = dict(parametrizations or {})
         self.made: dict[str, Made] = {}

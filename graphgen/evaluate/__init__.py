@@ -142,6 +142,8 @@ def run_architecture(
         operands = [values[name] for name in operation.inputs]
         if isinstance(operation.primitive, Fixed):
             operands = [real(operands[0], arrays, values)]
+        elif isinstance(operation.primitive, Lookup) and operation.primitive.kind == "one_hot":
+            operands = [operands[0], real(operands[-1], arrays, values)]
         tensors = [arrays[name] for name in operation.parameters]
         values[operation.output] = NUMPY[type(operation.primitive)](
             operation.primitive, *operands, *tensors

@@ -16,6 +16,7 @@ from graphgen.evaluate.functions import computed
 from graphgen.evaluate.inputs import batches, check_indices, computable
 from graphgen.evaluate.lookup import run as look_up
 from graphgen.evaluate.preparation import of_attributes, prepared
+from graphgen.evaluate.statistics import deviation, kthvalue, largest, log_sum_exp, mean
 from graphgen.graph import Graph
 from graphgen.template import EdgeBlock, NodeGroup
 from spec.primitives import Lookup
@@ -183,48 +184,6 @@ def product(node: Combination) -> Array:
     return result
 
 
-def largest(node: Combination, blocks: Sequence[EdgeBlock]) -> Array:
-    """Take the largest message, minus infinity where there is none."""
-    result = node.full(-np.inf)
-    for block in blocks:
-        over = tuple(a + 1 for a, stride in enumerate(block.target_strides) if not stride)
-        target = node.targets(block, result)
-        np.maximum(target, node.sources(block).max(over, keepdims=True), out=target)
-    return result
-
-
-def mean(node: Combination) -> Array:
-    """Average the messages of the items."""
-    result, counts = node.full(0), node.full(0)
-    for block in node.of("identity"):
-        node.add(result, block)
-        node.add(counts, block, np.ones((node.count, *block.shape), dtype=node.dtype))
-    return result / counts
-
-
-def deviation(node: Combination) -> Array:
-    """Average the squares of the items, less their mean if that leads to the node too."""
-    centre, result, counts = node.full(0), node.full(0), node.full(0)
-    for block in node.of("mean"):
-        node.add(centre, block)
-    for block in node.of("identity"):
-        squares = np.square(node.sources(block) - node.targets(block, centre))
-        node.add(result, block, squares)
-        node.add(counts, block, np.ones_like(squares))
-    return result / counts
-
-
-def log_sum_exp(node: Combination) -> Array:
-    """Compute the logarithm of the sum of the exponentials of the items."""
-    top = largest(node, node.blocks)
-    top[np.isneginf(top)] = 0
-    result = node.full(0)
-    for block in node.blocks:
-        node.add(result, block, np.exp(node.sources(block) - node.targets(block, top)))
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log(result) + top)
-
-
 def part(node: Combination, *kinds: str) -> Array:
     """Sum the messages of some kinds of edges."""
     result = node.full(0)
@@ -297,5 +256,6 @@ RULES: dict[str, Callable[[Combination], Array]] = {
     "masked": lambda node: largest(node, node.blocks),
     "coefficient": coefficient,
     "where": where,
+    "kthvalue": kthvalue,
 }
 """How a node combines its messages, by the kind of its group."""

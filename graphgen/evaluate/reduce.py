@@ -31,10 +31,20 @@ def logsumexp(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     return total if keep else total.squeeze(axes)
 
 
+def kthvalue(x: Array, k: int, axes: tuple[int, ...], keep: bool) -> Array:
+    """Give the k-th number over some axes, in ascending order."""
+    last = np.moveaxis(x, axes, range(-len(axes), 0))
+    rows = last.reshape(*last.shape[: x.ndim - len(axes)], -1)
+    found: Array = np.partition(rows, k - 1, axis=-1)[..., k - 1]
+    return np.expand_dims(found, axes) if keep else found
+
+
 def run(primitive: Reduce, x: Array) -> Array:
     """Take the maximum or the mean over windows, or over adaptive bins, of x (N, C, *space)."""
     if primitive.axes:
         over = tuple(axis + 1 for axis in primitive.axes)
+        if primitive.statistic == "kthvalue":
+            return kthvalue(x, primitive.k, over, primitive.keepdim)
         whole: Array = np.asarray(WHOLE[primitive.statistic](x, over, primitive.keepdim))
         return whole
     if primitive.output_size:

@@ -17,14 +17,15 @@ from graphgen.sources import Net, Weights
 from graphgen.symmetry.products import cancel
 from graphgen.symmetry.unknowns import Unknowns, distinct
 from graphgen.template import EdgeBlock, NodeGroup, Step, Template
-from spec.functions import EVEN, FUNCTIONS, LINEAR, NONE, ODD, POSITIVE
+from spec.functions import EVEN, FUNCTIONS, LINEAR, NONE, ODD, POSITIVE, SIGN
 
 LINEAR_STEPS = (
     "bias", "add", "mean_pool", "mean", "sum", "resample", "slice", "concat", "multiply", "product",
     "take",
 )  # fmt: skip
-POSITIVE_STEPS = ("prelu", "max_pool", "max", "maximum")
-EQUAL = ("identity", "spread", "sum", "mean", "max")
+POSITIVE_STEPS = ("prelu", "max_pool", "max", "maximum", "kthvalue")
+ORDERED = ("max", "kthvalue")
+EQUAL = ("identity", "spread", "sum", "mean", *ORDERED)
 STATISTICS = ("mean", "variance")
 WEIGHTED = ("linear", "window1d", "window2d", "window3d", "table")
 MOST_NEURONS = 10_000_000  # of about 75 bytes, and 300 nanoseconds, each
@@ -139,6 +140,8 @@ class Scalings:
             before, behind = stages[-1], unknowns.new(group.size)
             if passing == EVEN:
                 unknowns.require_unit(before)
+            elif passing == SIGN:
+                unknowns.require_positive(before)
             elif step.operation != "scale":
                 unknowns.fix(before)
             if step.operation != "scale":
@@ -206,7 +209,7 @@ class Scalings:
                 if block.kind not in ("slope",):
                     self.unknowns.fix(self.sources(block))
         elif block.kind in EQUAL:
-            if block.kind == "max":
+            if block.kind in ORDERED:
                 self.unknowns.require_positive(self.sources(block))
             self.unknowns.equate(*pairs(self.sources(block), self.targets(block)))
         else:  # a hub: what it brings, such as one scale for many neurons, takes up no factor

@@ -122,6 +122,8 @@ def all_values(
         operands = [values[name] for name in operation.inputs]
         if isinstance(operation.primitive, Fixed):
             operands = [real(operands[0], weights, values)]
+        elif isinstance(operation.primitive, Lookup) and operation.primitive.kind == "one_hot":
+            operands = [operands[0], real(operands[-1], weights, values)]
         values[operation.output] = apply(
             operation,
             *operands,

@@ -32,10 +32,22 @@ SLIDING: dict[int, tuple[Callable[..., Tensor], Callable[..., Tensor]]] = {
 }
 
 
+def kthvalue(x: Tensor, k: int, axes: tuple[int, ...], keep: bool) -> Tensor:
+    """Give the k-th number over some axes, in ascending order."""
+    last = x.movedim(axes, tuple(range(-len(axes), 0)))
+    rows = last.reshape(*last.shape[: x.ndim - len(axes)], -1)
+    found = rows.sort(-1).values[..., k - 1]
+    if not keep:
+        return found
+    return found.reshape([1 if axis in axes else n for axis, n in enumerate(x.shape)])
+
+
 def run(primitive: Reduce, training: bool, x: Tensor) -> Tensor:
     """Take the maximum or the mean over windows, or over adaptive bins, of x (N, C, *space)."""
     if primitive.axes:
         over = tuple(axis + 1 for axis in primitive.axes)
+        if primitive.statistic == "kthvalue":
+            return kthvalue(x, primitive.k, over, primitive.keepdim)
         return WHOLE[primitive.statistic](x, over, primitive.keepdim)
     if primitive.output_size:
         sizes = zip(primitive.output_size, x.shape[2:], strict=True)

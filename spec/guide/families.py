@@ -79,6 +79,18 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "constant": "",
             "arange": "torch.arange",
             "band_mask": "",
+            **{name: f"torch.{name}" for name in ("eq", "ne", "lt", "le", "gt", "ge")},
+        },
+        "Choosing": {
+            "top_k": "",
+            "top_k_mask": "",
+            "hardmax": "",
+            "argmax": "torch.argmax",
+            "argmin": "torch.argmin",
+            "kthvalue": "torch.kthvalue",
+            "median": "torch.median",
+            "one_hot": "torch.nn.functional.one_hot",
+            "gather": "torch.gather",
         },
         "Norms and scales": {
             "batch_norm": "torch.nn.BatchNorm{1,2,3}d",

@@ -53,6 +53,14 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "_weight": "weights come with the file that is compiled",
             "_freeze": ROW,
         },
+        **{
+            name: {"other": "PyTorch has it too, as a number or a value"}
+            for name in ("eq", "ne", "lt", "le", "gt", "ge")
+        },
+        "argmin": {"dim": GIVEN},
+        "kthvalue": {"dim": "the last axis, which there is meant by None"},
+        "gather": {"sparse_grad": "a matter of training", "index": "the second input"},
+        "one_hot": {"num_classes": "is always named: it may not depend on what comes in"},
         "expand": {"shape": "the sizes that follow one another there"},
         "hardtanh": {
             "min_value": "PyTorch's own old name of `min_val`",

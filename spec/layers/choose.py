@@ -7,8 +7,9 @@ from typing import ClassVar, Self
 
 from spec.fields import MAX_ENTRIES, axis, integer, integers, size
 from spec.layer import Layer, Scope, Value, positive, register
+from spec.layers.gather import hot
 from spec.layers.taking import taken
-from spec.primitives import Contract, Lookup, Reshape, Shape, ShapeError, show
+from spec.primitives import Contract, Reshape, Shape, ShapeError, show
 from spec.primitives.contract import LETTERS
 
 
@@ -98,7 +99,8 @@ class Slices(Layer):
 class IndexSelect(Layer):
     """The items `index` along `dim`, in any order and as often as named: `torch.index_select`.
 
-    With a second input, which holds indices `[N, k]`, the k items that it names for each sample.
+    With a second input of indices `[N, k]`, the k items that it names for each sample. It is an
+    input of the network, or whole numbers that something computes, such as `argmax`.
     """
 
     inputs_allowed: ClassVar[tuple[int, int]] = (1, 2)
@@ -120,11 +122,11 @@ class IndexSelect(Layer):
         place = self.dim - 1
         if self.index is not None:
             return taken(scope, x, place, self.index)
-        hot = scope.apply(Lookup("one_hot", x.shape[place]), *indices, x)
-        letters, more = LETTERS[: len(x.shape)], LETTERS[len(x.shape) :][: len(hot.shape) - 1]
+        chosen = hot(scope, indices[0], x.shape[place], x)
+        letters, more = LETTERS[: len(x.shape)], LETTERS[len(x.shape) :][: len(chosen.shape) - 1]
         before, one, behind = letters[:place], letters[place], letters[place + 1 :]
         equation = f"{more}{one},{letters}->{before}{more}{behind}"
-        return scope.apply(Contract(equation, values=2), hot, x)
+        return scope.apply(Contract(equation, values=2), chosen, x)
 
 
 @register("chunk")

@@ -27,7 +27,8 @@ class Lookup(Primitive):
       of `resolution` intervals along each axis whose corners share the entries by the hash of
       Mueller et al. 2022 (eq. 4), or own one each where there are enough.
     - `one_hot`: x holds indices `[...]` below `resolution`; gives `[..., resolution]`, 1 at the
-      index and 0 elsewhere, in the dtype of a second input. There is no parameter.
+      index and 0 elsewhere, in the dtype of a second input, or that of the network if there is
+      none. There is no parameter.
 
     The parameter of a table may be `prepared` first.
     """

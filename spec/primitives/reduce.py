@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
@@ -11,7 +12,7 @@ from spec.primitives.window import extent
 
 @dataclass(frozen=True)
 class Reduce(Primitive):
-    """The `max`, `mean`, `sum` or `logsumexp` over a sliding window, some bins, or whole axes.
+    """A statistic over a sliding window, some bins, or whole axes: `max`, `mean` and others.
 
     With `output_size` each spatial axis of size n is cut into that many bins, from
     `floor(i n / bins)` to `ceil((i + 1) n / bins)`, as PyTorch's adaptive pooling does; an entry of
@@ -19,7 +20,8 @@ class Reduce(Primitive):
     counts as zeros in a mean if `count_include_pad`, and never in a maximum; what the last window
     reaches further, `overhang`, never counts. A mean divides by `divisor`, if it is given. With
     `axes` (counted without the batch) everything along these is reduced, to size 1 if `keepdim`;
-    `sum` and `logsumexp`, the logarithm of the sum of exponentials, are for these only.
+    `sum`, `logsumexp`, the logarithm of the sum of exponentials, and `kthvalue`, the `k`-th number
+    in ascending order, are for these only.
     """
 
     statistic: str
@@ -33,6 +35,7 @@ class Reduce(Primitive):
     overhang: tuple[int, ...] = ()
     dilation: tuple[int, ...] = ()
     divisor: int = 0
+    k: int = 0
     name: ClassVar[str] = "reduce"
 
     def shape(self, inputs: tuple[Shape, ...], parameters: tuple[Shape, ...]) -> Shape:
@@ -40,6 +43,9 @@ class Reduce(Primitive):
         if self.axes:
             if not all(0 <= axis < len(x) for axis in self.axes):
                 raise ShapeError(f"axes {[a + 1 for a in self.axes]} are not all in {show(x)}")
+            count = prod(x[axis] for axis in self.axes)
+            if self.statistic == "kthvalue" and not 1 <= self.k <= count:
+                raise ShapeError(f"`k` is {self.k}, but there are {count} items, got {show(x)}")
             kept = [1 if axis in self.axes else n for axis, n in enumerate(x)]
             gone = () if self.keepdim else self.axes
             return tuple(n for axis, n in enumerate(kept) if axis not in gone)

@@ -23,7 +23,8 @@ Form = dict[str, Any]
 KINDS: tuple[tuple[str, ...], ...] = (
     ("relu", "tanh", "silu", "softsign", "selu", "sigmoid", "mish", "identity"),
     ("add", "multiply", "maximum", "minimum"), ("subtract", "divide"), ("softmax", "softmin"),
-    ("mean", "amax", "sum", "logsumexp"),
+    ("mean", "amax", "sum", "logsumexp"), ("gt", "ge", "lt", "le"), ("eq", "ne"),
+    ("argmax", "argmin"),
     *((f"max_pool{n}d", f"avg_pool{n}d") for n in (1, 2, 3)),
     *((f"adaptive_max_pool{n}d", f"adaptive_avg_pool{n}d") for n in (1, 2, 3)),
     ("conv1d", "conv_transpose1d"), ("conv2d", "conv_transpose2d"), ("gru", "lstm"),

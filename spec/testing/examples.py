@@ -180,6 +180,17 @@ EXAMPLES: dict[str, Example] = {
         ),
     ),
     "amax": (ITEMS, _REDUCED),
+    "kthvalue": (ITEMS, ({"k": 2}, {"k": 3, "dim": 1, "keepdim": True})),
+    "median": (ITEMS, ({}, {"dim": 1, "keepdim": True})),
+    "top_k": (ITEMS, ({"k": 2}, {"k": 3, "dim": 1, "largest": False, "value": -1})),
+    "top_k_mask": (ITEMS, ({"k": 2}, {"k": 3, "dim": 1, "largest": False})),
+    "hardmax": (ITEMS, ({}, {"dim": 1, "first": True})),
+    "argmax": (ITEMS, ({"dim": 1}, {"dim": -1, "keepdim": True})),
+    "argmin": (ITEMS, ({"dim": 1},)),
+    "one_hot": ({"x": (5,)}, ({"num_classes": 4},)),
+    "gather": (TWO, ({"dim": 1},)),
+    "eq": (TWO, ({},)),
+    "gt": (ITEMS, ({"other": 0.5},)),
     "bilinear": (
         {"x": (4, 3), "y": (4, 6)},
         (

@@ -165,7 +165,7 @@ class Listing:
                 one = self.add(name, fields, one)
             inputs = (*inputs[:place], one, *inputs[place + 1 :])
         for name, fields in BEFORE.get(type_, {}).items():
-            self.add(name, fields, *inputs)
+            shape = self.add(name, fields, *inputs).shape
             inputs = ()
         return self.add(type_, writer.write(self.pen, shape), *inputs)
 

@@ -98,6 +98,10 @@ def beginning(pen: Pen) -> tuple[Entry, Listing]:
     if pen.chance(0.3):
         to.attempt(lambda to: to.draw(pen.pick(["reshape", "transpose", "split"]), indices))
     embedded = to.current
+    if pen.chance(0.15):
+        to.draw("one_hot", embedded)
+        to.values = [*values, to.current]
+        return {value.name: list(value.shape) for value in (*values, indices)}, to
     to.draw("embedding", embedded)
     entries = pen.meaning(to.entries[-1]["embedding"])["num_embeddings"]
     shape = to.current.shape if isinstance(entries, int) else ()

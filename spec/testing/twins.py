@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spec.testing.arithmetic_twins import ARITHMETIC_TWINS
+from spec.testing.ranking_twins import RANKING_TWINS
 
 IMAGE = "inputs: {x: [2, 8, 8]}\nlayers:\n  - conv2d: {out_channels: 4, kernel_size: 3}\n"
 SERIES = "inputs: {x: [2, 8]}\nlayers:\n  - conv1d: {out_channels: 4, kernel_size: 3}\n"
@@ -34,6 +35,7 @@ def rows(*layers: str) -> str:
 
 TWINS: dict[str, tuple[str, str]] = {
     **ARITHMETIC_TWINS,
+    **RANKING_TWINS,
     "stride": (conv("padding: 1"), conv("padding: 1, stride: 2")),
     "stride along one axis": (conv("stride: [1, 2]"), conv("stride: [2, 1]")),
     "padding": (conv("padding: 1"), conv("padding: 0")),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from spec.functions import BUILT_IN, FUNCTIONS
 from spec.testing import axis_fields as axis
+from spec.testing import ranking_fields as ranking
 from spec.testing import space_fields as space
 from spec.testing.arithmetic_fields import (
     along,
@@ -69,10 +70,14 @@ BOUNDED: Mapping[str, Mapping[str, float]] = {"tanh": {}}
 AROUND_ONE: Mapping[str, Mapping[str, float]] = {"sigmoid": {}, "shift_by": {"value": 0.5}}
 ELSEWHERE = {"shift_by": {"value": 0.3123}}
 TRUTH: Mapping[str, Mapping[str, float]] = {**ELSEWHERE, "heaviside": {"values": 0}}
+APART: Mapping[str, Mapping[str, float]] = {"linear": {"out_features": 4}}
 BEFORE: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     **dict.fromkeys(("exp", "square"), BOUNDED),
     **dict.fromkeys(("log", "sqrt", "rsqrt", "reciprocal", "power"), AROUND_ONE),
     **dict.fromkeys(("sign", "heaviside", "hardshrink", "threshold"), ELSEWHERE),
+    **dict.fromkeys(("gt", "ge", "lt", "le"), ELSEWHERE),
+    **dict.fromkeys(("eq", "ne"), TRUTH),
+    **dict.fromkeys(("top_k", "top_k_mask", "hardmax", "argmax", "argmin"), APART),
 }
 """What comes before a function that is no number of all inputs, grows, or jumps where many are."""
 
@@ -92,6 +97,12 @@ ACTIVATIONS: Mapping[str, Writer] = {
     "prelu": Writer(0, MAX_RANK, prelu),
     **{name: Writer(1, MAX_RANK, along) for name in ("softmax", "softmin", "log_softmax", "glu")},
     "affine": Writer(0, MAX_RANK, fields_of(scale=(-1, 0.5, 2), shift=(1, -0.5))),
+    **{
+        name: Writer(0, MAX_RANK, ranking.compared) for name in ("eq", "ne", "lt", "le", "gt", "ge")
+    },
+    "top_k": Writer(1, MAX_RANK, ranking.top_k),
+    "top_k_mask": Writer(1, MAX_RANK, ranking.ranked),
+    "hardmax": Writer(1, MAX_RANK, ranking.hardmax),
 }  # fmt: skip
 
 WEIGHTED: Mapping[str, Writer] = {
@@ -167,6 +178,10 @@ AXES: Mapping[str, Writer] = {
     "sum": Writer(1, MAX_RANK, reduction),
     "cumsum": Writer(1, MAX_RANK, needs_axis),
     "logsumexp": Writer(1, MAX_RANK, reduction),
+    "kthvalue": Writer(1, MAX_RANK, ranking.kthvalue),
+    "median": Writer(1, MAX_RANK, ranking.middle),
+    "argmax": Writer(1, MAX_RANK, ranking.place),
+    "argmin": Writer(1, MAX_RANK, ranking.place),
 }
 
 SEQUENCES: Mapping[str, Writer] = {
@@ -222,6 +237,8 @@ INDEXED: Mapping[str, Writer] = {
     "embedding": Writer(
         1, 4, both(needs(num_embeddings=(2, 3, 4), embedding_dim=(2, 4, 3)), made_weight)
     ),
+    "one_hot": Writer(0, 4, needs(num_classes=(2, 3, 4))),
+    "gather": Writer(1, 4, ranking.gather),
 }
 
 FAMILIES: Mapping[str, Mapping[str, Writer]] = {

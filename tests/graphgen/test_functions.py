@@ -195,7 +195,7 @@ def test_wrong_functions_are_refused() -> None:
         ("hardtanh: {min_val: 2}", "`min_val` is 2 and `max_val` is 1; expected no less"),
         ("celu: {alpha: 0}", "`alpha` is 0"),
         ("power: {}", "needs the field `exponent`"),
-        ("exq", "did you mean 'exp'"),
+        ("expt", "did you mean 'exp'"),
     ],
 )
 def test_wrong_constants_are_refused(layer: str, said: str) -> None:

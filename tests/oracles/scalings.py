@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from graphgen.symmetry.scalings import EQUAL, WEIGHTED, passing_through
+from graphgen.symmetry.scalings import EQUAL, ORDERED, WEIGHTED, passing_through
 from graphgen.template import EdgeBlock, NodeGroup, Template
-from spec.functions import EVEN, LINEAR, ODD, POSITIVE
+from spec.functions import EVEN, LINEAR, ODD, POSITIVE, SIGN
 
 
 class Unknowns:
@@ -121,6 +121,8 @@ class SlowScalings:
             for before, behind in zip(stages[-1], after, strict=True):
                 if passing == EVEN:
                     unknowns.require_unit(before)
+                elif passing == SIGN:
+                    unknowns.require_positive(before)
                 elif step.operation != "scale":
                     unknowns.fix(before)
                 if step.operation != "scale":
@@ -178,7 +180,7 @@ class SlowScalings:
                 if block.kind not in ("slope",):
                     self._fix(self.sources(block))
         elif block.kind in EQUAL:
-            for unknown in np.unique(self.sources(block)) if block.kind == "max" else ():
+            for unknown in np.unique(self.sources(block)) if block.kind in ORDERED else ():
                 self.unknowns.require_positive(int(unknown))
             for a, b in _pairs(self.sources(block), self.targets(block)):
                 self.unknowns.equate(a, b)

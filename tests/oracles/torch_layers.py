@@ -18,6 +18,7 @@ from spec.layer import Layer
 from spec.layers.multihead_attention import three
 from spec.primitives import Shape
 
+COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 REQUIRED = inspect.Parameter.empty
 MODULES = {
     name.lower(): kind
@@ -165,6 +166,7 @@ TRANSLATED: Mapping[str, set[str]] = {
     "masked_fill": {"value"},
     "einsum": {"equation"},
     "multihead_attention": {"causal"},
+    **{name: {"other"} for name in COMPARISONS},
 }
 """Fields under other names than torch's, that `ADAPT` puts into torch's words, by layer."""
 
@@ -193,6 +195,10 @@ RUN: Mapping[str, Callable[..., Any]] = {
     "gru": lambda f, x: f(*x)[0],
     "rnn": lambda f, x: f(*x)[0],
     "heaviside": lambda f, x, values: f(x[0], torch.tensor(values, dtype=x[0].dtype)),
+    **{name: lambda f, x, other: f(*x, *[other] * (len(x) == 1)) for name in COMPARISONS},
+    "kthvalue": lambda f, x, **fields: f(x[0], **fields).values,
+    "median": lambda f, x, **fields: f(x[0], **fields).values,
+    "gather": lambda f, x, dim: f(x[0], dim, x[1]),
     "stack": lambda f, x, **fields: f(x, **fields),
     "chunk": lambda f, x, index, **fields: f(*x, **fields)[index],
     "expand": lambda f, x, shape: f(*x, -1, *shape),

@@ -16,7 +16,7 @@ from spec.synonyms import FIELD_WORDS, LAYER_WORDS
 NAMES = {*spec.LAYERS, *STRUCTURE_SCHEMAS}
 FIELDS = {*COMMON_FIELDS, *(name for layer in spec.LAYERS.values() for name in layer.field_names())}
 KNOWN = {
-    "glu": "sigmoid", "gather": "index_select", "interpolate": "upsample",
+    "glu": "sigmoid", "topk": "top_k", "MoE": "top_k", "Router": "top_k", "interpolate": "upsample",
     "spectral_norm": "linear", "dense": "linear", "lstm_cell": "lstm",
     "Conv2D": "conv2d", "MultiHeadAttention": "multihead_attention", "LeakyReLU": "leaky_relu",
     "BatchNorm2d": "batch_norm", "torch.nn.PReLU": "prelu", "nn.LazyLinear": "linear",

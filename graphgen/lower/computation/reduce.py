@@ -31,7 +31,8 @@ def lower(state: Lowering, operation: Operation) -> None:
     elif statistic == "mean" and padded and primitive.count_include_pad:
         counted = any(primitive.overhangs)
         kind, constant = "sum", 1.0 if counted else 1 / prod(primitive.kernel_size)
-    target = state.nodes(operation.output, kind, state.net.shapes[operation.output])
+    rank = (("k", primitive.k),) if statistic == "kthvalue" else ()
+    target = state.nodes(operation.output, kind, state.net.shapes[operation.output], rank)
     state.items[operation.output] = target
     if primitive.axes:
         whole_axes(state, operation, primitive, source, target)

@@ -9,6 +9,7 @@ from graphgen.lower.parameter.carried import fronted
 from graphgen.lower.parameter.layout import Axis, Digit, Layout, born, ordered, positions, row_major
 from graphgen.lower.parameter.state import Lowering, Row
 from graphgen.lower.parameter.window import maps, space_record
+from graphgen.template import Attributes
 from spec import Operation
 from spec.primitives import Reduce
 
@@ -28,7 +29,7 @@ def lower(state: Lowering, operation: Operation) -> None:
     attributes = primitive.attributes()
     statistic = attributes.pop("statistic")
     del attributes["axes"], attributes["keepdim"]
-    for name in ("overhang", "dilation", "divisor"):
+    for name in ("overhang", "dilation", "divisor", "k"):
         if not attributes[name]:
             del attributes[name]
     state.step(layout.group, f"{statistic}_pool", **attributes, **dict(space_record(layout)))
@@ -66,14 +67,18 @@ def whole_axes(state: Lowering, operation: Operation, primitive: Reduce, layout:
             layout = fronted(state, operation, layout, primitive.axes)
         gone = [digit for axis in primitive.axes for digit in layout.axes[axis]]
     neurons = [digit for digit in gone if digit.group is not None]
+    # Of both together, which is told by how many there are, and no statistic of statistics.
+    rank: Attributes = ()
+    if primitive.statistic == "kthvalue":
+        rank = (("k", primitive.k), ("items", prod(digit.size for digit in gone)))
     if neurons:
-        layout = fewer_neurons(state, operation, primitive.statistic, layout, neurons)
+        layout = fewer_neurons(state, operation, primitive.statistic, layout, neurons, rank)
     lost = [digit for digit in gone if digit.group is None]
     if lost:
         layout = state.own(operation, layout)
         state.step(
             layout.group, primitive.statistic, count=prod(digit.size for digit in lost),
-            over=ordered(lost),
+            over=ordered(lost), **dict(rank),
         )  # fmt: skip
         layout = layout.without(lost)
     axes: list[Axis] = []
@@ -86,7 +91,12 @@ def whole_axes(state: Lowering, operation: Operation, primitive: Reduce, layout:
 
 
 def fewer_neurons(
-    state: Lowering, operation: Operation, statistic: str, layout: Layout, gone: list[Digit]
+    state: Lowering,
+    operation: Operation,
+    statistic: str,
+    layout: Layout,
+    gone: list[Digit],
+    rank: Attributes,
 ) -> Layout:
     """Send the neurons along some digits to those that differ in the other digits only."""
     kept = [digit for digit in layout.own if digit not in gone]
@@ -94,7 +104,8 @@ def fewer_neurons(
     target = state.group(operation.output, "neuron", prod(sizes))
     goals = dict(zip(kept, row_major(sizes), strict=True))
     rows: list[Row] = [(d.size, "unit", d.stride, goals.get(d, 0)) for d in layout.own]
-    state.connect(operation, statistic, rows, (layout.group, layout.start), (target, 0))
+    ends = (layout.group, layout.start), (target, 0)
+    state.connect(operation, statistic, rows, *ends, attributes=rank)
     axes = tuple(
         tuple(
             Digit(digit.size, target, goals[digit]) if digit in goals else digit
