@@ -106,6 +106,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "Pooling and resampling": {
             **modules("max_pool", "MaxPool"),
             **modules("avg_pool", "AvgPool"),
+            **modules("lp_pool", "LPPool"),
             **modules("adaptive_max_pool", "AdaptiveMaxPool"),
             **modules("adaptive_avg_pool", "AdaptiveAvgPool"),
             "upsample": "torch.nn.Upsample",

@@ -15,6 +15,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "out_features": "size of the last axis of the output",
         "in_channels": "channels of the input",
         "out_channels": "channels of the output",
+        "norm_type": "the power p",
         "kernel_size": "size of the window along each axis",
         "stride": "step of the window along each axis",
         "padding": "places added on both sides of each axis",

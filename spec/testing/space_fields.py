@@ -33,6 +33,13 @@ def mean_pooling(pen: Pen, x: Shape) -> Fields:
             **({"divisor_override": pen.count(1, 5)} if divided else {})}  # fmt: skip
 
 
+def power_pooling(pen: Pen, x: Shape) -> Fields:
+    """Write a norm over sliding windows."""
+    fields = pooling(pen, x)
+    fields.pop("padding", None)
+    return {"norm_type": pen.pick((2, 1, 4)), **fields}
+
+
 def adaptive_pooling(pen: Pen, x: Shape) -> Fields:
     """Write a pooling into a fixed number of bins."""
     return {"output_size": pen.sizes([pen.count(1, min(n + 1, 3)) for n in x[1:]])}

@@ -141,6 +141,7 @@ NORMS: Mapping[str, Writer] = {
 
 POOLINGS: Mapping[str, Writer] = {
     **{f"max_pool{n}d": Writer(n + 1, n + 1, space.max_pooling) for n in (1, 2, 3)},
+    **{f"lp_pool{n}d": Writer(n + 1, n + 1, space.power_pooling) for n in (1, 2, 3)},
     **{f"avg_pool{n}d": Writer(n + 1, n + 1, space.mean_pooling) for n in (1, 2, 3)},
     **{
         f"adaptive_{kind}_pool{n}d": Writer(n + 1, n + 1, space.adaptive_pooling)
