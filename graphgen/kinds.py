@@ -17,7 +17,7 @@ EDGE_KINDS = (
 )  # fmt: skip
 STEP_KINDS = (
     "input", "bias", "scale", "add", "batch_norm", "layer_norm", "group_norm", "max_pool",
-    "mean_pool", "prelu", "causal_mask", "softmax", "rms_norm", "instance_norm", "multiply",
+    "mean_pool", "prelu", "band_mask", "softmax", "rms_norm", "instance_norm", "multiply",
     "product", "mean", "max", "sum", "resample", "slice", "concat", "grid_lookup", "hash_lookup",
     "lstm", "gru", "rnn_tanh", "rnn_relu", "rotary", "sinusoid", "one_hot", "output", "take",
     "maximum", "where", "logsumexp", "fixed", "recurrence", "kthvalue", *BUILT_IN,

@@ -19,10 +19,13 @@ def attend(
     *,
     scale: float,
     causal: bool,
+    window: int | None,
     softcap: float | None,
     dropout: float,
 ) -> Value:
     """Give `softmax(cap(scale Q K^T) + bias) V`, with the axes of the queries.
+
+    In a `window` a query sees the last keys, so many, and if not `causal` as many next ones.
 
     The letters name the axes of queries, keys and values: t and s are tokens, d and e features.
     """
@@ -36,8 +39,11 @@ def attend(
         scores = scope.apply(Elementwise("scale_by", (("factor", softcap),)), scores)
     if bias is not None:
         scores = scope.apply(Elementwise("add"), scores, bias)
-    if causal:
-        scores = scope.apply(Elementwise("causal_mask"), scores)
+    cut = window is not None and window < scores.shape[-1]
+    if causal or cut:
+        before = window - 1 if window is not None and cut else None
+        limits = (("before", before), ("after", 0 if causal else before))
+        scores = scope.apply(Elementwise("band_mask", limits), scores)
     shares = scope.apply(Normalise("softmax", 0.0), scores)
     if dropout:
         shares = scope.apply(Elementwise("dropout", (("p", dropout),)), shares)
@@ -63,6 +69,15 @@ def fitted(
         heads = groups if given[-3] > 1 else (1, 1)
         given = (*given[:-3], *heads, *given[-2:])
     return bias if given == bias.shape else scope.apply(Reshape(given), bias)
+
+
+def check_window(queries: int, keys: int, window: int | None, causal: bool) -> None:
+    """Raise `ShapeError` where it is not said which key a query of a sliding window is at."""
+    if window is not None and not causal and queries != keys:
+        raise ShapeError(
+            f"{queries} queries and {keys} keys: which key a query is at is not said, so that "
+            "`sliding_window` needs as many keys as queries, or `causal: true`"
+        )
 
 
 def check_causal(queries: int, keys: int) -> None:

@@ -141,7 +141,7 @@ define("shift_by", "`x + value`.", constants={"value": number()}, affine=True)
 RESERVED = frozenset(
     (
         "input", "bias", "scale", "add", "batch_norm", "layer_norm", "group_norm", "max_pool",
-        "mean_pool", "prelu", "causal_mask", "softmax", "rms_norm", "instance_norm", "multiply",
+        "mean_pool", "prelu", "band_mask", "softmax", "rms_norm", "instance_norm", "multiply",
         "product", "mean", "max", "sum", "resample", "slice", "take", "concat", "grid_lookup",
         "hash_lookup", "lstm", "gru", "rnn_tanh", "rnn_relu", "rotary", "sinusoid", "one_hot",
         "output", "identity", "dropout", "maximum", "where", "logsumexp", "fixed", "recurrence",

@@ -28,17 +28,19 @@ def run(primitive: Elementwise, *operands: Array) -> Array:
         return np.where(x != 0, *others)
     if primitive.function == "prelu":
         return np.where(x > 0, x, aligned(primitive, x, others[0]) * x)
-    if primitive.function == "causal_mask":
-        return np.where(visible(*x.shape[-2:]), x, -np.inf).astype(x.dtype)
+    if primitive.function == "band_mask":
+        seen = visible(*x.shape[-2:], **dict(primitive.arguments))
+        return np.where(seen, x, -np.inf).astype(x.dtype)
     if primitive.function in ("dropout", "identity"):
         return x
     return computed(primitive.function, x, dict(primitive.arguments))
 
 
-def visible(rows: int, columns: int) -> NDArray[np.bool_]:
-    """Say what is left of the diagonal that ends in the lower right corner, or on it."""
-    result: NDArray[np.bool_] = np.tri(rows, columns, columns - rows, dtype=np.bool_)
-    return result
+def visible(rows: int, columns: int, before: int | None, after: int | None) -> NDArray[np.bool_]:
+    """Say what lies in a band around the diagonal that ends in the lower right corner."""
+    ahead = np.arange(columns) - np.arange(rows)[:, None] - (columns - rows)
+    seen = np.ones(ahead.shape, np.bool_) if before is None else ahead >= -before
+    return seen if after is None else seen & (ahead <= after)
 
 
 def aligned(primitive: Elementwise, x: Array, other: Array) -> Array:

@@ -144,14 +144,23 @@ class Names:
         """Name a block's tensor, or the part of it that the block has."""
         if block.tensor_strides is None:
             return str(block.tensor)
-        first = np.unravel_index(block.tensor_start, self._shapes[str(block.tensor)])
-        ranges = (f"{i}:{i + n}" for i, n in zip(first, block.shape, strict=True))
+        ranges = (f"{first}:{first + size}" for first, size in self._part(block))
         return f"{block.tensor}[{', '.join(ranges)}]"
+
+    def _part(self, block: EdgeBlock) -> list[tuple[int, int]]:
+        """Give where a block's part of its tensor begins along each axis, and its size there."""
+        shape, start = self._shapes[str(block.tensor)], block.tensor_start
+        if block.tensor_strides is None:
+            return [(0, size) for size in shape]
+        steps = zip(block.shape, block.tensor_strides, strict=True)
+        last = start + sum((size - 1) * stride for size, stride in steps)
+        ends = zip(np.unravel_index(start, shape), np.unravel_index(last, shape), strict=True)
+        return [(int(first), int(end - first + 1)) for first, end in ends]
 
     def words(self, cut: Cut, kept: list[Kept]) -> Iterator[str]:
         """Say for each axis of a block's tensor what permutes it."""
-        whole, coordinate = cut.block.tensor_strides is None, 0
-        for size in self._shapes[str(cut.block.tensor)] if whole else cut.block.shape:
+        coordinate = 0
+        for _, size in self._part(cut.block):
             first, count = coordinate, 1
             while count < size:
                 count *= cut.block.shape[coordinate]

@@ -71,7 +71,7 @@ class _Channels:
         if isinstance(primitive, Elementwise) and len(inputs) == len(operation.inputs):
             ranks = [len(self.net.tensors[name].shape) for name in operation.parameters]
             shared = all(primitive.axis in (0, None) and rank == 1 for rank in ranks)
-            passes = shared and primitive.function != "causal_mask"
+            passes = shared and primitive.function != "band_mask"
         if passes:
             for other in others:
                 self.tied[self._root(other)] = self._root(first)

@@ -34,8 +34,8 @@ def run(primitive: Elementwise, training: bool, *operands: Tensor) -> Tensor:
         return torch.where(x != 0, first, second)
     if primitive.function == "prelu":
         return torch.where(x > 0, x, along(primitive, x, others[0]) * x)
-    if primitive.function == "causal_mask":
-        return x.masked_fill(~visible(x), -torch.inf)
+    if primitive.function == "band_mask":
+        return x.masked_fill(~visible(x, **arguments), -torch.inf)
     if primitive.function == "identity":
         return x
     return computed(primitive.function, x, arguments)
@@ -48,10 +48,13 @@ def drop(x: Tensor, rate: Tensor) -> Tensor:
     return x * ((torch.rand_like(x) >= rate) * scale)
 
 
-def visible(x: Tensor) -> Tensor:
-    """Say what is left of the diagonal that ends in the lower right corner, or on it."""
+def visible(x: Tensor, before: int | None, after: int | None) -> Tensor:
+    """Say what lies in a band around the diagonal that ends in the lower right corner."""
     rows, columns = x.shape[-2:]
-    return torch.ones(rows, columns, dtype=torch.bool, device=x.device).tril(columns - rows)
+    seen = torch.ones(rows, columns, dtype=torch.bool, device=x.device)
+    if after is not None:
+        seen = seen.tril(columns - rows + after)
+    return seen if before is None else seen.triu(columns - rows - before)
 
 
 def along(primitive: Elementwise, x: Tensor, other: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self, TypeVar
 
-from spec.attention import LEADING, attend, check_causal, fitted
+from spec.attention import LEADING, attend, check_causal, check_window, fitted
 from spec.fields import choice, flag, number, probability, size
 from spec.layer import Layer, Scope, Value, agree, register
 from spec.primitives import (
@@ -31,8 +31,10 @@ class MultiheadAttention(Layer):
     are what queries, keys and values are made of, and a fourth is a bias or mask of the scores,
     `[N, heads, queries, keys]` or less. All are `[N, ..., tokens, features]`. Heads may share keys
     and values (`num_kv_heads`), and rotary positions turn queries and keys (`rotary` is their base)
-    behind a norm of each head's (`qk_norm`). Scores are kept below `softcap`; while training the
-    shares have `dropout`. The projections are one tensor if `packed`, else one each.
+    behind a norm of each head's or of all (`qk_norm`). Scores are kept below `softcap`; in a
+    `sliding_window` a token sees the last ones, itself included, and if not `causal` as many next
+    ones. While training the shares have `dropout`. The projections are one tensor if `packed`,
+    else one each.
     """
 
     inputs_allowed: ClassVar[tuple[int, int]] = (1, 4)
@@ -44,6 +46,7 @@ class MultiheadAttention(Layer):
     num_kv_heads: int | None = size(default=None)
     head_dim: int | None = size(default=None)
     causal: bool = flag(default=False)
+    sliding_window: int | None = size(default=None)
     bias: bool = flag(default=True)
     query_bias: bool | None = flag(default=None)
     key_bias: bool | None = flag(default=None)
@@ -51,6 +54,7 @@ class MultiheadAttention(Layer):
     out_bias: bool | None = flag(default=None)
     packed: bool = flag(default=True)
     qk_norm: str = choice(("none", "layer_norm", "rms_norm"), default="none")
+    qk_norm_over: str = choice(("head", "all"), default="head")
     qk_norm_eps: float = number(default=1e-5, minimum=0.0)
     rotary: float | None = number(default=None, minimum=1e-12)
     rotary_size: int | None = size(default=None)
@@ -71,6 +75,7 @@ class MultiheadAttention(Layer):
             raise ShapeError(f"{key[-2]} keys need as many values, got {show(value)}")
         if self.causal:
             check_causal(query[-2], key[-2])
+        check_window(query[-2], key[-2], self.sliding_window, self.causal)
         features = query[-1]
         kv_heads = self.num_kv_heads or self.num_heads
         if self.num_heads % kv_heads:
@@ -115,10 +120,11 @@ class MultiheadAttention(Layer):
         q, k, v = project(scope, (query, key, value), (width, kv_width, kv_width))
         groups = (kv_heads, self.num_heads // kv_heads)
         tokens, keys = query.shape[:-1], key.shape[:-1]
+        q, k = self._normed(scope, "q_norm.", q, "all"), self._normed(scope, "k_norm.", k, "all")
         q = scope.apply(Reshape((*tokens, *groups, head_dim)), q)
         k, v = (scope.apply(Reshape((*keys, kv_heads, head_dim)), each) for each in (k, v))
-        q = self._turned(scope, self._normed(scope, "q_norm.", q), len(tokens) - 1)
-        k = self._turned(scope, self._normed(scope, "k_norm.", k), len(keys) - 1)
+        q, k = self._normed(scope, "q_norm.", q, "head"), self._normed(scope, "k_norm.", k, "head")
+        q, k = self._turned(scope, q, len(tokens) - 1), self._turned(scope, k, len(keys) - 1)
         bias = None
         if len(inputs) == 4:
             scores = (*tokens[:-1], self.num_heads, tokens[-1], keys[-1])
@@ -126,8 +132,8 @@ class MultiheadAttention(Layer):
         front = LEADING[: len(tokens) - 1]
         mixed = attend(
             scope, (f"{front}tkgd", f"{front}skd", f"{front}ske"), q, k, v, bias,
-            scale=self.scale or 0.0, causal=self.causal, softcap=self.softcap,
-            dropout=self.dropout,
+            scale=self.scale or 0.0, causal=self.causal,
+            window=self.sliding_window, softcap=self.softcap, dropout=self.dropout,
         )  # fmt: skip
         y = scope.apply(Reshape((*tokens, width)), mixed)
         bound = ("uniform", width**-0.5)
@@ -171,9 +177,9 @@ class MultiheadAttention(Layer):
             y = scope.add(y, scope.parameter(f"{prefix}bias", (features,), zeros), axis=-1)
         return y
 
-    def _normed(self, scope: Scope, prefix: str, x: Value) -> Value:
-        """Normalise the features of each head, if that is asked for."""
-        if self.qk_norm == "none":
+    def _normed(self, scope: Scope, prefix: str, x: Value, over: str) -> Value:
+        """Normalise the features of each head, or of all together, if that is asked for."""
+        if self.qk_norm == "none" or self.qk_norm_over != over:
             return x
         kind = self.qk_norm.removesuffix("_norm")
         size = x.shape[-1:]

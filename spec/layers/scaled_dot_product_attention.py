@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from spec.attention import LEADING, attend, fitted
-from spec.fields import flag, number, probability
+from spec.attention import LEADING, attend, check_window, fitted
+from spec.fields import flag, number, probability, size
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Reshape, Shape, ShapeError, show
 
@@ -19,7 +19,8 @@ class ScaledDotProductAttention(Layer):
     Queries are `[N, ..., queries, features]`, keys and values `[N, ..., keys, features]`, the bias
     or mask `[N, ..., queries, keys]`, as in `torch.nn.functional` (Vaswani et al. 2017, eq. 1). If
     `enable_gqa`, heads on the axis before the tokens share keys and values. Scores are kept below
-    `softcap` by a tanh (Gemma 2).
+    `softcap` by a tanh (Gemma 2). In a `sliding_window` a query sees the last keys, its own
+    included, and if not `is_causal` as many next ones.
     """
 
     inputs_allowed: ClassVar[tuple[int, int]] = (3, 4)
@@ -28,6 +29,7 @@ class ScaledDotProductAttention(Layer):
     is_causal: bool = flag(default=False)
     scale: float | None = number(default=None)
     enable_gqa: bool = flag(default=False)
+    sliding_window: int | None = size(default=None)
     softcap: float | None = number(default=None, minimum=1e-12)
 
     def infer(self, *shapes: Shape) -> Self:
@@ -48,6 +50,7 @@ class ScaledDotProductAttention(Layer):
                 f"{q[-2]} queries and {k[-2]} keys: which key the first query of a causal "
                 "attention sees is counted in two ways; give a mask as the fourth input"
             )
+        check_window(q[-2], k[-2], self.sliding_window, self.is_causal)
         return replace(self, scale=q[-1] ** -0.5 if self.scale is None else self.scale)
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
@@ -64,6 +67,6 @@ class ScaledDotProductAttention(Layer):
         bias = fitted(scope, rest[0], scores, groups) if rest else None
         y = attend(
             scope, letters, q, k, v, bias, scale=self.scale or 0.0, causal=self.is_causal,
-            softcap=self.softcap, dropout=self.dropout_p,
+            window=self.sliding_window, softcap=self.softcap, dropout=self.dropout_p,
         )  # fmt: skip
         return y if y.shape == shape else scope.apply(Reshape(shape), y)

@@ -19,7 +19,7 @@ NESTED = ("add", "multiply", "maximum")
 COMBINING = (*NESTED, "where")
 """What takes several values."""
 
-OTHERS = ("prelu", "dropout", "causal_mask", "identity")
+OTHERS = ("prelu", "dropout", "band_mask", "identity")
 """What is no function of one number alone."""
 
 
@@ -33,8 +33,9 @@ class Elementwise(Primitive):
     Several inputs have one rank; where one of them has size 1 along an axis it is repeated.
     `where` takes a condition, x and y, and gives x where the condition is not 0, y elsewhere.
     `arguments` are the function's constants, such as a slope. Functions of single numbers are in
-    `spec.functions`; `causal_mask` sets to minus infinity what lies, on the last two axes, in a
-    column right of the diagonal that ends in the lower right corner.
+    `spec.functions`; `band_mask` sets to minus infinity what lies, on the last two axes, more than
+    `before` columns before the diagonal that ends in the lower right corner, or more than `after`
+    behind it; None is no limit.
     """
 
     function: str
@@ -53,8 +54,8 @@ class Elementwise(Primitive):
                     + " and ".join(show(shape) for shape in inputs)
                 )
             first = tuple(max(a, b) for a, b in pairs)
-        if self.function == "causal_mask" and len(first) < 2:
-            raise ShapeError(f"a causal mask needs two axes, got {show(first)}")
+        if self.function == "band_mask" and len(first) < 2:
+            raise ShapeError(f"a mask of scores needs two axes, got {show(first)}")
         for parameter in parameters:
             if self.axis is None and prod(parameter) == 1:
                 continue

@@ -135,12 +135,13 @@ def attention(pen: Pen, x: Shape) -> Fields:
     for name, value in (
         ("num_kv_heads", pen.divisor(heads)), ("out_bias", pen.chance()), ("scale", 0.5),
         ("dropout", 0.1), ("embed_dim", x[-1]), ("kdim", x[-1]), ("vdim", x[-1]),
+        ("sliding_window", pen.count(1, 3)),
         ("softcap", pen.pick((2, 30.0))), ("qk_norm", pen.pick(("layer_norm", "rms_norm"))),
     ):  # fmt: skip
         if pen.chance(0.2):
             fields[name] = value
     if "qk_norm" in fields:
-        fields |= pen.some(qk_norm_eps=pen.pick((1e-6, 0.1)))
+        fields |= pen.some(qk_norm_eps=pen.pick((1e-6, 0.1)), qk_norm_over="all")
     if not fields["packed"]:
         fields |= pen.some(query_bias=pen.chance(), key_bias=pen.chance(), value_bias=pen.chance())
     return fields
@@ -150,6 +151,7 @@ def scaled_attention(pen: Pen, x: Shape) -> Fields:
     """Write attention of queries, keys and values."""
     fields: Fields = pen.some(is_causal=True, scale=0.5, dropout_p=0.1)
     fields |= {"softcap": pen.pick((2, 30.0))} if pen.chance(0.2) else {}
+    fields |= {"sliding_window": pen.count(1, 3)} if pen.chance(0.2) else {}
     return fields | (pen.some(enable_gqa=True) if len(x) > 2 else {})
 
 

@@ -102,7 +102,8 @@ def beginning(pen: Pen) -> tuple[Entry, Listing]:
         to.draw("one_hot", embedded)
         to.values = [*values, to.current]
         return {value.name: list(value.shape) for value in (*values, indices)}, to
-    to.draw("embedding", embedded)
+    while not to.attempt(lambda to: to.draw("embedding", embedded)):
+        pass
     entries = pen.meaning(to.entries[-1]["embedding"])["num_embeddings"]
     shape = to.current.shape if isinstance(entries, int) else ()
     places = [axis for axis, size in enumerate(shape, start=1) if size >= entries]

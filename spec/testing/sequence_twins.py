@@ -43,6 +43,26 @@ SEQUENCE_TWINS: dict[str, tuple[str, str]] = {
         attention("num_heads: 4, num_kv_heads: 1, packed: false"),
     ),
     "causal": (attention("num_heads: 2"), attention("num_heads: 2, causal: true")),
+    "sliding window": (
+        attention("num_heads: 2, causal: true"),
+        attention("num_heads: 2, causal: true, sliding_window: 2"),
+    ),
+    "length of a sliding window": (
+        attention("num_heads: 2, causal: true, sliding_window: 1"),
+        attention("num_heads: 2, causal: true, sliding_window: 2"),
+    ),
+    "sliding window of both sides": (
+        attention("num_heads: 2, causal: true, sliding_window: 2"),
+        attention("num_heads: 2, sliding_window: 2"),
+    ),
+    "norm of each head's queries": (
+        attention("num_heads: 2, qk_norm: rms_norm"),
+        attention("num_heads: 2"),
+    ),
+    "norm of all heads' queries": (
+        attention("num_heads: 1, qk_norm: rms_norm"),
+        attention("num_heads: 1, qk_norm: layer_norm, qk_norm_over: all"),
+    ),
     "scale of the scores": (attention("num_heads: 2"), attention("num_heads: 2, scale: 0.1")),
     "rotary positions": (attention("num_heads: 2"), attention("num_heads: 2, rotary: 100")),
     "base of rotary positions": (

@@ -11,6 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from transformers import LlamaConfig
+from transformers.masking_utils import (
+    and_masks,
+    causal_mask_function,
+    sliding_window_bidirectional_overlay,
+    sliding_window_overlay,
+)
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 import graphgen
@@ -50,6 +56,73 @@ def test_scaled_dot_product_attention_is_that_of_torch(
     assert relative_error(found, expected) < 1e-12
     moved = F.scaled_dot_product_attention(q, k, v, mask, scale=0.41)
     assert relative_error(found, moved) > 1e-6
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 7])
+@pytest.mark.parametrize("causal", [True, False])
+def test_a_sliding_window_is_that_of_transformers(window: int, causal: bool) -> None:
+    if causal:
+        seen = and_masks(sliding_window_overlay(window), causal_mask_function)
+    else:  # which counts the places on one side
+        seen = sliding_window_bidirectional_overlay(window - 1)
+    places = torch.arange(5)
+    mask = torch.stack([seen(0, 0, i, places) for i in places])
+    said = f"sliding_window: {window}"
+    text = f"""
+inputs: {{x: [5, 4]}}
+layers:
+  - multihead_attention: {{name: a, num_heads: 2, causal: {str(causal).lower()}, {said}}}
+"""
+    found, weights, (x,), net = run(text)
+    module = nn.MultiheadAttention(4, 2, batch_first=True).double()
+    module.load_state_dict({n.removeprefix("a."): w for n, w in weights.items()})
+    expected = module(x, x, x, attn_mask=~mask)[0].detach()
+    assert relative_error(found, expected) < 1e-12
+    graph = graphgen.compile(net, {n: w.numpy() for n, w in weights.items()}, "computation")
+    assert relative_error(graphgen.evaluate(graph, x.numpy()), expected) < 1e-12
+    text = (
+        "inputs: [{q: [5, 4]}, {k: [5, 4]}, {v: [5, 3]}]\nlayers: [scaled_dot_product_attention: "
+        f"{{inputs: [q, k, v], is_causal: {str(causal).lower()}, {said}}}]"
+    )
+    found, _, (q, k, v), _ = run(text)
+    assert relative_error(found, F.scaled_dot_product_attention(q, k, v, mask)) < 1e-12
+
+
+def test_queries_are_the_last_tokens_of_a_sliding_window_or_as_many() -> None:
+    text = """
+inputs: [{q: [2, 4]}, {k: [5, 4]}]
+layers: [multihead_attention: {name: a, inputs: [q, k], num_heads: 1, %s}]
+"""
+    found, weights, (q, k), _ = run(text % "causal: true, sliding_window: 2")
+    module = nn.MultiheadAttention(4, 1, batch_first=True).double()
+    module.load_state_dict({n.removeprefix("a."): w for n, w in weights.items()})
+    mask = torch.tensor([[1, 1, 0, 0, 1], [1, 1, 1, 0, 0]]).bool()
+    assert relative_error(found, module(q, k, k, attn_mask=mask)[0].detach()) < 1e-12
+    with pytest.raises(spec.SpecError, match="which key a query is at is not said"):
+        spec.loads(text % "sliding_window: 2")
+
+
+@pytest.mark.parametrize("kind", ["rms_norm", "layer_norm"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_queries_and_keys_of_all_heads_are_normed_together(kind: str, packed: bool) -> None:
+    fields = f"num_heads: 4, num_kv_heads: 2, head_dim: 3, packed: {str(packed).lower()}"
+    found, w, (x,), _ = run(f"""
+inputs: {{x: [5, 6]}}
+layers: [multihead_attention: {{name: a, {fields}, qk_norm: {kind}, qk_norm_over: all}}]
+""")
+    if packed:
+        q, k, v = F.linear(x, w["a.in_proj_weight"], w["a.in_proj_bias"]).split([12, 6, 6], -1)
+    else:
+        q, k, v = (F.linear(x, w[f"a.{n}_proj.weight"], w[f"a.{n}_proj.bias"]) for n in "qkv")
+    norm = F.rms_norm if kind == "rms_norm" else F.layer_norm
+    biases = [w.get(f"a.{n}_norm.bias") for n in "qk"]
+    own = [() if bias is None else (bias,) for bias in biases]
+    q = norm(q, (12,), w["a.q_norm.weight"], *own[0], eps=1e-5)
+    k = norm(k, (6,), w["a.k_norm.weight"], *own[1], eps=1e-5)
+    q, k, v = (each.unflatten(-1, (-1, 3)).transpose(1, 2) for each in (q, k, v))
+    mixed = F.scaled_dot_product_attention(q, k, v, enable_gqa=True).transpose(1, 2).flatten(2)
+    expected = F.linear(mixed, w["a.out_proj.weight"], w["a.out_proj.bias"])
+    assert relative_error(found, expected) < 1e-12
 
 
 @pytest.mark.parametrize("heads", [1, 2, 6])

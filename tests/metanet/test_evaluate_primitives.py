@@ -91,7 +91,7 @@ def contract(rng: np.random.Generator) -> Drawn:
 def elementwise(rng: np.random.Generator) -> Drawn:
     shape = sizes(rng, int(rng.integers(2, 4)), 2)
     x = rng.standard_normal((3, *shape))
-    others = ("add", "multiply", "prelu", "broadcast", "causal_mask", "dropout", "identity")
+    others = ("add", "multiply", "prelu", "broadcast", "band_mask", "dropout", "identity")
     function = pick(rng, *others, *FUNCTIONS)
     if function == "broadcast":
         one = [1 if rng.random() < 0.5 else size for size in shape]
@@ -101,6 +101,9 @@ def elementwise(rng: np.random.Generator) -> Drawn:
         axis = pick(rng, None, 0, 1, -1)
         along = (1,) if axis is None else (shape[axis],)
         return Elementwise(function, axis=axis), 1, [x, rng.standard_normal(along)]
+    if function == "band_mask":
+        limits = [int(rng.integers(3)) if rng.random() < 0.6 else None for _ in range(2)]
+        return Elementwise(function, (("before", limits[0]), ("after", limits[1]))), 1, [x]
     return of_numbers(function, x)
 
 

@@ -174,7 +174,8 @@ TRANSLATED: Mapping[str, set[str]] = {
 ADAPT: Mapping[str, Callable[[dict[str, Any], Sequence[Tensor]], dict[str, Any]]] = {
     "reshape": lambda fields, x: {"shape": (len(x[0]), *fields["shape"])},
     "lp_pool1d": lambda fields, x: {  # which multiplies by the window's size as it is written
-        **fields, "kernel_size": fields["kernel_size"][0],
+        **fields,
+        "kernel_size": fields["kernel_size"][0],
     },
     "scaled_dot_product_attention": lambda fields, x: {**fields, "dropout_p": 0.0},
     "multihead_attention": lambda fields, x: {n: f for n, f in fields.items() if n != "causal"},

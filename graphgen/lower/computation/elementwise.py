@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphgen.evaluate.elementwise import visible
 from graphgen.lower.computation.state import Items, Lowering
 from spec import Operation
 from spec.primitives import Elementwise
@@ -25,7 +26,7 @@ def lower(state: Lowering, operation: Operation) -> None:
         items = state.value(first)
     elif len(operation.inputs) > 1:
         items = combine(state, operation, COMBINED[function])
-    elif function == "causal_mask":
+    elif function == "band_mask":
         items = masked(state, operation)
     elif not operation.parameters:
         items = state.own(operation, first)
@@ -57,16 +58,18 @@ def combine(state: Lowering, operation: Operation, kind: str) -> Items:
 
 
 def masked(state: Lowering, operation: Operation) -> Items:
-    """Keep what a causal mask shows; the other nodes get no message, and are minus infinity."""
+    """Keep what a mask shows; the other nodes get no message, and are minus infinity."""
     source = state.value(operation.inputs[0])
     target = state.nodes(operation.output, "masked", source.shape)
     rank = len(source.shape)
-    rows, columns = source.shape[-2:]
-    for row in range(rows):
-        count = row + 1 + columns - rows
-        if count > 0:
+    if not isinstance(operation.primitive, Elementwise):
+        raise TypeError(f"expected an Elementwise, got {operation.primitive}")
+    limits = dict(operation.primitive.arguments)
+    for row, seen in enumerate(visible(*source.shape[-2:], **limits)):
+        if seen.any():
+            first, count = int(seen.argmax()), int(seen.sum())
             ends = [
-                items.axis(rank - 2, 1, row, 0).axis(rank - 1, count, 0, 1)
+                items.axis(rank - 2, 1, row, 0).axis(rank - 1, count, first, 1)
                 for items in (source, target)
             ]
             state.identity(operation, ends[0], ends[1])

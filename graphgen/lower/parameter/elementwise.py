@@ -42,7 +42,7 @@ def lower(state: Lowering, operation: Operation) -> None:
         start = primitive.parameter_start(len(layouts[0].axes))
         (tensor,) = operation.parameters
         layout = with_parameter(state, operation, layouts[0], tensor, start)
-    elif primitive.function == "causal_mask":
+    elif primitive.function == "band_mask":
         layout = masked(state, operation, layouts[0])
     else:
         layout = state.own(operation, layouts[0])
@@ -85,7 +85,7 @@ def with_parameter(
 
 
 def masked(state: Lowering, operation: Operation, layout: Layout) -> Layout:
-    """Lower a causal mask of the last two axes; it tells neurons on them apart."""
+    """Lower a mask of the last two axes that shows a band; it tells neurons on them apart."""
     last = range(len(layout.axes) - 2, len(layout.axes))
     if any(digit in layout.carried for axis in last for digit in layout.axes[axis]):
         layout = fronted(state, operation, layout, last)
@@ -95,5 +95,8 @@ def masked(state: Lowering, operation: Operation, layout: Layout) -> Layout:
         state.tell(operation, layout, told)
     rows = tuple(joined(axis) for axis in layout.axes[-2:])
     record = {} if rows == layout.birth and not told else {"positions": rows}
-    state.step(layout.group, "causal_mask", **record)
+    if not isinstance(operation.primitive, Elementwise):
+        raise TypeError(f"expected an Elementwise, got {operation.primitive}")
+    limits = {name: limit for name, limit in operation.primitive.arguments if limit is not None}
+    state.step(layout.group, "band_mask", **limits, **record)
     return layout
