@@ -13,7 +13,7 @@ EDGE_KINDS = (
     "linear", "window1d", "window2d", "bias", "scale", "mean", "variance", "identity", "hub",
     "window3d", "slope", "learned", "table", "operand", "sum", "max", "place", "gate", "recurrent",
     "rotary", "sinusoid", "log_sum_exp", "spread", "choice", "logsumexp",
-    "fixed", "kthvalue",
+    "fixed", "kthvalue", "initial", "memory",
 )  # fmt: skip
 STEP_KINDS = (
     "input", "bias", "scale", "add", "batch_norm", "layer_norm", "group_norm", "max_pool",

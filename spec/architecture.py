@@ -58,7 +58,10 @@ class Operation:
 
 @dataclass(frozen=True)
 class ResolvedLayer:
-    """A layer of the resolved form: its type, all its fields, its inputs and its tensors."""
+    """A layer of the resolved form: its type, all its fields, its inputs and its tensors.
+
+    `further` are the names of the values that it gives beside its output.
+    """
 
     name: str
     type: str
@@ -68,6 +71,7 @@ class ResolvedLayer:
     output_shape: Shape
     tensors: Mapping[str, str] = field(default_factory=dict)
     parametrizations: Mapping[str, Any] = field(default_factory=dict)
+    further: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

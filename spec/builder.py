@@ -75,9 +75,11 @@ class Builder:
             raise ShapeError(
                 f"`output_shape` says {show(output_shape)}, the layer gives {show(result.shape)}"
             )
+        further = tuple(f"{name}.{local}" for local in scope.further)
         if scope.operations:
-            last = scope.operations.pop()
-            scope.operations.append(dataclasses.replace(last, output=name))
+            named = dict(zip((v.name for v in scope.further.values()), further, strict=True))
+            named[result.name] = name
+            scope.operations = [renamed(operation, named) for operation in scope.operations]
             result = Value(name, result.shape)
         taken = next((op.output for op in scope.operations if op.output in self.shapes), None)
         if taken is not None:
@@ -100,6 +102,7 @@ class Builder:
                 result.shape,
                 {local: tensor.name for local, tensor in scope.tensors.items()},
                 {local: how.plain() for local, how in (parametrizations or {}).items()},
+                further,
             )
         )
         return result
@@ -123,6 +126,18 @@ class Builder:
                     f"and {list(tensor.shape)} here"
                 )
 
+    def _read(self, read: set[str]) -> tuple[Operation, ...]:
+        """Give the operations, but those of further values and beside them that nothing reads."""
+        several = {layer.name for layer in self.layers if layer.further}
+        if not several:
+            return tuple(self.operations)
+        kept = []
+        for operation in reversed(self.operations):
+            if operation.layer not in several or operation.output in read:
+                read.update(operation.inputs)
+                kept.append(operation)
+        return tuple(reversed(kept))
+
     def finish(
         self, name: str, outputs: Sequence[Value], checkpoints: tuple[CheckpointMap, ...]
     ) -> Architecture:
@@ -131,10 +146,17 @@ class Builder:
             name=name,
             inputs=self.inputs,
             layers=tuple(self.layers),
-            operations=tuple(self.operations),
+            operations=self._read({value.name for value in outputs}),
             outputs=tuple(value.name for value in outputs),
             shapes=self.shapes,
             tensors=self.tensors,
             checkpoints=checkpoints,
             axes=self.axes,
         )
+
+
+def renamed(operation: Operation, names: Mapping[str, str]) -> Operation:
+    """Give an operation with other names of its values."""
+    inputs = tuple(names.get(name, name) for name in operation.inputs)
+    output = names.get(operation.output, operation.output)
+    return dataclasses.replace(operation, inputs=inputs, output=output)

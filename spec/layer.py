@@ -41,6 +41,8 @@ class Layer:
     type: ClassVar[str] = ""
     inputs_allowed: ClassVar[tuple[int, int]] = (1, 1)
     reads_nothing: ClassVar[bool] = False
+    further: ClassVar[Mapping[str, str]] = {}
+    """What it gives beside its output, as values `name.local`: local name -> what it is."""
 
     def infer(self, *shapes: Shape) -> Self:
         """Fill in the fields that the inputs' shapes decide; raise `ShapeError` on conflict."""
@@ -93,6 +95,7 @@ class Scope:
         self.tensors: dict[str, TensorSpec] = {}
         self.operations: list[Operation] = []
         self.shapes: list[Shape] = []
+        self.further: dict[str, Value] = {}
 
     def parameter(
         self, local: str, shape: Shape, initial: tuple[str, float], own_name: bool = False
@@ -153,6 +156,10 @@ class Scope:
                 "be made from others"
             )
         return apply(self, primitive, values[0], tensors[0], made)
+
+    def give(self, local: str, value: Value) -> None:
+        """Give a further value beside the output, by a name that the layer's `further` has."""
+        self.further[local] = value
 
     def record(
         self, primitive: Primitive, *values: Value, tensors: tuple[TensorSpec, ...] = ()

@@ -106,6 +106,9 @@ def add_layer(
         raise StopExpansion from None
     expander.spend(LAYER_STEPS, path, context)
     expander.values[name] = value
+    for full in builder.layers[-1].further:
+        expander.values[full] = Value(full, builder.shapes[full])
+        expander.reserved[full] = f"what the layer {quoted(name)} gives beside its output"
     expander.layer_places[name] = (path, context)
     return value
 

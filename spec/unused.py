@@ -59,7 +59,7 @@ def _note_values(expander: Expander, net: Architecture) -> None:
     """Note the layers whose value, and the inputs that, neither a layer nor an output takes."""
     read = {name for layer in net.layers for name in layer.inputs} | {*net.outputs}
     for layer in net.layers:
-        if layer.output not in read:
+        if read.isdisjoint((layer.output, *layer.further)):
             path, context = expander.layer_places[layer.name]
             message = (
                 f"nothing reads what this `{layer.type}` gives, and it is no output: leave it out, "

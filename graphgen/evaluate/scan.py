@@ -13,24 +13,27 @@ from spec.primitives import Scan
 Array = NDArray[Any]
 
 
-def run(primitive: Scan, x: Array, weight_ih: Array, weight_hh: Array, *biases: Array) -> Array:
-    """Run the cell over x (N, length, features); gives its hidden states (N, length, hidden)."""
-    projection = None
-    if primitive.projected:
-        *biases_, projection = biases
-        biases = tuple(biases_)
-    bias_ih, bias_hh = biases or (np.zeros((), dtype=x.dtype),) * 2
+def run(primitive: Scan, x: Array, *rest: Array) -> Array:
+    """Run the cell over x (N, length, features), maybe from states (N, hidden) on.
+
+    Gives its hidden states (N, length, hidden), or the last memory (N, hidden).
+    """
+    begun, (weight_ih, weight_hh, *biases) = rest[: primitive.states], rest[primitive.states :]
+    projection = biases.pop() if primitive.projected else None
+    bias_ih, bias_hh = biases or [np.zeros((), dtype=x.dtype)] * 2
     inputs = x @ weight_ih.T + bias_ih
     count, length = x.shape[:2]
-    hidden = np.zeros((count, weight_hh.shape[1]), dtype=inputs.dtype)
-    memory = np.zeros((count, weight_hh.shape[0] // primitive.gates), dtype=inputs.dtype)
+    sizes = weight_hh.shape[1], weight_hh.shape[0] // primitive.gates
+    zeros = [np.zeros((count, size), dtype=inputs.dtype) for size in sizes]
+    start: list[Array] = [*begun, *zeros[len(begun) :]]
+    hidden, memory = start
     states = np.empty((count, length, weight_hh.shape[1]), dtype=inputs.dtype)
     for time in reversed(range(length)) if primitive.reverse else range(length):
         recurrent = hidden @ weight_hh.T + bias_hh
         hidden, memory = step(primitive.cell, inputs[:, time], recurrent, hidden, memory)
         hidden = hidden if projection is None else hidden @ projection.T
         states[:, time] = hidden
-    return states
+    return memory if primitive.memory else states
 
 
 def step(

@@ -48,6 +48,9 @@ def page(name: str) -> str:
     sections.append(table([head, *rows]) if rows else "It has no fields.")
     if net is not None:
         sections += ["## Example", f"```yaml\n{example(name)}```", *of_example(name, net)]
+    if layer.further:
+        values = [(f"`<name>.{local}`", told) for local, told in layer.further.items()]
+        sections += ["## Further values", table([("value", "is"), *values])]
     sections += about_torch(name)
     if name in PAPERS:
         sections += ["## Paper", PAPERS[name] + "."]

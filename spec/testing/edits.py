@@ -202,7 +202,10 @@ def rewired(pen: Pen, net: Architecture, form: Form) -> None:
     names, place, index = pen.pick(ports(form))
     before = [*net.inputs, *(f["name"] for e in form["layers"][:index] for f in e.values())]
     shape = net.shapes[names[place]]
-    names[place] = pen.pick([name for name in before if net.shapes[name] == shape])
+    alike = [name for name in before if net.shapes[name] == shape]
+    if not alike:
+        raise Unfit
+    names[place] = pen.pick(alike)
 
 
 def reordered(pen: Pen, net: Architecture, form: Form) -> None:
@@ -291,8 +294,12 @@ def repeated(pen: Pen, form: Form) -> bool:
     readers: dict[str, list[tuple[list[str], int]]] = {}
     for names, place, _ in ports(form):
         readers.setdefault(names[place], []).append((names, place))
-    several = [index for index, entry in enumerate(form["layers"])
-               for fields in entry.values() if len(readers[fields["name"]]) > 1]  # fmt: skip
+    several = [
+        index
+        for index, entry in enumerate(form["layers"])
+        for fields in entry.values()
+        if len(readers.get(fields["name"], [])) > 1
+    ]
     if not several:
         return False
     index = pen.pick(several)
@@ -315,7 +322,11 @@ def renamed(form: Form) -> None:
         for fields in entry.values():
             fields["name"] = names[fields["name"]]
     for read, place, _ in ports(form):
-        read[place] = names.get(read[place], read[place])
+        owner, _, local = read[place].rpartition(".")
+        if read[place] not in names and owner in names:
+            read[place] = f"{names[owner]}.{local}"
+        else:
+            read[place] = names.get(read[place], read[place])
 
 
 def relettered(net: Architecture, pen: Pen) -> Architecture:

@@ -9,7 +9,7 @@ from spec.layer import Value
 from spec.testing.attention_motifs import heads, mixture
 from spec.testing.listing import Listing, Unfit
 from spec.testing.pen import Fields
-from spec.testing.recurrence_motifs import decayed
+from spec.testing.recurrence_motifs import decayed, encoded
 from spec.testing.routing_motifs import chosen, experts
 from spec.testing.writers import ACTIVATIONS, NORMS
 
@@ -260,6 +260,6 @@ def itself(to: Listing) -> None:
 MOTIFS: tuple[Motif, ...] = (
     branches, branches, grouping, decoder, pixel_shuffle, pixel_unshuffle, outer_product, beside,
     squeezed, other_axis, mixture, heads, convolution_over_tokens, itself, twice,
-    decayed, experts, chosen,
+    decayed, encoded, experts, chosen,
 )  # fmt: skip
 """All motifs, by how often each is tried; each raises `Unfit` where it does not fit."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from spec.layer import Value
 from spec.testing.listing import Listing, Unfit
+from spec.testing.writers import WRITERS
 
 
 def decayed(to: Listing) -> None:
@@ -22,6 +23,33 @@ def decayed(to: Listing) -> None:
         index = pen.count(0, x.shape[dim - 1] - 1)
         begun = [to.add("select", {"dim": dim, "index": index}, pen.pick([x, *alike]))]
     to.add("linear_recurrence", {"dim": dim, **pen.some(reverse=True)}, share, terms, *begun)
+
+
+def encoded(to: Listing) -> None:
+    """Let a recurrent layer go on with the last states of another, or let others read these."""
+    pen = to.pen
+    to.named()
+    sequences = [value for value in to.values if len(value.shape) == 2]
+    type_ = pen.pick(["lstm", "gru", "rnn"])
+    if not sequences:
+        raise Unfit
+    given = pen.pick(sequences)
+    fields = WRITERS[type_].write(pen, given.shape)
+    encoder = to.add(type_, fields, given)
+    fields = pen.meaning(fields)
+    cells = fields.get("num_layers", 1) * (1 + fields.get("bidirectional", False))
+    hidden = fields.get("proj_size", 0) or fields["hidden_size"]
+    states = [Value(f"{encoder.name}.h_n", (cells, hidden))]
+    if type_ == "lstm":
+        states.append(Value(f"{encoder.name}.c_n", (cells, fields["hidden_size"])))
+    way = pen.pick(["tanh", "flatten", type_, type_])
+    if way != type_:
+        to.add(way, {}, pen.pick(states))
+        return
+    names = ("hidden_size", "num_layers", "bidirectional", "proj_size", "nonlinearity", "bias")
+    others = [value for value in sequences if value.name != encoder.name]
+    kept = {name: fields[name] for name in names if name in fields}
+    to.add(type_, kept, pen.pick([*others, *sequences]), *states)
 
 
 def mapped(to: Listing, x: Value) -> Value:

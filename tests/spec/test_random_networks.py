@@ -20,7 +20,7 @@ from spec.testing.network import SHAPES, description
 from spec.testing.pen import Pen
 from spec.testing.writers import MAX_RANK, WRITERS
 
-COUNT = 600
+COUNT = 700
 TEXTS = [description(Random(seed)) for seed in range(COUNT)]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from graphgen.lower.computation.state import Items, Lowering
 from spec import Operation
 from spec.primitives import Scan
@@ -10,21 +12,35 @@ from spec.primitives import Scan
 def lower(state: Lowering, operation: Operation) -> None:
     """Lower a recurrence: gates, products and sums at each position, with tied weights.
 
-    The state before the first position is zero and has no nodes.
+    The state before the first position has no nodes where it is zero. Where hidden states and the
+    last memory are read, the cell is unrolled once.
     """
     primitive = operation.primitive
     if not isinstance(primitive, Scan):
         raise TypeError(f"expected a Scan, got {primitive}")
-    cell = Cell(state, operation, primitive)
-    length = cell.source.shape[0]
-    result = state.nodes(operation.output, "sum", (length, cell.shown))
-    order = range(length)
-    for time in reversed(order) if primitive.reverse else order:
-        cell.advance(time)
-        if cell.state is not None:
-            row = result.axis(0, 1, time, 0)
-            state.identity(operation, whole(cell.state), row)
+    what = replace(primitive, memory=False), operation.inputs, operation.parameters
+    if what not in state.cells:
+        state.cells[what] = unrolled(state, operation, primitive)
+    states, memory = state.cells[what]
+    if primitive.memory:
+        state.items[operation.output] = memory
+        return
+    result = state.nodes(operation.output, "sum", state.net.shapes[operation.output])
+    for time, items in states.items():
+        state.identity(operation, whole(items), result.axis(0, 1, time, 0))
     state.items[operation.output] = result
+
+
+def unrolled(
+    state: Lowering, operation: Operation, primitive: Scan
+) -> tuple[dict[int, Items], Items]:
+    """Unroll a cell; gives its hidden state at each position, and its last memory."""
+    cell = Cell(state, operation, primitive)
+    order, states = range(cell.source.shape[0]), dict[int, Items]()
+    for time in reversed(order) if primitive.reverse else order:
+        states[time] = cell.advance(time)
+    memory = cell.memory or states[time]
+    return states, replace(memory, exclusive=False)
 
 
 def whole(items: Items) -> Items:
@@ -42,23 +58,24 @@ class Cell:
         self.projection = self.biases.pop() if primitive.projected else None
         rows, self.shown = state.net.tensors[self.weight_hh].shape
         self.hidden = rows // primitive.gates
-        self.state: Items | None = None
-        self.memory: Items | None = None
+        begun = [replace(state.value(name), exclusive=False) for name in operation.inputs[1:]]
+        self.state: Items | None = begun[0] if begun else None
+        self.memory: Items | None = begun[1] if len(begun) > 1 else None
         self.constants = [
             state.nodes(f"{operation.layer}.bias", "constant", (1,)) for _ in self.biases
         ]
 
-    def advance(self, time: int) -> None:
-        """Add the nodes of one position."""
+    def advance(self, time: int) -> Items:
+        """Add the nodes of one position, and give the state there."""
         if self.kind == "lstm":
-            self.lstm(time)
+            self.state = self.lstm(time)
         elif self.kind == "gru":
-            self.gru(time)
+            self.state = self.gru(time)
         else:
-            function = self.kind.removeprefix("rnn_")
-            self.state = self.gate(time, "state", 0, function)
+            self.state = self.gate(time, "state", 0, self.kind.removeprefix("rnn_"))
+        return self.state
 
-    def lstm(self, time: int) -> None:
+    def lstm(self, time: int) -> Items:
         """`c = forget c + input content; h = output tanh(c)`."""
         gates = [
             self.gate(time, name, place, "tanh" if name == "content" else "sigmoid")
@@ -70,9 +87,8 @@ class Cell:
         self.memory = self.sum(time, "memory", terms)
         shown = self.sum(time, "shown", [self.memory])
         self.lowering.step(shown.group, "tanh")
-        self.state = self.product(time, "state", gates[3], shown)
-        if self.projection is not None:
-            self.state = self.projected(time, self.state, self.projection)
+        state = self.product(time, "state", gates[3], shown)
+        return state if self.projection is None else self.projected(time, state, self.projection)
 
     def projected(self, time: int, source: Items, tensor: str) -> Items:
         """Add a linear map of the state."""
@@ -82,7 +98,7 @@ class Cell:
         self.lowering.connect(self.operation, "linear", source, target, rows, tensor)
         return target
 
-    def gru(self, time: int) -> None:
+    def gru(self, time: int) -> Items:
         """`n = tanh(W x + reset (U h)); h = (1 - keep) n + keep h`."""
         reset, keep = (
             self.gate(time, name, place, "sigmoid") for place, name in enumerate(("reset", "keep"))
@@ -103,7 +119,7 @@ class Cell:
         terms = [self.product(time, "new", share, content)]
         if self.state is not None:
             terms.append(self.product(time, "old", keep, self.state))
-        self.state = self.sum(time, "state", terms)
+        return self.sum(time, "state", terms)
 
     def gate(self, time: int, name: str, place: int, function: str) -> Items:
         """Add a function of the input and the state, with the gate's part of the weights."""
@@ -125,7 +141,8 @@ class Cell:
     def from_state(self, target: Items, place: int) -> None:
         """Connect the state before, and its bias."""
         if self.state is not None:
-            rows = [(self.hidden, 0, 1, self.shown), (self.shown, 1, 0, 1)]
+            (step,) = self.state.strides
+            rows = [(self.hidden, 0, 1, self.shown), (self.shown, step, 0, 1)]
             start = place * self.hidden * self.shown
             self.lowering.connect(
                 self.operation, "recurrent", self.state, target, rows, self.weight_hh, start

@@ -56,6 +56,7 @@ class Lowering(Drafts):
     def __init__(self, net: Architecture) -> None:
         super().__init__(net, net.operations, net.outputs)
         self.items: dict[str, Items] = {}
+        self.cells: dict[object, tuple[dict[int, Items], Items]] = {}
         self.seen: dict[str, NDArray[np.bool_]] = {}
 
     def value(self, name: str) -> Items:

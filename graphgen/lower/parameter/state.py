@@ -35,6 +35,7 @@ class Lowering(Drafts):
         self.tables: set[int] = set()
         self.waiting: dict[str, Operation] = {}
         self.fixed: dict[str, Operation] = {}
+        self.cells: dict[object, tuple[int, int]] = {}
 
     @cached_property
     def scattered(self) -> frozenset[tuple[str, int]]:
