@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from published.references.experts import mixtral, qwen2_moe
 from published.references.reference_networks import bert, gpt2, llama, vit
 
 import graphgen
@@ -31,6 +32,8 @@ MODELS: dict[str, tuple[Callable[[], Any], str, dict[str, Any], tuple[str, ...]]
     "Llama": (lambda: llama(False), "llama", {}, ("input_ids",)),
     "Llama, tied": (lambda: llama(True), "llama", {"tied": True}, ("input_ids",)),
     "BERT": (bert, "bert", {}, ("input_ids", "token_type_ids")),
+    "Mixtral": (mixtral, "published/mixtral", {}, ("input_ids",)),
+    "Qwen2-MoE": (qwen2_moe, "published/qwen2_moe", {}, ("input_ids",)),
     "ViT": (vit, "vit", {"eps": 1e-12}, ("pixel_values",)),
 }
 
@@ -57,8 +60,8 @@ def reference(name: str) -> spec.Architecture:
 
 
 def tolerance(name: str) -> float:
-    """Give the precision of the reference: Llama's norms and angles are computed in float32."""
-    return 1e-6 if name.startswith("Llama") else 1e-10
+    """Give the precision of the reference: norms, angles and shares of some are in float32."""
+    return 1e-6 if name.startswith(("Llama", "Mixtral", "Qwen2")) else 1e-10
 
 
 def outputs(
@@ -104,7 +107,8 @@ def test_it_comes_back_bit_by_bit_and_transformers_takes_it(saved: tuple[str, Pa
     checkpoint.write(folder.parent / "model.safetensors", moved)
     (folder.parent / "model.safetensors").replace(folder / "model.safetensors")
     assert any(x.tobytes() != graph.tensors[key].tobytes() for key, x in moved.items())
-    again = type(model(name)).from_pretrained(folder, dtype=torch.float64).eval()
+    made = model(name)
+    again = type(made).from_pretrained(folder, config=made.config, dtype=torch.float64).eval()
     assert np.abs(outputs(name, inputs, again) - before).max() < tolerance(name)
 
 

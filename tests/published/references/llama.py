@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from transformers import (
     CohereConfig,
@@ -63,11 +64,16 @@ def deepseek_v3() -> DeepseekV3ForCausalLM:
     }  # fmt: skip
     config = DeepseekV3Config(
         vocab_size=12, hidden_size=6, intermediate_size=5, num_hidden_layers=2,
-        first_k_dense_replace=2, num_attention_heads=2, num_key_value_heads=2, q_lora_rank=4,
+        first_k_dense_replace=1, n_routed_experts=6, n_group=2, topk_group=1,
+        num_experts_per_tok=2, moe_intermediate_size=2, n_shared_experts=2,
+        experts_implementation="eager", num_attention_heads=2, num_key_value_heads=2, q_lora_rank=4,
         kv_lora_rank=3, qk_rope_head_dim=2, qk_nope_head_dim=3, v_head_dim=2,
         max_position_embeddings=1280, rope_parameters=rope,
     )  # fmt: skip
-    return DeepseekV3ForCausalLM(config)
+    model = DeepseekV3ForCausalLM(config)
+    correction = model.model.layers[1].mlp.gate.e_score_correction_bias
+    correction.copy_(torch.tensor([0.1, -0.2, 0.3, -0.1, 0.2, -0.3]))
+    return model
 
 
 def logits(model: PreTrainedModel, ids: Tensor) -> Tensor:
@@ -92,7 +98,7 @@ NETWORKS = (
         cohere, logits, tolerance=1e-5,
     ),
     Published(
-        "DeepSeek-V3, dense layers", "DeepSeek-AI 2024", "published/deepseek_v3.yaml",
+        "DeepSeek-V3", "DeepSeek-AI 2024", "published/deepseek_v3.yaml",
         "transformers `DeepseekV3ForCausalLM`", deepseek_v3, logits, tolerance=1e-5,
     ),
 )  # fmt: skip
