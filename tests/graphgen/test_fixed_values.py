@@ -40,6 +40,19 @@ layers:
   - linear: {out_features: 2}
 """
 
+MATRIX = """
+inputs: {x: [2]}
+layers:
+  - linear: {out_features: 3, name: h}
+  - linear: {out_features: 9, inputs: x}
+  - reshape: {shape: [3, 3], name: change}
+  - constant: {values: %s, name: c}
+  - %s: {inputs: [change, c], name: matrix}
+  - einsum: {inputs: [h, matrix], equation: "ni,nij->nj"}
+  - linear: {out_features: 4}
+  - linear: {out_features: 2}
+"""
+
 
 def table(values: str, layer: str) -> str:
     return f"{ROWS}  - constant: {{{values}, name: c}}\n  - {layer}{END}"
@@ -73,6 +86,12 @@ NETS: dict[str, tuple[str, int]] = {
         f(2) * f(4),
     ),
     "the encoding of NeRF": (NERF, f(8)),
+    # rows and columns of a matrix of neurons
+    "an identity": (MATRIX % ("[[1, 0, 0], [0, 1, 0], [0, 0, 1]]", "add"), f(3) * f(4)),
+    "one row": (MATRIX % ("[[1, 1, 1], [2, 2, 2], [2, 2, 2]]", "multiply"), f(2) * f(3) * f(4)),
+    "a triangle": (MATRIX % ("[[1, 1, 1], [0, 1, 1], [0, 0, 1]]", "add"), f(4)),
+    "a permutation": (MATRIX % ("[[0, 1, 0], [0, 0, 1], [1, 0, 0]]", "maximum"), f(3) * f(4)),
+    "the same everywhere": (MATRIX % ("2, shape: [3, 3]", "add"), f(3) ** 2 * f(4)),
     "a fixed value as the output": (
         "inputs: {x: [3]}\nlayers:\n  - linear: {out_features: 2, name: a}\n"
         "  - constant: {values: [[1, 2], [3, 4]], name: c}\noutputs: [a, c]",

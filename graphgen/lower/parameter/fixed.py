@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from itertools import groupby
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.evaluate.fixed import fixed_numbers
-from graphgen.lower.parameter.layout import Layout, axis_of, born
+from graphgen.lower.parameter.layout import Layout, axis_of, born, row_major
 from graphgen.lower.parameter.state import Lowering
 from spec import Operation
 from spec.primitives import Elementwise, Fixed, Recurrence
@@ -34,25 +35,21 @@ def place_read(state: Lowering, operation: Operation) -> None:
             state.layouts[name] = placed(state, name, beside_neurons(state, operation, name))
 
 
-def beside_neurons(state: Lowering, operation: Operation, name: str) -> int | None:
-    """Find the one axis on which the other values, that it is combined with, have neurons.
-
-    None if there are more: which of their items are alike together is not said by one axis.
-    """
+def beside_neurons(state: Lowering, operation: Operation, name: str) -> tuple[int, ...]:
+    """Find the axes on which the other values, that it is combined with, have neurons."""
     if not isinstance(operation.primitive, (Elementwise, Recurrence)):
-        return None
+        return ()
     sizes = state.net.shapes[name]
     others = [state.layouts[n] for n in operation.inputs if n in state.layouts and n != name]
-    found = [
+    return tuple(
         axis
         for axis, size in enumerate(sizes)
         if size > 1 and any(layout.axes[axis] and layout.neurons_only(axis) for layout in others)
-    ]
-    return found[0] if len(found) == 1 else None
+    )
 
 
-def placed(state: Lowering, name: str, axis: int | None = None) -> Layout:
-    """Give a fixed value a group: a node for each item of one axis, or a node for all positions.
+def placed(state: Lowering, name: str, axes: tuple[int, ...] = ()) -> Layout:
+    """Give a fixed value a group: a node for each item of some axes, or one for all positions.
 
     Items of equal numbers have alike edges, so that they may be exchanged.
     """
@@ -60,23 +57,27 @@ def placed(state: Lowering, name: str, axis: int | None = None) -> Layout:
     primitive = operation.primitive
     if not isinstance(primitive, Fixed):
         raise TypeError(f"expected a Fixed, got {primitive}")
-    count = 1 if axis is None else primitive.sizes[axis]
+    sizes = [primitive.sizes[axis] for axis in axes]
+    count = prod(sizes)
     target = state.group(f"{name}.fixed", "neuron", count)
-    told = tuple(size for place, size in enumerate(primitive.sizes) if place != axis)
-    axes = [
-        axis_of(size, target if place == axis else None)
+    told = tuple(size for place, size in enumerate(primitive.sizes) if place not in axes)
+    strides = dict(zip(axes, row_major(sizes), strict=True))
+    lie = [
+        axis_of(size, target, strides[place]) if place in axes else axis_of(size)
         for place, size in enumerate(primitive.sizes)
     ]
     whole = (("formula", primitive.formula), ("numbers", primitive.numbers))
-    if axis is None:
+    if not axes:
         state.step(target, "fixed", sizes=told, **dict(whole))
-        return born(axes, target, exclusive=False)
-    items = np.moveaxis(fixed_numbers(primitive), axis, 0).reshape(count, -1) + 0.0
+        return born(lie, target, exclusive=False)
+    numbers = np.moveaxis(fixed_numbers(primitive), axes, range(len(axes)))
+    items = numbers.reshape(count, -1) + 0.0
     runs = [list(run) for _, run in groupby(range(count), key=lambda i: items[i].tobytes())]
     own = state.group(f"{name}.numbers", "constant", 1)
     if len(runs) > MOST_RUNS:
         state.connect(operation, "fixed", [(count, "place", 0, 1)], (own, 0), (target, 0))
-        state.step(target, "fixed", sizes=told, axis=axis, **dict(whole))
+        along = {"axis": axes[0]} if len(axes) == 1 else {"axes": axes}
+        state.step(target, "fixed", sizes=told, **along, **dict(whole))
     else:
         for run in runs:
             state.connect(
@@ -84,7 +85,7 @@ def placed(state: Lowering, name: str, axis: int | None = None) -> Layout:
                 attributes=(("numbers", told_by(items[run[0]])),),
             )  # fmt: skip
         state.step(target, "fixed", sizes=told)
-    return born(axes, target, exclusive=False)
+    return born(lie, target, exclusive=False)
 
 
 def told_by(numbers: NDArray[np.float64]) -> tuple[float | str, ...]:
