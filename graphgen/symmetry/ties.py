@@ -34,8 +34,8 @@ def shared(blocks: list[EdgeBlock]) -> list[Uses]:
 def apart(template: Template, uses: Uses) -> bool:
     """Whether some uses of a tensor have no scalar in common that an output depends on.
 
-    So it is where the parts that they read do not make up the whole. Each could move in a way of its
-    own, but a metanet sees all of the tensor at each.
+    So it is where the parts that they read do not make up the whole. Each could move in a way of
+    its own, but a metanet sees all of the tensor at each.
     """
     alive = live_nodes(template)
     union = Union()

@@ -7,6 +7,7 @@ from math import prod
 
 from spec.layer import Value
 from spec.testing.attention_motifs import heads, mixture
+from spec.testing.copy_motifs import repeated
 from spec.testing.listing import Listing, Unfit
 from spec.testing.pen import Fields
 from spec.testing.recurrence_motifs import decayed, encoded
@@ -259,7 +260,7 @@ def itself(to: Listing) -> None:
 
 MOTIFS: tuple[Motif, ...] = (
     branches, branches, grouping, decoder, pixel_shuffle, pixel_unshuffle, outer_product, beside,
-    squeezed, other_axis, mixture, heads, convolution_over_tokens, itself, twice,
+    squeezed, other_axis, mixture, heads, repeated, convolution_over_tokens, itself, twice,
     decayed, encoded, experts, chosen,
 )  # fmt: skip
 """All motifs, by how often each is tried; each raises `Unfit` where it does not fit."""

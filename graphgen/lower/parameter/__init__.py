@@ -7,6 +7,7 @@ from collections.abc import Callable
 from graphgen.lower.parameter import (
     concat,
     contract,
+    copies,
     elementwise,
     fixed,
     learned,
@@ -83,6 +84,9 @@ def parameter_template(net: Architecture) -> Template:
     for name in state.fixed:
         if name in state.outputs:
             state.layouts[name] = fixed.placed(state, name)
+    for name in state.copies:
+        if name in state.outputs:
+            state.layouts[name] = copies.settled(state, name)
     for position, name in enumerate(state.outputs):
         deliver(state, position, name)
     return in_parts(state.finish())
@@ -94,7 +98,9 @@ def lower(net: Architecture) -> Lowering:
     for name in net.inputs:
         state.layouts[name] = input_layout(state, name)
     for operation in state.operations:
+        copies.place_read(state, operation)
         learned.place_read(state, operation)
         fixed.place_read(state, operation)
         PARAMETER_GRAPH[type(operation.primitive)](state, operation)
+        copies.keep(state, operation)
     return state

@@ -22,6 +22,9 @@ End = tuple[int, int]
 
 STATISTICS = ("mean", "variance")
 
+COPIES = -1
+"""In the place of a digit's group: copies of one item, of which it is open what they are."""
+
 
 class Lowering(Drafts):
     """Drafts of a parameter graph, and how each value lies on its nodes."""
@@ -36,6 +39,7 @@ class Lowering(Drafts):
         self.waiting: dict[str, Operation] = {}
         self.fixed: dict[str, Operation] = {}
         self.cells: dict[object, tuple[int, int]] = {}
+        self.copies: dict[str, tuple[Layout, Operation]] = {}
 
     @cached_property
     def scattered(self) -> frozenset[tuple[str, int]]:

@@ -7,6 +7,7 @@ from math import prod
 
 from graphgen.lower.parameter.carried import fronted
 from graphgen.lower.parameter.layout import (
+    Digit,
     Layout,
     axis_of,
     born,
@@ -15,7 +16,7 @@ from graphgen.lower.parameter.layout import (
     row_major,
 )
 from graphgen.lower.parameter.spread import NEURONS, spread
-from graphgen.lower.parameter.state import Lowering, Row
+from graphgen.lower.parameter.state import COPIES, Lowering, Row
 from spec import Operation
 from spec.primitives import Take
 
@@ -25,8 +26,8 @@ def lower(state: Lowering, operation: Operation) -> None:
 
     Of positions it is a step, which says which; of neurons a run of the nodes of their group where
     they come in order, each once, else parameter-free edges to a group of its own; so that choices
-    may be exchanged, all of an axis have one if any has. A single item is repeated as positions
-    beside neurons, as neurons otherwise.
+    may be exchanged, all of an axis have one if any has. What copies of a single item are, beside
+    neurons, is said where they are read; otherwise they are neurons.
     """
     primitive = operation.primitive
     if not isinstance(primitive, Take):
@@ -37,6 +38,10 @@ def lower(state: Lowering, operation: Operation) -> None:
         layout = fronted(state, operation, layout, {place})
     axis = layout.axes[place]
     alone = not axis and not layout.neurons and layout.group not in state.tables
+    if not axis and not primitive.is_filled and layout.neurons and layout.group not in state.tables:
+        copies = Digit(primitive.count, COPIES, 0)
+        state.layouts[operation.output] = layout.axis_at(place, (copies,))
+        return
     if all(digit.group is None for digit in axis) and not alone:
         state.layouts[operation.output] = positions(state, operation, primitive, layout)
         return
