@@ -18,6 +18,8 @@ from transformers import (
     PreTrainedModel,
     RobertaConfig,
     RobertaForMaskedLM,
+    SqueezeBertConfig,
+    SqueezeBertForSequenceClassification,
     XLMConfig,
     XLMWithLMHeadModel,
 )
@@ -69,6 +71,15 @@ def modernbert() -> ModernBertForMaskedLM:
     return ModernBertForMaskedLM(config)
 
 
+def squeezebert() -> SqueezeBertForSequenceClassification:
+    config = SqueezeBertConfig(
+        vocab_size=12, hidden_size=8, embedding_size=8, num_hidden_layers=2,
+        num_attention_heads=4, intermediate_size=6, max_position_embeddings=5, q_groups=2,
+        k_groups=2, v_groups=2, intermediate_groups=2, output_groups=2, num_labels=3,
+    )  # fmt: skip
+    return SqueezeBertForSequenceClassification(config)
+
+
 def xlm() -> XLMWithLMHeadModel:
     config = XLMConfig(
         vocab_size=12, emb_dim=4, n_layers=2, n_heads=2, max_position_embeddings=5, n_langs=2
@@ -106,6 +117,10 @@ NETWORKS = (
     Published(
         "ELECTRA", "Clark et al. 2020", "published/electra.yaml",
         "transformers `ElectraForPreTraining`", electra, of_types,
+    ),
+    Published(
+        "SqueezeBERT", "Iandola et al. 2020", "published/squeezebert.yaml",
+        "transformers `SqueezeBertForSequenceClassification`", squeezebert, of_types,
     ),
     Published(
         "DeBERTa", "He et al. 2021", "published/deberta.yaml",

@@ -63,6 +63,14 @@ def falcon() -> FalconForCausalLM:
     return FalconForCausalLM(config)
 
 
+def falcon_40b() -> FalconForCausalLM:
+    config = FalconConfig(
+        vocab_size=12, hidden_size=8, num_hidden_layers=2, num_attention_heads=4, num_kv_heads=2,
+        ffn_hidden_size=6, new_decoder_architecture=True, bos_token_id=0, eos_token_id=1,
+    )  # fmt: skip
+    return FalconForCausalLM(config)
+
+
 def mpt() -> MptForCausalLM:
     return MptForCausalLM(MptConfig(vocab_size=12, d_model=4, n_heads=2, n_layers=2, max_seq_len=5))
 
@@ -110,8 +118,12 @@ NETWORKS = (
         bloom, logits, tolerance=1e-5,
     ),
     Published(
-        "Falcon", "Almazrouei et al. 2023", "published/falcon.yaml",
+        "Falcon 7B", "Almazrouei et al. 2023", "published/falcon.yaml",
         "transformers `FalconForCausalLM`", falcon, logits, tolerance=1e-5,
+    ),
+    Published(
+        "Falcon 40B", "Almazrouei et al. 2023", "published/falcon_40b.yaml",
+        "transformers `FalconForCausalLM`", falcon_40b, logits, tolerance=1e-5,
     ),
     Published(
         "MPT", "MosaicML 2023", "published/mpt.yaml", "transformers `MptForCausalLM`",
