@@ -9,7 +9,7 @@ from spec.context import Context, Path, StopExpansion
 from spec.errors import SpecError, quoted
 from spec.expression_syntax import CONSTANTS
 from spec.fields import FieldError
-from spec.inputs import AxisError, entries, neuron_axis, to_axes, to_shape
+from spec.inputs import AxisError, entries, neuron_axes, to_axes, to_shape
 from spec.layer import Value
 from spec.lookup import named_values
 from spec.plain import NotPlainError, plain_copy
@@ -95,7 +95,7 @@ def input_shapes(
 def note_index_axes(expander: Expander, net: Architecture) -> None:
     """Note the axes that are said to hold neurons of inputs that hold indices."""
     for path, name, _ in entries(expander.document.data["inputs"]):
-        if name in net.index_inputs and neuron_axis(net.axes.get(name, ())) is not None:
+        if name in net.index_inputs and neuron_axes(net.axes.get(name, ())):
             message = (
                 f"{quoted(name)} holds indices into a table: its axes hold positions or tokens"
             )

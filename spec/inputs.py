@@ -61,11 +61,9 @@ def to_axes(names: Any, shape: Shape) -> tuple[str, ...]:
         hint = suggest(name, NEURONS) if name not in NEURONS else ""
         if hint:
             raise AxisError(axis, f"{quoted(name)} is neither {' nor '.join(NEURONS)}{hint}")
-        if name in NEURONS and neuron_axis(names[:axis]) is not None:
-            raise AxisError(axis, "only one axis holds neurons (`features` or `channels`)")
     return tuple(names)
 
 
-def neuron_axis(axes: Sequence[str]) -> int | None:
-    """Give the axis that is said to hold neurons; None if all hold positions."""
-    return next((axis for axis, name in enumerate(axes) if name in NEURONS), None)
+def neuron_axes(axes: Sequence[str]) -> tuple[int, ...]:
+    """Give the axes that are said to hold neurons; the others hold positions."""
+    return tuple(axis for axis, name in enumerate(axes) if name in NEURONS)

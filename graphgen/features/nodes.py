@@ -83,6 +83,9 @@ def add_input(row: Row, attributes: dict[str, Any], size: int) -> Attributes:
     """Say which input it is and of what shape; give the attributes that are left."""
     shape = tuple(attributes.pop("shape", ()))
     axis = attributes.pop("axis", None)
+    if isinstance(axis, tuple):
+        attributes |= {"axes": axis, "shape": shape}
+        axis = axis[0]
     if axis is None and shape[:1] == (1,) == (size,):
         axis = 0
     row.columns |= {

@@ -8,7 +8,7 @@ from math import prod
 from spec.layer import Value
 from spec.testing.attention_motifs import heads, mixture
 from spec.testing.copy_motifs import repeated
-from spec.testing.listing import Listing, Unfit
+from spec.testing.listing import Listing, Unfit, outcome
 from spec.testing.pen import Fields
 from spec.testing.recurrence_motifs import decayed, encoded
 from spec.testing.routing_motifs import chosen, experts
@@ -238,7 +238,10 @@ def twice(to: Listing) -> None:
     elif type_.startswith("conv"):
         fields = {"out_channels": x.shape[0], "kernel_size": 1}
     local = {"layer_scale": "gamma", "bias": "bias"}.get(type_, "weight")
-    fields["parameters"] = {local: f"twice{len(to.values)}"}
+    tensors = outcome(type_, fields, [x.shape])[1]
+    name = f"shared{len(to.shared)}"
+    to.shared[name] = tensors[local]
+    fields["parameters"] = {local: name}
     for _ in range(pen.count(2, 3)):
         to.put(type_, fields, x.shape, to.named())
         if pen.chance():

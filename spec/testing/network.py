@@ -125,10 +125,11 @@ def said(pen: Pen, inputs: Entry) -> Entry:
 
 
 def axes(pen: Pen, shape: list[int]) -> list[str]:
-    """Name the axes of an input: one holds neurons, mostly, and it may be any."""
+    """Name the axes of an input: mostly one holds neurons, it may be any, or two."""
     names = [pen.pick(["items", "time", "nodes"]) for _ in shape]
     if pen.chance(0.8):
-        names[pen.count(0, len(shape) - 1)] = pen.pick(["features", "channels"])
+        for place in pen.order(len(shape))[: pen.pick((1, 1, 2))]:
+            names[place] = pen.pick(["features", "channels"])
     return names
 
 

@@ -1,17 +1,17 @@
-"""How a network's inputs lie on nodes: one axis holds neurons, the others positions.
+"""How a network's inputs lie on nodes: mostly one axis holds neurons, the others positions.
 
-Which one, the description says by `axes`, or the first operation that has a preference.
+Which, the description says by `axes`, or the first operation that has a preference.
 """
 
 from __future__ import annotations
 
 from math import prod
 
-from graphgen.lower.parameter.layout import Axis, Layout, axis_of, born, positions
+from graphgen.lower.parameter.layout import Axis, Layout, axis_of, born, positions, row_major
 from graphgen.lower.parameter.reshape import regrouped
 from graphgen.lower.parameter.state import Lowering
 from spec import Operation
-from spec.inputs import neuron_axis as said_axis
+from spec.inputs import neuron_axes
 from spec.primitives import Learned, Lookup, Reshape, Slice, Transpose
 
 
@@ -26,13 +26,24 @@ def input_layout(state: Lowering, name: str) -> Layout:
         state.step(group, "input", shape=shape, index=index, entries=entries)
         return born(positions(shape), group)
     said = state.net.axes.get(name)
-    neurons = neuron_axis(state, name) if said is None else said_axis(said)
-    if neurons is not None and shape[neurons] == 1:
-        neurons = None
-    group = state.group(name, "input", 1 if neurons is None else shape[neurons])
-    state.step(group, "input", shape=shape, index=index, axis=neurons)
-    axes = [axis_of(n, group if axis == neurons else None) for axis, n in enumerate(shape)]
+    neurons = found_axes(state, name) if said is None else neuron_axes(said)
+    neurons = tuple(axis for axis in neurons if shape[axis] > 1)
+    sizes = [shape[axis] for axis in neurons]
+    group = state.group(name, "input", prod(sizes))
+    along = neurons if len(neurons) > 1 else neurons[0] if neurons else None
+    state.step(group, "input", shape=shape, index=index, axis=along)
+    strides = dict(zip(neurons, row_major(sizes), strict=True))
+    axes = [
+        axis_of(n, group, strides[axis]) if axis in strides else axis_of(n)
+        for axis, n in enumerate(shape)
+    ]
     return born(axes, group)
+
+
+def found_axes(state: Lowering, name: str) -> tuple[int, ...]:
+    """Find the axis that holds the neurons of an input of which nothing is said."""
+    found = neuron_axis(state, name)
+    return () if found is None else (found,)
 
 
 def neuron_axis(state: Lowering, name: str) -> int | None:
