@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 from transformers import (
     MixtralConfig,
     MixtralForCausalLM,
     Qwen2MoeConfig,
     Qwen2MoeForCausalLM,
+    SwitchTransformersConfig,
+    SwitchTransformersEncoderModel,
 )
 
 from published.network import Published
@@ -34,6 +37,19 @@ def qwen2_moe() -> Qwen2MoeForCausalLM:
         max_position_embeddings=8, experts_implementation="eager",
     )  # fmt: skip
     return Qwen2MoeForCausalLM(config)
+
+
+def switch() -> SwitchTransformersEncoderModel:
+    config = SwitchTransformersConfig(
+        vocab_size=12, d_model=6, d_kv=2, d_ff=5, num_layers=2, num_heads=2, num_experts=3,
+        num_sparse_encoder_layers=1, expert_capacity=1, relative_attention_num_buckets=4,
+        relative_attention_max_distance=3,
+    )  # fmt: skip
+    model = SwitchTransformersEncoderModel(config)
+    for name, module in model.named_modules():
+        if name.endswith("router"):  # which rounds its own weights otherwise
+            module.dtype = torch.float64  # type: ignore[assignment]
+    return model
 
 
 def one_by_one(module: nn.Module) -> Mapping[str, Tensor]:
@@ -79,5 +95,10 @@ NETWORKS = (
         "DeepSeek-V3, experts one by one", "DeepSeek-AI 2024", "published/deepseek_v3.yaml",
         "transformers `DeepseekV3ForCausalLM`, as saved", deepseek_v3, logits, tolerance=1e-5,
         state=one_by_one,
+    ),
+    Published(
+        "Switch Transformer, encoder", "Fedus et al. 2022", "published/switch.yaml",
+        "transformers `SwitchTransformersEncoderModel`", switch,
+        lambda model, ids: model(ids).last_hidden_state, tolerance=1e-5,
     ),
 )  # fmt: skip
