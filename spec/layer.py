@@ -11,7 +11,7 @@ from spec.architecture import Operation, TensorSpec
 from spec.fields import FieldError
 from spec.functions import FUNCTIONS
 from spec.parametrizations import Made, Parametrization, apply, declare
-from spec.primitives import Elementwise, Primitive, Shape, ShapeError, counted, show
+from spec.primitives import Elementwise, Primitive, Reshape, Shape, ShapeError, counted, show
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,15 @@ class Scope:
         """Apply a function of single numbers; the constants that are not given are the default."""
         given = {n: kind.default for n, kind in FUNCTIONS[name].constants.items()} | constants
         return self.apply(Elementwise(name, tuple(given.items())), x)
+
+    def combine(self, function: str, *values: Value) -> Value:
+        """Apply a function of several values, item by item; a single number goes with each."""
+        rank = max(len(value.shape) for value in values)
+        alike = [
+            value if value.shape or not rank else self.apply(Reshape((1,) * rank), value)
+            for value in values
+        ]
+        return self.apply(Elementwise(function), *alike)
 
     def add(self, x: Value, parameter: TensorSpec, axis: int) -> Value:
         """Add a parameter that lies along the axes from `axis` on."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import count, islice
+from itertools import count, islice, pairwise
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -52,11 +52,22 @@ def schema_problems(
     data = document.data
     for key in section:
         data = data[key]
+    blocks = document.data.get("blocks") if isinstance(document.data, dict) else None
     problems: list[Problem] = []
     for error in islice((checker or validator()).iter_errors(data), MAX_PROBLEMS):
         for specific in most_specific(error):
-            problems += describe(document, specific, section)
+            if not (isinstance(blocks, dict) and in_call(specific.absolute_path, blocks)):
+                problems += describe(document, specific, section)
     return problems
+
+
+def in_call(path: Iterable[str | int], blocks: Mapping[str, Any]) -> bool:
+    """Whether a place is in an entry that calls a block, which may have a layer's name."""
+    steps = [*path]
+    return any(
+        isinstance(step, str) and isinstance(before, int) and step in blocks
+        for before, step in pairwise(steps)
+    )
 
 
 def entry_marks(document: Document, path: Path) -> Iterator[Mark]:

@@ -44,8 +44,14 @@ def note_unused(expander: Expander, net: Architecture, overrides: Mapping[str, o
     used |= _referred(strings(dict(overrides), ("vars",)))
     for name, body in bodies.items():
         arguments = expander.blocks[name].get("args") or {}
-        names = _names(body) | _referred(strings(arguments, ("blocks", name, "args")))
+        names = _names(body)
         used |= names - arguments.keys()
+        above: set[str] = set()
+        for argument, default in arguments.items():
+            needed = _referred(strings(default, ("blocks", name, "args", argument)))
+            names |= needed & above
+            used |= needed - above
+            above.add(argument)
         for argument in arguments:
             if argument not in names:
                 message = f"no layer of the block uses its argument {quoted(argument)}"

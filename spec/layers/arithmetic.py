@@ -6,51 +6,50 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.layer import Layer, Scope, Value, register
-from spec.primitives import Elementwise
 
 
 @register("subtract")
 @dataclass(frozen=True, kw_only=True)
 class Subtract(Layer):
-    """The difference `x - y`; axes of size 1 are repeated."""
+    """The difference `x - y`; single numbers and axes of 1 are repeated."""
 
     inputs_allowed: ClassVar[tuple[int, int]] = (2, 2)
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         x, y = inputs
-        return scope.apply(Elementwise("add"), x, scope.function("scale_by", y, factor=-1.0))
+        return scope.combine("add", x, scope.function("scale_by", y, factor=-1.0))
 
 
 @register("divide")
 @dataclass(frozen=True, kw_only=True)
 class Divide(Layer):
-    """The quotient `x / y`; axes of size 1 are repeated."""
+    """The quotient `x / y`; single numbers and axes of 1 are repeated."""
 
     inputs_allowed: ClassVar[tuple[int, int]] = (2, 2)
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         x, y = inputs
-        return scope.apply(Elementwise("multiply"), x, scope.function("reciprocal", y))
+        return scope.combine("multiply", x, scope.function("reciprocal", y))
 
 
 @register("maximum")
 @dataclass(frozen=True, kw_only=True)
 class Maximum(Layer):
-    """The largest of two or more inputs, item by item; axes of size 1 are repeated."""
+    """The largest of the inputs, item by item; single numbers and axes of 1 are repeated."""
 
     inputs_allowed: ClassVar[tuple[int, int]] = (2, 64)
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
-        return scope.apply(Elementwise("maximum"), *inputs)
+        return scope.combine("maximum", *inputs)
 
 
 @register("minimum")
 @dataclass(frozen=True, kw_only=True)
 class Minimum(Layer):
-    """The smallest of two or more inputs, item by item; axes of size 1 are repeated."""
+    """The smallest of the inputs, item by item; single numbers and axes of 1 are repeated."""
 
     inputs_allowed: ClassVar[tuple[int, int]] = (2, 64)
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         turned = [scope.function("scale_by", value, factor=-1.0) for value in inputs]
-        return scope.function("scale_by", scope.apply(Elementwise("maximum"), *turned), factor=-1.0)
+        return scope.function("scale_by", scope.combine("maximum", *turned), factor=-1.0)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from spec.fields import array, flat, size_of
 from spec.layer import Layer, Scope, Value, register
-from spec.primitives import Elementwise, Fixed, Shape, ShapeError
+from spec.primitives import Fixed, Shape, ShapeError
 
 
 @register("masked_fill")
@@ -15,7 +15,7 @@ from spec.primitives import Elementwise, Fixed, Shape, ShapeError
 class MaskedFill(Layer):
     """Of the inputs x and mask: `value` where the mask is not 0, x elsewhere.
 
-    The value may be `-.inf`; axes of size 1 are repeated.
+    The value may be `-.inf`; single numbers and axes of 1 are repeated.
     """
 
     inputs_allowed: ClassVar[tuple[int, int]] = (2, 2)
@@ -30,4 +30,4 @@ class MaskedFill(Layer):
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         x, mask = inputs
         filled = scope.apply(Fixed((1,) * len(x.shape), "numbers", flat(self.value)), x)
-        return scope.apply(Elementwise("where"), mask, filled, x)
+        return scope.combine("where", mask, filled, x)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.layer import Layer, Scope, Value, register
-from spec.primitives import Elementwise
 
 
 @register("where")
@@ -14,10 +13,10 @@ from spec.primitives import Elementwise
 class Where(Layer):
     """Of the inputs condition, x and y: x where the condition is not 0, y elsewhere.
 
-    Axes of size 1 are repeated.
+    Single numbers and axes of size 1 are repeated.
     """
 
     inputs_allowed: ClassVar[tuple[int, int]] = (3, 3)
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
-        return scope.apply(Elementwise("where"), *inputs)
+        return scope.combine("where", *inputs)

@@ -307,7 +307,7 @@ def bias(pen: Pen, x: Shape) -> Fields:
 def position_embedding(pen: Pen, x: Shape) -> Fields:
     """Write a `position_embedding`, with vectors to spare or without."""
     offset: Fields = {"offset": pen.count(0, 2)} if pen.chance(0.3) else {}
-    return offset | pen.some(max_length=x[0] + offset.get("offset", 0) + pen.count(0, 1))
+    return offset | pen.some(max_length=x[-2] + offset.get("offset", 0) + pen.count(0, 1))
 
 
 def grid_encoding(pen: Pen, x: Shape) -> Fields:

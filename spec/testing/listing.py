@@ -12,7 +12,14 @@ from spec.layer import LAYERS, Value
 from spec.parametrizations import read
 from spec.primitives import Shape, ShapeError
 from spec.testing.pen import Fields, Pen
-from spec.testing.writers import BEFORE, BEFORE_OPERAND, COMBINING, MAX_RANK, WRITERS
+from spec.testing.writers import (
+    BEFORE,
+    BEFORE_OPERAND,
+    COMBINING,
+    ITEM_BY_ITEM,
+    MAX_RANK,
+    WRITERS,
+)
 
 Entry = dict[str, Any]
 
@@ -178,7 +185,11 @@ class Listing:
         )
         if type_ not in COMBINING and (type_ != "multihead_attention" or self.pen.chance(0.7)):
             return self.draw(type_, first)
-        others = [value for value in self.values if len(value.shape) == len(first.shape)]
+        others = [
+            value
+            for value in self.values
+            if len(value.shape) == len(first.shape) or (type_ in ITEM_BY_ITEM and not value.shape)
+        ]
         several = [first, self.pen.pick(others)]
         more = type_ in ("add", "multiply", "concat", "maximum", "minimum", "multihead_attention")
         three = type_ in ("where", "scaled_dot_product_attention")

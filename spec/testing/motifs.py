@@ -186,8 +186,13 @@ def beside(to: Listing) -> None:
 
 
 def squeezed(to: Listing) -> None:
-    """Scale or shift a value by a function of what it says as a whole."""
+    """Scale or shift a value by a function of what it says as a whole, or by a learned number."""
     pen, x = to.pen, to.named()
+    if pen.chance(0.2):
+        to.add("parameter", {"shape": []}, x)
+        y = to.add(pen.pick(["exp", "sigmoid", "identity"]))
+        to.add(pen.pick(["multiply", "add"]), {}, *([x, y] if pen.chance() else [y, x]))
+        return
     if len(x.shape) < 2:
         raise Unfit
     dims = sorted(axis + 1 for axis in pen.order(len(x.shape))[: len(x.shape) - 1])

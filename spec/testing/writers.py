@@ -122,7 +122,7 @@ WEIGHTED: Mapping[str, Writer] = {
                                           bias=(True, False)))),
     "bias": Writer(1, MAX_RANK, bias),
     "layer_scale": Writer(1, MAX_RANK, layer_scale),
-    "position_embedding": Writer(2, 2, position_embedding),
+    "position_embedding": Writer(2, MAX_RANK, position_embedding),
     "class_token": Writer(2, 2, fields_of()),
     "parameter": Writer(0, MAX_RANK, parameter),
     "constant": Writer(0, MAX_RANK, constant),
@@ -217,13 +217,17 @@ PLACES: Mapping[str, Writer] = {
                                   fields_of(reduction=("sum", "product", "concat")))),
 }  # fmt: skip
 
-COMBINING: Mapping[str, Writer] = {
-    "add": Writer(0, MAX_RANK, fields_of()),
+ITEM_BY_ITEM: Mapping[str, Writer] = {
     **{
         name: Writer(0, MAX_RANK, fields_of())
-        for name in ("multiply", "subtract", "divide", "maximum", "minimum", "where")
+        for name in ("add", "multiply", "subtract", "divide", "maximum", "minimum", "where")
     },
     "masked_fill": Writer(0, MAX_RANK, needs(value=(-1, 2))),
+}
+"""What takes single numbers beside values of any shape."""
+
+COMBINING: Mapping[str, Writer] = {
+    **ITEM_BY_ITEM,
     "matmul": Writer(2, MAX_RANK, fields_of()),
     "einsum": Writer(0, 4, einsum),
     "concat": Writer(1, MAX_RANK, concat),

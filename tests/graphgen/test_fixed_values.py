@@ -58,6 +58,16 @@ def table(values: str, layer: str) -> str:
     return f"{ROWS}  - constant: {{{values}, name: c}}\n  - {layer}{END}"
 
 
+def queries(values: str, inputs: str = "[c, queries]") -> str:
+    """Write learned queries, that a fixed value is added to, and a mean over what they find."""
+    return (
+        "inputs: {x: [5, 4]}\nlayers:\n  - parameter: {shape: [3, 4], name: queries}\n"
+        f"  - constant: {{values: {values}, shape: [3, 4], name: c}}\n"
+        f"  - add: {{inputs: {inputs}}}\n  - linear: {{out_features: 4}}\n  - relu\n"
+        f"  - mean: {{dim: 1}}{END}"
+    )
+
+
 NETS: dict[str, tuple[str, int]] = {
     "equal factors": (f"{ROWS}{NUMBERS}  - multiply: {{inputs: [a, c]}}{END}", f(2) * f(3)),
     "equal shifts": (f"{ROWS}{NUMBERS}  - add: {{inputs: [c, a]}}{END}", f(2) * f(3)),
@@ -85,6 +95,10 @@ NETS: dict[str, tuple[str, int]] = {
         # of each unit only one of two values is read, and both may be exchanged
         f(2) * f(4),
     ),
+    "one number beside queries": (queries("0"), f(3) * f(4) ** 2),
+    "queries beside one number": (queries("2", "[queries, c]"), f(3) * f(4) ** 2),
+    "rows beside queries": (queries("[1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2]"), f(2) * f(4) ** 2),
+    "columns beside queries": (queries("[1, 2, 2, 2, 1, 2, 2, 2, 1, 2, 2, 2]"), f(3) ** 2 * f(4)),
     "the encoding of NeRF": (NERF, f(8)),
     # rows and columns of a matrix of neurons
     "an identity": (MATRIX % ("[[1, 0, 0], [0, 1, 0], [0, 0, 1]]", "add"), f(3) * f(4)),

@@ -147,3 +147,20 @@ layers:
     assert spec.from_resolved(net.resolved()).hash == net.hash
     with pytest.raises(spec.SpecError, match="there are several inputs"):
         spec.loads(text.replace("- " + free, "- tanh"))
+
+
+SCALED = """
+inputs: {x: [4]}
+blocks:
+  layer_scale:
+    args: {factor: null}
+    layers: [{scale_by: {factor: $factor}}, relu]
+layers: [%s]
+"""
+
+
+def test_a_block_of_a_layers_name_has_its_own_fields() -> None:
+    net = spec.loads(SCALED % "{layer_scale: {factor: 2, name: a}}")
+    assert [layer.name for layer in net.layers] == ["a.0", "a.1"]
+    with pytest.raises(spec.SpecError, match=r"has no argument 'dim'|no field 'dim'"):
+        spec.loads(SCALED % "{layer_scale: {factor: 2, dim: 1}}")

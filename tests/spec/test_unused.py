@@ -137,6 +137,11 @@ REST = "inputs: {x: [4]}\nlayers: [%s]\n"
          + REST % "b", ["<text>:1:8: the variable 'n' is not used"]),
         ("vars: {n: 3}\nblocks: {b: {args: {m: $n}, layers: [{linear: {out_features: $m}}]}}\n"
          + REST % "b", []),
+        ("vars: {n: 3}\nblocks: {b: {args: {n: $n}, layers: [{linear: {out_features: $n}}]}}\n"
+         + REST % "b", []),
+        ("vars: {n: 3}\n"
+         "blocks: {b: {args: {n: 2, m: $n}, layers: [{linear: {out_features: $m}}]}}\n"
+         + REST % "b", ["<text>:1:8: the variable 'n' is not used"]),
     ],
 )  # fmt: skip
 def test_what_may_be_meant_is_a_warning(text: str, expected: list[str]) -> None:

@@ -69,7 +69,7 @@ def place_read(state: Lowering, operation: Operation) -> None:
 def beside(state: Lowering, operation: Operation) -> tuple[str, str] | None:
     """Give the value that a learned one is added to or multiplied with, and the tensor of that.
 
-    None where there are others, or the learned value is larger.
+    None where there are others, or that is fixed, or the learned value is larger.
     """
     primitive, shapes = operation.primitive, state.net.shapes
     if not isinstance(primitive, Elementwise) or len(operation.inputs) != 2:
@@ -77,7 +77,8 @@ def beside(state: Lowering, operation: Operation) -> tuple[str, str] | None:
     if primitive.function not in ("add", "multiply"):
         return None
     for learned, value in (operation.inputs, operation.inputs[::-1]):
-        whole = shapes[value] == shapes[operation.output] and value not in state.waiting
+        whole = shapes[value] == shapes[operation.output]
+        whole = whole and value not in state.waiting and value not in state.fixed
         if learned in state.waiting and state.uses[learned] == 1 and whole:
             return value, state.waiting[learned].parameters[0]
     return None
