@@ -119,6 +119,52 @@ class ResNet(nn.Module):
         return found
 
 
+class DenseLayer(nn.Module):
+    def __init__(self, before: int, growth: int) -> None:
+        super().__init__()
+        self.norm1 = nn.BatchNorm2d(before)
+        self.conv1 = nn.Conv2d(before, 4 * growth, 1, bias=False)
+        self.norm2 = nn.BatchNorm2d(4 * growth)
+        self.conv2 = nn.Conv2d(4 * growth, growth, 3, padding=1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv1(functional.relu(self.norm1(x)))
+        return torch.cat([x, self.conv2(functional.relu(self.norm2(y)))], 1)
+
+
+class DenseNet(nn.Module):
+    """Two dense blocks of two layers each, and the transition between them."""
+
+    def __init__(self, width: int, growth: int, between: int, classes: int) -> None:
+        super().__init__()
+        features = nn.Sequential()
+        features.add_module("conv0", nn.Conv2d(1, width, 7, 2, 3, bias=False))
+        features.add_module("norm0", nn.BatchNorm2d(width))
+        features.add_module("relu0", nn.ReLU())
+        features.add_module("pool0", nn.MaxPool2d(3, 2, 1))
+        for stage in (1, 2):
+            block = nn.Sequential()
+            for number in (1, 2):
+                block.add_module(f"denselayer{number}", DenseLayer(width, growth))
+                width += growth
+            features.add_module(f"denseblock{stage}", block)
+            if stage == 1:
+                transition = nn.Sequential()
+                transition.add_module("norm", nn.BatchNorm2d(width))
+                transition.add_module("relu", nn.ReLU())
+                transition.add_module("conv", nn.Conv2d(width, between, 1, bias=False))
+                transition.add_module("pool", nn.AvgPool2d(2))
+                features.add_module("transition1", transition)
+                width = between
+        features.add_module("norm5", nn.BatchNorm2d(width))
+        self.features = features
+        self.classifier = nn.Linear(width, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = self.classifier(functional.relu(self.features(x)).mean((2, 3)))
+        return found
+
+
 def resnext() -> nn.Module:
     before, stages = 2, []
     for stage, planes in enumerate((1, 1, 2, 2)):
@@ -140,6 +186,11 @@ NETWORKS = (
     Published(
         "SqueezeNet", "Iandola et al. 2016", "published/squeezenet.yaml", "restated",
         lambda: SqueezeNet(3, (3, 4, 1)), lambda model, x: model(x),
+    ),
+    Published(
+        "DenseNet", "Huang et al. 2017", "densenet.yaml", "restated",
+        lambda: DenseNet(8, 4, 8, 10), lambda model, x: model(x),
+        variables={"imagenet": True, "size": 32},
     ),
     Published(
         "ResNeXt", "Xie et al. 2017", "published/resnext.yaml", "restated",
