@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from spec.fields import MAX_ENTRIES, axis, integer, integers, size
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.layers.gather import hot
+from spec.layers.split import PARTS, given_parts
 from spec.layers.taking import taken
 from spec.primitives import Contract, Reshape, Shape, ShapeError, show
 from spec.primitives.contract import LETTERS
@@ -132,7 +134,12 @@ class IndexSelect(Layer):
 @register("chunk")
 @dataclass(frozen=True, kw_only=True)
 class Chunk(Layer):
-    """Part `index` of at most `chunks` parts of one length, but for the last, as `torch.chunk`."""
+    """Part `index` of at most `chunks` parts of one length, but for the last, as `torch.chunk`.
+
+    Each part is a value too: `name.0`, `name.1` and so on.
+    """
+
+    further: ClassVar[Mapping[str, str]] = PARTS
 
     chunks: int = size(maximum=MAX_ENTRIES)
     dim: int = axis(default=1)
@@ -154,4 +161,5 @@ class Chunk(Layer):
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         (x,) = inputs
-        return taken(scope, x, self.dim - 1, self._parts(x.shape[self.dim - 1])[self.index])
+        parts = [(part.start, part.stop) for part in self._parts(x.shape[self.dim - 1])]
+        return given_parts(scope, x, self.dim, parts, self.index)

@@ -1,19 +1,30 @@
-"""split: one part of a value that is cut along an axis."""
+"""split: the parts of a value that is cut along an axis."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from itertools import accumulate, pairwise
+from typing import ClassVar, Self
 
 from spec.fields import MAX_ENTRIES, axis, shape, size
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Shape, ShapeError, Slice, show
 
+MOST_PARTS = 64
+"""The most parts that are values of their own, as each takes time even where nothing reads it."""
+PARTS: Mapping[str, str] = {"i": f"part i, counted from 0, where there are at most {MOST_PARTS}"}
+
 
 @register("split")
 @dataclass(frozen=True, kw_only=True)
 class Split(Layer):
-    """Cut `dim` into parts of these `sizes`, or into equal `sections`, and give part `index`."""
+    """Cut `dim` into parts of these `sizes`, or into equal `sections`, and give part `index`.
+
+    Each part is a value too: `name.0`, `name.1` and so on.
+    """
+
+    further: ClassVar[Mapping[str, str]] = PARTS
 
     sizes: tuple[int, ...] | None = shape(default=None)
     sections: int | None = size(default=None, maximum=MAX_ENTRIES)
@@ -45,6 +56,16 @@ class Split(Layer):
         return replace(self, sizes=sizes, sections=len(sizes), dim=dim)
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
-        sizes = self.sizes or ()
-        start = sum(sizes[: self.index])
-        return scope.apply(Slice(self.dim - 1, start, start + sizes[self.index]), *inputs)
+        (x,) = inputs
+        ends = [*accumulate(self.sizes or (), initial=0)]
+        return given_parts(scope, x, self.dim, list(pairwise(ends)), self.index)
+
+
+def given_parts(
+    scope: Scope, x: Value, dim: int, parts: list[tuple[int, int]], index: int
+) -> Value:
+    """Give parts along an axis as further values, each from its first item to its end; and one."""
+    if len(parts) <= MOST_PARTS:
+        for place, (first, end) in enumerate(parts):
+            scope.give(str(place), scope.apply(Slice(dim - 1, first, end), x))
+    return scope.apply(Slice(dim - 1, *parts[index]), x)

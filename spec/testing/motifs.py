@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import prod
 
 from spec.layer import Value
@@ -255,6 +256,31 @@ def twice(to: Listing) -> None:
                 raise Unfit
 
 
+def parts(to: Listing) -> None:
+    """Cut a value along an axis, and read several of the parts."""
+    pen, x = to.pen, to.named()
+    axes = [axis for axis, size in enumerate(x.shape) if size > 1]
+    if not axes:
+        raise Unfit
+    axis = pen.pick(axes)
+    size, count = x.shape[axis], pen.count(2, min(x.shape[axis], 3))
+    if pen.chance():
+        found = to.add("chunk", {"chunks": count, "dim": axis + 1}, x)
+        sizes = [min(-(-size // count), size - i) for i in range(0, size, -(-size // count))]
+    else:
+        cuts = sorted(1 + place for place in pen.order(size - 1)[: count - 1])
+        sizes = [end - start for start, end in pairwise([0, *cuts, size])]
+        found = to.add("split", {"sizes": sizes, "dim": axis + 1}, x)
+    read = [
+        Value(f"{found.name}.{place}", (*x.shape[:axis], sizes[place], *x.shape[axis + 1 :]))
+        for place in pen.order(len(sizes))
+    ]
+    if len(read) > 1 and read[0].shape == read[1].shape and pen.chance():
+        to.add(pen.pick(["multiply", "add"]), {}, *read[:2])
+    else:
+        to.add("concat", {"dim": axis + 1}, *read)
+
+
 def itself(to: Listing) -> None:
     """Put copies of a value side by side along any axis."""
     x = to.named()
@@ -269,6 +295,6 @@ def itself(to: Listing) -> None:
 MOTIFS: tuple[Motif, ...] = (
     branches, branches, grouping, decoder, pixel_shuffle, pixel_unshuffle, outer_product, beside,
     squeezed, other_axis, mixture, heads, repeated, convolution_over_tokens, itself, twice,
-    decayed, encoded, experts, chosen,
+    parts, decayed, encoded, experts, chosen,
 )  # fmt: skip
 """All motifs, by how often each is tried; each raises `Unfit` where it does not fit."""
