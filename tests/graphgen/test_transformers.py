@@ -13,7 +13,7 @@ import pytest
 import torch
 import transformers
 from published.references.experts import mixtral, qwen2_moe
-from published.references.reference_networks import bert, gpt2, llama, vit
+from published.references.reference_networks import albert, bert, gpt2, llama, vit
 
 import graphgen
 import spec
@@ -34,6 +34,7 @@ MODELS: dict[str, tuple[Callable[[], Any], str, dict[str, Any], tuple[str, ...]]
     "BERT": (bert, "bert", {}, ("input_ids", "token_type_ids")),
     "Mixtral": (mixtral, "published/mixtral", {}, ("input_ids",)),
     "Qwen2-MoE": (qwen2_moe, "published/qwen2_moe", {}, ("input_ids",)),
+    "ALBERT": (albert, "albert", {}, ("input_ids", "token_type_ids")),
     "ViT": (vit, "vit", {"eps": 1e-12}, ("pixel_values",)),
 }
 
@@ -73,7 +74,7 @@ def outputs(
         found = made(**given)
         if name == "GPT-2 without its head":
             return np.asarray(found.last_hidden_state @ made.wte.weight.T)
-        return np.asarray(found.logits)
+        return np.asarray(found.pooler_output if name == "ALBERT" else found.logits)
 
 
 def test_the_function_is_that_of_transformers(saved: tuple[str, Path]) -> None:

@@ -68,8 +68,6 @@ def test_a_network_of_the_original_size_has_as_many_parameters(name: str) -> Non
 
 NAMES = {
     "albert": ["embeddings.word_embeddings.weight", "encoder.embedding_hidden_mapping_in.bias",
-               "encoder.albert_layer_groups.0.albert_layers.0.attention.dense.weight",
-               "encoder.albert_layer_groups.0.albert_layers.0.ffn_output.bias",
                "encoder.albert_layer_groups.0.albert_layers.0.full_layer_layer_norm.weight",
                "pooler.weight"],
     "resnet": ["conv1.weight", "bn1.running_mean", "layer2.0.conv1.weight", "fc.weight",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from transformers import (
+    AlbertConfig,
+    AlbertModel,
     BertConfig,
     BertForSequenceClassification,
     GPT2Config,
@@ -41,6 +43,14 @@ def bert() -> BertForSequenceClassification:
     return BertForSequenceClassification(config)
 
 
+def albert() -> AlbertModel:
+    config = AlbertConfig(
+        vocab_size=32, embedding_size=4, hidden_size=8, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=16, max_position_embeddings=6, hidden_act="gelu_new",
+    )  # fmt: skip
+    return AlbertModel(config)
+
+
 def vit() -> ViTForImageClassification:
     config = ViTConfig(
         hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16,
@@ -66,6 +76,10 @@ NETWORKS = (
     Published(
         "BERT", "Devlin et al. 2019", "bert.yaml", "transformers `BertForSequenceClassification`",
         bert, lambda model, ids, types: model(input_ids=ids, token_type_ids=types).logits,
+    ),
+    Published(
+        "ALBERT", "Lan et al. 2020", "albert.yaml", "transformers `AlbertModel`",
+        albert, lambda model, ids, types: model(input_ids=ids, token_type_ids=types).pooler_output,
     ),
     Published(
         "ViT", "Dosovitskiy et al. 2021", "vit.yaml", "transformers `ViTForImageClassification`",
