@@ -38,7 +38,9 @@ def message(text: str) -> str:
 def test_albert_is_one_block_twelve_times() -> None:
     net = spec.loads(ALBERT, depth=12)
     weights = random_weights(net, np.random.default_rng(0))
-    stored = [name for name in graphgen.as_stored(net, weights) if name.startswith("encoder.albert")]
+    stored = [
+        name for name in graphgen.as_stored(net, weights) if name.startswith("encoder.albert")
+    ]
     assert sorted(stored) == sorted(
         f"encoder.albert_layer_groups.0.albert_layers.0.{n}" for n in LAYER
     )
