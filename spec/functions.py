@@ -55,8 +55,12 @@ def define(name: str, summary: str, **rest: Any) -> None:
 
 
 def limits(low: float | None, high: float | None) -> str:
-    """Give what passes through what cuts off at two limits."""
-    return ODD if low is not None and high is not None and low == -high else NONE
+    """Give what passes through what cuts off at two limits: of crossed ones `high` is all."""
+    if {low, high} <= {0, None}:
+        return POSITIVE
+    if low is None or high is None:
+        return NONE
+    return EVEN if low >= high else ODD if low == -high else NONE
 
 
 def power(exponent: float) -> str:
@@ -87,6 +91,7 @@ define("relu6", "`x` between 0 and 6, else the nearer of them.")
 define("leaky_relu", "`x` where positive, `negative_slope x` elsewhere.", passes=POSITIVE,
        constants={"negative_slope": number(default=0.01)})  # fmt: skip
 define("elu", "`x` where positive, `alpha (exp(x) - 1)` elsewhere.",
+       passes=lambda alpha: NONE if alpha else POSITIVE,
        constants={"alpha": number(default=1.0)})  # fmt: skip
 define("celu", "`x` where positive, `alpha (exp(x / alpha) - 1)` elsewhere.", problem=zero,
        constants={"alpha": number(default=1.0)})  # fmt: skip

@@ -12,6 +12,8 @@ import pytest
 import graphgen
 import metanet
 import spec
+from graphgen.checkpoint.form import Form
+from graphgen.checkpoint.unclear import check_clear
 from graphgen.files import write_weights
 from graphgen.testing import random_inputs, random_weights
 
@@ -319,6 +321,23 @@ def test_what_may_be_transposed_is_asked_for(
     wide = spec.loads(text.replace("[4]", "[5]"))
     write_weights(path, {**stored, f"a.{key}": np.ones((4, 5))}, {"format": format or "np"})
     assert graphgen.evaluate(wide, path, np.ones((1, 5))).shape == (1, 4)
+
+
+def test_a_gamma_and_a_beta_that_are_no_vectors_are_anybodys() -> None:
+    net = spec.loads("""
+inputs: {x: [3, 3, 3]}
+layers:
+  - conv2d: {out_channels: 4, kernel_size: 3, name: a}
+  - parameter: {shape: [4, 1, 1], name: grn.gamma}
+  - parameter: {shape: [4, 1, 1], name: grn.beta}
+  - multiply: {inputs: [a, grn.gamma], name: scaled}
+  - add: {inputs: [scaled, grn.beta]}
+""")
+    weights = random_weights(net, np.random.default_rng(0))
+    assert graphgen.evaluate(net, weights, np.ones((1, 3, 3, 3))).shape == (1, 4, 1, 1)
+    vectors = {name: array.reshape(-1) for name, array in weights.items() if "grn" in name}
+    with pytest.raises(graphgen.GraphError, match="the name 'grn.gamma' is one of another"):
+        check_clear(Form.of(net).layouts[0], {**weights, **vectors}, None)
 
 
 def test_where_others_are_transposed_a_square_one_is_asked_for() -> None:

@@ -33,8 +33,18 @@ from spec.layer import LAYERS
 
 CONSTANTS: dict[str, list[dict[str, Any]]] = {
     "hardtanh": [{"min_val": -1.5, "max_val": 1.5}, {"min_val": -1.0, "max_val": 2.0}],
-    "clamp": [{"min": -0.5, "max": 0.5}, {"min": -0.5, "max": 1.0}, {"min": 0.2, "max": None}],
-    "threshold": [{"threshold": 0.0, "value": 0.0}, {"threshold": 0.2, "value": 1.0}],
+    "clamp": [
+        {"min": low, "max": high}
+        for low, high in ((-0.5, 0.5), (-0.5, 1.0), (0.2, None), (1.0, -1.0), (None, 0.0))
+    ],
+    "hardshrink": [{"lambd": 0.5}, {"lambd": -0.5}],
+    "softshrink": [{"lambd": 0.5}, {"lambd": 0.0}],
+    "elu": [{"alpha": 1.0}, {"alpha": -1.0}, {"alpha": 0.0}],
+    "threshold": [
+        {"threshold": 0.0, "value": 0.0},
+        {"threshold": 0.2, "value": 1.0},
+        {"threshold": -0.2, "value": 0.0},
+    ],
     "power": [{"exponent": n} for n in (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)],
     "heaviside": [{"values": 0.5}],
     "scale_by": [{"factor": -0.3}],
