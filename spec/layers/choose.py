@@ -13,6 +13,7 @@ from spec.layers.split import PARTS, given_parts
 from spec.layers.taking import taken
 from spec.primitives import Contract, Reshape, Shape, ShapeError, show
 from spec.primitives.contract import LETTERS
+from spec.primitives.take import run_of, runs_of
 
 
 def counted_index(index: int, dim: int, shape: Shape) -> int:
@@ -40,7 +41,7 @@ class Select(Layer):
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         (x,) = inputs
-        one = taken(scope, x, self.dim - 1, [self.index])
+        one = taken(scope, x, self.dim - 1, [(self.index, 1, 0)])
         return scope.apply(Reshape((*x.shape[: self.dim - 1], *x.shape[self.dim :])), one)
 
 
@@ -66,7 +67,7 @@ class Narrow(Layer):
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         (x,) = inputs
-        return taken(scope, x, self.dim - 1, range(self.start, self.start + self.length))
+        return taken(scope, x, self.dim - 1, [(self.start, self.length, 1)])
 
 
 @register("slice")
@@ -93,7 +94,7 @@ class Slices(Layer):
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         (x,) = inputs
         places = range(x.shape[self.dim - 1])[self.start : self.stop : self.step]
-        return taken(scope, x, self.dim - 1, places)
+        return taken(scope, x, self.dim - 1, [run_of(places)])
 
 
 @register("index_select")
@@ -123,7 +124,7 @@ class IndexSelect(Layer):
         x, *indices = inputs
         place = self.dim - 1
         if self.index is not None:
-            return taken(scope, x, place, self.index)
+            return taken(scope, x, place, runs_of(self.index))
         chosen = hot(scope, indices[0], x.shape[place], x)
         letters, more = LETTERS[: len(x.shape)], LETTERS[len(x.shape) :][: len(chosen.shape) - 1]
         before, one, behind = letters[:place], letters[place], letters[place + 1 :]

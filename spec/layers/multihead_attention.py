@@ -22,6 +22,9 @@ from spec.primitives import (
 T = TypeVar("T")
 
 
+QK_EPS = 1e-5
+
+
 @register("multihead_attention")
 @dataclass(frozen=True, kw_only=True)
 class MultiheadAttention(Layer):
@@ -55,7 +58,7 @@ class MultiheadAttention(Layer):
     packed: bool = flag(default=True)
     qk_norm: str = choice(("none", "layer_norm", "rms_norm"), default="none")
     qk_norm_over: str = choice(("head", "all"), default="head")
-    qk_norm_eps: float = number(default=1e-5, minimum=0.0)
+    qk_norm_eps: float = number(default=QK_EPS, minimum=0.0)
     rotary: float | None = number(default=None, minimum=1e-12)
     rotary_size: int | None = size(default=None)
     rotary_interleaved: bool = flag(default=False)
@@ -83,6 +86,13 @@ class MultiheadAttention(Layer):
                 f"`num_heads` {self.num_heads} does not divide into `num_kv_heads` {kv_heads} "
                 "groups"
             )
+        for field, of, said in (
+            ("rotary_size", "rotary", self.rotary_size is not None and self.rotary is None),
+            ("rotary_interleaved", "rotary", self.rotary_interleaved and self.rotary is None),
+            ("qk_norm_eps", "qk_norm", self.qk_norm_eps != QK_EPS and self.qk_norm == "none"),
+        ):
+            if said:
+                raise ShapeError(f"`{field}` says nothing where `{of}` is none")
         if self.head_dim is None and features % self.num_heads:
             raise ShapeError(
                 f"{features} features do not divide into {self.num_heads} heads: give `head_dim`"

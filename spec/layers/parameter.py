@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from spec.fields import choice, number, shape
 from spec.layer import Layer, Scope, Value, register
-from spec.primitives import Learned
+from spec.primitives import Learned, Shape, ShapeError
 
 
 @register("parameter")
@@ -27,6 +27,12 @@ class Parameter(Layer):
         ("constant", "normal", "uniform"), default="constant", summary="how it begins"
     )
     value: float = number(default=0.0, summary="the constant, the deviation, or the bound")
+
+    def infer(self, *shapes: Shape) -> Self:
+        if self.value < 0 and self.initial != "constant":
+            kind = "deviation" if self.initial == "normal" else "bound"
+            raise ShapeError(f"`value` is {self.value:g}, but a {kind} is at least 0")
+        return self
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         weight = scope.parameter("weight", self.shape, (self.initial, self.value), own_name=True)

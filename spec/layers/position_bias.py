@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import ClassVar, Self
 
-from spec.fields import flag, size, sizes
+from spec.fields import MAX_ENTRIES, flag, size, sizes
 from spec.layer import Layer, Scope, Value, register
 from spec.layers.taking import taken
 from spec.primitives import Elementwise, Fixed, Learned, Reshape, Shape, ShapeError, Transpose, show
+from spec.primitives.take import Run, part_of, runs_of
+
+MOST_QUERIES = 65_536
+MOST_PLACES = 4_096
+"""The most tokens that a bias has a row for, and the most places of a window."""
 
 
 @register("relative_position_bias")
@@ -33,11 +40,17 @@ class RelativePositionBias(Layer):
         if min(map(len, shapes)) < 2:
             told = " and ".join(map(show, shapes))
             raise ShapeError(f"`{self.type}` needs [N, ..., tokens, features], got {told}")
-        exact = (self.num_buckets // 2 if self.bidirectional else self.num_buckets) // 2
-        if exact < 1 or self.max_distance <= exact:
+        if shapes[0][-2] > MOST_QUERIES:
+            raise ShapeError(f"`{self.type}` takes at most {MOST_QUERIES:,} queries, got "
+                             f"{show(shapes[0])}")  # fmt: skip
+        least = 4 if self.bidirectional else 2
+        if self.num_buckets < least:
+            raise ShapeError(f"`num_buckets` is {self.num_buckets}, expected at least {least}")
+        exact = 2 * self.num_buckets // least // 2
+        if self.max_distance <= exact:
             raise ShapeError(
                 f"`max_distance` is {self.max_distance}, but {self.num_buckets} buckets keep "
-                f"distances below {max(exact, 1)} apart: it is more than that"
+                f"distances below {exact} apart; expected more than {exact}"
             )
         return self
 
@@ -45,11 +58,10 @@ class RelativePositionBias(Layer):
         queries, keys = inputs[0].shape[-2], inputs[-1].shape[-2]
         shape = self.num_buckets, self.num_heads
         table = scope.parameter("weight", shape, ("normal", 0.02))
-        before = keys - queries
-        buckets = [self.bucket(key - query - before) for query in range(queries)
-                   for key in range(keys)]  # fmt: skip
+        runs = runs_of(self.bucket(distance) for distance in range(1 - keys, queries))
+        parts = (part_of(runs, start, start + keys) for start in range(queries)[::-1])
         learned = scope.apply(Learned(), inputs[0], tensors=(table,))
-        return by_head(scope, learned, buckets, (queries, keys))
+        return by_head(scope, learned, chain.from_iterable(parts), (queries, keys))
 
     def bucket(self, distance: int) -> int:
         """Give the row for a key that lies so far behind a query.
@@ -85,6 +97,9 @@ class WindowPositionBias(Layer):
 
     def infer(self, *shapes: Shape) -> Self:
         height, width = self.window_size
+        if height * width > MOST_PLACES:
+            raise ShapeError(f"`window_size` {list(self.window_size)} has {height * width:,} "
+                             f"places, at most {MOST_PLACES:,} can be said")  # fmt: skip
         if len(shapes[0]) < 2 or shapes[0][-2] != height * width:
             raise ShapeError(
                 f"`{self.type}` needs {height * width} tokens of a window on the axis before the "
@@ -99,14 +114,14 @@ class WindowPositionBias(Layer):
         table = scope.parameter("relative_position_bias_table", (rows, self.num_heads),
                                 ("normal", 0.02))  # fmt: skip
         tokens = height * width
-        offsets = [
-            (query // width - key // width + height - 1) * (2 * width - 1)
-            + (query % width - key % width + width - 1)
-            for query in range(tokens)
-            for key in range(tokens)
-        ]
+        runs = (
+            ((row - key + height - 1) * (2 * width - 1) + column + width - 1, width, -1)
+            for row in range(height)
+            for column in range(width)
+            for key in range(height)
+        )
         learned = scope.apply(Learned(), x, tensors=(table,))
-        return by_head(scope, learned, offsets, (tokens, tokens))
+        return by_head(scope, learned, runs, (tokens, tokens))
 
 
 @register("alibi")
@@ -118,7 +133,7 @@ class Alibi(Layer):
     `[N, heads, 1, keys]`; a softmax does not see where it begins (Press et al. 2022).
     """
 
-    num_heads: int = size()
+    num_heads: int = size(maximum=MAX_ENTRIES)
 
     def infer(self, *shapes: Shape) -> Self:
         if len(shapes[0]) < 2:
@@ -134,9 +149,9 @@ class Alibi(Layer):
         return scope.apply(Elementwise("multiply"), speeds, places)
 
 
-def by_head(scope: Scope, table: Value, indices: list[int], shape: tuple[int, int]) -> Value:
+def by_head(scope: Scope, table: Value, runs: Iterable[Run], shape: tuple[int, int]) -> Value:
     """Take rows of a table `[rows, heads]`, and give them as `[heads, *shape]`."""
-    rows = taken(scope, table, 0, indices)
+    rows = taken(scope, table, 0, runs)
     rows = scope.apply(Reshape((*shape, table.shape[1])), rows)
     return scope.apply(Transpose((2, 0, 1)), rows)
 

@@ -9,6 +9,7 @@ from spec.fields import axes, integers
 from spec.layer import Layer, Scope, Value, positives, register
 from spec.layers.taking import taken
 from spec.primitives import Shape, ShapeError
+from spec.primitives.take import run_of
 
 
 @register("roll")
@@ -29,7 +30,8 @@ class Roll(Layer):
         (x,) = inputs
         for shift, dim in zip(self.shifts, self.dims, strict=True):
             size = x.shape[dim - 1]
-            x = taken(scope, x, dim - 1, [(place - shift) % size for place in range(size)])
+            last = shift % size
+            x = taken(scope, x, dim - 1, [(size - last, last, 1), (0, size - last, 1)])
         return x
 
 
@@ -49,5 +51,5 @@ class Flip(Layer):
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         (x,) = inputs
         for dim in self.dims:
-            x = taken(scope, x, dim - 1, range(x.shape[dim - 1])[::-1])
+            x = taken(scope, x, dim - 1, [run_of(range(x.shape[dim - 1])[::-1])])
         return x

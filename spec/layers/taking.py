@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from spec.layer import Scope, Value
 from spec.primitives import ShapeError, Slice, Take, show
-from spec.primitives.take import BEYOND, NONE, most_padding, runs_of
+from spec.primitives.take import NONE, Run, beyond, joined, most_padding, part_of, run_of
 
 
-def taken(scope: Scope, x: Value, axis: int, indices: Sequence[int], value: float = 0.0) -> Value:
-    """Give items along an axis by their indices, -1 for a constant; x itself where it is whole."""
-    size = x.shape[axis]
-    runs = runs_of(indices)
-    if runs in (runs_of(range(size)), ()):
+def taken(scope: Scope, x: Value, axis: int, runs: Iterable[Run], value: float = 0.0) -> Value:
+    """Give items along an axis by runs, of -1 for a constant; x itself where it is whole."""
+    runs = joined(runs)
+    if runs in (joined([(0, x.shape[axis], 1)]), ()):
         return x
     if len(runs) == 1 and runs[0][0] != NONE and runs[0][2] in (0, 1):
         first, count, step = runs[0]
@@ -41,6 +40,7 @@ def padded(
     if before + len(kept) + behind < 1 or not kept:
         raise ShapeError(f"padding of {list(around)} leaves nothing of axis {axis + 1} of "
                          f"{show(x.shape)}")  # fmt: skip
-    places = (BEYOND[mode](place, len(kept)) for place in range(-before, len(kept) + behind))
-    indices = [place if place == NONE else kept[place] for place in places]
-    return taken(scope, x, axis, indices, value)
+    front, back = beyond(mode, kept, max(before, 0), max(behind, 0))
+    whole = max(before, 0) + len(kept) + max(behind, 0)
+    runs = part_of((front, run_of(kept), back), max(-before, 0), whole - max(-behind, 0))
+    return taken(scope, x, axis, runs, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
-from spec.fields import axis, shape, size, with_unknown
+from spec.fields import MAX_ENTRIES, axis, shape, size, with_unknown
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.layers.taking import taken
 from spec.primitives import Reshape, Shape, ShapeError, show
@@ -35,7 +35,7 @@ class Expand(Layer):
             x = scope.apply(Reshape((1,) * (len(self.shape) - len(x.shape)) + x.shape), x)
         for place, count in enumerate(self.shape):
             if x.shape[place] < count:
-                x = taken(scope, x, place, [0] * count)
+                x = taken(scope, x, place, [(0, count, 0)])
         return x
 
 
@@ -54,13 +54,18 @@ class Tile(Layer):
                 f"`dims` {list(self.dims)} are more than the axes of {show(x)} behind the batch, "
                 "which stays"
             )
+        if max(dims) > MAX_ENTRIES:
+            raise ShapeError(
+                f"`dims` {list(self.dims)} repeats an axis more than {MAX_ENTRIES:,} times, which "
+                "`expand` does for axes of one item"
+            )
         return replace(self, dims=dims)
 
     def expand(self, scope: Scope, *inputs: Value) -> Value:
         (x,) = inputs
         first = len(x.shape) - len(self.dims)
         for place, times in enumerate(self.dims, start=first):
-            x = taken(scope, x, place, [*range(x.shape[place])] * times)
+            x = taken(scope, x, place, [(0, x.shape[place], 1)] * times)
         return x
 
 
@@ -80,5 +85,5 @@ class RepeatInterleave(Layer):
         place = self.dim - 1
         before, count, behind = x.shape[:place], x.shape[place], x.shape[self.dim :]
         y = scope.apply(Reshape((*before, count, 1, *behind)), x)
-        y = taken(scope, y, place + 1, [0] * self.repeats)
+        y = taken(scope, y, place + 1, [(0, self.repeats, 0)])
         return scope.apply(Reshape((*before, count * self.repeats, *behind)), y)

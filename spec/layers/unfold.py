@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import chain
 from math import prod
 from typing import Self
 
@@ -10,7 +12,7 @@ from spec.fields import sizes
 from spec.layer import Layer, Scope, Value, register
 from spec.layers.taking import taken
 from spec.primitives import Reshape, Shape, ShapeError, Transpose, show
-from spec.primitives.take import BEYOND
+from spec.primitives.take import NONE, Run, run_of
 from spec.primitives.window import extent
 
 
@@ -46,13 +48,25 @@ class Unfold(Layer):
         channels, counts = x.shape[0], self._counts(x.shape)
         for axis, count in enumerate(counts):
             size = x.shape[axis + 1]
-            places = [
-                window * self.stride[axis] + tap * self.dilation[axis] - self.padding[axis]
-                for tap in range(self.kernel_size[axis])
-                for window in range(count)
-            ]
-            x = taken(scope, x, axis + 1, [BEYOND["constant"](place, size) for place in places])
+            starts = range(-self.padding[axis], size + self.padding[axis], self.dilation[axis])
+            runs = (
+                inside(range(start, start + count * self.stride[axis], self.stride[axis]), size)
+                for start in starts[: self.kernel_size[axis]]
+            )
+            x = taken(scope, x, axis + 1, chain.from_iterable(runs))
         (rows, columns), (height, width) = self.kernel_size, counts
         x = scope.apply(Reshape((channels, rows, height, columns, width)), x)
         x = scope.apply(Transpose((0, 1, 3, 2, 4)), x)
         return scope.apply(Reshape((channels * prod(self.kernel_size), height * width)), x)
+
+
+def inside(places: range, size: int) -> tuple[Run, Run, Run]:
+    """Give the items at some places of an axis, which may begin before it and end behind it.
+
+    >>> inside(range(-2, 8, 3), 4)
+    ((-1, 1, 0), (1, 1, 3), (-1, 2, 0))
+    """
+    before = bisect_left(places, 0)
+    behind = len(places) - bisect_left(places, size)
+    kept = places[before : len(places) - behind]
+    return (NONE, before, 0), run_of(kept), (NONE, behind, 0)

@@ -24,7 +24,7 @@ from spec.primitives import (
     Take,
     Window,
 )
-from spec.primitives.take import BEYOND, NONE, runs_of
+from spec.primitives.take import NONE, beyond, items_of, run_of, runs_of
 
 if TYPE_CHECKING:
     from spec.layer import Scope, Value
@@ -132,12 +132,13 @@ def window_by_window(
     output = ready.shape((x.shape,), (tensor.shape,))
     size, windows = x.shape[axis], output[axis]
     mode = "constant" if ready.padding_mode == "zeros" else ready.padding_mode
+    front, back = beyond(mode, range(size), ready.padding[along], ready.padding[along])
+    around = [*items_of((front, run_of(range(size)), back))]
     places = [
-        BEYOND[mode](i * ready.stride[along] + tap * ready.dilation[along] - ready.padding[along],
-                     size)
+        around[i * ready.stride[along] + tap * ready.dilation[along]]
         for i in range(windows)
         for tap in range(taps)
-    ]  # fmt: skip
+    ]
     x = chosen(scope, x, axis, places)
     shape = x.shape
     x = scope.record(Reshape((*shape[:axis], windows, taps, *shape[axis + 1 :])), x)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -36,7 +36,7 @@ class Take(Primitive):
     @property
     def indices(self) -> list[int]:
         """The index of each item; -1 where the constant is."""
-        return [first + i * step for first, count, step in self.runs for i in range(count)]
+        return [*items_of(self.runs)]
 
     @property
     def is_filled(self) -> bool:
@@ -63,36 +63,80 @@ class Take(Primitive):
         return (*x[: self.axis], self.count, *x[self.axis + 1 :])
 
 
-def runs_of(indices: Sequence[int]) -> tuple[Run, ...]:
+def runs_of(indices: Iterable[int]) -> tuple[Run, ...]:
     """Join indices into as few runs as come by greed.
 
     >>> runs_of([-1, -1, 0, 1, 2, 1]), runs_of([2, 2, 2])
     (((-1, 2, 0), (0, 3, 1), (1, 1, 0)), ((2, 3, 0),))
     """
-    runs: list[Run] = []
-    begin = 0
-    while begin < len(indices):
-        first, end = indices[begin], begin + 1
-        step = indices[end] - first if end < len(indices) else 0
-        if NONE in (first, *indices[end : end + 1]) and step:
-            step = 0
-        else:
-            while end < len(indices) and indices[end] == indices[end - 1] + step != NONE:
-                end += 1
-            while first == NONE and end < len(indices) and indices[end] == NONE:
-                end += 1
-        runs.append((first, end - begin, step if end - begin > 1 else 0))
-        begin = end
-    return tuple(runs)
+    return joined((index, 1, 0) for index in indices)
 
 
-BEYOND: dict[str, Callable[[int, int], int]] = {
-    "constant": lambda place, size: place if 0 <= place < size else NONE,
-    "reflect": lambda place, size: size - 1 - abs(size - 1 - abs(place)),
-    "replicate": lambda place, size: min(max(place, 0), size - 1),
-    "circular": lambda place, size: place % size,
-}
-"""What lies beyond the borders of an axis: the index of the item that is there."""
+def run_of(indices: range) -> Run:
+    """Give the run of an arithmetic sequence.
+
+    >>> run_of(range(8)[::-2])
+    (7, 4, -2)
+    """
+    return indices.start, len(indices), indices.step
+
+
+def items_of(runs: Iterable[Run]) -> Iterator[int]:
+    """Give the items of runs one by one."""
+    return (first + place * step for first, count, step in runs for place in range(count))
+
+
+def joined(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """Give the runs that greed finds in the items of others, which may be empty.
+
+    >>> joined([(0, 3, 1), (3, 1, 0), (4, 2, -4)])
+    ((0, 5, 1), (0, 1, 0))
+    """
+    left = [run for run in runs if run[1]][::-1]
+    result: list[Run] = []
+    while left:
+        first, count, step = left.pop()
+        if count == 1 and left:
+            step = left[-1][0] - first
+            if NONE in (first, left[-1][0]):
+                step = 0
+        while (
+            left
+            and left[-1][0] == first + count * step
+            and (first == NONE) == (left[-1][0] == NONE)
+        ):
+            place, more, stride = left.pop()
+            if more > 1 and stride != step:
+                left.append((place + stride, more - 1, stride))
+                more = 1
+            count += more
+        result.append((first, count, step if count > 1 else 0))
+    return tuple(result)
+
+
+def part_of(runs: Iterable[Run], start: int, stop: int) -> Iterator[Run]:
+    """Give the items from `start` to before `stop` of runs.
+
+    >>> [*part_of([(-1, 2, 0), (0, 4, 1)], 1, 4)]
+    [(-1, 1, 0), (0, 2, 1)]
+    """
+    for first, count, step in runs:
+        begin, end = max(start, 0), min(stop, count)
+        if begin < end:
+            yield first + begin * step, end - begin, step
+        start, stop = start - count, stop - count
+
+
+def beyond(mode: str, kept: range, before: int, behind: int) -> tuple[Run, Run]:
+    """Give the items that `mode` puts before and behind those of an axis that are kept."""
+    size = len(kept)
+    if mode == "constant":
+        return (NONE, before, 0), (NONE, behind, 0)
+    if mode == "replicate":
+        return (kept[0], before, 0), (kept[-1], behind, 0)
+    if mode == "reflect":
+        return run_of(kept[1 : before + 1][::-1]), run_of(kept[size - 1 - behind : size - 1][::-1])
+    return run_of(kept[size - before :]), run_of(kept[:behind])
 
 
 def most_padding(mode: str, size: int) -> int | None:

@@ -95,6 +95,13 @@ WRONG = {
     (FEW_KEYS, "multihead_attention: {num_heads: 2, causal: true, inputs: [x, y]}"): (
         "5 queries and 3 keys: the first 2 queries would see no key of a `causal` attention"
     ),
+    (X, "multihead_attention: {num_heads: 2, rotary_size: 2}"): (
+        "`rotary_size` says nothing where `rotary` is none"
+    ),
+    (X, "multihead_attention: {num_heads: 2, rotary_interleaved: true}"): "says nothing where",
+    (X, "multihead_attention: {num_heads: 2, qk_norm_eps: 1}"): "`qk_norm_eps` says nothing where",
+    (X, "parameter: {shape: [2], initial: normal, value: -1}"): "a deviation is at least 0",
+    (X, "parameter: {shape: [2], initial: uniform, value: -1}"): "a bound is at least 0",
     (X, "multihead_attention: {num_heads: 4, num_kv_heads: 3}"): "`num_heads` 4 does not divide",
     (TWO, "multihead_attention: {num_heads: 2, inputs: [x, y]}"): "a context of 8 features, got 6",
     (WORD, "multihead_attention: {num_heads: 1}"): r"needs \[N, length, features\], or more",

@@ -128,6 +128,51 @@ def test_every_load_ends_soon(what: str) -> None:
     assert all(problem.mark for problem in found)
 
 
+LONG_AXIS = 10**12
+CHOICES: dict[str, list[int]] = {
+    "pad: {pad: [10, 99999999999]}": [4, LONG_AXIS + 10 + 99_999_999_999],
+    "pad: {pad: [3, -4], mode: reflect}": [4, LONG_AXIS - 1],
+    "pad: {pad: [-3, 9999999999], mode: circular}": [4, LONG_AXIS + 9_999_999_996],
+    "flip: {dims: 2}": [4, LONG_AXIS],
+    "roll: {shifts: -7, dims: 2}": [4, LONG_AXIS],
+    "slice: {dim: 2, start: -1, step: -2}": [4, LONG_AXIS // 2],
+    "select: {dim: 2, index: -1}": [4],
+    "narrow: {dim: 2, start: 3, length: 999999999}": [4, 999_999_999],
+    "chunk: {chunks: 7, dim: 2, index: 6}": [4, LONG_AXIS - 6 * -(-LONG_AXIS // 7)],
+    "tile: {dims: [1000]}": [4, 1000 * LONG_AXIS],
+    "expand: {shape: [9, 4, -1]}": [9, 4, LONG_AXIS],
+    "repeat_interleave: {repeats: 999, dim: 2}": [4, 999 * LONG_AXIS],
+    "conv1d: {out_channels: 2, kernel_size: 4, padding: same, padding_mode: circular}": [
+        2, LONG_AXIS],
+    "relative_position_bias: {num_heads: 2, max_distance: 99}": [2, 4, 4],
+    "arange: {end: 1.0e12}": [LONG_AXIS],
+    "band_mask: {rows: 1000000, before: 3}": [10**6, 10**6],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layer", CHOICES)
+def test_axes_of_any_size_are_read_soon(layer: str) -> None:
+    start = time.process_time()
+    net = spec.loads(f"inputs: {{x: [4, {LONG_AXIS}]}}\nlayers: [{{{layer}}}]")
+    assert time.process_time() - start < 1
+    assert [*net.output_shapes[0]] == CHOICES[layer]
+
+
+@pytest.mark.parametrize(
+    ("shape", "layer", "told"),
+    [
+        ([4, 8], "tile: {dims: [1001]}", "repeats an axis more than 1,000 times"),
+        ([70000, 8], "relative_position_bias: {num_heads: 2}", "at most 65,536 queries"),
+        ([4, 8], "relative_position_bias: {num_heads: 2, num_buckets: 3}", "expected at least 4"),
+        ([4, 8], "window_position_bias: {num_heads: 2, window_size: 65}", "at most 4,096 can be"),
+        ([4, 8], "alibi: {num_heads: 1001}", "expected an integer from 1 to 1,000"),
+    ],
+)
+def test_choices_of_many_items_are_bounded(shape: list[int], layer: str, told: str) -> None:
+    with pytest.raises(spec.SpecError, match=told):
+        spec.loads(f"inputs: {{x: {shape}}}\nlayers: [{{{layer}}}]")
+
+
 def test_what_is_within_the_limits_loads() -> None:
     net = spec.loads(text_of(repeated(["relu"], 2, 100)))
     assert len(net.layers) == MAX_LAYERS

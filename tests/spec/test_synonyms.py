@@ -28,7 +28,11 @@ KNOWN = {
     "OptimizedLSTMCell": "lstm", "jax.nn.swish": "silu", "tf.nn.depth_to_space": "pixel_shuffle",
     "tf.reduce_mean": "mean", "Gemm": "linear", "GlobalMaxPool": "amax", "cat": "concat",
     "view": "reshape", "unbind": "select", "TransformerEncoderLayer":
-    "multihead_attention", "RoPE": "rotary", "lineer": "linear", "DepthwiseConv2D": "groups",
+    "multihead_attention", "torch.sub": "subtract", "torch.bmm": "matmul", "dot": "matmul",
+    "torch.neg": "scale_by", "amin": "amax", "torch.std": "mean", "torch.cumsum": "band_mask",
+    "torch.zeros": "constant", "tan": "register_function", "register_buffer": "constant",
+    "outer": "einsum", "F.cosine_similarity": "normalize", "RoPE": "rotary",
+    "lineer": "linear", "DepthwiseConv2D": "groups",
 }  # fmt: skip
 FIELDS_KNOWN = {
     ("linear", "units"): "out_features", ("conv2d", "filters"): "out_channels",
@@ -52,7 +56,8 @@ def test_a_synonym_names_what_is_there(word: str) -> None:
     )
     assert word == forms(word)[0]
     for name in names_in(LAYER_WORDS[word]):
-        assert name in NAMES | FIELDS, f"{word!r}: no layer, structure or field {name!r}"
+        there = name in NAMES | FIELDS | {"blocks"} or hasattr(spec, name.removeprefix("spec."))
+        assert there, f"{word!r}: no layer, structure, field or function {name!r}"
 
 
 def test_a_synonym_of_a_field_names_one_that_is_there() -> None:
