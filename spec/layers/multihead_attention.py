@@ -89,6 +89,7 @@ class MultiheadAttention(Layer):
         for field, of, said in (
             ("rotary_size", "rotary", self.rotary_size is not None and self.rotary is None),
             ("rotary_interleaved", "rotary", self.rotary_interleaved and self.rotary is None),
+            ("qk_norm_over", "qk_norm", self.qk_norm_over != "head" and self.qk_norm == "none"),
             ("qk_norm_eps", "qk_norm", self.qk_norm_eps != QK_EPS and self.qk_norm == "none"),
         ):
             if said:

@@ -83,7 +83,7 @@ def variants(value: Any) -> list[Any]:
         return [value[:-1]]
     return ["normal", "tanh", "none", "relu", "max", "mean", "sum", "multiply", "concat", "linear",
             "replicate", "zeros", "yarn", "dynamic", "layer_norm",
-            "ones", "normal"]  # fmt: skip
+            "ones", "normal", "head", "all"]  # fmt: skip
 
 
 # What the input alone, or two fields together, decide.

@@ -29,7 +29,7 @@ KNOWN = {
     "tf.reduce_mean": "mean", "Gemm": "linear", "GlobalMaxPool": "amax", "cat": "concat",
     "view": "reshape", "unbind": "select", "TransformerEncoderLayer":
     "multihead_attention", "torch.sub": "subtract", "torch.bmm": "matmul", "dot": "matmul",
-    "torch.neg": "scale_by", "amin": "amax", "torch.std": "mean", "torch.cumsum": "band_mask",
+    "torch.neg": "scale_by", "amin": "amax", "torch.std": "mean", "np.greater_equal": "ge",
     "torch.zeros": "constant", "tan": "register_function", "register_buffer": "constant",
     "outer": "einsum", "F.cosine_similarity": "normalize", "RoPE": "rotary",
     "lineer": "linear", "DepthwiseConv2D": "groups",
