@@ -40,14 +40,20 @@ def llama3(
 
 
 def yarn(
-    base: float, size: int, factor: float, original: int, fast: float, slow: float, magnitude: float
-) -> Turning:
-    """Stretch pairs with few turns in an `original` sequence (Peng et al. 2023, section 3.2)."""
+    base: float, size: int, factor: float, original: int, turns: tuple[float, float], whole: bool,
+    magnitude: float,
+) -> Turning:  # fmt: skip
+    """Stretch pairs with few turns in an `original` sequence (Peng et al. 2023, section 3.2).
 
-    def pair(turns: float) -> float:
-        return size * math.log(original / (turns * 2 * math.pi)) / (2 * math.log(base))
-
-    low, high = max(math.floor(pair(fast)), 0), min(math.ceil(pair(slow)), size - 1)
+    They are stretched in part between two numbers of turns; `whole`: from a pair on to another.
+    """
+    first, last = (
+        size * math.log(original / (number * 2 * math.pi)) / (2 * math.log(base))
+        for number in turns
+    )
+    if whole:
+        first, last = math.floor(first), math.ceil(last)
+    low, high = max(first, 0), min(last, size - 1)
     width = high - low or 0.001
     speeds = []
     for i, speed in enumerate(plain(base, size)):

@@ -80,6 +80,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "high_freq_factor": "turns in that length above which nothing is",
         "beta_fast": "turns in that length above which nothing is stretched; 32 if not said",
         "beta_slow": "turns in that length below which all is; 1 if not said",
+        "truncate": "whether to stretch in part from a whole pair to another; true if not said",
         "attention_factor": "factor of what is turned; from `factor` if not said",
         "short_factor": "divisors of each pair's speed, up to that length",
         "long_factor": "divisors of each pair's speed, beyond it",

@@ -21,7 +21,7 @@ NEEDED = {
     "longrope": ("factor", "original_length", "long_factor", "short_factor"),
 }
 ALLOWED = {
-    "yarn": ("beta_fast", "beta_slow", "attention_factor"),
+    "yarn": ("beta_fast", "beta_slow", "truncate", "attention_factor"),
     "longrope": ("attention_factor",),
 }
 
@@ -47,6 +47,7 @@ class Rotary(Layer):
     high_freq_factor: float | None = number(default=None, minimum=1e-12)
     beta_fast: float | None = number(default=None, minimum=1e-12)
     beta_slow: float | None = number(default=None, minimum=1e-12)
+    truncate: bool | None = flag(default=None)
     attention_factor: float | None = number(default=None, minimum=0.0)
     short_factor: tuple[float, ...] | None = factors(default=None)
     long_factor: tuple[float, ...] | None = factors(default=None)
@@ -111,7 +112,8 @@ class Rotary(Layer):
         if self.scaling == "yarn":
             fast, slow = self.beta_fast or 32.0, self.beta_slow or 1.0
             magnitude = ways.yarn_magnitude(factor) if own is None else own
-            return ways.yarn(self.base, turned, factor, original, fast, slow, magnitude)
+            whole = self.truncate is not False
+            return ways.yarn(self.base, turned, factor, original, (fast, slow), whole, magnitude)
         divisors = (self.long_factor if length > original else self.short_factor) or ()
         magnitude = ways.longrope_magnitude(factor, original) if own is None else own
         return ways.longrope(self.base, turned, divisors, magnitude)

@@ -273,6 +273,14 @@ EXAMPLES: dict[str, Example] = {
                 "attention_factor": 1.1,
             },
             {
+                "scaling": "yarn",
+                "factor": 4,
+                "original_length": 16,
+                "beta_fast": 2,
+                "beta_slow": 0.1,
+                "truncate": False,
+            },
+            {
                 "scaling": "longrope",
                 "factor": 4,
                 "original_length": 3,

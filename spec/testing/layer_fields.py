@@ -178,6 +178,7 @@ def rotary(pen: Pen, x: Shape) -> Fields:
         fields |= {"low_freq_factor": 0.1, "high_freq_factor": pen.pick((0.5, 4))}
     elif scaling == "yarn":
         fields |= pen.some(beta_fast=pen.pick((2, 32)), beta_slow=0.5, attention_factor=1.1)
+        fields |= {"truncate": False} if pen.chance(0.3) else {}
     elif scaling == "longrope":
         fields |= {name: [pen.pick((1.0, 1.5, 2)) for _ in range(pairs)]
                    for name in ("short_factor", "long_factor")}  # fmt: skip

@@ -202,6 +202,9 @@ SCALINGS: dict[str, dict[str, Any]] = {
     "linear": {"factor": 3.0},
     "dynamic": {"factor": 2.5},
     "yarn": {"factor": 4.0, "original_max_position_embeddings": 16},
+    "yarn between pairs": {
+        "factor": 4.0, "truncate": False, "original_max_position_embeddings": 16,
+    },
     "llama3": {
         "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
         "original_max_position_embeddings": 64,
@@ -217,17 +220,18 @@ SCALINGS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("length", [12, 40])
 @pytest.mark.parametrize("kind", SCALINGS)
 def test_rotary_positions_are_stretched_as_in_transformers(kind: str, length: int) -> None:
-    original = SCALINGS[kind].get("original_max_position_embeddings", 16)
+    numbers, kind = SCALINGS[kind], kind.split()[0]
+    original = numbers.get("original_max_position_embeddings", 16)
     config = LlamaConfig(
         hidden_size=64, num_attention_heads=4, max_position_embeddings=original,
-        rope_parameters={"rope_type": kind, "rope_theta": 500.0, **SCALINGS[kind]},
+        rope_parameters={"rope_type": kind, "rope_theta": 500.0, **numbers},
     )  # fmt: skip
     if kind == "default":
         speeds, magnitude = 500.0 ** (-torch.arange(0, 16, 2) / 16), 1.0
     else:
         speeds, magnitude = ROPE_INIT_FUNCTIONS[kind](config, "cpu", seq_len=length)
     fields = {
-        name: value for name, value in SCALINGS[kind].items()
+        name: value for name, value in numbers.items()
         if name != "original_max_position_embeddings"
     }  # fmt: skip
     if kind not in ("default", "linear"):

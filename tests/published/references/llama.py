@@ -11,6 +11,8 @@ from transformers import (
     DeepseekV3ForCausalLM,
     Gemma2Config,
     Gemma2ForCausalLM,
+    GptOssConfig,
+    GptOssForCausalLM,
     Olmo2Config,
     Olmo2ForCausalLM,
     PreTrainedModel,
@@ -76,6 +78,20 @@ def deepseek_v3() -> DeepseekV3ForCausalLM:
     return model
 
 
+def gpt_oss() -> GptOssForCausalLM:
+    rope = {
+        "rope_type": "yarn", "rope_theta": 150000.0, "factor": 32.0, "beta_fast": 32.0,
+        "beta_slow": 1.0, "truncate": False, "original_max_position_embeddings": 64,
+    }  # fmt: skip
+    config = GptOssConfig(
+        vocab_size=12, hidden_size=6, intermediate_size=2, num_hidden_layers=2, head_dim=4,
+        num_attention_heads=4, num_key_value_heads=2, num_local_experts=3, num_experts_per_tok=2,
+        sliding_window=3, max_position_embeddings=2048, rope_parameters=rope, pad_token_id=0,
+        eos_token_id=1, experts_implementation="eager", attn_implementation="eager",
+    )  # fmt: skip
+    return GptOssForCausalLM(config)
+
+
 def logits(model: PreTrainedModel, ids: Tensor) -> Tensor:
     return model(ids).logits  # type: ignore[no-any-return]
 
@@ -100,5 +116,9 @@ NETWORKS = (
     Published(
         "DeepSeek-V3", "DeepSeek-AI 2024", "published/deepseek_v3.yaml",
         "transformers `DeepseekV3ForCausalLM`", deepseek_v3, logits, tolerance=1e-5,
+    ),
+    Published(
+        "gpt-oss", "OpenAI 2025", "published/gpt_oss.yaml", "transformers `GptOssForCausalLM`",
+        gpt_oss, logits, tolerance=1e-5,
     ),
 )  # fmt: skip
