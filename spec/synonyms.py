@@ -272,6 +272,8 @@ FIELD_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
                         ("init", "init_value", "init_bound")),
         **dict.fromkeys(("id", "label"), ("name",)),
         **dict.fromkeys(("input", "bottom", "from", "source"), ("inputs",)),
+        **dict.fromkeys(("topk", "numexpertspertok", "numchosen"), ("k",)),
+        **dict.fromkeys(("classes", "numlabels"), ("num_classes", "num_embeddings")),
         **dict.fromkeys(("if", "condition", "enabled"), ("when",)),
         **dict.fromkeys(("weights", "params", "tensors", "sharedwith"), ("parameters",)),
     }

@@ -84,7 +84,8 @@ def _note_computed_indices(expander: Expander, net: Architecture) -> None:
         path, context = expander.layer_places[name]
         message = (
             "it looks up rows of a table by a value that is computed: give it an input that holds "
-            "whole numbers, reshaped, split or put side by side at most"
+            "whole numbers, reshaped, split or put side by side at most, or write `one_hot` of "
+            "what is computed and a `linear` map of that"
         )
         expander.note(path, message, context, key=True)
 

@@ -52,7 +52,8 @@ FUNCTIONS: dict[str, Evaluation] = {
     "square": torch.square,
     "power": torch.pow,
     "sign": torch.sign,
-    "heaviside": lambda x, values: torch.heaviside(x, x.new_tensor(values)),
+    # Its slope is 0 wherever it has one, which PyTorch leaves out.
+    "heaviside": lambda x, values: torch.heaviside(x.detach(), x.new_tensor(values)),
     "erf": torch.erf,
     "scale_by": lambda x, factor: x * factor,
     "shift_by": lambda x, value: x + value,
