@@ -277,3 +277,19 @@ layers:
     rng = np.random.default_rng(0)
     weights, x = random_weights(net, rng), random_inputs(net, rng)
     assert_symmetric(net, weights, x, rng, count=order)
+
+
+@pytest.mark.parametrize(("bias", "order"), [(False, 24 * 2**4), (True, 24 * 2)])
+def test_multiplied_layers_are_exchanged_as_wholes_where_they_have_biases(
+    bias: bool, order: int
+) -> None:
+    layer = f"inputs: x, out_features: 4, bias: {str(bias).lower()}"
+    net = spec.loads(f"""
+inputs: {{x: [3]}}
+layers:
+  - linear: {{name: a, {layer}}}
+  - linear: {{name: b, {layer}}}
+  - multiply: {{inputs: [a, b]}}
+  - linear: {{out_features: 2}}
+""")
+    assert graphgen.symmetries(net).order == order

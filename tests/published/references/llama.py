@@ -9,6 +9,8 @@ from transformers import (
     CohereForCausalLM,
     DeepseekV3Config,
     DeepseekV3ForCausalLM,
+    DiffLlamaConfig,
+    DiffLlamaForCausalLM,
     Gemma2Config,
     Gemma2ForCausalLM,
     GptOssConfig,
@@ -18,6 +20,8 @@ from transformers import (
     PreTrainedModel,
     Qwen3Config,
     Qwen3ForCausalLM,
+    RecurrentGemmaConfig,
+    RecurrentGemmaForCausalLM,
 )
 
 from published.network import Published
@@ -38,6 +42,15 @@ def gemma2() -> Gemma2ForCausalLM:
         query_pre_attn_scalar=6, attn_implementation="eager",
     )  # fmt: skip
     return Gemma2ForCausalLM(config)
+
+
+def recurrent_gemma() -> RecurrentGemmaForCausalLM:
+    config = RecurrentGemmaConfig(
+        vocab_size=12, hidden_size=8, num_hidden_layers=3, intermediate_size=6,
+        num_attention_heads=2, num_key_value_heads=1, lru_width=8, attention_window_size=3,
+        use_cache=False,
+    )  # fmt: skip
+    return RecurrentGemmaForCausalLM(config)
 
 
 def olmo2() -> Olmo2ForCausalLM:
@@ -92,6 +105,15 @@ def gpt_oss() -> GptOssForCausalLM:
     return GptOssForCausalLM(config)
 
 
+def diffllama() -> DiffLlamaForCausalLM:
+    config = DiffLlamaConfig(
+        vocab_size=12, hidden_size=8, intermediate_size=6, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=4, rms_norm_eps=1e-5,
+        tie_word_embeddings=False, bos_token_id=0, eos_token_id=1,
+    )  # fmt: skip
+    return DiffLlamaForCausalLM(config)
+
+
 def logits(model: PreTrainedModel, ids: Tensor) -> Tensor:
     return model(ids).logits  # type: ignore[no-any-return]
 
@@ -104,6 +126,10 @@ NETWORKS = (
     Published(
         "Gemma 2", "Gemma Team 2024", "published/gemma2.yaml",
         "transformers `Gemma2ForCausalLM`", gemma2, logits, tolerance=1e-5,
+    ),
+    Published(
+        "RecurrentGemma", "Botev et al. 2024", "published/recurrent_gemma.yaml",
+        "transformers `RecurrentGemmaForCausalLM`", recurrent_gemma, logits, tolerance=1e-5,
     ),
     Published(
         "OLMo 2", "OLMo Team 2024", "published/olmo2.yaml", "transformers `Olmo2ForCausalLM`",
@@ -120,5 +146,9 @@ NETWORKS = (
     Published(
         "gpt-oss", "OpenAI 2025", "published/gpt_oss.yaml", "transformers `GptOssForCausalLM`",
         gpt_oss, logits, tolerance=1e-5,
+    ),
+    Published(
+        "Differential transformer", "Ye et al. 2024", "published/diffllama.yaml",
+        "transformers `DiffLlamaForCausalLM`", diffllama, logits, tolerance=1e-5,
     ),
 )  # fmt: skip
