@@ -64,7 +64,7 @@ class Builder:
                 f"`parametrizations` names {quoted(local)}, which is no trained tensor of this "
                 f"`{layer.type}`; it has: {known}"
             )
-        if shares and scope.tensors.keys() - (tensor_names or {}):
+        if shares and scope.tensors.keys() != (tensor_names or {}).keys():
             there, here = (", ".join(names or ("none",)) for names in (tensor_names, scope.tensors))
             raise ShapeError(
                 f"it shares its tensors with {shares}, which has {there} in this place; "
@@ -114,9 +114,10 @@ class Builder:
                 raise ShapeError(
                     f"`parameters` names {quoted(local)}, but this `{layer.type}` has: {known}"
                 )
+        own: dict[str, TensorSpec] = {}
         for local, tensor in scope.tensors.items():
-            earlier = self.tensors.get(tensor.name)
-            if earlier is None:
+            earlier = self.tensors.get(tensor.name) or own.setdefault(tensor.name, tensor)
+            if earlier is tensor:
                 continue
             if local not in tensor_names:
                 raise ShapeError(f"two tensors have the name {quoted(tensor.name)}")
@@ -124,6 +125,10 @@ class Builder:
                 raise ShapeError(
                     f"{quoted(tensor.name)} is shared, but has shape {list(earlier.shape)} there "
                     f"and {list(tensor.shape)} here"
+                )
+            if earlier.trainable != tensor.trainable:
+                raise ShapeError(
+                    f"{quoted(tensor.name)} is shared, but one of both is trained and one is not"
                 )
 
     def _read(self, read: set[str]) -> tuple[Operation, ...]:

@@ -95,6 +95,8 @@ def _place(
     found = [*RULES[kind](pattern, fields, tensors, placed)]
     if not found:
         message = f"no tensor has a name like {quoted(pattern)} that is left to this rule"
+        if "$" in pattern:
+            message += "; expressions stand in values, not in patterns"
         expander.warnings.append(expander.document.problem(where, message, key=True))
     for entry in found:
         for name in entry.tensors:

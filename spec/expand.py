@@ -23,7 +23,7 @@ from spec.layer_entry import expand_layer
 from spec.lookup import shape_of
 from spec.schema_problems import entry_marks, entry_problems
 from spec.sharing import Sharing, must_share, sharing
-from spec.structures import STRUCTURES
+from spec.structures import NEEDED, STRUCTURES
 from spec.suggestions import suggest_layer
 from spec.unused import note_unused
 from spec.unvisited import note_unvisited
@@ -199,6 +199,10 @@ class Expander:
     ) -> Value | None:
         """Expand one entry of a type."""
         if type_ in STRUCTURES:
+            for field in NEEDED[type_]:
+                if field not in raw:
+                    self.note(path, f"`{type_}` needs the field `{field}`", context, key=True)
+                    raise StopExpansion
             return STRUCTURES[type_](self, raw, path, context, current)
         if type_ in self.blocks:
             self.spend(CALL_STEPS, path, context)

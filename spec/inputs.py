@@ -28,6 +28,9 @@ def entries(inputs: Any) -> list[tuple[Path, str, Any]]:
     ]
 
 
+BATCH = ("batch", "batch_size")
+
+
 class AxisError(FieldError):
     """What is wrong with the size or the name of one axis."""
 
@@ -58,6 +61,8 @@ def to_axes(names: Any, shape: Shape) -> tuple[str, ...]:
     for axis, name in enumerate(names):
         if not isinstance(name, str) or not name:
             raise AxisError(axis, f"expected a name, got {quoted(name)}")
+        if name.lower() in BATCH:
+            raise AxisError(axis, f"{quoted(name)}: the batch is no axis of a shape: leave it out")
         hint = suggest(name, NEURONS) if name not in NEURONS else ""
         if hint:
             raise AxisError(axis, f"{quoted(name)} is neither {' nor '.join(NEURONS)}{hint}")

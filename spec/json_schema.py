@@ -100,6 +100,7 @@ def architecture_schema() -> dict[str, Any]:
             "blocks": {
                 "type": "object",
                 "description": "Lists of layers with arguments, called by name.",
+                "propertyNames": {"not": {"enum": [*STRUCTURE_SCHEMAS]}},
                 "additionalProperties": {
                     "type": "object",
                     "required": ["layers"],

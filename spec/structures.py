@@ -204,3 +204,11 @@ STRUCTURES: dict[str, Structure] = {
     "residual": residual,
     "parallel": parallel,
 }
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "sequential": ("layers",),
+    "repeat": ("times", "layers"),
+    "residual": ("body",),
+    "parallel": (),
+}
+"""The fields without which a structure says nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,6 +18,7 @@ _CHUNK_BYTES = 1 << 24
 _MOST_NESTED = 4
 _EXTENSIONS = {dtype.name: dtype for dtype in DTYPES.values() if dtype.isbuiltin != 1}
 _SHOWN = 8
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def read_torch(path: str | os.PathLike[str], section: str | None = None) -> dict[str, Array]:
@@ -45,7 +47,7 @@ def read_torch(path: str | os.PathLike[str], section: str | None = None) -> dict
         raise GraphError(f"{path}: nested too deep; save model.state_dict() alone") from None
     # Torch raises a dozen kinds of errors on damaged bytes and on what it refuses.
     except Exception as error:
-        reason = str(error).strip().split("\n")[0]
+        reason = _COLOURS.sub("", str(error).strip().split("\n")[0])
         raise GraphError(
             f"{path}: the file is {CHECKPOINT}, which torch.load does not read with "
             f"weights_only=True ({type(error).__name__}: {reason:.300}); it has to be intact, with "

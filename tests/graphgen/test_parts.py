@@ -27,7 +27,9 @@ def test_parts_are_those_of_torch(cut: str) -> None:
     found = graphgen.evaluate(net, {}, x)
     assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
     assert spec.from_resolved(net.resolved()).hash == net.hash
-    with pytest.raises(spec.SpecError, match=f"no input or earlier layer is called 'cut.{len(expected)}'"):
+    with pytest.raises(
+        spec.SpecError, match=f"no input or earlier layer is called 'cut.{len(expected)}'"
+    ):
         spec.loads(f"inputs: {{x: [5, 8]}}\nlayers: [{cut}]\noutputs: cut.{len(expected)}")
 
 

@@ -70,6 +70,20 @@ BESIDE = [  # of a description, and all that is said
     ("[relu]", "a description: expected a mapping, got a list of 1: ['relu']"),
     ("inputs: {x: [3]}\noutputs: [3]\nlayers: [relu]",
      "an entry of `outputs`: expected a string that is not empty, got 3"),
+    ("inputs: {x: [3]}\nblocks: {repeat: {layers: [relu]}}\nlayers: [relu]",
+     "`blocks`: 'repeat' has a meaning of its own here: take another name"),
+    ("inputs: {x: {shape: [3, 4], axes: [batch, features]}}\nlayers: [relu]",
+     "`axes`: 'batch': the batch is no axis of a shape: leave it out"),
+    *((f"inputs: {{x: [3]}}\nlayers: [{name}]", f"`{name}` needs the field `{field}`")
+      for name, field in (("sequential", "layers"), ("repeat", "times"), ("residual", "body"))),
+    ("inputs: {x: [3]}\nlayers: [{linear: {out_features: 3, parameters: {weight: w, bias: w}}}]",
+     "'w' is shared, but has shape [3, 3] there and [3] here"),
+    ("inputs: {x: [3]}\nlayers: [{batch_norm: {parameters: {running_mean: w, bias: w}}}]",
+     "'w' is shared, but one of both is trained and one is not"),
+    ("inputs: {x: [3]}\nlayers:\n  - linear: {out_features: 3, name: a}\n"
+     "  - linear: {out_features: 3, share: a, bias: false}",
+     "it shares its tensors with 'a', which has weight, bias in this place; this `linear` has "
+     "weight"),
 ]  # fmt: skip
 
 
