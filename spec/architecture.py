@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -116,7 +116,18 @@ class Architecture:
 
     @cached_property
     def index_inputs(self) -> Mapping[str, int]:
-        """The inputs that hold indices into a table: name -> number of its entries."""
+        """The inputs that hold indices into a table: name -> number of its entries.
+
+        Of several tables the smallest counts.
+        """
+        return self._indexed(min)
+
+    @cached_property
+    def index_rows(self) -> Mapping[str, int]:
+        """The inputs that hold indices: name -> number of entries of the largest table."""
+        return self._indexed(max)
+
+    def _indexed(self, pick: Callable[[int, int], int]) -> Mapping[str, int]:
         entries: dict[str, int] = {}
         for operation in reversed(self.operations):
             primitive = operation.primitive
@@ -129,7 +140,7 @@ class Architecture:
             else:
                 continue
             for name in operation.inputs[: 1 if isinstance(primitive, Lookup) else None]:
-                entries[name] = min(size, entries.get(name, size))
+                entries[name] = pick(size, entries.get(name, size))
         return MappingProxyType({n: entries[n] for n in self.inputs if n in entries})
 
     @cached_property

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from spec.layer import Scope, Value
-from spec.primitives import Contract, Elementwise, Normalise, Reshape, Shape, ShapeError, show
+from spec.primitives import (
+    Contract,
+    Elementwise,
+    Normalise,
+    RefusalError,
+    Reshape,
+    Shape,
+    ShapeError,
+    show,
+)
 
 LEADING = "abcfhijlmnopqruvwxyz"
 """Letters for axes in front, beside those of heads (k, g), tokens (t, s) and features (d, e)."""
@@ -74,7 +83,7 @@ def fitted(
 def check_window(queries: int, keys: int, window: int | None, causal: bool) -> None:
     """Raise `ShapeError` where it is not said which key a query of a sliding window is at."""
     if window is not None and not causal and queries != keys:
-        raise ShapeError(
+        raise RefusalError(
             f"{queries} queries and {keys} keys: which key a query is at is not said, so that "
             "`sliding_window` needs as many keys as queries, or `causal: true`"
         )
@@ -84,7 +93,7 @@ def check_causal(queries: int, keys: int) -> None:
     """Raise `ShapeError` where the first queries of a causal attention see no key."""
     blind = queries - keys
     if blind > 0:
-        raise ShapeError(
+        raise RefusalError(
             f"{queries} queries and {keys} keys: the first {blind} queries would see no key of a "
             "`causal` attention, whose last query sees all"
         )

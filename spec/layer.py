@@ -11,7 +11,16 @@ from spec.architecture import Operation, TensorSpec
 from spec.fields import FieldError
 from spec.functions import FUNCTIONS
 from spec.parametrizations import Made, Parametrization, apply, declare
-from spec.primitives import Elementwise, Primitive, Reshape, Shape, ShapeError, counted, show
+from spec.primitives import (
+    Elementwise,
+    Primitive,
+    RefusalError,
+    Reshape,
+    Shape,
+    ShapeError,
+    counted,
+    show,
+)
 
 
 @dataclass(frozen=True)
@@ -151,7 +160,7 @@ class Scope:
         if made is None:
             return self.record(primitive, *values, tensors=tensors)
         if len(values) != 1 or len(tensors) != 1:
-            raise ShapeError(
+            raise RefusalError(
                 f"`parametrizations`: what a `{primitive.name}` takes beside other tensors cannot "
                 "be made from others"
             )
@@ -243,7 +252,7 @@ def positive(field: str, dim: int, shape: Shape) -> int:
     if not 0 <= found < rank:
         raise ShapeError(f"`{field}` is {dim}, but {show(shape)} has the axes 0 to {rank - 1}")
     if found == 0:
-        raise ShapeError(f"`{field}` is {dim}, the batch axis of {show(shape)}, which stays")
+        raise RefusalError(f"`{field}` is {dim}, the batch axis of {show(shape)}, which stays")
     return found
 
 

@@ -35,6 +35,7 @@ COUNTS = {
     "docs/parameter_graph.md": {"python": 1, "text": 1},
     "docs/pipelines.md": {"elsewhere": 2, "python": 6, "sh": 8, "text": 11, "yaml": 6},
     "docs/published.md": {},
+    "docs/refusals.md": {"python": 13, "text": 12},
     "docs/results.md": {"copied": 7, "elsewhere": 1},
     "docs/symmetries.md": {"python": 3, "text": 3},
     "docs/tasks.md": {"python": 4, "sh": 3, "text": 5, "yaml": 3},

@@ -10,7 +10,7 @@ from spec.fields import choice, flag, size
 from spec.layer import Layer, Scope, Value, agree
 from spec.layers.padding import Side, meant
 from spec.layers.taking import padded
-from spec.primitives import Shape, ShapeError, Window, show
+from spec.primitives import RefusalError, Shape, ShapeError, Window, show
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Convolution(Layer):
         if not isinstance(self.padding, str):
             return self.padding
         if self.padding == "causal" and len(space) > 1:
-            raise ShapeError(
+            raise RefusalError(
                 f"`padding` 'causal' is for one axis, got {len(space)}: give pairs [before, behind]"
             )
         rows = zip(space, self.kernel_size, self.stride, self.dilation, strict=True)

@@ -7,7 +7,7 @@ from math import floor
 
 from spec.fields import number, size
 from spec.layer import Layer, Scope, Value, register
-from spec.primitives import Concat, Lookup, ShapeError
+from spec.primitives import Concat, Lookup, RefusalError
 from spec.primitives.primitive import MAX_ELEMENTS
 
 
@@ -40,7 +40,7 @@ class HashEncoding(Layer):
         except OverflowError:
             resolution = MAX_ELEMENTS + 1
         if resolution > MAX_ELEMENTS:
-            raise ShapeError(
+            raise RefusalError(
                 f"level {level} has more than 2^63 - 1 intervals: less `growth` or fewer `levels`"
             )
         return resolution

@@ -7,7 +7,7 @@ from typing import Self
 
 from spec.fields import axes
 from spec.layer import Layer, Scope, Value, register
-from spec.primitives import Shape, ShapeError, Transpose, show
+from spec.primitives import RefusalError, Shape, Transpose, show
 
 
 @register("permute")
@@ -21,7 +21,7 @@ class Permute(Layer):
         rank = len(shapes[0]) + 1
         dims = tuple(d + rank if d < 0 else d for d in self.dims)
         if sorted(dims) != list(range(rank)) or dims[0] != 0:
-            raise ShapeError(
+            raise RefusalError(
                 f"`dims` {list(self.dims)} is not 0, the batch axis of {show(shapes[0])}, and "
                 f"then the axes 1 to {rank - 1} in any order"
             )

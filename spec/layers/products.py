@@ -8,7 +8,7 @@ from typing import ClassVar
 from spec.errors import quoted
 from spec.fields import text
 from spec.layer import Layer, Scope, Value, register
-from spec.primitives import Contract, ShapeError, show
+from spec.primitives import Contract, RefusalError, ShapeError, show
 from spec.primitives.contract import LETTERS
 
 MOST_LEADING = 20
@@ -97,14 +97,14 @@ class Einsum(Layer):
         head = REST if self.leading else words[0][:1]
         if not head or not all(word.startswith(head) for word in (*words, output)):
             begin = "`...`" if self.leading else "one letter, the batch,"
-            raise ShapeError(f"{said}, expected {begin} in front of each input and of the output")
+            raise RefusalError(f"{said}, expected {begin} in front of each input and of the output")
         words, output = [word[len(head) :] for word in words], output[len(head) :]
         for word in (*words, output):
             if not (word.isascii() and word.isalpha()) and word:
                 raise ShapeError(f"{said}, expected letters from a to z and A to Z")
             twice = next((letter for letter in word if word.count(letter) > 1), None)
             if twice is not None or head in word:
-                raise ShapeError(
+                raise RefusalError(
                     f"{said}, in which {quoted(twice or head)} comes twice in one value: diagonals "
                     "are not said by letters; multiply by a `constant` of ones on the diagonal"
                 )
@@ -134,7 +134,7 @@ def product(
 
     def name(letter: str) -> str:
         if letter not in names and len(names) == len(LETTERS):
-            raise ShapeError(f"a sum of products has at most {len(LETTERS)} different axes")
+            raise RefusalError(f"a sum of products has at most {len(LETTERS)} different axes")
         return names.setdefault(letter, LETTERS[len(names) % len(LETTERS)])
 
     operands = [

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from spec.attention import LEADING, attend, check_window, fitted
 from spec.fields import flag, number, probability, size
 from spec.layer import Layer, Scope, Value, register
-from spec.primitives import Reshape, Shape, ShapeError, show
+from spec.primitives import RefusalError, Reshape, Shape, ShapeError, show
 
 
 @register("scaled_dot_product_attention")
@@ -46,7 +46,7 @@ class ScaledDotProductAttention(Layer):
         if not self.enable_gqa and q[:-2] != k[:-2]:
             raise ShapeError(f"queries and keys need the same axes in front of tokens, {told}")
         if self.is_causal and q[-2] != k[-2]:
-            raise ShapeError(
+            raise RefusalError(
                 f"{q[-2]} queries and {k[-2]} keys: which key the first query of a causal "
                 "attention sees is counted in two ways; give a mask as the fourth input"
             )

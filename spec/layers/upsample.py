@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 from spec.fields import choice, factors, flag, shape
 from spec.layer import Layer, Scope, Value, register
-from spec.primitives import Resample, Shape, ShapeError, show
+from spec.primitives import RefusalError, Resample, Shape, ShapeError, show
 
 Number = TypeVar("Number", int, float)
 
@@ -35,7 +35,7 @@ class Upsample(Layer):
     def infer(self, *shapes: Shape) -> Self:
         space = shapes[0][1:]
         if not 1 <= len(space) <= 3:
-            raise ShapeError(f"`upsample` needs 1 to 3 axes of space, got {show(shapes[0])}")
+            raise RefusalError(f"`upsample` needs 1 to 3 axes of space, got {show(shapes[0])}")
         if (self.scale_factor is None) == (self.size is None):
             raise ShapeError("`upsample` needs either `scale_factor` or `size`")
         if DIMENSIONS.get(self.mode, len(space)) != len(space):

@@ -19,6 +19,7 @@ from spec.primitives import (
     Lookup,
     Primitive,
     Reduce,
+    RefusalError,
     Reshape,
     ShapeError,
     Window,
@@ -82,7 +83,7 @@ def adapted(
     letters, weight = primitive.operands
     row, columns = weight[0], weight[1:]
     if not columns or row in letters:
-        raise ShapeError(
+        raise RefusalError(
             f"`{made.how.kind}` of a weight of shape {list(shape)} in the product "
             f"{primitive.equation!r}: expected its first axis to be of outputs alone, and another"
         )
@@ -108,12 +109,12 @@ def of_kernel(
     kind, shape, rank, groups = made.how.kind, tensor.shape, made.how["rank"], primitive.groups
     if primitive.transposed or primitive.symmetry:
         what = "is transposed" if primitive.transposed else "turns its kernel"
-        raise ShapeError(
+        raise RefusalError(
             f"`{kind}` of a convolution that {what}: no adapter is defined for it; write the "
             "narrow layers beside it, and `add` them"
         )
     if groups > 1 and kind == "dora":
-        raise ShapeError(
+        raise RefusalError(
             f"`dora` of a convolution of {groups} groups: what its adapter adds reads all "
             "channels, so that both are no one kernel that has lengths; take `lora`"
         )

@@ -14,6 +14,7 @@ from spec.primitives import (
     Lookup,
     Preparation,
     Primitive,
+    RefusalError,
     Shape,
     ShapeError,
     Window,
@@ -44,7 +45,7 @@ def apply(scope: Scope, primitive: Primitive, x: Value, tensor: TensorSpec, made
     """Apply a product, a convolution or a table with a weight that is made from other tensors."""
     is_table = isinstance(primitive, Lookup) and primitive.kind == "table"
     if not (is_table or isinstance(primitive, Contract | Window)):
-        raise ShapeError(
+        raise RefusalError(
             f"`parametrizations`: a weight of the primitive `{primitive.name}` cannot be made from "
             "others, one of `contract` (a matrix product), `window` (a convolution) or a table of "
             "`lookup` can"

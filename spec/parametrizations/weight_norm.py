@@ -18,9 +18,9 @@ from spec.primitives import (
     Lookup,
     Preparation,
     Reduce,
+    RefusalError,
     Reshape,
     Shape,
-    ShapeError,
     Take,
     Window,
 )
@@ -72,7 +72,7 @@ def apply(
         groups = ready.groups if kept else 1
         return multiplied(scope, ready, x, tensor, lengths, kept, 0, enters, groups)
     if ready.symmetry:
-        raise ShapeError(
+        raise RefusalError(
             f"`weight_norm` with `dim: {made.how['dim']}` along a kernel that turns: its places "
             "turn too, and their lengths with them; take 0, a length for each output"
         )

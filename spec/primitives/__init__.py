@@ -8,7 +8,7 @@ from spec.primitives.learned import Learned
 from spec.primitives.lookup import Lookup
 from spec.primitives.normalise import Normalise
 from spec.primitives.preparation import Preparation
-from spec.primitives.primitive import Primitive, Shape, ShapeError, counted, show
+from spec.primitives.primitive import Primitive, RefusalError, Shape, ShapeError, counted, show
 from spec.primitives.recurrence import Recurrence
 from spec.primitives.reduce import Reduce
 from spec.primitives.resample import Resample
@@ -55,6 +55,7 @@ __all__ = [
     "Primitive",
     "Recurrence",
     "Reduce",
+    "RefusalError",
     "Resample",
     "Reshape",
     "Rotary",

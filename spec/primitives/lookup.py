@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.primitives.preparation import Preparation
-from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+from spec.primitives.primitive import Primitive, RefusalError, Shape, ShapeError, show
 
 HASHED_COORDINATES = 7
 """The most coordinates that a hash table has prime factors for."""
@@ -45,7 +45,7 @@ class Lookup(Primitive):
         if self.is_table:
             return (*x, table[self.kind == "table"])
         if x and self.kind == "hash" and x[-1] > HASHED_COORDINATES:
-            raise ShapeError(
+            raise RefusalError(
                 f"a hash table takes places of at most {HASHED_COORDINATES} coordinates, "
                 f"got {show(x)}"
             )

@@ -20,6 +20,10 @@ class ShapeError(Exception):
     """Shapes that do not fit an operation; whoever knows the place turns it into a `SpecError`."""
 
 
+class RefusalError(ShapeError):
+    """What has a meaning and is not said, as against a mistake; `docs/refusals.md` has each."""
+
+
 @dataclass(frozen=True)
 class Primitive:
     """One operation of the small set that every layer expands into.
@@ -47,9 +51,11 @@ class Primitive:
 def counted(shape: Shape) -> Shape:
     """Give a shape back, or raise `ShapeError` where it has more axes or elements than may be."""
     if len(shape) > MAX_AXES:
-        raise ShapeError(f"a value has at most {MAX_AXES} axes behind the batch, got {len(shape)}")
+        raise RefusalError(
+            f"a value has at most {MAX_AXES} axes behind the batch, got {len(shape)}"
+        )
     if prod(shape) > MAX_ELEMENTS:
-        raise ShapeError(f"{list(shape)} has more than 2^63 - 1 elements")
+        raise RefusalError(f"{list(shape)} has more than 2^63 - 1 elements")
     return shape
 
 

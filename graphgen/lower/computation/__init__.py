@@ -81,7 +81,7 @@ def computation_template(net: Architecture) -> Template:
     check_extent(net)
     state = Lowering(net)
     for name, shape in net.inputs.items():
-        entries = net.index_inputs.get(name)
+        entries = net.index_rows.get(name)
         whole = shape if entries is None else (*shape, entries)
         items = state.nodes(name, "input", whole)
         if entries is not None:

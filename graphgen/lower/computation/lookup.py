@@ -28,8 +28,6 @@ def lower(state: Lowering, operation: Operation) -> None:
     cells = shape[1:] if grid else shape[:1]
     if not primitive.is_table:
         source = coefficients(state, operation, primitive, source, cells)
-    elif source.shape[-1] < cells[0]:
-        raise state.refuse(operation, f"its indices go from 0 to {source.shape[-1] - 1} only")
     target = state.nodes(operation.output, "sum", state.net.shapes[operation.output])
     inside = row_major(shape)
     features: Row = (target.shape[-1], 0, target.strides[-1], inside[0] if grid else inside[1])
@@ -55,7 +53,7 @@ def one_hot(state: Lowering, operation: Operation, primitive: Lookup) -> None:
     if not state.entries(operation.inputs[0]):
         raise state.refuse(operation, "its indices are no input")
     held, last = source.shape[-1], len(source.shape) - 1
-    items = replace(source, exclusive=False)
+    items = replace(source.axis(last, min(held, primitive.resolution), 0, 1), exclusive=False)
     if held < primitive.resolution:
         items = state.nodes(operation.output, "sum", state.net.shapes[operation.output])
         state.identity(operation, source, items.axis(last, held, 0, 1))

@@ -19,7 +19,7 @@ def input_layout(state: Lowering, name: str) -> Layout:
     """Make an input's group of nodes: one for each channel, feature, or entry of its table."""
     shape = state.net.shapes[name]
     index = list(state.net.inputs).index(name)
-    entries = state.net.index_inputs.get(name)
+    entries = state.net.index_rows.get(name)
     if entries:
         group = state.group(name, "input", entries)
         state.tables.add(group)

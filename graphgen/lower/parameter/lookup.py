@@ -31,8 +31,8 @@ def lower(state: Lowering, operation: Operation) -> None:
     cells = shape[1:] if last_first else shape[:1]
     if primitive.is_table:
         entries = layout.group
-        if entries not in state.tables or state.groups[entries].size != cells[0]:
-            raise state.refuse(operation, f"its indices are no input with {cells[0]} entries")
+        if entries not in state.tables:
+            raise state.refuse(operation, "its indices are no input")
         kept = layout.axes
     else:
         last = len(layout.axes) - 1
@@ -57,7 +57,7 @@ def one_hot(state: Lowering, operation: Operation, primitive: Lookup) -> None:
     layout, count = state.layout(operation.inputs[0]), primitive.resolution
     if layout.group not in state.tables:
         raise state.refuse(operation, "its indices are no input")
-    held = state.groups[layout.group].size
+    held = min(count, state.groups[layout.group].size)
     target = state.group(operation.output, "neuron", count)
     state.connect(operation, "identity", [(held, "unit", 1, 1)], (layout.group, 0), (target, 0))
     axes = (*layout.axes, axis_of(count, target))
