@@ -110,7 +110,10 @@ def beginning(pen: Pen) -> tuple[Entry, Listing]:
     if places and pen.chance():
         dim = pen.pick(places)
         to.attempt(lambda to: to.add("index_select", {"dim": dim}, to.current, indices))
-    to.values = [*values, to.current]
+    found = [to.current]
+    if pen.chance(0.2) and to.attempt(lambda to: to.draw("embedding", embedded)):
+        found.append(to.current)
+    to.values = [*values, *found]
     return {value.name: list(value.shape) for value in (*values, indices)}, to
 
 
