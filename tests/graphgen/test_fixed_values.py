@@ -53,6 +53,25 @@ layers:
   - linear: {out_features: 2}
 """
 
+SUMMED = """
+inputs: {x: [2]}
+layers:
+  - linear: {out_features: 3, name: h}
+  - constant: {%s, name: c}
+  - einsum: {inputs: [h, c], equation: "ni,nij->nj"}
+  - tanh
+  - linear: {out_features: 2}
+"""
+MAPS = """
+inputs: {x: [1, 4, 3]}
+layers:
+  - conv2d: {out_channels: 3, kernel_size: 2}
+  - reshape: {shape: [18], name: h}
+  - constant: {values: %s, name: c}
+  - multiply: {inputs: [h, c]}
+  - linear: {out_features: 2}
+"""
+
 
 def table(values: str, layer: str) -> str:
     return f"{ROWS}  - constant: {{{values}, name: c}}\n  - {layer}{END}"
@@ -106,6 +125,13 @@ NETS: dict[str, tuple[str, int]] = {
     "a triangle": (MATRIX % ("[[1, 1, 1], [0, 1, 1], [0, 0, 1]]", "add"), f(4)),
     "a permutation": (MATRIX % ("[[0, 1, 0], [0, 0, 1], [1, 0, 0]]", "maximum"), f(3) * f(4)),
     "the same everywhere": (MATRIX % ("2, shape: [3, 3]", "add"), f(3) ** 2 * f(4)),
+    # items of a fixed value that are summed with neurons
+    "a matrix of one number": (SUMMED % "values: 2, shape: [3, 2]", f(3)),
+    "two equal rows": (SUMMED % "values: [[1, 2], [3, 4], [1, 2]]", f(2)),
+    "no equal rows": (SUMMED % "values: [[1, 2], [3, 4], [2, 1]]", 1),
+    # neurons and positions on one axis
+    "equal maps": (MAPS % ([1, 2, 3, 4, 5, 6] * 3), f(3)),
+    "two equal maps": (MAPS % ([1, 2, 3, 4, 5, 6] * 2 + [1, 2, 3, 5, 4, 6]), f(2)),
     "a fixed value as the output": (
         "inputs: {x: [3]}\nlayers:\n  - linear: {out_features: 2, name: a}\n"
         "  - constant: {values: [[1, 2], [3, 4]], name: c}\noutputs: [a, c]",

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from itertools import groupby
 from math import prod
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.evaluate.fixed import fixed_numbers
-from graphgen.lower.parameter.layout import Layout, axis_of, born, row_major
+from graphgen.lower.parameter.layout import Axis, Layout, axis_of, born, row_major
 from graphgen.lower.parameter.state import Lowering
 from spec import Operation
-from spec.primitives import Elementwise, Fixed, Recurrence
+from spec.primitives import Contract, Elementwise, Fixed, Recurrence
 
 MOST_RUNS = 64
 """The most runs of equal items with edges of their own; the items of more are all told apart."""
+MOST_NODES = 2**14
+"""The most nodes of one that meets neurons; a larger one has all items told apart."""
+NOWHERE: Mapping[int, Axis] = MappingProxyType({})
 SHORT = 16
 """The most numbers of an item that are written out."""
 
@@ -32,24 +37,36 @@ def place_read(state: Lowering, operation: Operation) -> None:
     """Place the fixed values that an operation reads, for this operation alone."""
     for name in dict.fromkeys(operation.inputs):
         if name in state.fixed:
-            state.layouts[name] = placed(state, name, beside_neurons(state, operation, name))
+            state.layouts[name] = placed(state, name, beside(state, operation, name))
 
 
-def beside_neurons(state: Lowering, operation: Operation, name: str) -> tuple[int, ...]:
+def beside(state: Lowering, operation: Operation, name: str) -> dict[int, Axis]:
     """Find the axes on which the other values, that it is combined with, have neurons."""
-    if not isinstance(operation.primitive, (Elementwise, Recurrence)):
-        return ()
-    sizes = state.net.shapes[name]
-    others = [state.layouts[n] for n in operation.inputs if n in state.layouts and n != name]
-    return tuple(
-        axis
-        for axis, size in enumerate(sizes)
-        if size > 1 and any(layout.axes[axis] and layout.neurons_only(axis) for layout in others)
-    )
+    primitive, sizes = operation.primitive, state.net.shapes[name]
+    others = [n for n in operation.inputs if n in state.layouts and n not in state.fixed]
+    if isinstance(primitive, (Elementwise, Recurrence)):
+        meeting = [(axis, n, axis) for axis in range(len(sizes)) for n in others]
+    elif isinstance(primitive, Contract) and primitive.values > 1:
+        letters = dict(zip(operation.inputs, primitive.operands, strict=False))
+        meeting = [
+            (axis, n, letters[n].index(letter))
+            for axis, letter in enumerate(letters[name])
+            for n in others
+            if letter in letters[n]
+        ]
+    else:
+        meeting = []
+    found: dict[int, Axis] = {}
+    for axis, other, place in meeting:
+        digits = state.layouts[other].axes[place]
+        if prod(d.size for d in digits) == sizes[axis] and any(d.group is not None for d in digits):
+            found.setdefault(axis, digits)
+    count = prod(d.size for axis in found.values() for d in axis if d.group is not None)
+    return found if count <= MOST_NODES else {}
 
 
-def placed(state: Lowering, name: str, axes: tuple[int, ...] = ()) -> Layout:
-    """Give a fixed value a group: a node for each item of some axes, or one for all positions.
+def placed(state: Lowering, name: str, found: Mapping[int, Axis] = NOWHERE) -> Layout:
+    """Give a fixed value a group: a node for each item of neurons, or one for all positions.
 
     Items of equal numbers have alike edges, so that they may be exchanged.
     """
@@ -57,35 +74,57 @@ def placed(state: Lowering, name: str, axes: tuple[int, ...] = ()) -> Layout:
     primitive = operation.primitive
     if not isinstance(primitive, Fixed):
         raise TypeError(f"expected a Fixed, got {primitive}")
-    sizes = [primitive.sizes[axis] for axis in axes]
-    count = prod(sizes)
-    target = state.group(f"{name}.fixed", "neuron", count)
-    told = tuple(size for place, size in enumerate(primitive.sizes) if place not in axes)
-    strides = dict(zip(axes, row_major(sizes), strict=True))
     lie = [
-        axis_of(size, target, strides[place]) if place in axes else axis_of(size)
+        runs(found[place]) if place in found else [(size, False)]
         for place, size in enumerate(primitive.sizes)
     ]
+    digits = [digit for axis in lie for digit in axis]
+    sizes = [size for size, neurons in digits if neurons]
+    count = prod(sizes)
+    target = state.group(f"{name}.fixed", "neuron", count)
+    told = tuple(size for size, neurons in digits if not neurons)
+    strides = iter(row_major(sizes))
+    axes = [
+        tuple(
+            digit
+            for size, neurons in axis
+            for digit in axis_of(size, target if neurons else None, next(strides) if neurons else 1)
+        )
+        for axis in lie
+    ]
     whole = (("formula", primitive.formula), ("numbers", primitive.numbers))
-    if not axes:
+    if not sizes:
         state.step(target, "fixed", sizes=told, **dict(whole))
-        return born(lie, target, exclusive=False)
-    numbers = np.moveaxis(fixed_numbers(primitive), axes, range(len(axes)))
-    items = numbers.reshape(count, -1) + 0.0
-    runs = [list(run) for _, run in groupby(range(count), key=lambda i: items[i].tobytes())]
+        return born(axes, target, exclusive=False)
+    numbers = fixed_numbers(primitive).reshape([size for size, _ in digits])
+    front = [place for place, (_, neurons) in enumerate(digits) if neurons]
+    items = np.moveaxis(numbers, front, range(len(front))).reshape(count, -1) + 0.0
+    alike = [list(run) for _, run in groupby(range(count), key=lambda i: items[i].tobytes())]
     own = state.group(f"{name}.numbers", "constant", 1)
-    if len(runs) > MOST_RUNS:
+    if len(alike) > MOST_RUNS:
         state.connect(operation, "fixed", [(count, "place", 0, 1)], (own, 0), (target, 0))
-        along = {"axis": axes[0]} if len(axes) == 1 else {"axes": axes}
+        along = {"axis": front[0]} if len(front) == 1 else {"axes": tuple(front)}
         state.step(target, "fixed", sizes=told, **along, **dict(whole))
     else:
-        for run in runs:
+        for run in alike:
             state.connect(
                 operation, "fixed", [(len(run), "unit", 0, 1)], (own, 0), (target, run[0]),
                 attributes=(("numbers", told_by(items[run[0]])),),
             )  # fmt: skip
         state.step(target, "fixed", sizes=told)
-    return born(lie, target, exclusive=False)
+    return born(axes, target, exclusive=False)
+
+
+def runs(axis: Axis) -> list[tuple[int, bool]]:
+    """List the sizes of an axis's digits and whether each holds neurons; positions are one."""
+    found: list[tuple[int, bool]] = []
+    for digit in axis:
+        neurons = digit.group is not None
+        if found and not neurons and not found[-1][1]:
+            found[-1] = (found[-1][0] * digit.size, False)
+        else:
+            found.append((digit.size, neurons))
+    return found
 
 
 def told_by(numbers: NDArray[np.float64]) -> tuple[float | str, ...]:

@@ -123,6 +123,23 @@ class Elman(nn.Module):
         return self.linear(self.rnn(x)[0])
 
 
+class PointerNetwork(nn.Module):
+    """The decoder's states, compared with all of the encoder's."""
+
+    def __init__(self, dimensions: int, width: int, compared: int) -> None:
+        super().__init__()
+        self.encoder = nn.LSTM(dimensions, width, batch_first=True)
+        self.decoder = nn.LSTM(dimensions, width, batch_first=True)
+        self.W1, self.W2 = (nn.Linear(width, compared, bias=False) for _ in range(2))
+        self.v = nn.Linear(compared, 1, bias=False)
+
+    def forward(self, items: Tensor, chosen: Tensor) -> Tensor:
+        seen, last = self.encoder(items)
+        now = self.decoder(chosen, last)[0]
+        scores = self.v((self.W1(seen)[:, None] + self.W2(now)[:, :, None]).tanh())
+        return scores.squeeze(-1).softmax(-1)
+
+
 NETWORKS = (
     Published(
         "WaveNet", "van den Oord et al. 2016", "published/wavenet.yaml", "restated",
@@ -139,5 +156,9 @@ NETWORKS = (
     Published(
         "Elman network", "Elman 1990", "published/elman.yaml", "torch `RNN`",
         lambda: Elman(3, 6), Elman.__call__,
+    ),
+    Published(
+        "Pointer network", "Vinyals et al. 2015", "published/pointer_network.yaml",
+        "torch `LSTM`, restated", lambda: PointerNetwork(2, 4, 3), PointerNetwork.__call__,
     ),
 )  # fmt: skip
