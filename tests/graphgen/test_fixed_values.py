@@ -72,6 +72,17 @@ layers:
   - linear: {out_features: 2}
 """
 
+MASKED_WEIGHTS = """
+inputs: {x: [2]}
+layers:
+  - constant: {values: %s, name: mask}
+  - parameter: {shape: [4, 2], name: w}
+  - multiply: {inputs: [%s], name: masked}
+  - einsum: {inputs: [x, masked], equation: "ni,noi->no"}
+  - tanh
+  - linear: {out_features: 2}
+"""
+
 
 def table(values: str, layer: str) -> str:
     return f"{ROWS}  - constant: {{{values}, name: c}}\n  - {layer}{END}"
@@ -132,6 +143,15 @@ NETS: dict[str, tuple[str, int]] = {
     # neurons and positions on one axis
     "equal maps": (MAPS % ([1, 2, 3, 4, 5, 6] * 3), f(3)),
     "two equal maps": (MAPS % ([1, 2, 3, 4, 5, 6] * 2 + [1, 2, 3, 5, 4, 6]), f(2)),
+    # weights of which some are masked
+    "alternating masks": (
+        MASKED_WEIGHTS % ("[[1, 0], [0, 1], [1, 0], [0, 1]]", "mask, w"),
+        f(2) ** 2,
+    ),
+    "masks of one unit": (
+        MASKED_WEIGHTS % ("[[1, 0], [1, 1], [1, 0], [1, 0]]", "w, mask"),
+        f(3),
+    ),
     "a fixed value as the output": (
         "inputs: {x: [3]}\nlayers:\n  - linear: {out_features: 2, name: a}\n"
         "  - constant: {values: [[1, 2], [3, 4]], name: c}\noutputs: [a, c]",

@@ -59,11 +59,12 @@ def check_symmetries(case: Compared) -> None:
     by_hand = case.published.order
     assert group.order == by_hand, f"the order is {group.order}, by hand it is {by_hand}"
     rng = np.random.default_rng(1)
+    moved = group.order == 1
     for _ in range(SAMPLES):
         weights = group.sample(rng).apply(case.checkpoint.weights)
-        same = all(np.array_equal(x, case.checkpoint.weights[n]) for n, x in weights.items())
-        assert group.order == 1 or not same, "a sample moves nothing"
+        moved |= any((x != case.checkpoint.weights[n]).any() for n, x in weights.items())
         check_close(case, case.moved(weights), "the authors' code, after a sample")
+    assert moved, "no sample moves anything"
 
 
 def check_any_network(case: Compared) -> None:

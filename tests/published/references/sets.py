@@ -137,7 +137,36 @@ class NeuralProcess(nn.Module):
         return mean, 0.1 + 0.9 * nn.functional.softplus(deviation)
 
 
+class Equivariant(nn.Module):
+    def __init__(self, features: int, width: int) -> None:
+        super().__init__()
+        self.Gamma = nn.Linear(features, width)
+        self.Lambda = nn.Linear(features, width, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.Gamma(x) - self.Lambda(x.amax(1, keepdim=True))
+
+
+class DeepSets(nn.Module):
+    def __init__(self, features: int, width: int, classes: int) -> None:
+        super().__init__()
+        self.phi = nn.Sequential(
+            Equivariant(features, width), nn.ELU(), Equivariant(width, width), nn.ELU()
+        )
+        self.ro = nn.Sequential(
+            nn.Dropout(), nn.Linear(width, width), nn.ELU(), nn.Dropout(),
+            nn.Linear(width, classes),
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.ro(self.phi(x).amax(1))
+
+
 NETWORKS = (
+    Published(
+        "DeepSets", "Zaheer et al. 2017", "published/deepsets.yaml", "restated",
+        lambda: DeepSets(3, 4, 2), DeepSets.__call__,
+    ),
     Published(
         "PointNet", "Qi et al. 2017", "published/pointnet.yaml", "restated",
         PointNet, PointNet.__call__,
