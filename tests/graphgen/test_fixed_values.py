@@ -166,6 +166,15 @@ def test_the_order_of_a_network_with_fixed_values(name: str) -> None:
     check_network(spec.loads(text), order)
 
 
+def test_a_large_identity_is_two_rows_of_equal_numbers() -> None:
+    numbers = [[int(i == j) for j in range(70)] for i in range(70)]
+    text = MATRIX.replace("9", "4900").replace("3", "70")
+    net = spec.loads(text % (numbers, "add"))
+    kinds = [block.kind for block in graphgen.template(net).blocks]
+    assert kinds.count("fixed") == 2
+    assert graphgen.symmetries(net).order == f(70) * f(4)
+
+
 TOLD = [
     ("values: [1, 1, 2, 2, 2, -1]", "values: [1, 1, 2, 2, 2, 1]"),
     ("values: [1, 1, 2, 2, 2, -1]", "values: [1, 2, 1, 2, 2, -1]"),

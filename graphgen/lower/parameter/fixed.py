@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from graphgen.evaluate.fixed import fixed_numbers
 from graphgen.lower.parameter.layout import Axis, Layout, axis_of, born, row_major
-from graphgen.lower.parameter.state import Lowering
+from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
 from spec.primitives import Contract, Elementwise, Fixed, Recurrence
 
 MOST_RUNS = 64
-"""The most runs of equal items with edges of their own; the items of more are all told apart."""
+"""The most rows of equal items with edges of their own; the items of more are all told apart."""
 MOST_NODES = 2**14
 """The most nodes of one that meets neurons; a larger one has all items told apart."""
 NOWHERE: Mapping[int, Axis] = MappingProxyType({})
@@ -45,7 +45,8 @@ def beside(state: Lowering, operation: Operation, name: str) -> dict[int, Axis]:
     primitive, sizes = operation.primitive, state.net.shapes[name]
     others = [n for n in operation.inputs if n in state.layouts and n not in state.fixed]
     if isinstance(primitive, (Elementwise, Recurrence)):
-        meeting = [(axis, n, axis) for axis in range(len(sizes)) for n in others]
+        alike = [n for n in others if len(state.layouts[n].axes) == len(sizes)]
+        meeting = [(axis, n, axis) for axis in range(len(sizes)) for n in alike]
     elif isinstance(primitive, Contract) and primitive.values > 1:
         letters = dict(zip(operation.inputs, primitive.operands, strict=False))
         meeting = [
@@ -99,20 +100,44 @@ def placed(state: Lowering, name: str, found: Mapping[int, Axis] = NOWHERE) -> L
     numbers = fixed_numbers(primitive).reshape([size for size, _ in digits])
     front = [place for place, (_, neurons) in enumerate(digits) if neurons]
     items = np.moveaxis(numbers, front, range(len(front))).reshape(count, -1) + 0.0
-    alike = [list(run) for _, run in groupby(range(count), key=lambda i: items[i].tobytes())]
+    alike = rows_of_equal(items)
     own = state.group(f"{name}.numbers", "constant", 1)
     if len(alike) > MOST_RUNS:
         state.connect(operation, "fixed", [(count, "place", 0, 1)], (own, 0), (target, 0))
         along = {"axis": front[0]} if len(front) == 1 else {"axes": tuple(front)}
         state.step(target, "fixed", sizes=told, **along, **dict(whole))
     else:
-        for run in alike:
+        for first, apart, times, length in alike:
+            rows: list[Row] = [(times, "unit", 0, apart)] if times > 1 else []
+            rows += [(length, "unit", 0, 1)] if length > 1 or not rows else []
             state.connect(
-                operation, "fixed", [(len(run), "unit", 0, 1)], (own, 0), (target, run[0]),
-                attributes=(("numbers", told_by(items[run[0]])),),
+                operation, "fixed", rows, (own, 0), (target, first),
+                attributes=(("numbers", told_by(items[first])),),
             )  # fmt: skip
         state.step(target, "fixed", sizes=told)
     return born(axes, target, exclusive=False)
+
+
+def rows_of_equal(items: NDArray[np.float64]) -> list[tuple[int, int, int, int]]:
+    """List runs of equal items, and as one those of one length that come at equal distances.
+
+    Each is the first item, the distance, how often the run comes, and its length.
+    """
+    found: list[tuple[int, int, int, int]] = []
+    latest: dict[tuple[bytes, int], int] = {}
+    for key, run in groupby(range(len(items)), key=lambda i: items[i].tobytes()):
+        start, *rest = run
+        length = 1 + len(rest)
+        place = latest.get((key, length))
+        if place is not None:
+            first, apart, times, _ = found[place]
+            if times == 1 or start == first + apart * times:
+                apart = apart if times > 1 else start - first
+                found[place] = first, apart, times + 1, length
+                continue
+        latest[key, length] = len(found)
+        found.append((start, 1, 1, length))
+    return found
 
 
 def runs(axis: Axis) -> list[tuple[int, bool]]:
