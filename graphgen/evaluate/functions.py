@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphgen.errors import GraphError, described
-from spec.functions import FUNCTIONS as NAMED
+from graphgen.errors import GraphError
+from graphgen.evaluate.registered import Evaluations
 
 Array = NDArray[Any]
 Evaluation = Callable[..., Array]
@@ -109,6 +109,9 @@ FUNCTIONS: dict[str, Evaluation] = {
 }
 
 
+EVALUATIONS = Evaluations("numpy", "graphgen", "an array", GraphError, FUNCTIONS)
+
+
 def register_function(name: str) -> Callable[[Evaluation], Evaluation]:
     """Say how a function that `spec.register_function` has added is computed in numpy.
 
@@ -121,35 +124,10 @@ def register_function(name: str) -> Callable[[Evaluation], Evaluation]:
     It gets an array of any shape and the constants by name, and gives an array of that shape.
     Raises `GraphError` for a function that the language does not have.
     """
-    if not isinstance(name, str) or name not in NAMED:
-        raise GraphError(
-            f"the language has no function {described(name)}; `spec.register_function` adds one"
-        )
-
-    def add(evaluation: Evaluation) -> Evaluation:
-        if not callable(evaluation):
-            raise GraphError(
-                f"the evaluation of {name!r} is {described(evaluation)}, expected a function of an "
-                "array and the constants"
-            )
-        FUNCTIONS[name] = evaluation
-        return evaluation
-
-    return add
+    return EVALUATIONS.add(name)
 
 
 def computed(name: str, x: Array, constants: Mapping[str, Any]) -> Array:
     """Compute a function of each number of an array."""
-    if name not in FUNCTIONS:
-        raise GraphError(
-            f"the function {name!r} cannot be evaluated in numpy: say how, by "
-            f"`@graphgen.register_function({name!r})`"
-        )
     with np.errstate(all="ignore"):
-        result = np.asarray(FUNCTIONS[name](x, **constants))
-    if result.shape != x.shape:
-        raise GraphError(
-            f"the function {name!r} gave {list(result.shape)} of {list(x.shape)}: in numpy, it is "
-            "not computed number by number"
-        )
-    return result.astype(x.dtype, copy=False)
+        return np.asarray(EVALUATIONS(name, x, constants)).astype(x.dtype, copy=False)

@@ -10,9 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from graphgen.evaluate.registered import Evaluations
 from metanet.errors import MetanetError
-from metanet.options import shown
-from spec.functions import FUNCTIONS as NAMED
 
 Evaluation = Callable[..., Tensor]
 
@@ -60,6 +59,9 @@ FUNCTIONS: dict[str, Evaluation] = {
 }
 
 
+EVALUATIONS = Evaluations("torch", "metanet", "a tensor", MetanetError, FUNCTIONS)
+
+
 def register_function(name: str) -> Callable[[Evaluation], Evaluation]:
     """Say how a function that `spec.register_function` has added is computed in torch.
 
@@ -72,34 +74,9 @@ def register_function(name: str) -> Callable[[Evaluation], Evaluation]:
     It gets a tensor of any shape and the constants by name, and gives a tensor of that shape.
     Raises `MetanetError` for a function that the language does not have.
     """
-    if not isinstance(name, str) or name not in NAMED:
-        raise MetanetError(
-            f"the language has no function {shown(name)}; `spec.register_function` adds one"
-        )
-
-    def add(evaluation: Evaluation) -> Evaluation:
-        if not callable(evaluation):
-            raise MetanetError(
-                f"the evaluation of {name!r} is {shown(evaluation)}, expected a function of a "
-                "tensor and the constants"
-            )
-        FUNCTIONS[name] = evaluation
-        return evaluation
-
-    return add
+    return EVALUATIONS.add(name)
 
 
 def computed(name: str, x: Tensor, constants: Mapping[str, Any]) -> Tensor:
     """Compute a function of each number of a tensor."""
-    if name not in FUNCTIONS:
-        raise MetanetError(
-            f"the function {name!r} cannot be evaluated in torch: say how, by "
-            f"`@metanet.register_function({name!r})`"
-        )
-    result = FUNCTIONS[name](x, **constants)
-    if result.shape != x.shape:
-        raise MetanetError(
-            f"the function {name!r} gave {list(result.shape)} of {list(x.shape)}: in torch, it is "
-            "not computed number by number"
-        )
-    return result
+    return EVALUATIONS(name, x, constants)
