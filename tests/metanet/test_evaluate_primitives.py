@@ -23,6 +23,7 @@ from spec.primitives import (
     Lookup,
     Normalise,
     Primitive,
+    Recurrence,
     Reduce,
     Resample,
     Reshape,
@@ -204,6 +205,16 @@ def scan(rng: np.random.Generator) -> Drawn:
     return Scan(cell, bool(rng.integers(2))), 1, [x, *parameters]
 
 
+def recurrence(rng: np.random.Generator) -> Drawn:
+    shape = sizes(rng, 3, 2)
+    axis = int(rng.integers(3))
+    one = [1 if rng.random() < 0.3 and place != axis else n for place, n in enumerate(shape)]
+    begin = [1 if place == axis else n for place, n in enumerate(shape)]
+    values = [rng.standard_normal((3, *sizes)) for sizes in (shape, one, begin)]
+    values = values[: int(rng.integers(2, 4))]
+    return Recurrence(axis, bool(rng.integers(2))), len(values), values
+
+
 def rotary(rng: np.random.Generator) -> Drawn:
     axis, size = int(rng.integers(0, 2)), 2 * int(rng.integers(1, 4))
     x = rng.standard_normal((2, *sizes(rng, 2), size + int(rng.integers(0, 3))))
@@ -274,7 +285,7 @@ def sinusoid(rng: np.random.Generator) -> Drawn:
 
 DRAW: dict[type[Primitive], Callable[[np.random.Generator], Drawn]] = {
     Concat: concat, Contract: contract, Elementwise: elementwise, Fixed: fixed,
-    Learned: learned,
+    Learned: learned, Recurrence: recurrence,
     Lookup: lookup, Normalise: normalise, Reduce: reduce, Resample: resample, Reshape: reshape,
     Rotary: rotary, Scan: scan, Sinusoid: sinusoid, Slice: slice_, Take: take, Transpose: transpose,
     Window: window,
