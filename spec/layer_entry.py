@@ -123,6 +123,8 @@ def _layer(
         if key in COMMON_FIELDS:
             continue
         if key not in type_.field_names():
+            if path[-1] != type_.type and _is_left_out(expander, value, (*path, key), context):
+                continue
             options = (*type_.field_names(), *COMMON_FIELDS)
             message = f"`{type_.type}` has no field {quoted(key)}{suggest_field(key, options)}"
             expander.note((*path, key), message, context, key=True)
@@ -143,6 +145,14 @@ def _layer(
         told = f"`{field}`: {message}" if field else message
         expander.note(where, told, context, key=not field)
     return None if failed else layer
+
+
+def _is_left_out(expander: Expander, value: Any, path: Path, context: Context) -> bool:
+    """Whether an expression leaves a field out, which another layer in this place would have."""
+    try:
+        return isinstance(value, str) and expander.evaluate(value, path, context) is None
+    except StopExpansion:
+        return False
 
 
 def _tensor_names(

@@ -164,3 +164,22 @@ def test_a_block_of_a_layers_name_has_its_own_fields() -> None:
     assert [layer.name for layer in net.layers] == ["a.0", "a.1"]
     with pytest.raises(spec.SpecError, match=r"has no argument 'dim'|no field 'dim'"):
         spec.loads(SCALED % "{layer_scale: {factor: 2, dim: 1}}")
+
+
+VARYING = """
+inputs: {x: [4]}
+vars: {act: gelu}
+layers:
+  - "$act": {approximate: "${'tanh' if act == 'gelu' else null}"}
+"""
+
+
+def test_a_field_is_left_out_where_the_layer_that_a_variable_names_has_none_of_it() -> None:
+    found = {act: spec.loads(VARYING, act=act).layers[0] for act in ("gelu", "relu")}
+    assert found["gelu"].fields["approximate"] == "tanh"
+    assert "approximate" not in found["relu"].fields
+    told = "`relu` has no field 'approximate'"
+    assert told in message(VARYING.replace("'gelu' else null", "'relu' else null").replace(
+        "act: gelu", "act: relu"
+    ))  # fmt: skip
+    assert told in message(VARYING.replace('"$act"', "relu").replace("act: gelu", "act: relu"))
