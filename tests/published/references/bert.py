@@ -22,6 +22,8 @@ from transformers import (
     SqueezeBertForSequenceClassification,
     XLMConfig,
     XLMWithLMHeadModel,
+    XLNetConfig,
+    XLNetLMHeadModel,
 )
 
 import spec
@@ -87,12 +89,27 @@ def xlm() -> XLMWithLMHeadModel:
     return XLMWithLMHeadModel(config)
 
 
+def xlnet() -> XLNetLMHeadModel:
+    config = XLNetConfig(vocab_size=12, d_model=8, n_layer=2, n_head=2, d_inner=6)
+    return XLNetLMHeadModel(config)
+
+
 def logits(model: PreTrainedModel, ids: Tensor) -> Tensor:
     return model(ids).logits  # type: ignore[no-any-return]
 
 
 def of_types(model: PreTrainedModel, ids: Tensor, types: Tensor) -> Tensor:
     return model(ids, token_type_ids=types).logits  # type: ignore[no-any-return]
+
+
+def of_segments(model: PreTrainedModel, ids: Tensor, segments: Tensor) -> Tensor:
+    return model(ids, token_type_ids=segments.long(), use_mems=False).logits  # type: ignore[no-any-return]
+
+
+def two_segments(net: spec.Architecture, rng: np.random.Generator) -> Sequence[Array]:
+    """Draw the words, and numbers of their segments."""
+    ids, segments = random_inputs(net, rng)
+    return [ids, (segments > 0).astype(np.float64)]
 
 
 def of_languages(model: PreTrainedModel, ids: Tensor, languages: Tensor) -> Tensor:
@@ -134,5 +151,9 @@ NETWORKS = (
         "XLM", "Conneau & Lample 2019", "published/xlm.yaml",
         "transformers `XLMWithLMHeadModel`", xlm, of_languages, inputs=without_padding,
         tolerance=1e-5,
+    ),
+    Published(
+        "XLNet", "Yang et al. 2019", "published/xlnet.yaml", "transformers `XLNetLMHeadModel`",
+        xlnet, of_segments, inputs=two_segments, tolerance=1e-5,
     ),
 )  # fmt: skip
