@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
 import pytest
-from oracles.automorphisms import ColouredGraph, coloured_graph
+from oracles.automorphisms import ColouredGraph, coloured_graph, factors
+from sympy.combinatorics import Permutation, PermutationGroup
 
 import graphgen
 import spec
@@ -202,3 +204,23 @@ def check_separated(net: Any, weights: Any, others: Any, x: Any, kind: str) -> N
     assert graph_of(net, kind, others).certificate() != before
     permuted = graphgen.symmetries(net).sample(np.random.default_rng(1)).apply(weights)
     assert graph_of(net, kind, permuted).certificate() == before
+
+
+def test_the_order_is_that_of_the_factors_that_move_nothing_in_common() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        generators = []
+        for _ in range(4):
+            points = rng.choice(9, size=int(rng.integers(2, 4)), replace=False)
+            moved = list(range(9))
+            for place, point in enumerate(points):
+                moved[point] = int(points[place - 1])
+            generators.append(moved)
+        parts = list(factors(generators, set(range(9))))
+        orders = []
+        for part, members in parts:
+            assert all(g[i] in part for g in members for i in part)
+            orders.append(PermutationGroup([Permutation(g) for g in members]).order())
+        whole = PermutationGroup([Permutation(g) for g in generators])
+        assert whole.order() == prod(int(order) for order in orders)
+    assert len(list(factors([[1, 0, 2, 3], [0, 1, 3, 2], [0, 1, 2, 3]], {0, 1, 2, 3}))) == 2

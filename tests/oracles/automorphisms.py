@@ -78,12 +78,34 @@ class ColouredGraph:
         generators = pynauty.autgrp(self.nauty())[0]
         # Without parallel edges of one colour an automorphism is told by what it does to nodes.
         counted = range(self.num_vertices if self.parallel else self.num_nodes)
-        moved = [i for i in self.parameters or counted if any(g[i] != i for g in generators)]
+        points = set(self.parameters or counted)
+        order = 1
+        for part, members in factors(generators, points):
+            place = {old: new for new, old in enumerate(part)}
+            moves = [Permutation([place[g[i]] for i in part]) for g in members]
+            order *= int(PermutationGroup(moves).order())
+        return order
+
+
+def factors(
+    generators: list[list[int]], points: set[int]
+) -> Iterator[tuple[list[int], list[list[int]]]]:
+    """Divide generators into those that have no moved point in common: their group's factors."""
+    found: list[tuple[set[int], list[list[int]]]] = []
+    for generator in generators:
+        moved = {i for i in points if generator[i] != i}
         if not moved:
-            return 1
-        place = {old: new for new, old in enumerate(moved)}
-        group = PermutationGroup([Permutation([place[g[i]] for i in moved]) for g in generators])
-        return int(group.order())
+            continue
+        apart, group = [], [generator]
+        for others, members in found:
+            if moved.isdisjoint(others):
+                apart.append((others, members))
+            else:
+                moved |= others
+                group += members
+        found = [*apart, (moved, group)]
+    for part, members in found:
+        yield sorted(part), members
 
 
 def coloured_graph(

@@ -10,6 +10,8 @@ from transformers import (
     DeiTForImageClassificationWithTeacher,
     Dinov2Config,
     Dinov2ForImageClassification,
+    MobileViTConfig,
+    MobileViTForImageClassification,
     SegformerConfig,
     SegformerForSemanticSegmentation,
 )
@@ -50,7 +52,20 @@ def deit() -> nn.Module:
     return DeiTForImageClassificationWithTeacher(config)
 
 
+def mobilevit() -> nn.Module:
+    config = MobileViTConfig(
+        num_channels=1, image_size=64, hidden_sizes=[2, 2, 4],
+        neck_hidden_sizes=[2, 2, 2, 2, 2, 2, 4], num_attention_heads=2, mlp_ratio=1.0, num_labels=2,
+    )  # fmt: skip
+    return MobileViTForImageClassification(config)
+
+
 NETWORKS = (
+    Published(
+        "MobileViT", "Mehta & Rastegari 2021", "published/mobilevit.yaml",
+        "transformers `MobileViTForImageClassification`",
+        mobilevit, lambda model, image: model(image).logits,
+    ),
     Published(
         "BEiT", "Bao et al. 2021", "published/beit.yaml",
         "transformers `BeitForImageClassification`",
