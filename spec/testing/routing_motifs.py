@@ -56,8 +56,13 @@ def fused(to: Listing, x: Value, shares: Value, hidden: int, width: int) -> None
     drawn = {"initial": "normal", "value": 0.5}
     up = to.add("parameter", {"shape": [count, hidden, x.shape[-1]], **drawn}, x)
     equation = f"b{tokens}h,beih->b{tokens}ei"
-    to.add("tanh", {}, to.add("einsum", {"equation": equation}, x, up))
-    inner = to.named()
+    inner = to.add("einsum", {"equation": equation}, x, up)
+    if to.pen.chance(0.4):
+        bias = to.add("parameter", {"shape": [count, hidden], **drawn}, x)
+        if tokens:
+            bias = to.add("unsqueeze", {"dim": 1}, bias)
+        inner = to.add("add", {}, inner, bias)
+    inner = to.add("tanh", {}, inner)
     down = to.add("parameter", {"shape": [count, width, hidden], **drawn}, x)
     equation = f"b{tokens}ei,behi->b{tokens}eh"
     y = to.add("einsum", {"equation": equation}, inner, down)

@@ -83,6 +83,42 @@ layers:
   - einsum: {equation: 'bt,btd->bd', inputs: [place, h]}
   - linear: {out_features: 2}
 """
+BIASED = """
+inputs: {x: [3, 4]}
+layers:
+  - linear: {out_features: 4, name: in}
+  - linear: {out_features: 3, name: router}
+  - top_k: {k: 2, value: -.inf}
+  - softmax: {name: shares}
+  - parameter: {shape: [3, 4, 4], initial: normal, value: 0.5, name: gate_up_proj}
+  - parameter: {shape: [3, 4], initial: normal, value: 0.5, name: gate_up_proj_bias}
+  - unsqueeze: {dim: 1, name: bias}
+  - einsum: {inputs: [in, gate_up_proj], equation: 'bth,behi->btei', name: both}
+  - add: {inputs: [both, bias], name: biased}
+  - slice: {inputs: biased, dim: -1, start: 0, step: 2}
+  - quick_gelu: {name: g}
+  - slice: {inputs: biased, dim: -1, start: 1, step: 2}
+  - shift_by: {value: 1, name: u}
+  - multiply: {inputs: [g, u], name: hidden}
+  - parameter: {shape: [3, 2, 4], initial: normal, value: 0.5, name: down_proj}
+  - einsum: {inputs: [hidden, down_proj], equation: 'btei,beih->bteh', name: y}
+  - einsum: {inputs: [shares, y], equation: 'bte,bteh->bth'}
+  - linear: {out_features: 2}
+"""
+TOKENS = """
+inputs: {x: [4, 4]}
+layers:
+  - linear: {out_features: 3, bias: false, inputs: x, name: router}
+  - softmax
+  - top_k: {k: 2, dim: 1, name: shares}
+  - parameter: {shape: [3, 2, 4], initial: normal, value: 0.5, name: up}
+  - einsum: {inputs: [x, up], equation: 'bth,beih->btei'}
+  - relu: {name: hidden}
+  - parameter: {shape: [3, 4, 2], initial: normal, value: 0.5, name: down}
+  - einsum: {inputs: [hidden, down], equation: 'btei,behi->bteh', name: y}
+  - einsum: {inputs: [shares, y], equation: 'bte,bteh->bth'}
+  - linear: {out_features: 2}
+"""
 ROWS = "inputs: {x: [5, 3]}\nlayers:\n  - linear: {out_features: 4}\n"
 END = "  - linear: {out_features: 2}\n"
 NETS: dict[str, tuple[str, int]] = {
@@ -101,6 +137,8 @@ NETS: dict[str, tuple[str, int]] = {
     # features before and behind, experts, hidden units of each
     "experts in one tensor": (FUSED, f(4) ** 2 * f(3) * f(2) ** 3),
     "experts one by one": (SEPARATE, f(4) ** 2 * f(3) * f(2) ** 3),
+    "experts with biases, gates and values in turn": (BIASED, f(4) ** 2 * f(3) * f(2) ** 3),
+    "experts that choose tokens": (TOKENS, f(4) * f(3) * f(2) ** 3),
     # groups, experts of each
     "experts in groups": (GROUPS, f(3) * f(2) ** 3),
     "the place of a token": (CLIP, f(4)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite, prod
 
@@ -11,10 +11,10 @@ import numpy as np
 
 from graphgen.evaluate import NUMPY
 from graphgen.evaluate.fixed import fixed_numbers
+from graphgen.lower.parameter.by_tensor import without_learned
 from spec import Architecture, Operation
 from spec.primitives import (
     Concat,
-    Contract,
     Elementwise,
     Fixed,
     Learned,
@@ -36,11 +36,11 @@ def normal_form(net: Architecture) -> tuple[tuple[Operation, ...], tuple[str, ..
 
     `add(add(a, b), c)` is `add(a, b, c)`, whose alike operands may all be exchanged; reshapes and
     transpositions that follow one another are one, and none if they lead back; what is computed of
-    the same values by the same parameters is computed once; a sum of products with a learned value
-    is one with a parameter.
+    the same values by the same parameters is computed once; what multiplies by a learned value, or
+    adds one, does so by its tensor.
     """
     operations, outputs = without_moves(net)
-    return fused(net, weighted(operations, outputs), outputs), outputs
+    return fused(net, without_learned(net, operations, outputs), outputs), outputs
 
 
 def without_moves(net: Architecture) -> tuple[list[Operation], tuple[str, ...]]:
@@ -112,34 +112,6 @@ def folded(primitive: Primitive, sources: Sequence[Operation | None]) -> Fixed |
         return None
     numbers = tuple(x if isfinite(x) else str(x) for x in items.tolist())
     return Fixed(shape, "numbers", numbers[:1] if len(set(numbers)) == 1 else numbers)
-
-
-def weighted(operations: Sequence[Operation], outputs: Sequence[str]) -> list[Operation]:
-    """Let sums of products of a value and a learned one be products with its tensor."""
-    learned = {o.output: o for o in operations if isinstance(o.primitive, Learned)}
-    made = [as_weight(operation, learned) for operation in operations]
-    read = {name for operation in made for name in operation.inputs} | {*outputs}
-    held = {name for operation in operations for name in operation.inputs} - read
-    return [operation for operation in made if operation.output not in held]
-
-
-def as_weight(operation: Operation, learned: Mapping[str, Operation]) -> Operation:
-    """Give a product with the tensor of a learned value, if an operation is a matrix product so."""
-    product = operation.primitive
-    one = [place for place, name in enumerate(operation.inputs) if name in learned]
-    if not isinstance(product, Contract) or product.values != 2 or operation.parameters:
-        return operation
-    if len(one) != 1:
-        return operation
-    value, weight = product.operands[1 - one[0]], product.operands[one[0]]
-    summed = {*value, *weight} - {*product.output}
-    if not summed or not summed <= {*value} & {*weight}:
-        return operation
-    tensor = learned[operation.inputs[one[0]]].parameters
-    made = Contract(f"{value},{weight}->{product.output}")
-    return replace(
-        operation, primitive=made, inputs=(operation.inputs[1 - one[0]],), parameters=tensor
-    )
 
 
 def fused(
