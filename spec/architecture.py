@@ -14,6 +14,8 @@ from spec.checkpoint import CheckpointMap, literal
 from spec.primitives import (
     Concat,
     Elementwise,
+    Fixed,
+    Learned,
     Lookup,
     Primitive,
     Reshape,
@@ -159,6 +161,29 @@ class Architecture:
             if indices and operation.inputs[0] not in whole:
                 found.append(operation.layer)
         return tuple(found)
+
+    @cached_property
+    def counted_indices(self) -> tuple[tuple[str, str], ...]:
+        """The inputs of indices that are taken for numbers: by which layer, "" for outputs; which.
+
+        A value that plays no part may be one of indices.
+        """
+        origin = {name: name for name in self.index_inputs}
+        found = []
+        for operation in self.operations:
+            primitive, taken = operation.primitive, list(operation.inputs)
+            if isinstance(primitive, Fixed | Learned):
+                continue
+            if passes_indices(primitive) and all(name in origin for name in taken):
+                origin[operation.output] = origin[taken[0]]
+                continue
+            if isinstance(primitive, Lookup) and (
+                primitive.is_table or primitive.kind == "one_hot"
+            ):
+                del taken[0]
+            found += [(operation.layer, origin[name]) for name in taken if name in origin]
+        found += [("", origin[name]) for name in self.outputs if name in origin]
+        return tuple(dict.fromkeys(found))
 
     def resolved(self) -> dict[str, Any]:
         """Give the resolved form, as plain data that `spec.from_resolved` and YAML read again."""

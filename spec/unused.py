@@ -31,6 +31,7 @@ def note_unused(expander: Expander, net: Architecture, overrides: Mapping[str, o
     _note_values(expander, net)
     note_uncollected(expander)
     _note_computed_indices(expander, net)
+    _note_counted_indices(expander, net)
     _note_block_inputs(expander, bodies)
     if expander.problems:
         return
@@ -88,6 +89,18 @@ def _note_computed_indices(expander: Expander, net: Architecture) -> None:
             "what is computed and a `linear` map of that"
         )
         expander.note(path, message, context, key=True)
+
+
+def _note_counted_indices(expander: Expander, net: Architecture) -> None:
+    """Note what takes the indices that an input holds for numbers, which have another type."""
+    for layer, name in net.counted_indices:
+        told = f"{quoted(name)} holds indices into a table, and"
+        if layer:
+            path, context = expander.layer_places[layer]
+            message = f"{told} this takes them for numbers: give the numbers as another input"
+            expander.note(path, message, context, key=True)
+        else:
+            expander.note(("outputs",), f"{told} is no output: leave it out")
 
 
 def _note_block_inputs(expander: Expander, bodies: Mapping[str, list[Written]]) -> None:

@@ -15,6 +15,7 @@ from spec.guide.papers import PAPERS
 from spec.guide.torch_differences import DIFFERENCES
 from spec.layer import LAYERS, Layer
 from spec.primitives import Primitive, show
+from spec.structures import STRUCTURES
 from spec.suggestions import suggest_layer
 
 
@@ -36,6 +37,9 @@ def page(name: str) -> str:
 
     Raises `SpecError` where no layer has this name.
     """
+    if name in STRUCTURES:
+        told = "is a structure, which holds lists of layers"
+        raise SpecError([Problem(f"{quoted(name)} {told}: see docs/language.md", None)])
     if name not in LAYERS:
         message = f"no layer is called {quoted(name)}{suggest_layer(name, LAYERS)}"
         message += " (`gmn layers` lists all)"

@@ -70,6 +70,17 @@ BESIDE = [  # of a description, and all that is said
     ("[relu]", "a description: expected a mapping, got a list of 1: ['relu']"),
     ("inputs: {x: [3]}\noutputs: [3]\nlayers: [relu]",
      "an entry of `outputs`: expected a string that is not empty, got 3"),
+    ("inputs: {i: [3]}\nlayers:\n  - embedding: {num_embeddings: 4, embedding_dim: 3, name: e}\n"
+     "  - linear: {out_features: 3, inputs: i, name: l}\n  - matmul: {inputs: [e, e]}\n"
+     "outputs: [l, '2']",
+     "'i' holds indices into a table, and this takes them for numbers: give the numbers as "
+     "another input"),
+    ("inputs: {i: [3]}\nlayers: [flatten, {index_select: {dim: 1, inputs: ['0', i]}}]",
+     "'i' holds indices into a table, and this takes them for numbers: give the numbers as "
+     "another input"),
+    ("inputs: {i: [3]}\nlayers: [{embedding: {num_embeddings: 4, embedding_dim: 3, name: e}}]\n"
+     "outputs: [e, i]",
+     "'i' holds indices into a table, and is no output: leave it out"),
     ("inputs: {x: [3]}\nblocks: {repeat: {layers: [relu]}}\nlayers: [relu]",
      "`blocks`: 'repeat' has a meaning of its own here: take another name"),
     ("inputs: {x: {shape: [3, 4], axes: [batch, features]}}\nlayers: [relu]",
