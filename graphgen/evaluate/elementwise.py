@@ -21,8 +21,9 @@ def run(primitive: Elementwise, *operands: Array) -> Array:
     """Apply the function to values, and to a parameter that lies along some axes."""
     x, *others = operands
     if primitive.function in COMBINED:
-        for other in others:
-            x = COMBINED[primitive.function](x, aligned(primitive, x, other))
+        with np.errstate(invalid="ignore"):  # infinite ones of both signs, as behind a mask
+            for other in others:
+                x = COMBINED[primitive.function](x, aligned(primitive, x, other))
         return x
     if primitive.function == "where":
         return np.where(x != 0, *others)

@@ -170,8 +170,9 @@ def strided(
 def total(node: Combination) -> Array:
     """Sum all messages."""
     result = node.full(0)
-    for block in node.blocks:
-        node.add(result, block)
+    with np.errstate(invalid="ignore"):  # infinite ones of both signs, as behind a mask
+        for block in node.blocks:
+            node.add(result, block)
     return result
 
 

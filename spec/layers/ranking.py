@@ -79,7 +79,8 @@ class TopKMask(Counted):
 class TopK(TopKMask):
     """The `k` largest items along `dim` in their places, and `value` in place of the others.
 
-    Items that equal the k-th all stay, where `torch.topk` chooses some. The value may be `-.inf`.
+    Items that equal the k-th all stay, where `torch.topk` chooses some. The value may be `-.inf`,
+    and is, where items are.
     """
 
     value: float | str = array(default=0.0, summary="what the others become, which may be infinite")
