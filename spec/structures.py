@@ -153,7 +153,7 @@ def parallel(
         for field, message in wrong.items():
             expander.note((*path, field), f"`{field}`: {message}", context)
         known = [end for end in ends if end is not None]
-        if layer is None or len(known) < len(ends):
+        if layer is None or len(known) < len(ends) or raw.get("branches") == []:
             raise StopExpansion
         layer = merging(layer, known)
         return add_layer(expander, layer, context.prefix + name, known, path, context)

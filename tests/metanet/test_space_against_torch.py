@@ -165,8 +165,7 @@ def test_an_input_of_indices_chooses_items(dim: int) -> None:
 def test_indices_that_are_computed_are_refused() -> None:
     with pytest.raises(spec.SpecError, match="by a value that is computed: give it an input"):
         spec.loads(
-            "inputs: [{x: [4, 3]}, {y: [2]}]\n"
-            "layers: [{tanh: {inputs: y, name: t}}, {index_select: {inputs: [x, t], dim: 1}}]"
+            "inputs: {y: [2]}\nlayers: [tanh, {embedding: {num_embeddings: 4, embedding_dim: 3}}]"
         )
 
 

@@ -43,6 +43,8 @@ SAID = [  # what is written in place of layers, and all that is said
      "an entry of `inputs`: expected a string that is not empty, got true"),
     ("[{parallel: {branches: [[relu]]}}]",
      "`branches`: expected a list of 2 to 64 lists of layers, got a list of 1"),
+    ("[{parallel: {branches: []}}]",
+     "`branches`: expected a list of 2 to 64 lists of layers, got an empty list"),
     ("[{repeat: {times: 2, index: 3, layers: [relu]}}]",
      "`index`: expected a string of letters, digits and _, not beginning with a digit, got 3"),
     ("[{relu: {}, tanh: {}}]",
