@@ -32,6 +32,7 @@ class Builder:
         self.operations: list[Operation] = []
         self.tensors: dict[str, TensorSpec] = {}
         self.names: set[str] = set(inputs)
+        self.optional: set[str] = set()
         self.given: set[str] = set(inputs)
 
     def add(
@@ -43,6 +44,7 @@ class Builder:
         output_shape: Shape | None = None,
         shares: str = "",
         parametrizations: Mapping[str, Parametrization] | None = None,
+        home: str = "",
     ) -> Value:
         """Expand a layer and give its output, a value of the layer's name.
 
@@ -56,7 +58,7 @@ class Builder:
             inputs_of = "input" if most == 1 else "inputs"
             raise ShapeError(f"`{layer.type}` takes {count} {inputs_of}, got {len(inputs)}")
         layer = layer.infer(*(value.shape for value in inputs))
-        scope = Scope(name, tensor_names or {}, parametrizations, self.given)
+        scope = Scope(name, tensor_names or {}, parametrizations, self.given, home)
         result = layer.expand(scope, *inputs)
         for local in sorted(scope.parametrizations.keys() - scope.asked):
             known = ", ".join(scope.tensors) or "none"
@@ -131,6 +133,18 @@ class Builder:
                     f"{quoted(tensor.name)} is shared, but one of both is trained and one is not"
                 )
 
+    def _leave_out(self, read: set[str]) -> None:
+        """Leave out the optional layers that nothing reads, and what only these read."""
+        gone = set()
+        for layer in reversed(self.layers):
+            if layer.name in self.optional and read.isdisjoint((layer.output, *layer.further)):
+                gone.add(layer.name)
+            else:
+                read.update(layer.inputs)
+        if gone:
+            self.layers = [layer for layer in self.layers if layer.name not in gone]
+            self.operations = [o for o in self.operations if o.layer not in gone]
+
     def _read(self, read: set[str]) -> tuple[Operation, ...]:
         """Give the operations, but those of further values and beside them that nothing reads."""
         several = {layer.name for layer in self.layers if layer.further}
@@ -146,7 +160,11 @@ class Builder:
     def finish(
         self, name: str, outputs: Sequence[Value], checkpoints: tuple[CheckpointMap, ...]
     ) -> Architecture:
-        """Give the architecture with these outputs, and with what its checkpoints are like."""
+        """Give the architecture with these outputs, and with what its checkpoints are like.
+
+        It has no `optional` layers that nothing reads.
+        """
+        self._leave_out({value.name for value in outputs})
         return Architecture(
             name=name,
             inputs=self.inputs,

@@ -49,7 +49,9 @@ def call(
         for local, value in zip(names, inputs, strict=False):
             expander.values[inner.prefix + local] = value
             expander.reserved[inner.prefix + local] = "an input of the block"
-        hidden: dict[str, object] = {BLOCK: expander.sharing.block_name(context, path, full)}
+        hidden: dict[str, object] = {
+            BLOCK: expander.sharing.block_name(context, path, context.home(full))
+        }
         above = ChainMap(expander.variables, hidden)
         inner = inner.having(above, called).on(inputs[0] if len(inputs) == 1 else None)
         outside = context.on(inputs[0])

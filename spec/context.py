@@ -43,7 +43,8 @@ class Context:
     one that reads none, which stands behind the `first`.
     `current` is the value whose shape an expression may ask for. The list has come to its place by
     `address`, from which `frame` leads to it in the document. `twin` is the place of what shares
-    its tensors with another, the place of that, and what that is called.
+    its tensors with another, the place of that, and what that is called. `homes` are prefixes of
+    names, and what tensors have in their place.
     """
 
     variables: Mapping[str, object]
@@ -57,6 +58,7 @@ class Context:
     frame: Path = ()
     address: Place = ()
     twin: tuple[Place, Place, str] | None = None
+    homes: tuple[tuple[str, str], ...] = ()
 
     def within(self, name: str, several: bool = False, first: Value | None = None) -> Context:
         """Enter a named list: names get a prefix and are counted anew."""
@@ -86,6 +88,13 @@ class Context:
         """Give the place of what stands at `path` in the document."""
         steps = path[len(self.frame) :]
         return (*self.address, *[step for step in steps if type(step) is int or step in SIDES])
+
+    def home(self, name: str) -> str:
+        """Give the name under which tensors of what has this name stand."""
+        for prefix, home in self.homes:
+            if name.startswith(prefix):
+                name = home + name[len(prefix) :]
+        return name
 
     def counterpart(self, path: Path) -> Place | None:
         """Give the place with which the one at `path` shares its tensors."""

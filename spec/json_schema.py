@@ -209,6 +209,31 @@ STRUCTURE_SCHEMAS: dict[str, Any] = {
             },
         },
     },
+    "scan": {
+        "description": "Layers that are run item after item, and read what they gave before.",
+        "type": "object",
+        "required": ["state", "body"],
+        "additionalProperties": False,
+        "properties": {
+            **COMMON,
+            "items": {"description": "Names of the items of the inputs.", **NAMES},
+            "dim": expression_or({"type": "integer", "minimum": -MAX_AXES, "maximum": MAX_AXES}),
+            "reverse": expression_or({"type": "boolean"}),
+            "state": {
+                "description": "The states by name: sizes, to begin at zero, or a value's name.",
+                "type": "object",
+                "propertyNames": LOCAL,
+                "additionalProperties": {"anyOf": [NAME, {**SIZES, "minItems": 0}]},
+            },
+            "body": LIST,
+            "next": {
+                "description": "The next value of each state, by its name in the body.",
+                "type": "object",
+                "additionalProperties": NAME,
+            },
+            "output": {**NAME, "description": "What the body gives; by default its last value."},
+        },
+    },
     "parallel": {
         "description": "The same value through several lists of layers, merged at the end.",
         "type": "object",

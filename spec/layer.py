@@ -86,6 +86,7 @@ class Scope:
     """Where one layer expands: it declares the layer's tensors and records its operations.
 
     `given` are the names of values that hold what an input of the network holds, such as indices.
+    Tensors have the name `home` in front of theirs, by default the layer's.
     """
 
     def __init__(
@@ -94,8 +95,10 @@ class Scope:
         tensor_names: Mapping[str, str],
         parametrizations: Mapping[str, Parametrization] | None = None,
         given: Collection[str] = (),
+        home: str = "",
     ) -> None:
         self.name = name
+        self.home = home or name
         self.given = given
         self.tensor_names = tensor_names
         self.parametrizations = dict(parametrizations or {})
@@ -114,7 +117,7 @@ class Scope:
         Where the layer is told to make it from others, these are declared.
         """
         if own_name and self.name and local not in self.tensor_names:
-            self.tensor_names = {**self.tensor_names, local: self.name}
+            self.tensor_names = {**self.tensor_names, local: self.home}
         how = self.parametrizations.get(local)
         self.asked.add(local)
         if how is not None:
@@ -144,7 +147,7 @@ class Scope:
     def _declare(
         self, local: str, shape: Shape, dtype: str, trainable: bool, initial: tuple[str, float]
     ) -> TensorSpec:
-        default = f"{self.name}.{local}" if self.name else local
+        default = f"{self.home}.{local}" if self.home else local
         name = self.tensor_names.get(local, default)
         tensor = TensorSpec(name, counted(shape), dtype, trainable, initial)
         self.tensors[local] = tensor

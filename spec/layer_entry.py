@@ -99,8 +99,9 @@ def add_layer(
             raise SpecError(expander.problems)
     try:
         value = builder.add(
-            layer, name, inputs, tensor_names, output_shape, shares, parametrizations
-        )
+            layer, name, inputs, tensor_names, output_shape, shares, parametrizations,
+            context.home(name),
+        )  # fmt: skip
     except ShapeError as error:
         expander.note(path, str(error), context, key=True)
         raise StopExpansion from None
@@ -196,7 +197,8 @@ def _parametrizations(
 def _known_tensor(expander: Expander, name: str, context: Context) -> str:
     """Look a tensor up as values are, from the innermost list outwards; else the name is new."""
     tensors = expander.builder.tensors
-    return next((p + name for p in context.scopes() if p + name in tensors), name)
+    homes = (context.home(prefix + name) for prefix in context.scopes())
+    return next((home for home in homes if home in tensors), name)
 
 
 def _output_shape(

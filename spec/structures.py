@@ -15,6 +15,7 @@ from spec.layer_entry import MERGES, add_layer, merging
 from spec.lookup import known_as, name_of, one_input
 from spec.primitives import show
 from spec.residual import automatic_shortcut
+from spec.scan import scan
 from spec.sharing import must_share
 
 if TYPE_CHECKING:
@@ -203,6 +204,7 @@ STRUCTURES: dict[str, Structure] = {
     "repeat": repeat,
     "residual": residual,
     "parallel": parallel,
+    "scan": scan,
 }
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -210,5 +212,6 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "repeat": ("times", "layers"),
     "residual": ("body",),
     "parallel": (),
+    "scan": ("state", "body"),
 }
 """The fields without which a structure says nothing."""

@@ -124,6 +124,10 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
              "associativescan", "pscan", "ema"),
             "`linear_recurrence` of factors and terms"),
         **dict.fromkeys(("cumulativesum", "prefixsum"), "cumsum"),
+        **dict.fromkeys(
+            ("recurrent", "recurrence", "foriloop", "whileloop", "unroll",
+             "convlstm", "convlstmcell", "mgu", "mingru", "customcell", "rnnbase"),
+            "`scan` with a body of your own"),
         "bidirectional": "`rnn`, `lstm` or `gru` with `bidirectional: true`",
         # axes
         **dict.fromkeys(("view",), FLAT),

@@ -14,6 +14,7 @@ from spec.expressions import references, shapes_asked
 from spec.inputs import entries
 from spec.json_schema import CALL_FIELDS
 from spec.layer import LAYERS
+from spec.scan import ITEM
 from spec.structures import STRUCTURES
 from spec.suggestions import suggest, suggest_layer
 from spec.written import LISTS, Written, entries_written, strings
@@ -60,7 +61,7 @@ def _mistakes(
         options = [*LAYERS, *STRUCTURES, *blocks]
         message = f"no layer or block is called {quoted(type_)}{suggest_layer(type_, options)}"
         yield entry.path, message, True
-    if type_ in LISTS and isinstance(entry.fields.get("inputs"), list):
+    if type_ in LISTS and type_ != "scan" and isinstance(entry.fields.get("inputs"), list):
         count = len(entry.fields["inputs"])
         if count != 1:
             yield (*entry.path, "inputs"), f"`{type_}` takes one input, got {count}", False
@@ -96,7 +97,8 @@ def _value_names(expander: Expander) -> set[str] | None:
     found = {*NUMBERED, *(str(name).partition(".")[0] for _, name, _ in entries(inputs))}
     for block in expander.blocks.values():
         found |= {str(name) for name in input_names(block if isinstance(block, dict) else {})}
-    found |= {name.partition(".")[0] for name in _said(expander, "name", "collect")}
+    found |= {name.partition(".")[0] for name in _said(expander, "name", "collect", "items")}
+    found |= {ITEM, *_said(expander, "state")}
     return None if any("$" in name for name in found) else found
 
 
@@ -109,7 +111,9 @@ def _said(expander: Expander, *keys: str) -> Iterator[str]:
             rest += value
         elif isinstance(value, dict):
             rest += value.values()
-            yield from (str(value[k]) for k in keys if isinstance(value.get(k), str | int))
+            for name in (value.get(key) for key in keys):
+                names = name if isinstance(name, list | dict) else [name]
+                yield from (str(one) for one in names if isinstance(one, str | int))
 
 
 def _of_call(

@@ -13,6 +13,7 @@ LISTS = {
     "repeat": ("layers",),
     "residual": ("body", "shortcut"),
     "parallel": ("branches", "layers"),
+    "scan": ("body",),
 }
 """The fields of the structures that hold lists of layers."""
 

@@ -15,7 +15,7 @@ from spec.primitives import Concat, Reshape, Shape, ShapeError, show
 class Stack(Layer):
     """Inputs of one shape along a new axis `dim`, counted with the batch, as `torch.stack`."""
 
-    inputs_allowed: ClassVar[tuple[int, int]] = (2, 64)
+    inputs_allowed: ClassVar[tuple[int, int]] = (1, 1_000)
 
     dim: int = axis(default=1)
 

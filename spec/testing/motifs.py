@@ -11,7 +11,7 @@ from spec.testing.attention_motifs import heads, mixture
 from spec.testing.copy_motifs import repeated
 from spec.testing.listing import Listing, Unfit, outcome
 from spec.testing.pen import Fields
-from spec.testing.recurrence_motifs import decayed, encoded
+from spec.testing.recurrence_motifs import decayed, encoded, scanned
 from spec.testing.routing_motifs import chosen, experts
 from spec.testing.writers import ACTIVATIONS, NORMS
 
@@ -295,6 +295,6 @@ def itself(to: Listing) -> None:
 MOTIFS: tuple[Motif, ...] = (
     branches, branches, grouping, decoder, pixel_shuffle, pixel_unshuffle, outer_product, beside,
     squeezed, other_axis, mixture, heads, repeated, convolution_over_tokens, itself, twice,
-    parts, decayed, encoded, experts, chosen,
+    parts, decayed, encoded, scanned, experts, chosen,
 )  # fmt: skip
 """All motifs, by how often each is tried; each raises `Unfit` where it does not fit."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from spec.layer import Value
 from spec.testing.listing import Listing, Unfit
+from spec.testing.pen import Fields
 from spec.testing.writers import WRITERS
 
 
@@ -50,6 +53,43 @@ def encoded(to: Listing) -> None:
     others = [value for value in sequences if value.name != encoder.name]
     kept = {name: fields[name] for name in names if name in fields}
     to.add(type_, kept, pen.pick([*others, *sequences]), *states)
+
+
+def scanned(to: Listing) -> None:
+    """Run a cell over the items along an axis, from zeros or from a value that is there."""
+    pen, x = to.pen, to.named()
+    if not 2 <= len(x.shape) <= 3:
+        raise Unfit
+    dim, width = pen.count(1, len(x.shape)), pen.count(1, 3)
+    length = x.shape[dim - 1]
+    item = tuple(size for axis, size in enumerate(x.shape, 1) if axis != dim)
+    state = (*item[:-1], width)
+    begins = [value.name for value in to.values if value.shape == state]
+    begun = {name: pen.pick([list(state), *begins]) for name in ("h", "c")}
+    body: list[Any] = [
+        {"linear": {"inputs": "item", "out_features": width, "name": "f"}},
+        {"linear": {"inputs": "h", "out_features": width, "name": "g", **pen.some(bias=False)}},
+        {pen.pick(["add", "multiply"]): {"inputs": ["f", "g"], "name": "new"}},
+    ]
+    fields: Fields = {"state": {"h": begun["h"]}, "body": body}
+    if pen.chance():
+        body += ["sigmoid", {"multiply": {"inputs": [str(len(body)), "c"], "name": "kept"}},
+                 {"add": {"inputs": ["kept", "f"], "name": "memory"}},
+                 {"tanh": {"name": "end"}}]  # fmt: skip
+        fields |= {"state": begun, "next": {"h": "end", "c": "memory"}}
+        fields |= pen.some(output=pen.pick(["kept", "end"]))
+    else:
+        body.append({pen.pick(["tanh", "relu", "silu"]): {"name": "end"}})
+    if pen.chance(0.2):
+        fields |= {"items": "now"}
+        body[0] = {"linear": {"inputs": "now", "out_features": width, "name": "f"}}
+    place = min(dim, len(state) + 1) - 1
+    shape = (*state[:place], length, *state[place:])
+    fields |= {"dim": dim} if dim > 1 or pen.chance() else {}
+    to.read |= {name for name in begins if name in fields["state"].values()}
+    result = to.put("scan", fields | pen.some(reverse=True), shape, x)
+    if pen.chance(0.3):
+        to.add("tanh", {}, Value(f"{result.name}.h", state))
 
 
 def mapped(to: Listing, x: Value) -> Value:

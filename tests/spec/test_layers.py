@@ -23,6 +23,7 @@ from spec.layer import LAYERS, Layer, Scope, Value, register
 from spec.primitives import PRIMITIVES
 from spec.testing import networks
 from spec.testing.examples import EXAMPLES, example_texts
+from spec.testing.recurrence_twins import RECURRENCE_TWINS
 
 
 @pytest.mark.parametrize("room", [PARAMETER_GRAPH, COMPUTATION_GRAPH, NUMPY, TORCH])
@@ -66,9 +67,8 @@ def test_every_kind_that_occurs_has_a_column() -> None:
     collect()
     for text in (text for type_ in EXAMPLES for text in example_texts(type_)):
         note(spec.loads(text))
-    inputs = "inputs: [{x: [2, 4]}, {h: [1, 3]}, {c: [1, 3]}]"
-    begun = "layers: [lstm: {name: a, inputs: [x, h, c], hidden_size: 3}]"
-    note(spec.loads(f"{inputs}\n{begun}\noutputs: [a, a.c_n]"))
+    for texts in RECURRENCE_TWINS.values():
+        note(spec.loads(texts[0]))
     assert nodes == set(NODE_KINDS)
     assert edges == set(EDGE_KINDS)
     assert steps <= set(STEP_KINDS)

@@ -43,10 +43,19 @@ def test_a_seed_gives_one_network() -> None:
 
 
 WORDS = {
-    *("- residual:", "- repeat:", "- sequential:", "- parallel:", "- block", "vars:", "outputs:"),
+    *(
+        "- residual:",
+        "- scan:",
+        "- repeat:",
+        "- sequential:",
+        "- parallel:",
+        "- block",
+        "vars:",
+        "outputs:",
+    ),
     *("when: false", "when: $", "shortcut: auto", "shortcut: identity", "shortcut:\n", "index: k"),
     *("parameters:", "$size", "${", "causal: true", "keepdim: true", "packed: false", "merge: "),
-    *("collect: ", "index: k", "axes:", "- features", "- channels", "inputs: ${["),
+    *("collect: ", "index: k", "- scan:", "axes:", "- features", "- channels", "inputs: ${["),
     *("${shape[", "share: true", "share: $", "share: n"),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from math import prod
 from types import MappingProxyType
@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.evaluate.fixed import fixed_numbers
+from graphgen.lower.parameter.inputs import neuron_axis
 from graphgen.lower.parameter.layout import Axis, Layout, axis_of, born, row_major
 from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
-from spec.primitives import Contract, Elementwise, Fixed, Recurrence
+from spec.primitives import Concat, Contract, Elementwise, Fixed, Recurrence
 
 MOST_RUNS = 64
 """The most rows of equal items with edges of their own; the items of more are all told apart."""
@@ -41,10 +42,18 @@ def place_read(state: Lowering, operation: Operation) -> None:
 
 
 def beside(state: Lowering, operation: Operation, name: str) -> dict[int, Axis]:
-    """Find the axes on which the other values, that it is combined with, have neurons."""
+    """Find the axes on which the other values, that it is combined with, have neurons.
+
+    What weights read alone has neurons where these do; beside learned values it has them where the
+    first operation behind reads channels.
+    """
     primitive, sizes = operation.primitive, state.net.shapes[name]
     others = [n for n in operation.inputs if n in state.layouts and n not in state.fixed]
-    if isinstance(primitive, (Elementwise, Recurrence)):
+    if operation.parameters and not others:
+        return alone(sizes, primitive.channel_axis(len(sizes)))
+    if isinstance(primitive, (Concat, Elementwise, Recurrence)) and not others:
+        return alone(sizes, neuron_axis(state, name))
+    if isinstance(primitive, (Concat, Elementwise, Recurrence)):
         alike = [n for n in others if len(state.layouts[n].axes) == len(sizes)]
         meeting = [(axis, n, axis) for axis in range(len(sizes)) for n in alike]
     elif isinstance(primitive, Contract) and primitive.values > 1:
@@ -58,12 +67,20 @@ def beside(state: Lowering, operation: Operation, name: str) -> dict[int, Axis]:
     else:
         meeting = []
     found: dict[int, Axis] = {}
+    along = primitive.axis if isinstance(primitive, Concat) else None
     for axis, other, place in meeting:
         digits = state.layouts[other].axes[place]
         if prod(d.size for d in digits) == sizes[axis] and any(d.group is not None for d in digits):
             found.setdefault(axis, digits)
+        elif along == axis and digits and all(d.group is not None for d in digits):
+            found.setdefault(axis, axis_of(sizes[axis], 0))
     count = prod(d.size for axis in found.values() for d in axis if d.group is not None)
     return found if count <= MOST_NODES else {}
+
+
+def alone(sizes: Sequence[int], axis: int | None) -> dict[int, Axis]:
+    """Let one axis hold neurons, if there is one of several items."""
+    return {} if axis is None or sizes[axis] == 1 else {axis: axis_of(sizes[axis], 0)}
 
 
 def placed(state: Lowering, name: str, found: Mapping[int, Axis] = NOWHERE) -> Layout:

@@ -12,7 +12,7 @@ from graphgen.lower.parameter.reshape import regrouped
 from graphgen.lower.parameter.state import Lowering
 from spec import Operation
 from spec.inputs import neuron_axes
-from spec.primitives import Learned, Lookup, Reshape, Slice, Transpose
+from spec.primitives import Elementwise, Learned, Lookup, Reshape, Slice, Transpose
 
 
 def input_layout(state: Lowering, name: str) -> Layout:
@@ -81,7 +81,8 @@ def neuron_axis(state: Lowering, name: str) -> int | None:
             next((axis for axis in every if axis), ()) for every in zip(*alike, strict=True)
         )
         chosen = operation.primitive.channel_axis(len(axes))
-        if any(value in learned for value in operation.inputs):
+        combined = isinstance(operation.primitive, Elementwise)
+        if not combined and any(value in learned for value in operation.inputs):
             chosen = len(axes) - 1
         if chosen is not None:
             if prod(digit.size for digit in axes[chosen]) == prod(shape):

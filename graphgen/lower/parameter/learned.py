@@ -7,7 +7,7 @@ from math import prod
 from graphgen.lower.parameter.layout import Axis, Layout, axis_of, born, row_major
 from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
-from spec.primitives import Elementwise, Learned, Slice, Take
+from spec.primitives import Elementwise, Fixed, Learned, Slice, Take
 
 
 def lower(state: Lowering, operation: Operation) -> None:
@@ -77,8 +77,28 @@ def beside(state: Lowering, operation: Operation) -> tuple[str, str] | None:
     if primitive.function not in ("add", "multiply"):
         return None
     for learned, value in (operation.inputs, operation.inputs[::-1]):
-        whole = shapes[value] == shapes[operation.output]
-        whole = whole and value not in state.waiting and value not in state.fixed
-        if learned in state.waiting and state.uses[learned] == 1 and whole:
+        whole = shapes[value] == shapes[operation.output] and value not in state.waiting
+        if learned in state.waiting and whole and alone_beside(state, learned):
             return value, state.waiting[learned].parameters[0]
     return None
+
+
+def alone_beside(state: Lowering, learned: str) -> bool:
+    """Whether all that reads a learned value adds or multiplies it, each time to a whole value.
+
+    One of these, at least, has neurons of its own, which a fixed value has not.
+    """
+    if learned in state.outputs:
+        return False
+    others = []
+    for reader in state.readers[learned]:
+        primitive = reader.primitive
+        several = [name for name in reader.inputs if name != learned]
+        if not isinstance(primitive, Elementwise) or len(reader.inputs) != 2:
+            return False
+        whole = [state.net.shapes[name] == state.net.shapes[reader.output] for name in several]
+        if primitive.function not in ("add", "multiply") or whole != [True]:
+            return False
+        others += several
+    made = [state.makers.get(name) for name in others]
+    return Learned not in made and any(maker is not Fixed for maker in made)

@@ -39,6 +39,11 @@ class Lowering(Drafts):
         self.waiting: dict[str, Operation] = {}
         self.fixed: dict[str, Operation] = {}
         self.cells: dict[object, tuple[int, int]] = {}
+        self.makers = {o.output: type(o.primitive) for o in self.operations}
+        self.readers: dict[str, list[Operation]] = {}
+        for operation in self.operations:
+            for name in dict.fromkeys(operation.inputs):
+                self.readers.setdefault(name, []).append(operation)
         self.copies: dict[str, tuple[Layout, Operation]] = {}
 
     @cached_property
