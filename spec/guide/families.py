@@ -98,6 +98,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "group_norm": "torch.nn.GroupNorm",
             "instance_norm": "torch.nn.InstanceNorm{1,2,3}d",
             "rms_norm": "torch.nn.RMSNorm",
+            "local_response_norm": "torch.nn.LocalResponseNorm",
             "normalize": "torch.nn.functional.normalize",
             "layer_scale": "",
             "bias": "",

@@ -13,6 +13,8 @@ PAPERS: Mapping[str, str] = MappingProxyType(
     {
         "set_linear": "Zaheer et al., *Deep Sets*, 2017, arXiv:1703.06114",
         "swiglu": "Shazeer, *GLU Variants Improve Transformer*, 2020, arXiv:2002.05202",
+        "local_response_norm": "Krizhevsky, Sutskever & Hinton, *ImageNet Classification with Deep "
+        "Convolutional Neural Networks*, 2012",
         "conv2d": "LeCun et al., *Gradient-Based Learning Applied to Document Recognition*, 1998",
         "conv_transpose2d": "Zeiler et al., *Deconvolutional Networks*, 2010; Dumoulin & Visin, "
         "*A guide to convolution arithmetic*, 2016, arXiv:1603.07285",

@@ -118,8 +118,8 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "stack": {"dim": BATCH},
         "softplus": {"threshold": "the function is exact everywhere, without a rule for large x"},
         "upsample": {
-            "recompute_scale_factor": "a matter of rounding, for factors that are no integers",
-            "scale_factor": "where `nearest` by a factor such as 1.2 or 2.3 comes to the same size "
+            "recompute_scale_factor": "a matter of rounding, for factors that are no integers; "
+            "where `nearest` by a factor such as 1.2 or 2.3 comes to the same size "
             "or the double one, PyTorch takes 1 or 2 for it in two dimensions on a CPU, and the "
             "factor itself elsewhere, as here",
         },

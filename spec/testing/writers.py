@@ -134,6 +134,11 @@ NORMS: Mapping[str, Writer] = {
     "group_norm": Writer(1, MAX_RANK, group_norm),
     "layer_norm": Writer(1, MAX_RANK, both(end_norm, fields_of(bias=(True, False)))),
     "rms_norm": Writer(1, MAX_RANK, end_norm),
+    "local_response_norm": Writer(
+        2,
+        MAX_RANK,
+        both(needs(size=(2, 3, 5, 1)), fields_of(alpha=(0.5, 2), beta=(0.5, 1), k=(2, 1.5))),
+    ),
     "normalize": Writer(1, MAX_RANK, both(some_axes, fields_of(p=(2, 1, 3), eps=(1e-3, 0.5)))),
     "batch_norm": Writer(1, 4, running_norm),
     "instance_norm": Writer(2, 4, both(running_norm, fields_of(track_running_stats=(True, False)))),
