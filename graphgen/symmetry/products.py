@@ -14,7 +14,7 @@ def cancel(unknowns: Unknowns, operands: Sequence[tuple[Numbers, Numbers]]) -> N
     """Let the factors of a product be those of its operands; two of them may cancel.
 
     `operands` are pairs of the products' unknowns and those of an operand of each. Where a product
-    leaves a choice, the first such stops its factors, until none is left; products that share no
+    leaves a choice, the first such has the factor 1, until none is left; products that share no
     factors do not wait for one another.
     """
     if operands:
@@ -80,7 +80,11 @@ class Products:
         return new
 
     def stop(self) -> bool:
-        """Stop the factors of the first products that leave a choice; say whether there are any."""
+        """Stop the factors of the first products that leave a choice; say whether there are any.
+
+        Of two operands the factors may still cancel, so that their product alone is stopped: no
+        product of a sum is then otherwise than the rest.
+        """
         counts = self.free().sum(axis=1)
         rows = np.flatnonzero((counts > 2) | ((counts == 2) & ~self.unknowns.fixed(self.own)))
         if not len(rows):
@@ -88,7 +92,8 @@ class Products:
         # One of each set of products that share factors: what it stops may free the others.
         islands = self.islands()[rows]
         first = rows[np.unique(islands, return_index=True)[1]]
-        self.unknowns.fix(np.concatenate([self.own[first], self.sources[first].reshape(-1)]))
+        several = first[counts[first] > 2]
+        self.unknowns.fix(np.concatenate([self.own[first], self.sources[several].reshape(-1)]))
         return True
 
     def islands(self) -> Numbers:

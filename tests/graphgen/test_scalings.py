@@ -62,6 +62,17 @@ layers:
   - relu
   - linear: {out_features: 2}
 """
+OTHER = "  - linear: {out_features: 4, name: b}\n"
+GRAM = """
+inputs: {x: [3, 5]}
+layers:
+%s  - linear: {out_features: 4, inputs: x, name: a}
+  - transpose: {dim0: 1, dim1: 2, name: t}
+  - matmul: {inputs: %s, name: scores}
+  - add: {inputs: [scores, scores]}
+  - select: {dim: 2, index: 0}
+  - linear: {out_features: 2, name: c}
+"""
 
 
 def check(net: spec.Architecture, count: int = 5) -> None:
@@ -101,6 +112,8 @@ def test_every_reference_network_keeps_its_function(path: Path) -> None:
         # neurons before the norm have none.
         pytest.param(ATTENTION % "false", 16, 16, id="attention"),
         pytest.param(NORMED % "1e-5", 0, 5, id="a norm takes up factors behind it"),
+        pytest.param(GRAM % ("", "[a, t]"), 4, 0, id="a value times itself"),
+        pytest.param(GRAM % (OTHER, "[b, t]"), 4, 4, id="two values"),
         pytest.param(TIED, 0, 0, id="tensors used twice are left alone"),
     ],
 )
@@ -110,6 +123,17 @@ def test_as_many_factors_as_there_should_be(text: str, signs: int, scales: int) 
     assert (group.signs, group.scales) == (signs, scales)
     assert str(group).startswith(f"{signs} signs and {scales} scales")
     check(net)
+
+
+@pytest.mark.parametrize("parts", [("", "[a, t]"), (OTHER, "[b, t]")])
+def test_copies_under_products_are_found(parts: tuple[str, str]) -> None:
+    net = spec.loads(GRAM % parts)
+    signs, group = graphgen.scalings(net), graphgen.symmetries(net)
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        weights = random_weights(net, rng)
+        other = signs.sample(rng).apply(group.sample(rng).apply(weights))
+        assert graphgen.match(net, weights, other).how == "exact copy"
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])

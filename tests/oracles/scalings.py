@@ -174,6 +174,11 @@ class SlowScalings:
         """Say what a block's edges demand of the factors at their two ends."""
         if block.kind == "operand":
             products.append(block)
+        elif (told := dict(block.attributes).get("prepared")) is not None:
+            for unknown in np.unique([*self.sources(block).flat, *self.targets(block).flat]):
+                self.unknowns.require_unit(int(unknown))
+                if told[0] != "norm":
+                    self.unknowns.fix(int(unknown))
         elif block.tensor is not None:
             if block.kind not in (*WEIGHTED, "bias", "scale", "learned", "mean", "variance"):
                 self._fix(self.targets(block))
@@ -218,7 +223,7 @@ class SlowScalings:
         for own, sources in operands.items():
             free = [source for source in sources if not self.unknowns.fixed(source)]
             if len(free) > 2 or (len(free) == 2 and not self.unknowns.fixed(own)):
-                self._fix(np.array([own, *sources]))
+                self._fix(np.array([own, *(sources if len(free) > 2 else ())]))
                 return True
         return False
 
