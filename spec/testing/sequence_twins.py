@@ -69,6 +69,10 @@ SEQUENCE_TWINS: dict[str, tuple[str, str]] = {
         attention("num_heads: 1, rotary: 100"),
         attention("num_heads: 1, rotary: 1000"),
     ),
+    "positions that turn, or an axis of one": (
+        tokens("unsqueeze: {dim: 1}", "rotary: {dim: 1}", "squeeze: {dim: 1}"),
+        tokens("unsqueeze: {dim: 2}", "rotary: {dim: 1}", "squeeze: {dim: 2}"),
+    ),
     "pairs of rotary positions": (
         attention("num_heads: 1, rotary: 100"),
         attention("num_heads: 1, rotary: 100, rotary_interleaved: true"),

@@ -118,7 +118,13 @@ def torch_outputs(
             return value
         return torch.from_numpy(rounded(value.numpy(), *(x.numpy() for x in operands)))
 
-    values = all_values(net, tensors, [torch.from_numpy(x) for x in inputs], apply)
+    known = {array.dtype for array in (*weights.values(), *inputs)}
+    usual = torch.get_default_dtype()  # in which a network computes that is given no real numbers
+    torch.set_default_dtype(torch.float32 if np.dtype(np.float32) in known else torch.float64)
+    try:
+        values = all_values(net, tensors, [torch.from_numpy(x) for x in inputs], apply)
+    finally:
+        torch.set_default_dtype(usual)
     return [values[name].numpy() for name in net.outputs]
 
 

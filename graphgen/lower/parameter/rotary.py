@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from graphgen.lower.parameter.layout import Layout
 from graphgen.lower.parameter.spread import NEURONS, POSITIONS, spread
 from graphgen.lower.parameter.state import Lowering, Row
@@ -46,5 +48,7 @@ def lower(state: Lowering, operation: Operation) -> None:
 
 
 def sequence(layout: Layout, axis: int) -> dict[str, object]:
-    """Say which positions are a sequence, unless all are, in their order."""
+    """Say which positions are a sequence, maybe none of them, unless all are, in their order."""
+    if not layout.axes[axis] and prod(layout.space) > 1:
+        return {"positions": ()}
     return dict(layout.part(layout.axes[axis]))
