@@ -53,7 +53,7 @@ def kernel(how: str) -> str:
     said = f"parametrizations: {{weight: {how}}}"
     middle = f"conv1d: {{out_channels: 2, kernel_size: 3, groups: 2, {said}}}"
     first, last = ("conv1d: {out_channels: 2, kernel_size: 1}" for _ in range(2))
-    return "inputs: {x: [2, 5]}\nlayers:\n" + rows(first, "relu", middle, "relu", last)
+    return "inputs: {x: [2, 5]}\nlayers:\n" + rows(first, "tanh", middle, "tanh", last)
 
 
 MADE_TWINS: dict[str, tuple[str, str]] = {

@@ -64,7 +64,7 @@ RANKING_TWINS: dict[str, tuple[str, str]] = {
         chosen((PLACE % 1).replace("argmax", "argmin")),
     ),
     "greater or less": (ranked("gt: {other: 0.5}"), ranked("lt: {other: 0.5}")),
-    "what is compared with": (ranked("gt: {other: 0.5}"), ranked("gt: {other: 0.7}")),
+    "what is compared with": (ranked("gt: {other: 0.5}"), ranked("gt: {other: -0.5}")),
     "equal or not": (
         ranked("heaviside: {values: 1}\n  - eq: {other: 1}"),
         ranked("heaviside: {values: 1}\n  - ne: {other: 1}"),
