@@ -69,6 +69,6 @@ def test_a_network_is_like_itself_alone(net: spec.Architecture) -> None:
     assert colours(renamed) == colours(structure)
     longer = net.resolved()
     last = longer["outputs"][0]
-    longer["layers"].append({"hardtanh": {"name": "one more", "inputs": [last]}})
+    longer["layers"].append({"shift_by": {"name": "one more", "inputs": [last], "value": 0.3}})
     longer["outputs"] = ["one more", *longer["outputs"][1:]]
     assert assert_separates(net, spec.from_resolved(longer)) > 0
