@@ -36,7 +36,10 @@ def routed(to: Listing, logits: Value, k: int) -> Value:
     way = pen.pick(["shares", "scores", "chosen apart", "logits"])
     if way == "logits":
         masked = to.add("top_k", {"k": k, "value": "-inf"}, logits)
-        return to.add("softmax", {}, masked)
+        shares = to.add("softmax", {}, masked)
+        if masked in to.values:  # infinite, and so of no use to others
+            to.values.remove(masked)
+        return shares
     scores = to.add("sigmoid" if way == "scores" else "softmax", {}, logits)
     if way == "chosen apart":
         name = {"shape": [logits.shape[-1]], "initial": "normal", "value": 0.3}
