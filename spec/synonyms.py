@@ -39,6 +39,15 @@ LAYER_WORDS: Mapping[str, str] = MappingProxyType(
         "deconv": "`conv_transpose1d`, `conv_transpose2d` or `conv_transpose3d`",
         "deconvolution": "`conv_transpose1d`, `conv_transpose2d` or `conv_transpose3d`",
         "convtranspose": "`conv_transpose1d`, `conv_transpose2d` or `conv_transpose3d`",
+        **dict.fromkeys(
+            ("deformconv", "deformableconv"),
+            "`einsum` with weights `relu` of 1 less the distance of a computed place to each item"),
+        **dict.fromkeys(
+            ("maskedconv", "maskedlinear", "maskedconvolution"),
+            "`unfold` and `einsum` with a `parameter` that is multiplied by a `constant`"),
+        **dict.fromkeys(
+            ("fft", "fft2", "fftn", "rfft", "rfft2", "ifft", "irfft", "dft"),
+            "`einsum` with the `cosine` and the `sine` of products of `arange`"),
         "patchembed": "patches",
         "patchembedding": "patches",
         # pooling and space

@@ -23,6 +23,9 @@ OTHERS = ("prelu", "dropout", "band_mask", "identity")
 """What is no function of one number alone."""
 
 
+UNLEVEL = ": expected as many axes; axes of 1, which `unsqueeze` puts in, are repeated"
+
+
 @dataclass(frozen=True)
 class Elementwise(Primitive):
     """`function` of the inputs and, for `add`, `multiply` and `prelu`, of a parameter.
@@ -52,6 +55,7 @@ class Elementwise(Primitive):
                 raise ShapeError(
                     f"`{self.function}` needs inputs of one shape, got "
                     + " and ".join(show(shape) for shape in inputs)
+                    + (UNLEVEL if len(first) != len(other) else "")
                 )
             first = tuple(max(a, b) for a, b in pairs)
         if self.function == "band_mask" and len(first) < 2:

@@ -148,3 +148,17 @@ def test_what_a_layer_gives_beside_its_output_keeps_its_name() -> None:
     text = "inputs: {x: [4, 3]}\nlayers:\n" + "".join(f"  - {row}\n" for row in rows)
     with pytest.raises(spec.SpecError, match="what the layer 'a' gives beside its output"):
         spec.loads(text)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize(("numbers", "order"), [("0, 0, 0", 6), ("1, 2, 1", 2), ("1, 2, 3", 1)])
+def test_states_of_equal_numbers_leave_units_alike(cell: str, numbers: str, order: int) -> None:
+    begun = ["z"] * (1 + (cell == "lstm"))
+    net = f"""
+inputs: {{x: [4, 2]}}
+layers:
+  - constant: {{values: [[{numbers}]], name: z}}
+  - {cell}: {{inputs: [x, {", ".join(begun)}], hidden_size: 3}}
+  - linear: {{out_features: 2}}
+"""
+    check_network(spec.loads(net), order)

@@ -16,7 +16,7 @@ from graphgen.lower.parameter.inputs import neuron_axis
 from graphgen.lower.parameter.layout import Axis, Layout, axis_of, born, row_major
 from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
-from spec.primitives import Concat, Contract, Elementwise, Fixed, Recurrence
+from spec.primitives import Concat, Contract, Elementwise, Fixed, Recurrence, Scan
 
 MOST_RUNS = 64
 """The most rows of equal items with edges of their own; the items of more are all told apart."""
@@ -44,13 +44,15 @@ def place_read(state: Lowering, operation: Operation) -> None:
 def beside(state: Lowering, operation: Operation, name: str) -> dict[int, Axis]:
     """Find the axes on which the other values, that it is combined with, have neurons.
 
-    What weights read alone has neurons where these do; beside learned values it has them where the
-    first operation behind reads channels.
+    What weights read alone, and what a recurrence begins with, has neurons where these do; beside
+    learned values it has them where the first operation behind reads channels.
     """
     primitive, sizes = operation.primitive, state.net.shapes[name]
     others = [n for n in operation.inputs if n in state.layouts and n not in state.fixed]
     if operation.parameters and not others:
         return alone(sizes, primitive.channel_axis(len(sizes)))
+    if isinstance(primitive, Scan) and name in operation.inputs[1:]:
+        return alone(sizes, len(sizes) - 1)
     if isinstance(primitive, (Concat, Elementwise, Recurrence)) and not others:
         return alone(sizes, neuron_axis(state, name))
     if isinstance(primitive, (Concat, Elementwise, Recurrence)):
