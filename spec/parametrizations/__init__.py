@@ -1,7 +1,6 @@
 """Weights made from other tensors: weight norm, standardised weights, low-rank adapters.
 
-    - conv1d: {out_channels: 8, kernel_size: 3, parametrizations: {weight: weight_norm}}
-
+A layer says so in a field, as in `conv1d: {..., parametrizations: {weight: weight_norm}}`.
 A tensor that a layer declares gets others in its place, and what the layer applies to it is applied
 to what is made from these.
 """

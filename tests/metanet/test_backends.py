@@ -29,7 +29,8 @@ OPTIONS = [
 ]
 
 
-FAMILY = st.lists(networks(), min_size=1, max_size=3)
+WITH_EDGES = networks().filter(lambda net: graphgen.template(net).num_edges > 0)
+FAMILY = st.lists(WITH_EDGES, min_size=1, max_size=3)
 
 
 def batch_of(nets: list[spec.Architecture]) -> metanet.Batch:

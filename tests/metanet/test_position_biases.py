@@ -67,7 +67,7 @@ def test_slopes_are_those_of_bloom(heads: int) -> None:
 
 
 WRONG = {
-    "relative_position_bias: {num_heads: 1, num_buckets: 2}": "it is more than that",
+    "relative_position_bias: {num_heads: 1, num_buckets: 2}": "`num_buckets` is 2, expected",
     "relative_position_bias: {num_heads: 1, max_distance: 3}": "keep distances below 8 apart",
     "window_position_bias: {num_heads: 1, window_size: 2}": "needs 4 tokens of a window",
 }

@@ -49,6 +49,14 @@ def test_every_function_is_in_every_room(room: dict[str, Any]) -> None:
     assert not RESERVED & set(FUNCTIONS)
 
 
+MEMORY = """
+inputs: {x: [3, 2]}
+layers:
+  - lstm: {hidden_size: 2, name: encoder}
+  - tanh: {inputs: encoder.c_n}
+"""
+
+
 def test_every_kind_that_occurs_has_a_column() -> None:
     nodes, edges, steps = set(), set(), set()
 
@@ -69,6 +77,7 @@ def test_every_kind_that_occurs_has_a_column() -> None:
         note(spec.loads(text))
     for texts in RECURRENCE_TWINS.values():
         note(spec.loads(texts[0]))
+    note(spec.loads(MEMORY))
     assert nodes == set(NODE_KINDS)
     assert edges == set(EDGE_KINDS)
     assert steps <= set(STEP_KINDS)

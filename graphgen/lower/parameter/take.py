@@ -19,6 +19,10 @@ from graphgen.lower.parameter.spread import NEURONS, spread
 from graphgen.lower.parameter.state import COPIES, Lowering, Row
 from spec import Operation
 from spec.primitives import Take
+from spec.primitives.take import Run
+
+MOST_COPIES = 64
+"""The most copies of one item, beside other items, that get a block each."""
 
 
 def lower(state: Lowering, operation: Operation) -> None:
@@ -86,7 +90,7 @@ def neurons(state: Lowering, operation: Operation, primitive: Take, layout: Layo
     along = next((goal for (at, _), goal in zip(own, goals, strict=True) if at == place), 0)
     stride = before[0].stride if before else 0
     begin = 0
-    for first, count, step in primitive.runs:
+    for first, count, step in singly(primitive.runs):
         rows: list[Row] = []
         for (number, digit), goal in zip(own, goals, strict=True):
             if number != place:
@@ -102,3 +106,22 @@ def neurons(state: Lowering, operation: Operation, primitive: Take, layout: Layo
             source = state.group(f"{operation.output}.constant", "constant", 1)
             state.connect(operation, "identity", rows, (source, 0), end, constant=primitive.value)
     return Layout(renewed(axes, target, {layout.group}), target, space=layout.space)
+
+
+def singly(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    """Take copies of an item one by one, where others are taken too.
+
+    A metanet sees how many edges of a block leave a node, which would tell copies in one run from
+    those in another.
+    """
+    if len(runs) == 1:
+        return runs
+    return tuple(
+        run
+        for first, count, step in runs
+        for run in (
+            [(first, 1, 0)] * count
+            if first >= 0 and not step and count <= MOST_COPIES
+            else [(first, count, step)]
+        )
+    )
