@@ -17,7 +17,7 @@ import graphgen
 import metanet
 import spec
 
-FUSED = """
+ROUTED = """
 inputs: {x: [3, 4]}
 layers:
   - linear: {out_features: 4, name: in}
@@ -25,7 +25,10 @@ layers:
   - softmax
   - top_k: {k: 2}
   - normalize: {p: 1, dim: -1, name: shares}
-  - parameter: {shape: [3, 4, 4], initial: normal, value: 0.5, name: gate_up_proj}
+"""
+FUSED = (
+    ROUTED
+    + """  - parameter: {shape: [3, 4, 4], initial: normal, value: 0.5, name: gate_up_proj}
   - einsum: {inputs: [in, gate_up_proj], equation: 'bth,beih->btei', name: both}
   - chunk: {inputs: both, chunks: 2, dim: -1, index: 0}
   - silu: {name: g}
@@ -36,15 +39,10 @@ layers:
   - einsum: {inputs: [shares, y], equation: 'bte,bteh->bth', name: z}
   - linear: {out_features: 2}
 """
-SEPARATE = """
-inputs: {x: [3, 4]}
-layers:
-  - linear: {out_features: 4, name: in}
-  - linear: {out_features: 3, bias: false, name: gate}
-  - softmax
-  - top_k: {k: 2}
-  - normalize: {p: 1, dim: -1, name: shares}
-  - repeat:
+)
+SEPARATE = (
+    ROUTED
+    + """  - repeat:
       times: 3
       index: e
       collect: parts
@@ -55,6 +53,7 @@ layers:
   - add: {inputs: parts}
   - linear: {out_features: 2}
 """
+)
 GROUPS = """
 inputs: {x: [2, 4]}
 layers:
