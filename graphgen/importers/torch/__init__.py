@@ -1,0 +1,5 @@
+"""Reads modules of PyTorch, by `torch.export`."""
+
+from graphgen.importers.torch.module import from_torch
+
+__all__ = ["from_torch"]

@@ -1,0 +1,125 @@
+"""Builds a network while a model is read: operators add layers, in the shapes of one sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from graphgen.importers.network import Network, Node, Weight
+from graphgen.importers.refusal import ImportRefusalError, MixedSamplesError
+from graphgen.importers.traced import Batch, Constant, Parameter, Traced, Value
+from spec.primitives import Shape
+
+
+class Tracer:
+    """Adds layers to a network, operator by operator.
+
+    `samples` is the length of the batch in the model's shapes, or None where all of a model's
+    input is one sample. Readers set `scope` and `source` before each operator.
+    """
+
+    def __init__(self, name: str, samples: int | None) -> None:
+        self.name = name
+        self.samples = samples
+        self.scope = ""
+        self.source = ""
+        self.inputs: dict[str, Shape] = {}
+        self.nodes: list[Node] = []
+        self._learned: dict[Any, Value] = {}
+
+    def input(self, name: str, shape: Shape, batch_axis: int | None) -> Value:
+        """Declare an input of the network, in the model's shape."""
+        batch = None if batch_axis is None or self.samples is None else Batch(batch_axis)
+        value = Value(name, tuple(shape), batch)
+        self.inputs[name] = value.sample_shape
+        return value
+
+    def layer(
+        self,
+        layer: str,
+        inputs: Sequence[Value],
+        shape: Shape,
+        batch: Batch | None,
+        fields: Mapping[str, Any] | None = None,
+        tensors: Mapping[str, Weight] | None = None,
+    ) -> Value:
+        """Add a layer, whose output has a shape in the model; give its output."""
+        value = Value(f"%{len(self.nodes)}", tuple(int(n) for n in shape), batch)
+        self.nodes.append(
+            Node(
+                layer,
+                tuple(x.name for x in inputs),
+                value.name,
+                value.sample_shape,
+                dict(fields or {}),
+                dict(tensors or {}),
+                scope=self.scope,
+                source=self.source,
+            )
+        )
+        return value
+
+    def further(self, value: Value, local: str, shape: Shape, batch: Batch | None) -> Value:
+        """Give a further value of the node that made `value`, by the layer's name for it."""
+        place = next(i for i, node in enumerate(self.nodes) if node.output == value.name)
+        node = self.nodes[place]
+        added = Value(f"{value.name}.{local}", tuple(shape), batch)
+        self.nodes[place] = Node(**{**vars(node), "further": {**node.further, local: added.name}})
+        return added
+
+    def value(self, x: Traced) -> Value:
+        """Give a value for anything: parameters become learned values, constants fixed ones."""
+        if isinstance(x, Value):
+            return x
+        if isinstance(x, Parameter):
+            return self._once(x)
+        if x.array.dtype.kind not in "fiub":
+            self.refuse(f"a constant of dtype {x.array.dtype} is read as numbers")
+        if x.array.size > MOST_CONSTANT:
+            self.refuse(f"a constant of shape {list(x.shape)} is more than the language writes")
+        plain = x.array.astype(np.int64) if x.array.dtype.kind == "b" else x.array
+        return self.layer("constant", (), x.shape, None, {"values": plain.tolist()})
+
+    def _once(self, x: Parameter) -> Value:
+        weight = self.weight(x)
+        if weight.place not in self._learned:
+            self._learned[weight.place] = self.layer(
+                "parameter", (), x.shape, None, {"shape": list(x.shape)}, {"weight": weight}
+            )
+        return self._learned[weight.place]
+
+    def weight(self, x: Traced | None, what: str = "the weight") -> Weight:
+        """Give the tensor of a layer; refuse one that is computed."""
+        if isinstance(x, Parameter):
+            return Weight(x.name, x.array)
+        if isinstance(x, Constant):
+            return Weight("", x.array)
+        self.refuse(
+            f"{what} is computed while the network runs; layers take weights that are stored"
+        )
+
+    def axis(self, x: Value, axis: int) -> int:
+        """Give the axis of the language, which counts the batch as 0, for one of the model."""
+        axis = axis + len(x.shape) if axis < 0 else axis
+        if x.batch is not None and axis == x.batch.axis:
+            raise MixedSamplesError(
+                f"{self.source} goes along axis {axis}, which holds the samples"
+            )
+        gone = x.dropped is not None and axis > x.dropped
+        return axis + 1 - gone
+
+    def refuse(self, reason: str, advice: str = "") -> NoReturn:
+        """Refuse the model: say which operator, in which module, and why."""
+        place = f"{self.source}" + (f" in {self.scope}" if self.scope else "")
+        raise ImportRefusalError(f"{place}: {reason}" + (f"; {advice}" if advice else ""))
+
+    def network(self, outputs: Sequence[Value]) -> Network:
+        """Give the network that was read, without what nothing reads."""
+        names = tuple(value.name for value in outputs)
+        return Network(self.inputs, tuple(self.nodes), names, self.name).pruned()
+
+
+MOST_CONSTANT = 50_000
+"""The most numbers of a constant in YAML."""
