@@ -12,6 +12,7 @@ import inspect
 import json
 import pkgutil
 import textwrap
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,6 +171,8 @@ def _of_graphgen(rng: np.random.Generator) -> dict[str, Any]:
         "graph": graph,
         "group": graphgen.symmetries(net),
         "loss": loss,
+        "model": module(weights),
+        "module": module(weights),
         "net": net,
         "random_weights": graphgen.testing.random_weights,
         "rows": [{"values.float32": np.ones(3, np.float32)}],
@@ -178,6 +181,19 @@ def _of_graphgen(rng: np.random.Generator) -> dict[str, Any]:
         "write_rows": graphgen.files.write_rows,
         "x": x,
     }
+
+
+def module(weights: dict[str, Any]) -> torch.nn.Module:
+    """Make the module of torch that net.yaml describes."""
+    nn = torch.nn
+    layers = {
+        "0": nn.Conv2d(3, 32, 3, stride=2), "1": nn.BatchNorm2d(32), "2": nn.ReLU(),
+        "3": nn.AdaptiveAvgPool2d(1), "4": nn.Flatten(), "5": nn.Linear(32, 64), "6": nn.ReLU(),
+        "head": nn.Linear(64, 10),
+    }  # fmt: skip
+    made = nn.Sequential(OrderedDict(layers)).eval()
+    made.load_state_dict({name: torch.from_numpy(x.copy()) for name, x in weights.items()})
+    return made
 
 
 def _of_metanet(rng: np.random.Generator) -> dict[str, Any]:
