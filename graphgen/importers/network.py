@@ -53,12 +53,18 @@ class Node:
 
 @dataclass(frozen=True)
 class Network:
-    """Nodes in an order in which each reads what stands before it; inputs, and outputs by name."""
+    """Nodes in an order in which each reads what stands before it; inputs, and outputs by name.
+
+    `stored` are the model's own arrays by their names, of which weights are views: what its file
+    holds, as it holds it. `origin` says where the model came from, for a comment.
+    """
 
     inputs: Mapping[str, Shape]
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     name: str = "network"
+    stored: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    origin: str = ""
 
     def shapes(self) -> dict[str, Shape]:
         """Give the shape of each input and each node's main output, without the batch."""

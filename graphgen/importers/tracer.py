@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphgen.importers.network import Network, Node, Weight
 from graphgen.importers.refusal import ImportRefusalError, MixedSamplesError
@@ -17,7 +18,8 @@ class Tracer:
     """Adds layers to a network, operator by operator.
 
     `samples` is the length of the batch in the model's shapes, or None where all of a model's
-    input is one sample. Readers set `scope` and `source` before each operator.
+    input is one sample. Readers set `scope` and `source` before each operator, and in `stored`
+    the arrays of the model's file by their names, for the section `checkpoint`.
     """
 
     def __init__(self, name: str, samples: int | None) -> None:
@@ -26,6 +28,7 @@ class Tracer:
         self.scope = ""
         self.source = ""
         self.inputs: dict[str, Shape] = {}
+        self.stored: dict[str, NDArray[Any]] = {}
         self.nodes: list[Node] = []
         self._learned: dict[Any, Value] = {}
 
@@ -118,7 +121,8 @@ class Tracer:
     def network(self, outputs: Sequence[Value]) -> Network:
         """Give the network that was read, without what nothing reads."""
         names = tuple(value.name for value in outputs)
-        return Network(self.inputs, tuple(self.nodes), names, self.name).pruned()
+        nodes = tuple(self.nodes)
+        return Network(self.inputs, nodes, names, self.name, self.stored).pruned()
 
 
 MOST_CONSTANT = 50_000

@@ -27,6 +27,7 @@ class Program:
         """Read the program with the samples along these axes of its inputs."""
         tracer = Tracer("network", samples)
         known: dict[str, Any] = dict(self.stored)
+        tracer.stored = {x.name: x.array for x in self.stored.values() if isinstance(x, Parameter)}
         for name, shape, axis in zip(self.input_nodes, self.input_shapes, axes, strict=True):
             known[name] = tracer.input(name, shape, axis)
         outputs: list[Any] = []
