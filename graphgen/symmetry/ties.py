@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import accumulate, combinations, pairwise
+from math import gcd, lcm, prod
 from operator import mul
 
 import numpy as np
@@ -80,31 +81,33 @@ class Ties:
                 self._apart(uses)
 
     def _index(self, uses: Uses, shape: Shape) -> None:
-        """Join each index of each axis of a tensor to the nodes of all uses."""
-        bounds = set.intersection(bounds_of(shape), *(bounds_of(use.shape) for use in uses))
-        for place, (inner, outer) in enumerate(pairwise(sorted(bounds))):
-            self._axis(uses, place, inner, outer)
+        """Join what tells scalars of a tensor apart to the nodes of all uses."""
+        bounds = nested(set.union(bounds_of(shape), *(bounds_of(use.shape) for use in uses)))
+        uses = [cut_at(use, bounds) for use in uses]
+        digits = TensorDigits(uses, bounds)
+        done = set()
+        for place in range(len(digits.sizes)):
+            told_by = digits.told_by(place)
+            if told_by and told_by not in done:
+                done.add(told_by)
+                self._digit(uses, place, digits)
         for which in WHICH:
             still = [use for use in uses if not any(moves(use, which))]
             own = self._group(1) if still else -1
             for use in still:
                 self._join(use, f"{which} of all", own, (0,) * len(use.shape), which)
 
-    def _axis(self, uses: Uses, place: int, inner: int, outer: int) -> None:
-        """Join each index of an axis, between two strides of its tensor, to the nodes of uses."""
-        steps = [steps_between(use.shape, inner, outer) for use in uses]
-        moved = [[w for w in WHICH if any(map(mul, own, moves(use, w)))]
-                 for use, own in zip(uses, steps, strict=True)]  # fmt: skip
-        if not any(moved):
-            return
-        own = self._group(outer // inner)
+    def _digit(self, uses: Uses, place: int, digits: TensorDigits) -> None:
+        """Join each item of a digit, beside each of those that it may depend on, to nodes."""
+        own = self._group(prod(digits.sizes[k] for k in digits.told_by(place)))
         told: dict[tuple[tuple[int, int, bool], ...], EdgeBlock] = {}
-        for use, along, sides in zip(uses, steps, moved, strict=True):
-            for which in sides:
-                self._join(use, f"{which} {place}", own, along, which)
+        for use, steps in zip(uses, digits.steps, strict=True):
+            for which in WHICH:
+                if any(map(mul, steps[place], moves(use, which))):
+                    self._join(use, f"{which} {place}", own, digits.along(steps, place), which)
             roles = tuple(
                 (n, step, role in TOLD)
-                for n, step, role in zip(use.shape, along, use.axes, strict=True)
+                for n, step, role in zip(use.shape, steps[place], use.axes, strict=True)
                 if step
             )
             if any(named for *_, named in roles):  # an index that tells edges apart in some use
@@ -154,6 +157,50 @@ class Ties:
         )  # fmt: skip
 
 
+class TensorDigits:
+    """What the index of a scalar in a tensor is made of, and which of it each end of a use tells.
+
+    `steps` gives for each use and digit how far each axis of the use moves along the digit.
+    """
+
+    def __init__(self, uses: Uses, bounds: list[int]) -> None:
+        cuts = list(pairwise(bounds))
+        self.sizes = [outer // inner for inner, outer in cuts]
+        self.steps = [[steps_between(use.shape, *cut) for cut in cuts] for use in uses]
+        self._named: set[int] = set()
+        self._ends: list[tuple[set[int], set[int]]] = []
+        for use, steps in zip(uses, self.steps, strict=True):
+            told = [role in TOLD for role in use.axes]
+            self._named |= {place for place, own in enumerate(steps) if any(map(mul, own, told))}
+            for which in WHICH:
+                strides = moves(use, which)
+                moved = [[bool(s) for s, k in zip(strides, own, strict=True) if k] for own in steps]
+                some = {place for place, found in enumerate(moved) if any(found)}
+                self._ends.append((some, {place for place in some if all(moved[place])}))
+
+    def told_by(self, place: int) -> tuple[int, ...]:
+        """List the digits at which items of this one may move in a way of their own, and it.
+
+        These are those that each end which tells this one tells too, as the group of channels where
+        inputs are told by their group. The list is empty if no end tells this one.
+        """
+        beside = [whole for some, whole in self._ends if place in some]
+        if not beside:
+            return ()
+        if place in self._named:
+            return (place,)
+        return tuple(sorted({place} | set.intersection(*beside)))
+
+    def along(self, steps: list[Shape], place: int) -> Shape:
+        """Give how far the axes of a use move along the digits that `told_by` lists."""
+        result = [0] * len(steps[place])
+        size = 1
+        for k in self.told_by(place):
+            result = [a + size * b for a, b in zip(result, steps[k], strict=True)]
+            size *= self.sizes[k]
+        return tuple(result)
+
+
 def moves(use: EdgeBlock, which: str) -> Shape:
     """Give the strides at one end of a use, along its axes of more than one item."""
     strides: Shape = getattr(use, f"{which}_strides")
@@ -173,3 +220,35 @@ def steps_between(shape: Shape, inner: int, outer: int) -> Shape:
         steps.append(stride // inner if inner <= stride < outer and n > 1 else 0)
         stride *= n
     return tuple(reversed(steps))
+
+
+def nested(bounds: set[int]) -> list[int]:
+    """List the strides at which an index is cut into digits: those that nest with all others.
+
+    Where some do not, what two have in common is cut off.
+    """
+    bounds = set(bounds)
+    while True:
+        more = {f(a, b) for a, b in combinations(bounds, 2) for f in (gcd, lcm)}
+        if more <= bounds:
+            break
+        bounds |= more
+    return [a for a in sorted(bounds) if all(max(a, b) % min(a, b) == 0 for b in bounds)]
+
+
+def cut_at(use: EdgeBlock, bounds: list[int]) -> EdgeBlock:
+    """Cut the axes of a use at these strides of its index."""
+    if not use.shape:
+        return use
+    rows: list[tuple[int, str, int, int]] = []
+    stride = 1
+    for n, role, *strides in reversed(
+        list(zip(use.shape, use.axes, use.source_strides, use.target_strides, strict=True))
+    ):
+        inside = [b // stride for b in bounds if stride < b < stride * n]
+        for inner, outer in pairwise([1, *inside, n]):
+            source, target = (inner * step for step in strides)
+            rows.append((outer // inner, role, source, target))
+        stride *= n
+    shape, axes, sources, targets = zip(*reversed(rows), strict=True)
+    return replace(use, shape=shape, axes=axes, source_strides=sources, target_strides=targets)
