@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.importers.refusal import MixedSamplesError
 from graphgen.importers.traced import Batch, Constant, Parameter, Traced, Value, reshaped_batch
 from graphgen.importers.tracer import Tracer
+from spec.primitives import Shape
 
 
 def reshape(t: Tracer, x: Traced, shape: Sequence[int]) -> Traced:
@@ -18,7 +20,7 @@ def reshape(t: Tracer, x: Traced, shape: Sequence[int]) -> Traced:
     known = prod(n for n in shape if n != -1)
     full = tuple(prod(x.shape) // known if n == -1 and known else int(n) for n in shape)
     if not isinstance(x, Value):
-        return _viewed(x, x.array.reshape(full))
+        return viewed(x, x.array.reshape(full))
     if full == x.shape:
         return x
     batch = None
@@ -29,17 +31,14 @@ def reshape(t: Tracer, x: Traced, shape: Sequence[int]) -> Traced:
                 f"{t.source} reshapes {list(x.shape)} to {list(full)}, where no axis holds the "
                 "samples"
             )
-    result = Value(x.name, full, batch)
-    if result.sample_shape == x.sample_shape:
-        return result
-    return t.layer("reshape", [x], full, batch, {"shape": list(result.sample_shape)})
+    return reshaped(t, x, full, batch)
 
 
 def permute(t: Tracer, x: Traced, dims: Sequence[int]) -> Traced:
     """Give the axes in another order: axis i is axis `dims[i]` of x."""
     order = [d % len(x.shape) for d in dims]
     if not isinstance(x, Value):
-        return _viewed(x, x.array.transpose(order))
+        return viewed(x, x.array.transpose(order))
     shape = tuple(x.shape[d] for d in order)
     batch = x.batch and Batch(order.index(x.batch.axis), x.batch.outer, x.batch.inner)
     kept = [d for d in order if d != x.dropped]
@@ -64,7 +63,7 @@ def unsqueeze(t: Tracer, x: Traced, dim: int) -> Traced:
         return reshape(t, x, shape)
     # Where one sample was traced, a reshape might take the new axis for that of the samples.
     axis = x.batch.axis + (place <= x.batch.axis)
-    return _with_batch(t, x, shape, Batch(axis, x.batch.outer, x.batch.inner))
+    return reshaped(t, x, shape, Batch(axis, x.batch.outer, x.batch.inner))
 
 
 def squeeze(t: Tracer, x: Traced, dims: Sequence[int] | None = None) -> Traced:
@@ -81,15 +80,75 @@ def squeeze(t: Tracer, x: Traced, dims: Sequence[int] | None = None) -> Traced:
     if not isinstance(x, Value) or x.batch is None:
         return reshape(t, x, shape)
     axis = x.batch.axis - sum(d < x.batch.axis for d in gone)
-    return _with_batch(t, x, shape, Batch(axis, x.batch.outer, x.batch.inner))
+    return reshaped(t, x, shape, Batch(axis, x.batch.outer, x.batch.inner))
 
 
-def _with_batch(t: Tracer, x: Value, shape: tuple[int, ...], batch: Batch) -> Value:
+def reshaped(t: Tracer, x: Value, shape: Shape, batch: Batch | None) -> Value:
+    """Give the same items in another shape, where it is known which axis has the samples."""
     result = Value(x.name, shape, batch)
     if result.sample_shape == x.sample_shape:
         return result
+    if not result.sample_shape:
+        return t.layer("squeeze", [x], shape, batch)
     return t.layer("reshape", [x], shape, batch, {"shape": list(result.sample_shape)})
 
 
-def _viewed(x: Constant | Parameter, array: NDArray[Any]) -> Traced:
+def viewed(x: Constant | Parameter, array: NDArray[Any]) -> Traced:
+    """Give a view of a constant or parameter as one."""
     return Constant(array) if isinstance(x, Constant) else Parameter(x.name, array)
+
+
+def flatten(t: Tracer, x: Traced, start: int, end: int) -> Traced:
+    """Join the axes from `start` to `end`, both included."""
+    rank = len(x.shape)
+    if not rank:
+        return reshape(t, x, (1,))
+    first, last = start % rank, end % rank
+    joined = prod(x.shape[first : last + 1])
+    return reshape(t, x, (*x.shape[:first], joined, *x.shape[last + 1 :]))
+
+
+def expand(t: Tracer, x: Traced, shape: Sequence[int]) -> Traced:
+    """Repeat axes of one item to a shape, of which -1 keeps an axis; new axes come in front."""
+    rank = len(shape)
+    if rank < len(x.shape):
+        t.refuse(f"{list(x.shape)} has more axes than the shape {list(shape)} to which it goes")
+    wide = (1,) * (rank - len(x.shape)) + tuple(x.shape)
+    full = tuple(n if want == -1 else int(want) for n, want in zip(wide, shape, strict=True))
+    if any(n not in (1, want) for n, want in zip(wide, full, strict=True)):
+        t.refuse(f"{list(x.shape)} cannot be repeated to {list(shape)}")
+    if isinstance(x, Constant):
+        return Constant(np.broadcast_to(x.array, full))
+    if prod(full) == prod(x.shape):
+        return x if full == x.shape else reshape(t, x, full)
+    x = t.value(x)
+    if x.batch is None:
+        return _repeated_for_samples(t, x, wide, full)
+    batch = Batch(x.batch.axis + rank - len(x.shape), x.batch.outer, x.batch.inner)
+    if wide[batch.axis] != full[batch.axis]:
+        raise MixedSamplesError(f"{t.source} repeats the axis that holds the samples")
+    before = reshaped(t, x, wide, batch)
+    return _expanded(t, before, full, batch)
+
+
+def _repeated_for_samples(t: Tracer, x: Value, wide: Shape, full: Shape) -> Value:
+    """Repeat what no sample changes: an axis that gets as many items as samples may be theirs."""
+    grown = [d for d, (n, want) in enumerate(zip(wide, full, strict=True)) if n != want]
+    if t.samples and t.samples > 1 and full[grown[0]] == t.samples:
+        axis = grown[0]
+        bare = reshape(t, x, wide[:axis] + wide[axis + 1 :])
+        one = expand(t, bare, full[:axis] + full[axis + 1 :])
+        return Value(t.value(one).name, full, Batch(axis))
+    return _expanded(t, t.value(reshape(t, x, wide)), full, None)
+
+
+def _expanded(t: Tracer, x: Value, full: Shape, batch: Batch | None) -> Value:
+    result = Value(x.name, full, batch)
+    if result.sample_shape == x.sample_shape:
+        return result
+    return t.layer("expand", [x], full, batch, {"shape": list(result.sample_shape)})
+
+
+def with_size(x: Traced, dim: int, size: int) -> Shape:
+    """Give a shape with another size along one axis."""
+    return (*x.shape[:dim], size, *x.shape[dim + 1 :])
