@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.importers.network import Network, Node, Weight
@@ -80,10 +79,8 @@ class Tracer:
             return self._once(x)
         if x.array.dtype.kind not in "fiub":
             self.refuse(f"a constant of dtype {x.array.dtype} is read as numbers")
-        if x.array.size > MOST_CONSTANT:
-            self.refuse(f"a constant of shape {list(x.shape)} is more than the language writes")
-        plain = x.array.astype(np.int64) if x.array.dtype.kind == "b" else x.array
-        return self.layer("constant", (), x.shape, None, {"values": plain.tolist()})
+        # An array until it is written: rules may find a word for what it says.
+        return self.layer("constant", (), x.shape, None, {"values": x.array})
 
     def _once(self, x: Parameter) -> Value:
         weight = self.weight(x)
@@ -123,7 +120,3 @@ class Tracer:
         names = tuple(value.name for value in outputs)
         nodes = tuple(self.nodes)
         return Network(self.inputs, nodes, names, self.name, self.stored).pruned()
-
-
-MOST_CONSTANT = 50_000
-"""The most numbers of a constant in YAML."""

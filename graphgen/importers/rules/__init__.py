@@ -1,30 +1,26 @@
 """Rewrites of an imported network into the layers that people write, one file each.
 
-A rule takes a network and gives one with the same function, or the same object where it finds
-nothing; all are applied until none finds anything.
+A rule looks at a node and what it reads, and gives layers that compute the same, or None; all are
+applied until none finds anything. What no rule recognises stays as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from graphgen.importers.network import Network
-from graphgen.importers.rules.reshapes import cancel_reshapes
+from graphgen.importers.rules.constants import written_constants
+from graphgen.importers.rules.engine import Application, Engine, Observer, Rule, rule
+from graphgen.importers.rules.movement import shortest_movement
 
-Rule = Callable[[Network], Network]
+__all__ = ["RULES", "Application", "Observer", "Rule", "apply_rules", "rule"]
 
-RULES: tuple[Rule, ...] = (cancel_reshapes,)
-"""In the order in which they are tried."""
-
-MOST_ROUNDS = 10_000
+RULES: tuple[Rule, ...] = (shortest_movement,)
+"""In the order in which they are tried at a node."""
 
 
-def apply_rules(network: Network, rules: tuple[Rule, ...] = RULES) -> Network:
-    """Apply rules until none changes the network."""
-    for _ in range(MOST_ROUNDS):
-        before = network
-        for rule in rules:
-            network = rule(network)
-        if network is before:
-            return network
-    raise RuntimeError(f"rules did not come to an end in {MOST_ROUNDS} rounds")
+def apply_rules(
+    network: Network, rules: Sequence[Rule] = RULES, observer: Observer | None = None
+) -> Network:
+    """Apply rules until none changes the network; `observer` sees each before it is applied."""
+    return written_constants(Engine(rules, observer).run(network))

@@ -1,0 +1,117 @@
+"""Reshapes, permutes, axes of one: as few as give the same, by the names that people use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from graphgen.importers.network import Node
+from graphgen.importers.rules.engine import rule
+from graphgen.importers.rules.session import Replacement, Session
+from graphgen.importers.rules.views import MOVES, Axis, Digit, View, merged, view_of
+from spec.primitives import Shape
+
+
+@rule(*sorted(MOVES))
+def shortest_movement(session: Session, node: Node) -> Replacement | None:
+    """Say a chain of movements by the fewest layers, of which none is left where all is undone.
+
+    Values in between that others read too stay as they are.
+    """
+    view = view_of(session, node.output, MOVES)
+    if view.base == node.output:
+        return None
+    new = moved(Replacement(session, node), view)
+    chain, gone, value = 0, 0, node.output
+    while value != view.base:
+        maker = session.nodes[value]
+        gone += gone == chain and (chain == 0 or session.alone(value))
+        chain, value = chain + 1, maker.inputs[0]
+    if len(new.nodes) < chain and len(new.nodes) <= gone:
+        return new
+    if len(new.nodes) != 1 or chain != 1:
+        return None
+    said = new.nodes[0]
+    return new if (node.layer, dict(node.fields)) != (said.layer, dict(said.fields)) else None
+
+
+def moved(new: Replacement, view: View) -> Replacement:
+    """Add the fewest layers that give a view in which each item of the base comes once."""
+    target = view.sizes
+    if view.whole:
+        return new.gives(view.base)
+    order = permutation(view)
+    if order is not None:
+        return new.gives(_permuted(new, view.base, order))
+    atoms = sorted((digit for axis in view.axes for digit in axis), key=lambda d: -d[1])
+    cut = tuple(size for size, _ in atoms)
+    axes = [digit for axis in view.axes for digit in axis]
+    turned = tuple(atoms.index(digit) for digit in axes)
+    value = view.base
+    if turned != tuple(range(len(turned))):
+        cut, turned = _with_ones(view, atoms, turned)
+        value = _reshaped(new, value, cut)
+        value = _permuted(new, value, turned)
+    return new.gives(_reshaped(new, value, target))
+
+
+def _with_ones(
+    view: View, atoms: list[Digit], turned: tuple[int, ...]
+) -> tuple[Shape, tuple[int, ...]]:
+    """Cut the base into atoms; where it is cut so already but for axes of one, leave these."""
+    cut = tuple(size for size, _ in atoms)
+    if tuple(n for n in view.shape if n > 1) != cut:
+        return cut, turned
+    places = [place for place, n in enumerate(view.shape) if n > 1]
+    ones = [place for place, n in enumerate(view.shape) if n == 1]
+    return view.shape, (*ones, *(places[axis] for axis in turned))
+
+
+def permutation(view: View) -> tuple[int, ...] | None:
+    """Give the order of the base's axes, if the view has them all as they are, or None."""
+    if len(view.axes) != len(view.shape):
+        return None
+    strides = [prod(view.shape[place + 1 :]) for place in range(len(view.shape))]
+    own: list[Axis] = [merged(((n, s),)) for n, s in zip(view.shape, strides, strict=True)]
+    ones = [place for place, axis in enumerate(own) if not axis]
+    if sorted(own) != sorted(view.axes):
+        return None
+    return tuple(own.index(axis) if axis else ones.pop(0) for axis in view.axes)
+
+
+def _permuted(new: Replacement, value: str, order: Sequence[int]) -> str:
+    moved_places = [place for place, source in enumerate(order) if place != source]
+    if not moved_places:
+        return value
+    if len(moved_places) == 2:
+        dims = {"dim0": moved_places[0] + 1, "dim1": moved_places[1] + 1}
+        return new.add("transpose", [value], dims)
+    return new.add("permute", [value], {"dims": [0, *(place + 1 for place in order)]})
+
+
+def _reshaped(new: Replacement, value: str, shape: Shape) -> str:
+    """Add a reshape by the word that says it best."""
+    given = new.shape(value)
+    if given == shape:
+        return value
+    front = next(
+        (i for i, (a, b) in enumerate(zip(given, shape, strict=False)) if a != b),
+        min(len(given), len(shape)),
+    )
+    back = next(
+        (
+            i
+            for i, (a, b) in enumerate(zip(given[:front:-1], shape[:front:-1], strict=False))
+            if a != b
+        ),
+        min(len(given), len(shape)) - front - 1,
+    )
+    back = max(back, 0)
+    old, wanted = given[front : len(given) - back], shape[front : len(shape) - back]
+    if len(wanted) == 1 and len(old) > 1:
+        fields = {} if front == 0 else {"start_dim": front + 1}
+        fields |= {} if back == 0 else {"end_dim": front + len(old)}
+        return new.add("flatten", [value], fields)
+    if len(old) == 1 and len(wanted) > 1 and 1 not in wanted:
+        return new.add("unflatten", [value], {"dim": front + 1, "unflattened_size": list(wanted)})
+    return new.add("reshape", [value], {"shape": list(shape)})

@@ -1,0 +1,183 @@
+"""Checks of rewrites: a fragment of the network is computed as it was and as it will be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import graphgen
+import spec
+from graphgen.importers.network import Network, Node, Weight
+from graphgen.importers.rules import RULES, Application, Rule, apply_rules
+from graphgen.importers.rules.constants import written_constants
+from graphgen.importers.writing import write
+from graphgen.testing import random_inputs, relative_error
+
+LIMIT = 1e-6
+"""Constants of exporters are rounded to float32."""
+
+
+def evaluated(network: Network, seed: int = 0) -> list[np.ndarray]:
+    """Compute a network on random inputs in float64."""
+    text, weights = write(written_constants(network))
+    net = spec.loads(text)
+    inputs = random_inputs(net, np.random.default_rng(seed), 3)
+    doubles = {
+        name: array.astype(np.float64) if array.dtype.kind == "f" else array
+        for name, array in weights.items()
+    }
+    found = graphgen.evaluate(net, doubles, *inputs)
+    return list(found) if isinstance(found, tuple) else [found]
+
+
+def differences(before: Network, after: Network) -> float:
+    """Give how far two networks are apart."""
+    old, new = evaluated(before), evaluated(after)
+    assert len(old) == len(new)
+    assert [a.shape for a in old] == [b.shape for b in new]
+    return max(relative_error(b, a) for a, b in zip(old, new, strict=True))
+
+
+@dataclass
+class Checked:
+    """An observer that computes what each rule replaces, and what it puts there."""
+
+    applied: list[str] = field(default_factory=list)
+    worst: float = 0.0
+
+    def __call__(self, application: Application) -> None:
+        before, after = fragments(application)
+        error = differences(before, after)
+        name = application.rule.name
+        assert error < LIMIT, f"{name} changes the function by {error:.3g}"
+        self.applied.append(name)
+        self.worst = max(self.worst, error)
+
+
+def checked(network: Network, rules: Iterable[Rule] = RULES) -> tuple[Network, Checked]:
+    """Apply rules, each application checked on its own, and the whole at the end."""
+    observer = Checked()
+    after = apply_rules(network, tuple(rules), observer)
+    assert differences(network, after) < LIMIT
+    return after, observer
+
+
+def fragments(application: Application) -> tuple[Network, Network]:
+    """Give what a rule replaces and what it puts there, of the same values as inputs.
+
+    Fixed and learned values are no inputs, as a rule may read them.
+    """
+    session, root, new = application.session, application.root, application.replacement
+    own = {node.output for node in new.nodes}
+    read = {name for node in new.nodes for name in node.inputs} - own
+    read |= {new.value} - own
+    cut = {name for name in read if not given(session, name)}
+    old: dict[str, Node] = {}
+    inputs: dict[str, spec.primitives.Shape] = {}
+
+    def follow(name: str) -> None:
+        node = session.maker(name)
+        if node is not None and node.output in old:
+            return
+        if (name in cut and name != root.output) or node is None:
+            inputs[name] = session.shape(name)
+            return
+        for each in node.inputs:
+            follow(each)
+        old[node.output] = node
+
+    follow(root.output)
+    learned: dict[str, Node] = {}
+    for name in sorted(read - cut):
+        listed = session.maker(name)
+        while listed is not None:
+            learned = {listed.output: listed} | learned
+            listed = session.maker(listed.inputs[0]) if listed.inputs else None
+    for name in sorted(cut - inputs.keys()):
+        inputs[name] = session.shape(name)
+    before = Network(inputs, named(old.values()), (root.output,))
+    after_nodes = named([*learned.values(), *new.nodes])
+    return before, Network(inputs, after_nodes, (new.value,))
+
+
+def given(session: object, name: str) -> bool:
+    """Say whether a value depends on no input of the network, by its first inputs alone."""
+    node = session.maker(name)  # type: ignore[attr-defined]
+    while node is not None and len(node.inputs) == 1:
+        node = session.maker(node.inputs[0])  # type: ignore[attr-defined]
+    return node is not None and not node.inputs
+
+
+def named(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Give nodes; there for symmetry with what writes them."""
+    return tuple(nodes)
+
+
+def weight(rng: np.random.Generator, name: str, *shape: int) -> Weight:
+    """Draw a weight."""
+    return Weight(name, rng.standard_normal(shape))
+
+
+@dataclass
+class Build:
+    """Builds a network of layers by hand: `x = build("relu", "x")`."""
+
+    inputs: Mapping[str, tuple[int, ...]]
+    seed: int = 0
+    nodes: list[Node] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+        self.shapes = dict(self.inputs)
+
+    def __call__(self, layer: str, *inputs: str, **fields: object) -> str:
+        """Add a layer, whose tensors are drawn, and give the name of its output."""
+        from graphgen.importers.rules.shapes import layer_shapes
+
+        shape, further = layer_shapes(layer, fields, tuple(self.shapes[x] for x in inputs))
+        name = f"v{len(self.nodes)}"
+        node = Node(
+            layer, inputs, name, shape, fields, self._tensors(layer, name, fields, inputs),
+            {local: f"{name}.{local}" for local in further}, source=layer,
+        )  # fmt: skip
+        self.nodes.append(node)
+        self.shapes |= {name: shape} | {f"{name}.{k}": v for k, v in further.items()}
+        return name
+
+    def _tensors(
+        self, layer: str, name: str, fields: Mapping[str, object], inputs: tuple[str, ...]
+    ) -> dict[str, Weight]:
+        from spec.layer import LAYERS, Scope, Value
+
+        made, _ = LAYERS[layer].from_fields(fields)
+        values = [Value(x, self.shapes[x]) for x in inputs] or [Value("", (1,))]
+        scope = Scope("", {})
+        made.infer(*(v.shape for v in values)).expand(scope, *values)
+        return {
+            local: Weight(f"{name}.{local}", np.abs(self.rng.standard_normal(t.shape)) + 0.3
+                          if "var" in local else self.rng.standard_normal(t.shape))
+            for local, t in scope.tensors.items()
+        }  # fmt: skip
+
+    def parameter(self, *shape: int) -> str:
+        """Add a learned value."""
+        return self("parameter", shape=shape)
+
+    def number(self, value: float) -> str:
+        """Add a constant number."""
+        return self("constant", values=value)
+
+    def constant(self, values: object) -> str:
+        """Add constant numbers."""
+        return self("constant", values=np.asarray(values))
+
+    def network(self, *outputs: str) -> Network:
+        """Give the network."""
+        return Network(self.inputs, tuple(self.nodes), outputs or (self.nodes[-1].output,))
+
+
+def layers(network: Network) -> list[str]:
+    """List the layers of a network."""
+    return [node.layer for node in network.nodes]
