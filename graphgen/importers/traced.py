@@ -17,9 +17,10 @@ from spec.primitives import Shape
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """Numbers that depend neither on an input nor on a parameter."""
+    """Numbers that depend neither on an input nor on a parameter; `name` is the model's, if any."""
 
     array: NDArray[Any]
+    name: str = ""
 
     @property
     def shape(self) -> Shape:

@@ -92,10 +92,8 @@ class Tracer:
 
     def weight(self, x: Traced | None, what: str = "the weight") -> Weight:
         """Give the tensor of a layer; refuse one that is computed."""
-        if isinstance(x, Parameter):
+        if isinstance(x, (Parameter, Constant)):
             return Weight(x.name, x.array)
-        if isinstance(x, Constant):
-            return Weight("", x.array)
         self.refuse(
             f"{what} is computed while the network runs; layers take weights that are stored"
         )

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from numpy.typing import NDArray
+
 from graphgen.importers.network import Network
+from graphgen.importers.refusal import ImportRefusalError
+from graphgen.importers.torch.arrays import to_numpy
+from graphgen.importers.torch.folding import fold, foldable
 from graphgen.importers.torch.operators import OPERATORS
-from graphgen.importers.traced import Constant, Parameter, Traced, Value
-from graphgen.importers.tracer import Tracer
+from graphgen.importers.torch.reading import Reading
+from graphgen.importers.traced import Constant, Parameter, Traced
 from spec.primitives import Shape
+
+Arrays = Mapping[str, NDArray[Any]]
+
+STATISTICS = {"batch_norm": (3, 4), "instance_norm": (3, 4)}
+"""Which arguments of an operator are buffers that it has learned."""
+
+CHECKS = ("_assert", "sym_constrain", "_guard", "_check")
+"""How operators begin that compute nothing."""
+
+_OUTSIDE = re.compile(r"^(L\['self'\]|L__self__)\.?|@\d+(?=\.|$)")
 
 
 @dataclass(frozen=True)
@@ -25,7 +41,7 @@ class Program:
 
     def trace(self, axes: tuple[int | None, ...], samples: int | None) -> Network:
         """Read the program with the samples along these axes of its inputs."""
-        tracer = Tracer("network", samples)
+        tracer = Reading("network", samples)
         known: dict[str, Any] = dict(self.stored)
         tracer.stored = {x.name: x.array for x in self.stored.values() if isinstance(x, Parameter)}
         for name, shape, axis in zip(self.input_nodes, self.input_shapes, axes, strict=True):
@@ -35,54 +51,129 @@ class Program:
             if node.op == "call_function":
                 known[node.name] = _called(tracer, node, known)
             elif node.op == "output":
-                outputs = [known[each.name] for each in node.args[0] if each is not None]
+                outputs = [known[each.name] for each in node.args[0] if hasattr(each, "name")]
+        if not outputs:
+            raise ImportRefusalError("the model gives no tensor")
+        tracer.source, tracer.scope = "the output", ""
         return tracer.network([tracer.value(x) for x in outputs])
 
 
-def read_program(program: Any) -> Program:
-    """Give an exported program's inputs and what it has stored."""
-    from torch.export.graph_signature import InputKind
+def read_program(program: Any, weights: Arrays | None = None) -> Program:
+    """Give an exported program's inputs and what it has stored.
 
-    metas = {n.name: n.meta.get("val") for n in program.graph.nodes if n.op == "placeholder"}
+    Parameters come from `weights` by name where these are given, and need not be in memory in the
+    program itself.
+    """
+    from torch.export.graph_signature import InputKind, OutputKind
+
+    if any(s.kind == OutputKind.BUFFER_MUTATION for s in program.graph_signature.output_specs):
+        raise ImportRefusalError(
+            "the model changes its buffers while it runs; expected one that computes the same each "
+            "time: import it in eval mode, without a cache that it keeps"
+        )
+    if any(_is_changing(node) for node in program.graph.nodes):
+        program = program.run_decompositions({})
+    nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
     names, shapes = [], []
     stored: dict[str, Traced] = {}
     for spec_ in program.graph_signature.input_specs:
         node = spec_.arg.name
         if spec_.kind == InputKind.USER_INPUT:
-            names.append(node)
-            shapes.append(tuple(int(n) for n in metas[node].shape))
-        elif spec_.kind == InputKind.PARAMETER:
-            tensor = program.state_dict[spec_.target].detach()
-            stored[node] = Parameter(spec_.target, tensor.numpy())
-        else:
-            tensors = {**program.constants, **program.state_dict}
-            stored[node] = Constant(tensors[spec_.target].detach().numpy())
+            value = nodes[node].meta.get("val")
+            if hasattr(value, "shape"):
+                names.append(node)
+                shapes.append(tuple(int(n) for n in value.shape))
+        elif spec_.kind in (InputKind.PARAMETER, InputKind.BUFFER, InputKind.CONSTANT_TENSOR):
+            if not nodes[node].users:
+                continue
+            array = _array(program, spec_.target, weights)
+            learned = spec_.kind == InputKind.PARAMETER or _is_statistic(nodes[node])
+            stored[node] = (
+                Parameter(spec_.target, array) if learned else Constant(array, spec_.target)
+            )
+        elif nodes[node].users:
+            raise ImportRefusalError(
+                f"the model has {spec_.target!r} of the kind {spec_.kind.name}; expected tensors"
+            )
     return Program(program, tuple(shapes), tuple(names), stored)
 
 
-def _called(tracer: Tracer, node: Any, known: Mapping[str, Any]) -> Any:
+def _array(program: Any, name: str, weights: Arrays | None) -> NDArray[Any]:
+    if weights is not None and name in weights:
+        return weights[name]
+    tensor = program.state_dict.get(name)
+    tensor = program.constants.get(name) if tensor is None else tensor
+    if tensor is None or tensor.is_meta or type(tensor).__name__ == "FakeTensor":
+        given = "" if weights is None else f"; the weights that were given have no {name!r}"
+        raise ImportRefusalError(
+            f"the tensor {name!r} of the model holds no numbers{given}; expected a module whose "
+            "tensors are in memory, or weights with all of them"
+        )
+    return to_numpy(tensor)
+
+
+def _is_changing(node: Any) -> bool:
+    """Whether an operator writes into its arguments, or runs a program inside of this one."""
+    if node.op == "get_attr":
+        return True
+    schema = getattr(node.target, "_schema", None)
+    return node.op == "call_function" and schema is not None and bool(schema.is_mutable)
+
+
+def _is_statistic(placeholder: Any) -> bool:
+    """Whether a buffer is read as running statistics and no otherwise."""
+    return all(
+        any(
+            place < len(user.args) and user.args[place] is placeholder
+            for place in STATISTICS.get(short_name(user), ())
+        )
+        for user in placeholder.users
+    )
+
+
+def short_name(node: Any) -> str:
+    """Give an operator's name without its namespace and overload."""
+    schema = getattr(node.target, "_schema", None)
+    return schema.name.split("::")[-1] if schema is not None else str(node.target)
+
+
+def _called(tracer: Reading, node: Any, known: Mapping[str, Any]) -> Any:
     arguments, named = _resolved(node.args, known), _resolved(dict(node.kwargs), known)
     if node.target is operator.getitem:
         return arguments[0][arguments[1]]
-    tracer.source = str(node.target)
-    tracer.scope = _scope(node)
-    short = node.target._schema.name.split("::")[1]
-    if short not in OPERATORS:
-        tracer.refuse("the importer does not know this operator")
-    return OPERATORS[short](tracer, *arguments, **named)
+    name = short_name(node)
+    if name.startswith(CHECKS):
+        return None
+    tracer.node, tracer.source, tracer.scope = node, str(node.target), _scope(node)
+    if foldable(arguments) and foldable(named):
+        return fold(tracer, node, arguments, named)
+    if name not in OPERATORS:
+        inside = [list(a.shape) for a in arguments if hasattr(a, "shape")]
+        tracer.refuse(
+            f"the importer does not know this operator, of {inside}",
+            "write this part of the module by others",
+        )
+    try:
+        return OPERATORS[name](tracer, *arguments, **named)
+    except TypeError as error:
+        if "argument" not in str(error):
+            raise
+        tracer.refuse(f"the importer does not know this form of the operator ({error})")
 
 
 def _scope(node: Any) -> str:
+    """Give the path of the module that an operator belongs to, as names of tensors have it."""
     stack = node.meta.get("nn_module_stack") or {}
-    return next(reversed([path for path, _ in stack.values()]), "") if stack else ""
+    paths = [path for path, _ in stack.values()]
+    return _OUTSIDE.sub("", paths[-1]) if paths else ""
 
 
 def _resolved(argument: Any, known: Mapping[str, Any]) -> Any:
     if isinstance(argument, (list, tuple)):
-        return type(argument)(_resolved(each, known) for each in argument)
+        return [_resolved(each, known) for each in argument]
     if isinstance(argument, dict):
         return {key: _resolved(each, known) for key, each in argument.items()}
     return known[argument.name] if type(argument).__name__ == "Node" else argument
 
 
-__all__ = ["Program", "Value", "read_program"]
+__all__ = ["Program", "read_program", "short_name"]

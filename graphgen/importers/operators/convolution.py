@@ -1,0 +1,113 @@
+"""Convolutions, and transposed ones, over one to three axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graphgen.importers.network import Weight
+from graphgen.importers.operators.elementwise import combine
+from graphgen.importers.operators.samples import framed, unframed
+from graphgen.importers.operators.shapes import permute, reshape
+from graphgen.importers.traced import Traced, Value
+from graphgen.importers.tracer import Tracer
+
+Side = int | tuple[int, int]
+
+
+def convolution(
+    t: Tracer,
+    x: Traced,
+    weight: Traced,
+    bias: Traced | None = None,
+    *,
+    stride: Sequence[int],
+    padding: Sequence[Side],
+    dilation: Sequence[int],
+    groups: int = 1,
+    transposed: bool = False,
+    output_padding: Sequence[int] = (),
+) -> Value:
+    """Convolve `[N, channels, *space]`, or a value without N; padding may be pairs.
+
+    Items beside the samples, as of frames, become an axis of space that the kernel does not reach
+    along.
+    """
+    dims = len(weight.shape) - 2
+    frame = framed(t, t.value(x), dims + 1)
+    own = t.weight(weight)
+    fields: dict[str, Any] = {
+        "kernel_size": list(map(int, weight.shape[2:])),
+        "stride": list(map(int, stride)),
+        "padding": [list(p) if isinstance(p, tuple) else int(p) for p in padding],
+        "output_padding": list(map(int, output_padding or (0,) * dims)),
+        "dilation": list(map(int, dilation)),
+    }
+    value, place = frame.value, len(frame.head)
+    if frame.items is not None:
+        if dims == 3:
+            t.refuse(
+                f"{frame.items} items beside the samples, each with three axes of space",
+                "import the module with one of them in each sample",
+            )
+        own = Weight(own.name, np.expand_dims(own.array, 2))
+        for name, one in (("kernel_size", 1), ("stride", 1), ("padding", 0),
+                          ("output_padding", 0), ("dilation", 1)):  # fmt: skip
+            fields[name] = [one, *fields[name]]
+        value = turned(t, value, place)
+    out = int(weight.shape[1] * groups if transposed else weight.shape[0])
+    space = [
+        _extent(size, kernel, step, side, spread, extra, transposed)
+        for size, kernel, step, side, spread, extra in zip(
+            value.shape[place + 1 :], fields["kernel_size"], fields["stride"], fields["padding"],
+            fields["dilation"], fields["output_padding"], strict=True,
+        )
+    ]  # fmt: skip
+    if min(space) < 1:
+        t.refuse(f"a kernel of {list(weight.shape[2:])} does not fit into {list(value.shape)}")
+    fields = {"out_channels": out, **_said(fields)}
+    if groups != 1:
+        fields["groups"] = int(groups)
+    tensors = {"weight": own}
+    if bias is None or isinstance(bias, Value):
+        fields["bias"] = False
+    else:
+        tensors["bias"] = t.weight(bias, "the bias")
+    layer = f"conv{'_transpose' if transposed else ''}{len(space)}d"
+    shape = (*frame.head, out, *space)
+    y = t.layer(layer, [value], shape, value.batch, fields, tensors)
+    if frame.items is not None:
+        y = turned(t, y, place)
+    y = unframed(t, y, frame)
+    if isinstance(bias, Value):
+        y = combine(t, "add", [y, reshape(t, bias, (out, *(1,) * dims))])
+    return y
+
+
+def turned(t: Tracer, x: Value, place: int) -> Value:
+    """Exchange channels and the items beside samples, which lie next to each other."""
+    order = list(range(len(x.shape)))
+    order[place], order[place + 1] = order[place + 1], order[place]
+    return t.value(permute(t, x, order))
+
+
+def _said(fields: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is by default, and write one number where all are equal."""
+    defaults = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1}
+    short = {
+        name: sizes[0] if all(s == sizes[0] and isinstance(s, int) for s in sizes) else sizes
+        for name, sizes in fields.items()
+    }
+    return {name: size for name, size in short.items() if defaults.get(name) != size}
+
+
+def _extent(
+    size: int, kernel: int, stride: int, side: Any, dilation: int, extra: int, transposed: bool
+) -> int:
+    both = sum(side) if isinstance(side, list) else 2 * side
+    reach = dilation * (kernel - 1) + 1
+    if transposed:
+        return int((size - 1) * stride - both + reach + extra)
+    return int((size + both - reach) // stride + 1)
