@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from graphgen.importers.traced import Batch
 from spec.primitives import Shape
 
 
@@ -56,7 +57,8 @@ class Network:
     """Nodes in an order in which each reads what stands before it; inputs, and outputs by name.
 
     `stored` are the model's own arrays by their names, of which weights are views: what its file
-    holds, as it holds it. `origin` says where the model came from, for a comment.
+    holds, as it holds it. `origin` says where the model came from, for a comment, and
+    `output_batches` where the model's outputs have the samples.
     """
 
     inputs: Mapping[str, Shape]
@@ -65,6 +67,7 @@ class Network:
     name: str = "network"
     stored: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     origin: str = ""
+    output_batches: tuple[Batch | None, ...] = ()
 
     def shapes(self) -> dict[str, Shape]:
         """Give the shape of each input and each node's main output, without the batch."""

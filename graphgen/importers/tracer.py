@@ -117,4 +117,6 @@ class Tracer:
         """Give the network that was read, without what nothing reads."""
         names = tuple(value.name for value in outputs)
         nodes = tuple(self.nodes)
-        return Network(self.inputs, nodes, names, self.name, self.stored).pruned()
+        batches = tuple(value.batch for value in outputs)
+        found = Network(self.inputs, nodes, names, self.name, self.stored, output_batches=batches)
+        return found.pruned()

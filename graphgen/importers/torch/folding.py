@@ -1,4 +1,4 @@
-"""What depends on no input and no parameter is computed while a program is read, by torch itself."""
+"""What depends on no input and no parameter is computed while a program is read, by torch."""
 
 from __future__ import annotations
 

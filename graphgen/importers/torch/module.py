@@ -1,11 +1,15 @@
-"""A module of PyTorch and example inputs."""
+"""A module of PyTorch and example inputs, exported."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
+from graphgen.errors import described
 from graphgen.importers.batches import with_batch
 from graphgen.importers.imported import Imported, finish
+from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.torch.program import read_program
 
 
@@ -17,20 +21,40 @@ def from_torch(module: Any, inputs: Any, *, batch_axis: int | str | None = "auto
     `inputs` is a tensor, a tuple of them, or a dict by the names of `forward`'s arguments. The
     module is read in `eval` mode; its weights stay where they are.
     """
-    import torch
-
-    args = (inputs,) if isinstance(inputs, torch.Tensor) else inputs
-    was_training = module.training
-    module.eval()
-    try:
-        with torch.no_grad():
-            program = (
-                torch.export.export(module, (), dict(args))
-                if isinstance(args, dict)
-                else torch.export.export(module, tuple(args))
-            )
-    finally:
-        module.train(was_training)
-    read = read_program(program)
+    read = read_program(exported(module, inputs))
     network, axes = with_batch(read.trace, read.input_shapes, batch_axis)
     return finish(network, axes)
+
+
+def exported(module: Any, inputs: Any) -> Any:
+    """Give the program of a module in eval mode, as `torch.export` has it."""
+    import torch
+
+    if not isinstance(module, torch.nn.Module):
+        raise ImportRefusalError(f"expected a torch.nn.Module, got {described(module)}")
+    named = dict(inputs) if isinstance(inputs, Mapping) else {}
+    args = () if named else (inputs,) if isinstance(inputs, torch.Tensor) else tuple(inputs)
+    modes = {each: each.training for each in module.modules()}
+    module.eval()
+    reasons = []
+    try:
+        for strict in (False, True):
+            try:
+                with torch.no_grad(), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    return torch.export.export(module, args, named, strict=strict)
+            # Torch raises dozens of kinds of errors on what it cannot export.
+            except Exception as error:
+                reasons.append(f"{type(error).__name__}: {_first_lines(error)}")
+    finally:
+        for each, mode in modes.items():
+            each.training = mode
+    raise ImportRefusalError(
+        f"torch.export does not read {type(module).__name__}, as it says: {reasons[0]}; expected a "
+        "module that runs on these inputs, whose course does not depend on their numbers"
+    )
+
+
+def _first_lines(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).split("\n") if line.strip()]
+    return " ".join(lines[:2])[:400] or "no reason"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,7 @@ class Program:
     def trace(self, axes: tuple[int | None, ...], samples: int | None) -> Network:
         """Read the program with the samples along these axes of its inputs."""
         tracer = Reading("network", samples)
+        tracer.stored = {x.name: x.array for x in self.stored.values() if isinstance(x, Parameter)}
         known: dict[str, Any] = dict(self.stored)
         tracer.stored = {x.name: x.array for x in self.stored.values() if isinstance(x, Parameter)}
         for name, shape, axis in zip(self.input_nodes, self.input_shapes, axes, strict=True):
@@ -72,7 +74,7 @@ def read_program(program: Any, weights: Arrays | None = None) -> Program:
             "time: import it in eval mode, without a cache that it keeps"
         )
     if any(_is_changing(node) for node in program.graph.nodes):
-        program = program.run_decompositions({})
+        program = _functional(program)
     nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
     names, shapes = [], []
     stored: dict[str, Traced] = {}
@@ -96,6 +98,13 @@ def read_program(program: Any, weights: Arrays | None = None) -> Program:
                 f"the model has {spec_.target!r} of the kind {spec_.kind.name}; expected tensors"
             )
     return Program(program, tuple(shapes), tuple(names), stored)
+
+
+def _functional(program: Any) -> Any:
+    """Give the program without writing into values, and without programs inside of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return program.run_decompositions({})
 
 
 def _array(program: Any, name: str, weights: Arrays | None) -> NDArray[Any]:

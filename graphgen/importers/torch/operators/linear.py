@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphgen.importers.operators import contraction
-from graphgen.importers.operators.elementwise import combine
 from graphgen.importers.torch.operators.registry import aten
 from graphgen.importers.traced import Traced
 from graphgen.importers.tracer import Tracer
