@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 import spec
 from graphgen.errors import GraphError, concerning, described
 from graphgen.files import read_weights
+from graphgen.files.model_kind import FOLDER, check_architecture, model_kind
 from spec import Architecture
 
 Net: TypeAlias = Architecture | str | os.PathLike[str]
-"""An architecture, the path of its YAML file, or the name of a reference network."""
+"""An architecture, the path of its YAML file or of a model, or the name of a reference network.
+
+Models are ONNX files, exported programs of PyTorch (`.pt2`), and folders of Hugging Face.
+"""
 
 Weights: TypeAlias = Mapping[str, NDArray[Any]] | str | os.PathLike[str]
-"""Arrays by name; or the path of a file, an index of shards, or a folder: see `read_weights`."""
+"""Arrays by name; or the path of a file, an index of shards, a folder, or a model."""
 
 
 def architecture_from(net: Net, argument: str = "net") -> Architecture:
@@ -28,16 +32,17 @@ def architecture_from(net: Net, argument: str = "net") -> Architecture:
         architecture_from("net.yaml")
         architecture_from("resnet")         # a reference network, spec/nets/resnet.yaml
 
-    A name without a suffix is a reference network unless there is such a file. Raises `GraphError`
-    for what is no architecture and for a file that is not there, `SpecError` for what is wrong in
-    a file.
+    A name without a suffix is a reference network unless there is such a file. Models of other
+    frameworks are imported. Raises `GraphError` for what is no architecture and for a file that is
+    not there, `SpecError` for what is wrong in a file.
     """
     if isinstance(net, Architecture):
         return net
     if not isinstance(net, (str, os.PathLike)):
         raise GraphError(
             f"`{argument}` is {described(net)}; expected an Architecture, the path of its YAML "
-            "file, or the name of a reference network; spec.load and spec.loads make one"
+            "file or of a model, or the name of a reference network; spec.load and spec.loads make "
+            "one"
         )
     path = Path(os.fsdecode(net))
     if not is_there(path):
@@ -49,7 +54,52 @@ def architecture_from(net: Net, argument: str = "net") -> Architecture:
             f"`{argument}`: there is no file {str(path)!r:.200} (from {Path.cwd()}), and no "
             f"reference network of this name, which are {', '.join(found)}"
         )
+    if model_kind(path) is not None:
+        from graphgen.importers import read_model
+
+        return read_model(path).net
+    check_architecture(path)
     return spec.load(path)
+
+
+def network_from(
+    net: Net, weights: Weights | None, argument: str = "weights"
+) -> tuple[Architecture, Weights]:
+    """Give the architecture and the weights that two arguments stand for.
+
+    Where the weights are left out, they are those of the model that `net` is; `GraphError` where it
+    is none.
+    """
+    if not isinstance(net, (str, os.PathLike)) or weights is not None:
+        architecture = architecture_from(net)
+    elif is_there(path := Path(os.fsdecode(net))) and model_kind(path) is not None:
+        from graphgen.importers import read_model
+
+        imported = read_model(path)
+        return imported.net, imported.weights
+    else:
+        architecture = architecture_from(net)
+    if weights is None:
+        raise GraphError(
+            f"`{argument}` is None; expected arrays by name or the path of a file: only a model "
+            "(.onnx, .pt2, a folder of Hugging Face) has weights of its own"
+        )
+    return architecture, weights
+
+
+def weights_of_model(weights: object) -> dict[str, NDArray[Any]] | None:
+    """Give the weights of a model in a file, by the names that its import gives; None of others.
+
+    What a folder of Hugging Face has is read from its own files.
+    """
+    if not isinstance(weights, (str, os.PathLike)):
+        return None
+    path = Path(os.fsdecode(weights))
+    if not is_there(path) or model_kind(path) in (None, FOLDER):
+        return None
+    from graphgen.importers import read_model
+
+    return read_model(path).weights
 
 
 def reference_networks() -> list[str]:

@@ -13,7 +13,15 @@ from graphgen.checkpoint.layout import to_stored
 from graphgen.checkpoint.reading import Found, choose, filled, own_arrays, stored_arrays
 from graphgen.errors import concerning
 from graphgen.files import StoredWeights, claim_file, open_weights, write_weights
-from graphgen.sources import Net, Weights, architecture_from, output_path, place_of
+from graphgen.sources import (
+    Net,
+    Weights,
+    architecture_from,
+    network_from,
+    output_path,
+    place_of,
+    weights_of_model,
+)
 
 __all__ = [
     "Checkpoint",
@@ -51,12 +59,14 @@ class Checkpoint:
     found: Found
 
     @classmethod
-    def read(cls, net: Net, weights: Weights) -> Checkpoint:
+    def read(cls, net: Net, weights: Weights | None = None) -> Checkpoint:
         """Read the weights of an architecture, as its `checkpoint` says that they are stored.
 
+        They may be left out where `net` is a model that has its own (.onnx, .pt2, a folder).
         Raises `GraphError` that lists all names that are missing, misshapen or superfluous.
         """
-        return open_checkpoint(Form.of(architecture_from(net)), weights)
+        architecture, given = network_from(net, weights)
+        return open_checkpoint(Form.of(architecture), given)
 
     def restore(self, weights: Weights) -> dict[str, Array]:
         """Give weights of the architecture in the form of this checkpoint: a bit-exact inverse.
@@ -139,6 +149,9 @@ def opened_weights(
 ) -> tuple[StoredWeights, bool]:
     """Open weights that an argument stands for, and say whether they are arrays in memory."""
     if isinstance(weights, (str, os.PathLike)):
+        own = weights_of_model(weights)
+        if own is not None:
+            return StoredWeights(own), True
         return open_weights(weights, form.section), False
     with concerning(f"`{argument}`"):
         return open_weights(weights), True

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graphgen.dtypes import is_real
 from graphgen.errors import GraphError
-from graphgen.testing.tolerance import TOLERANCE
+from graphgen.rounding import TOLERANCE
 from spec import Architecture
 from spec.primitives import show
 

@@ -35,7 +35,7 @@ from graphgen.evaluate.graph import run as run_graph
 from graphgen.evaluate.inputs import batches, check_indices, computable
 from graphgen.fitting import fitting
 from graphgen.graph import Graph
-from graphgen.sources import Net, Weights, architecture_from
+from graphgen.sources import Net, Weights, architecture_from, network_from
 from spec import Architecture
 from spec.primitives import (
     Concat,
@@ -83,7 +83,7 @@ NUMPY: dict[type[Primitive], Callable[..., NDArray[Any]]] = {
 
 @overload
 def evaluate(
-    net: Net, weights: Weights, /, *inputs: NDArray[Any]
+    net: Net, weights: Weights | None, /, *inputs: NDArray[Any]
 ) -> NDArray[Any] | tuple[NDArray[Any], ...]: ...
 
 
@@ -99,6 +99,7 @@ def evaluate(net: Net | Graph, /, *arguments: Any) -> Any:
         graph = graphgen.compile(net, "net.safetensors", kind="computation")
         y = graphgen.evaluate(graph, x)                      # the same, edge by edge
 
+    Of a model in a file (.onnx, .pt2, a folder of Hugging Face), the weights may be None, its own.
     Inputs come in the order of `net.inputs`, each with a batch axis in front. Computes in the
     dtype of the weights and inputs, in float32 if that is one that numpy does not know (bfloat16,
     8 bits); indices into a table are integers. Raises `GraphError` for wrong weights, shapes or
@@ -112,10 +113,11 @@ def evaluate(net: Net | Graph, /, *arguments: Any) -> Any:
             )
         results = run_graph(net, arguments)
     else:
-        architecture = architecture_from(net)
         if not arguments:
+            architecture_from(net)
             raise GraphError("expected weights and inputs, got an architecture alone")
-        results = run_architecture(architecture, arguments[0], arguments[1:])
+        architecture, weights = network_from(net, arguments[0])
+        results = run_architecture(architecture, weights, arguments[1:])
     return results[0] if len(results) == 1 else results
 
 

@@ -22,7 +22,7 @@ _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # An archive may unpack to so many bytes, or to so many times its own.
 _ALWAYS_BYTES, _TIMES = 1 << 28, 100
 
-_HEADERS = {
+HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
@@ -107,9 +107,9 @@ def _check_header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
         raise ValueError(f"unknown compression {member.compress_type}")
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
-        if version not in _HEADERS:
+        if version not in HEADERS:
             raise ValueError(f"unknown version {version} of the format")
-        shape, _, dtype = _HEADERS[version](file)
+        shape, _, dtype = HEADERS[version](file)
         if dtype.hasobject:
             raise ValueError("Object arrays hold pickles, which are not read")
         expected = math.prod(shape) * dtype.itemsize

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from graphgen.errors import GraphError
+from graphgen.files.model_kind import (
+    FOLDER,
+    ONNX_MODEL,
+    PROGRAM,
+    check_architecture,
+    model_kind,
+)
 from graphgen.importers.imported import Imported
 from graphgen.importers.refusal import ImportRefusalError
 
@@ -21,5 +31,34 @@ def from_torch(module: Any, inputs: Any, *, batch_axis: int | str | None = "auto
 
 
 def read_model(path: str | os.PathLike[str]) -> Imported:
-    """Import a model file by what it is: ONNX, an exported program, a Hugging Face folder."""
-    raise GraphError(f"{Path(path)}: no importer reads this kind of file")
+    """Import a model from a file or folder, by what it is.
+
+    Reads ONNX files, exported programs of PyTorch (`.pt2`), and folders of Hugging Face. Raises
+    `GraphError` for what is none of these, and for what the language cannot say exactly.
+    """
+    kind = model_kind(path)
+    if kind is None:
+        check_architecture(path)
+        raise GraphError(
+            f"{Path(path)}: is no model; expected an .onnx or .pt2 file, or a folder of Hugging "
+            "Face"
+        )
+    module, name = READERS[kind]
+    if find_spec(module) is None or not hasattr(import_module(module), name):
+        raise GraphError(f"{Path(path)}: no importer reads this kind of model ({kind.upper()})")
+    return reader(kind)(Path(path))
+
+
+def reader(kind: str) -> Callable[[Path], Imported]:
+    """Give the function that reads a kind of model; its module imports the framework."""
+    module, name = READERS[kind]
+    found: Callable[[Path], Imported] = getattr(import_module(module), name)
+    return found
+
+
+READERS = {
+    ONNX_MODEL: ("graphgen.importers.onnx", "from_onnx"),
+    PROGRAM: ("graphgen.importers.torch", "from_program"),
+    FOLDER: ("graphgen.importers.huggingface", "from_huggingface"),
+}
+"""The module and the name of what reads each kind of model."""

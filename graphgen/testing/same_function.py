@@ -10,16 +10,17 @@ import numpy as np
 from graphgen.comparison import Difference, Reference, Wide, causes, compare, given_inputs, refer
 from graphgen.comparison.layers import first_difference
 from graphgen.errors import GraphError, described
-from graphgen.sources import Net, Weights, architecture_from
+from graphgen.sources import Net, Weights, network_from
 
 
 def assert_same_function(
-    net: Net, weights: Weights, module: object, x: object, tolerance: float | None = None
+    net: Net, weights: Weights | None, module: object, x: object, tolerance: float | None = None
 ) -> float:
     """Check that a description with its weights computes what a network of yours computes.
 
         assert_same_function("net.yaml", model.state_dict(), model, x)      # model.eval() before
 
+    `net` may be a model in a file (.onnx, .pt2, a folder of Hugging Face), and `weights` then None.
     `module` is a `torch.nn.Module` (or its method, or a `functools.partial` of it), an
     `onnxruntime.InferenceSession`, or a function that takes arrays and gives them:
 
@@ -40,10 +41,10 @@ def assert_same_function(
     that draws at random or has batch norm, and for inputs and outputs that do not fit.
     """
     __tracebackhide__ = True
-    architecture = architecture_from(net)
+    architecture, given = network_from(net, weights)
     check_tolerance(tolerance)
     inputs = given_inputs(architecture, x)
-    wide = Wide.of(architecture, weights, list(inputs.values()))
+    wide = Wide.of(architecture, given, list(inputs.values()))
     actual = wide.outputs()
     reference = refer(architecture, module, inputs)
     limit = reference.limit if tolerance is None else tolerance

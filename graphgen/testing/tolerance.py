@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from graphgen.errors import GraphError, described
+from graphgen.rounding import TOLERANCE
 
-TOLERANCE: dict[str, float] = {"float64": 1e-10, "float32": 1e-4}
-"""The largest relative error that rounding explains, by dtype."""
+__all__ = ["TOLERANCE", "relative_error", "tolerance"]
 
 
 def tolerance(dtype: object) -> float:

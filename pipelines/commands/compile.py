@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipelines.commands.inputs import SETTINGS, SOURCE, WEIGHTS
+from pipelines.commands.networks import is_model, network_of
 from pipelines.commands.outputs import replace_option
 from pipelines.commands.variables import variables_option
 
@@ -41,12 +42,12 @@ def compile_(
     replace: bool,
     variables: dict[str, Any],
 ) -> None:
-    """Compile SOURCE: an architecture (YAML) with its WEIGHTS, or a zoo's folder.
+    """Compile SOURCE: an architecture (YAML) with its WEIGHTS, a model, or a zoo's folder.
 
     Prints the graph; with --out also writes it as a graph set of one network. A zoo is compiled
     into the graph set --out, with splits.
     """
-    if source.is_dir():
+    if source.is_dir() and not is_model(source):
         if out is None:
             raise click.UsageError("a zoo needs --out, the folder of its graph set")
         from pipelines.compile import SPLITS, WIDER, compile_zoo
@@ -57,17 +58,14 @@ def compile_(
         counts = ", ".join(f"{sizes[name]} {name}" for name in (*SPLITS, WIDER) if name in sizes)
         click.echo(f"{out}: {len(graphs)} graphs ({counts}), {about['diverged']} diverged left out")
         return
-    if weights is None:
-        raise click.UsageError(
-            "an architecture needs WEIGHTS: a .safetensors, .npz or .pt file, or a folder with one"
-        )
     import graphgen
-    import spec
+    from graphgen.errors import concerning
 
-    architecture = spec.load(source, **variables)
-    graph = graphgen.compile(architecture, weights, kind)
+    architecture, checkpoint, place = network_of(source, weights, variables)
+    with concerning(place):
+        graph = graphgen.compile(architecture, checkpoint.weights, kind)
     click.echo(str(graph))
     if out is not None:
-        network = architecture, graph.weights(), {"name": click.format_filename(weights)}
+        network = architecture, graph.weights(), {"name": click.format_filename(place)}
         graphgen.GraphSet.write(out, [network], replace=replace)
         click.echo(f"{out}: 1 graph")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipelines.commands.inputs import ARCHITECTURE, RUN, WEIGHTS
+from pipelines.commands.networks import network_of
 from pipelines.commands.outputs import replace_option
 from pipelines.commands.variables import variables_option
 
@@ -17,32 +18,35 @@ FILE = click.Path(path_type=Path)
 @click.command()
 @click.argument("run", type=RUN)
 @click.argument("net", type=ARCHITECTURE)
-@click.argument("weights", type=WEIGHTS)
+@click.argument("weights", type=WEIGHTS, required=False)
 @click.option("--out", type=FILE, required=True, help="For the edited weights.")
 @replace_option
 @variables_option
 def edit(
-    run: Path, net: Path, weights: Path, out: Path, replace: bool, variables: dict[str, Any]
+    run: Path,
+    net: Path,
+    weights: Path | None,
+    out: Path,
+    replace: bool,
+    variables: dict[str, Any],
 ) -> None:
     """Edit WEIGHTS, a network of the architecture NET, by the training run RUN.
 
-    They are written as WEIGHTS are: by the same names, in the same layouts. An ensemble of k
-    members gives k networks, whose outputs are to be averaged: OUT is then a folder, with
-    0.safetensors, 1.safetensors and so on.
+    NET is YAML, or a model with weights of its own. They are written as WEIGHTS are: by the same
+    names, in the same layouts. An ensemble of k members gives k networks, whose outputs are to be
+    averaged: OUT is then a folder, with 0.safetensors, 1.safetensors and so on.
     """
     import graphgen
-    import spec
     from graphgen.errors import concerning
     from pipelines.runs.restore import applying
     from pipelines.training.editor import Editor
 
     editor = Editor.load(run)
-    architecture = spec.load(net, **variables)
-    checkpoint = graphgen.Checkpoint.read(architecture, weights)
+    architecture, checkpoint, place = network_of(net, weights, variables)
     graph = graphgen.compile(architecture, checkpoint.weights)
-    with concerning(weights):
+    with concerning(place):
         graph.check_values()
-    with applying(f"{run}, for {weights}"):
+    with applying(f"{run}, for {place}"):
         written = editor.write(graph, out, replace, checkpoint)
     for path in written:
-        click.echo(f"{path}: {editor.trained.task['edit']} of {weights}")
+        click.echo(f"{path}: {editor.trained.task['edit']} of {place}")

@@ -52,8 +52,10 @@ def param_default(param: click.Parameter | None) -> str | None:
     return None if param is None or param.default is None else str(param.default)
 
 
-ARCHITECTURE = Input("the YAML file of an architecture", file=True)
+ARCHITECTURE = Input("the YAML file of an architecture, or a model", file=True, folder=True)
+MODEL = Input("a model: an .onnx or .pt2 file, or a folder of Hugging Face", file=True, folder=True)
 WEIGHTS = Input("a file of weights, or a folder that holds it", file=True, folder=True)
+ARRAYS = Input("a .npy or .npz file", file=True)
 SETTINGS = Input("a YAML file of settings", file=True)
 ZOO = Input("the folder of a zoo", folder=True)
 GRAPHS = Input("the folder of a graph set", folder=True)
@@ -62,4 +64,6 @@ RUNS = Input("a folder of runs", folder=True)
 SEARCHES = Input("the folder of a search", folder=True)
 SAMPLES = Input("the folder of `gmn sample`", folder=True)
 EXPERIMENT = Input("the folder of an experiment", folder=True)
-SOURCE = Input("the YAML file of an architecture, or a zoo's folder", file=True, folder=True)
+SOURCE = Input(
+    "the YAML file of an architecture, a model, or a zoo's folder", file=True, folder=True
+)

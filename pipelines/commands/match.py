@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipelines.commands.inputs import ARCHITECTURE, WEIGHTS
+from pipelines.commands.networks import read
 from pipelines.commands.outputs import replace_option
 from pipelines.commands.variables import variables_option
 
@@ -15,7 +16,7 @@ from pipelines.commands.variables import variables_option
 @click.command()
 @click.argument("net", type=ARCHITECTURE)
 @click.argument("target", type=WEIGHTS)
-@click.argument("weights", type=WEIGHTS)
+@click.argument("weights", type=WEIGHTS, required=False)
 @click.option("--permutations-only", is_flag=True, help="Change no signs and scales of neurons.")
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="File for the aligned weights."
@@ -25,7 +26,7 @@ from pipelines.commands.variables import variables_option
 def match(
     net: Path,
     target: Path,
-    weights: Path,
+    weights: Path | None,
     permutations_only: bool,
     out: Path,
     replace: bool,
@@ -33,23 +34,28 @@ def match(
 ) -> None:
     """Permute the neurons of WEIGHTS so that they come close to TARGET; both are networks of NET.
 
+    NET is an architecture (YAML) or a model; of a model, TARGET may be left out, its own weights.
     Signs and scales of neurons change too where that leaves the function as it is. The aligned
     network, written to --out as WEIGHTS is written, computes what WEIGHTS computes.
     """
     import numpy as np
 
     import graphgen
-    import spec
     from graphgen.files import claim_file
 
     claim_file(out, replace)
-    architecture = spec.load(net, **variables)
-    theirs = graphgen.Checkpoint.read(architecture, target).weights
+    architecture, own = read(net, variables)
+    given: Any = target
+    if weights is None:
+        if own is None:
+            raise click.UsageError("an architecture in YAML needs TARGET and WEIGHTS")
+        given, target, weights = own, net, target
+    theirs = graphgen.Checkpoint.read(architecture, given).weights
     checkpoint = graphgen.Checkpoint.read(architecture, weights)
     ours = checkpoint.weights
     free = not permutations_only
     # By their paths, so that what is wrong in one of them is told of that one.
-    found = graphgen.match(architecture, target, weights, signs=free, scales=free)
+    found = graphgen.match(architecture, given, weights, signs=free, scales=free)
     aligned = found.apply(ours)
     names = architecture.parameters
 

@@ -42,10 +42,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("match net.yaml other.npz good.npz --out o.npz", r"other.npz: .*2.bias: shape \[3\]"),
         ("match net.yaml good.npz mine.pt --out o.npz", "mine.pt: the file is a pickle"),
         ("match net.yaml net.yaml good.npz --out o.npz", "net.yaml: the file is text"),
-        ("check mine.pt", "mine.pt: is a pickle, expected text in YAML"),
-        ("check good.npz", "good.npz: is an .npz archive, expected text in YAML"),
+        ("check mine.pt", "mine.pt: is a pickle, expected an architecture in YAML"),
+        ("check good.npz", "good.npz: is an .npz archive, expected an architecture in YAML"),
         ("check net.yaml mine.pt", "mine.pt: the file is a pickle"),
-        ("symmetries mine.pt", "mine.pt: is a pickle, expected text in YAML"),
+        ("symmetries mine.pt", "mine.pt: is a pickle, expected an architecture in YAML"),
     ],
 )
 def test_wrong_files_are_named(

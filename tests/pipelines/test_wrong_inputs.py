@@ -62,12 +62,12 @@ FILES: dict[str, Callable[[], bytes]] = {
     "archive.gz": lambda: b"\x1f\x8b\x08\x00" + bytes(30),
 }
 RIGHT = {
-    "the YAML file of an architecture": {"net.yaml"},
+    "the YAML file of an architecture, or a model": {"net.yaml"},
     "a file of weights, or a folder that holds it": {"net.npz", "net.safetensors", "exported"},
     "a YAML file of settings": {"params.yaml"},
     "the folder of a zoo": {"zoo"},
     "the folder of a graph set": {"graphs"},
-    "the YAML file of an architecture, or a zoo's folder": {"net.yaml", "zoo"},
+    "the YAML file of an architecture, a model, or a zoo's folder": {"net.yaml", "zoo"},
 }
 """What of all that is there a path may be, by what it is declared to be; nothing of the rest."""
 DEFAULTS = {
