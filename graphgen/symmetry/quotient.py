@@ -11,8 +11,9 @@ from graphgen.liveness import joined_axes
 from graphgen.symmetry.block_cuts import TOLD, Cut, Kept
 from graphgen.symmetry.cuts import Cuts
 from graphgen.symmetry.digits import Digit, Span
+from graphgen.symmetry.partly_read import moved_as_one
 from graphgen.symmetry.rows import Ints, Row, Words, mix, refine, word
-from graphgen.symmetry.ties import Ties, apart, shared
+from graphgen.symmetry.ties import Ties, shared
 from graphgen.template import EdgeBlock, Template
 
 Bound = tuple[tuple[int, int], ...]
@@ -51,7 +52,7 @@ class Quotient:
             f"{found[0].tensor}: its uses read parts of it; the neurons at their ends move as one, "
             "as if each read all of it"
             for found in uses
-            if found[0].tensor in partly and apart(template, found)
+            if found[0].tensor in partly and moved_as_one(template, found)
         ]
         self._uses = {block.name: len(found) for found in uses for block in found}
         if uses:

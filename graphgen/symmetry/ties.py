@@ -7,16 +7,9 @@ from itertools import accumulate, combinations, pairwise
 from math import gcd, lcm, prod
 from operator import mul
 
-import numpy as np
-from numpy.typing import NDArray
-
-from graphgen.affine import affine
-from graphgen.liveness import live_nodes
 from graphgen.symmetry.block_cuts import TOLD
-from graphgen.symmetry.rows import Union
-from graphgen.template import EdgeBlock, NodeGroup, Template
+from graphgen.template import EdgeBlock, NodeGroup
 
-Bools = NDArray[np.bool_]
 Shape = tuple[int, ...]
 Uses = list[EdgeBlock]
 WHICH = ("source", "target")
@@ -30,29 +23,6 @@ def shared(blocks: list[EdgeBlock]) -> list[Uses]:
             part = block.tensor_strides and (block.tensor_start, block.shape)
             uses.setdefault((block.tensor, part), []).append(block)
     return [found for found in uses.values() if len(found) > 1]
-
-
-def apart(template: Template, uses: Uses) -> bool:
-    """Whether some uses of a tensor have no scalar in common that an output depends on.
-
-    So it is where the parts that they read do not make up the whole. Each could move in a way of
-    its own, but a metanet sees all of the tensor at each.
-    """
-    alive = live_nodes(template)
-    union = Union()
-    masks = [scalars_into(block, alive) for block in uses]
-    for one, other in combinations(range(len(uses)), 2):
-        if (masks[one] & masks[other]).any():
-            union.join(one, other)
-    return len({union.find(place) for place in range(len(uses))}) > 1
-
-
-def scalars_into(block: EdgeBlock, alive: Bools) -> Bools:
-    """Say of each scalar of a block's tensor whether its edge leads to a node that is `alive`."""
-    steps = moves(block, "target")
-    into = tuple(n if step else 1 for n, step in zip(block.shape, steps, strict=True))
-    targets = alive[affine(into, block.target_start, steps)]
-    return np.broadcast_to(targets, block.shape).reshape(-1)
 
 
 class Ties:
@@ -73,24 +43,16 @@ class Ties:
             for use in uses:
                 between.setdefault((use.source_group, use.target_group), set()).add(place)
         for place, uses in enumerate(shared):
-            part = uses[0].tensor_strides is not None
-            self._index(uses, uses[0].shape if part else shapes[str(uses[0].tensor)])
+            self._index(*digits_of(uses, shapes))
             sources = {use.source_group for use in uses}
             targets = {use.target_group for use in uses}
             if any(between.get((s, t), {place}) != {place} for s in sources for t in targets):
                 self._apart(uses)
 
-    def _index(self, uses: Uses, shape: Shape) -> None:
+    def _index(self, uses: Uses, digits: TensorDigits) -> None:
         """Join what tells scalars of a tensor apart to the nodes of all uses."""
-        bounds = nested(set.union(bounds_of(shape), *(bounds_of(use.shape) for use in uses)))
-        uses = [cut_at(use, bounds) for use in uses]
-        digits = TensorDigits(uses, bounds)
-        done = set()
-        for place in range(len(digits.sizes)):
-            told_by = digits.told_by(place)
-            if told_by and told_by not in done:
-                done.add(told_by)
-                self._digit(uses, place, digits)
+        for place in digits.different():
+            self._digit(uses, place, digits)
         for which in WHICH:
             still = [use for use in uses if not any(moves(use, which))]
             own = self._group(1) if still else -1
@@ -167,11 +129,13 @@ class TensorDigits:
         cuts = list(pairwise(bounds))
         self.sizes = [outer // inner for inner, outer in cuts]
         self.steps = [[steps_between(use.shape, *cut) for cut in cuts] for use in uses]
-        self._named: set[int] = set()
+        self._named: list[set[int]] = []
         self._ends: list[tuple[set[int], set[int]]] = []
         for use, steps in zip(uses, self.steps, strict=True):
             told = [role in TOLD for role in use.axes]
-            self._named |= {place for place, own in enumerate(steps) if any(map(mul, own, told))}
+            self._named.append(
+                {place for place, own in enumerate(steps) if any(map(mul, own, told))}
+            )
             for which in WHICH:
                 strides = moves(use, which)
                 moved = [[bool(s) for s, k in zip(strides, own, strict=True) if k] for own in steps]
@@ -187,9 +151,23 @@ class TensorDigits:
         beside = [whole for some, whole in self._ends if place in some]
         if not beside:
             return ()
-        if place in self._named:
+        if any(place in named for named in self._named):
             return (place,)
         return tuple(sorted({place} | set.intersection(*beside)))
+
+    def different(self) -> list[int]:
+        """List a digit for each list of digits that `told_by` gives."""
+        lists = map(self.told_by, range(len(self.sizes)))
+        first = {found: place for place, found in reversed([*enumerate(lists)]) if found}
+        return sorted(first.values())
+
+    def told_at(self, end: int, place: int) -> bool:
+        """Whether an end tells a digit: the ends are sources and targets of all uses in turn."""
+        return place in self._ends[end][0]
+
+    def named_at(self, end: int, place: int) -> bool:
+        """Whether the use of an end tells edges apart by a digit."""
+        return place in self._named[end // 2]
 
     def along(self, steps: list[Shape], place: int) -> Shape:
         """Give how far the axes of a use move along the digits that `told_by` lists."""
@@ -199,6 +177,15 @@ class TensorDigits:
             result = [a + size * b for a, b in zip(result, steps[k], strict=True)]
             size *= self.sizes[k]
         return tuple(result)
+
+
+def digits_of(uses: Uses, shapes: dict[str, Shape]) -> tuple[Uses, TensorDigits]:
+    """Cut the axes of all uses of a tensor alike, and give the digits that they run over."""
+    part = uses[0].tensor_strides is not None
+    shape = uses[0].shape if part else shapes[str(uses[0].tensor)]
+    bounds = nested(set.union(bounds_of(shape), *(bounds_of(use.shape) for use in uses)))
+    cut = [cut_at(use, bounds) for use in uses]
+    return cut, TensorDigits(cut, bounds)
 
 
 def moves(use: EdgeBlock, which: str) -> Shape:
