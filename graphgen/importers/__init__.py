@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +20,19 @@ from graphgen.files.model_kind import (
 from graphgen.importers.imported import Imported
 from graphgen.importers.refusal import ImportRefusalError
 
-__all__ = ["ImportRefusalError", "Imported", "from_torch", "read_model"]
+__all__ = ["ImportRefusalError", "Imported", "from_huggingface", "from_torch", "read_model"]
+
+
+def from_huggingface(
+    folder: str | os.PathLike[str],
+    *,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    outputs: Sequence[str] | None = None,
+) -> Imported:
+    """Import the folder of a model of transformers: see `graphgen.importers.huggingface`."""
+    from graphgen.importers.huggingface import from_huggingface as read
+
+    return read(folder, shapes=shapes, outputs=outputs)
 
 
 def from_torch(module: Any, inputs: Any, *, batch_axis: int | str | None = "auto") -> Imported:

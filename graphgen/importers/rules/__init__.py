@@ -9,28 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphgen.importers.network import Network
-from graphgen.importers.rules import (
-    activations,
-    gates,
-    identities,
-    learned,
-    movement,
-    norms,
-    numbers,
-    softmaxes,
-)
 from graphgen.importers.rules.constants import written_constants
 from graphgen.importers.rules.engine import Application, Engine, Observer, Rule, rule
+from graphgen.importers.rules.movement import shortest_movement
 
 __all__ = ["RULES", "Application", "Observer", "Rule", "apply_rules", "rule"]
 
-MODULES = (
-    identities, movement, numbers, norms, activations, softmaxes, learned, gates,
-)  # fmt: skip
-
-RULES: tuple[Rule, ...] = tuple(
-    each for module in MODULES for each in vars(module).values() if isinstance(each, Rule)
-)
+RULES: tuple[Rule, ...] = (shortest_movement,)
 """In the order in which they are tried at a node."""
 
 

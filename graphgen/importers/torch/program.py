@@ -5,17 +5,19 @@ from __future__ import annotations
 import operator
 import re
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from graphgen.importers.network import Network
+from graphgen.importers.operators.chosen import Chosen, in_order
 from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.torch.arrays import to_numpy
 from graphgen.importers.torch.folding import fold, foldable
 from graphgen.importers.torch.operators import OPERATORS
+from graphgen.importers.torch.operators.chosen import of_chosen
 from graphgen.importers.torch.reading import Reading
 from graphgen.importers.traced import Constant, Parameter, Traced
 from spec.primitives import Shape
@@ -39,6 +41,26 @@ class Program:
     input_shapes: tuple[Shape, ...]
     input_nodes: tuple[str, ...]
     stored: Mapping[str, Traced]
+    outputs: tuple[int, ...] | None = None
+
+    def of_outputs(self, places: Sequence[int]) -> Program:
+        """Give the program of these outputs alone: nothing else is read."""
+        return replace(self, outputs=tuple(places))
+
+    def _nodes(self) -> tuple[list[Any], list[Any]]:
+        """Give the operators that outputs depend on, in their order, and the outputs."""
+        nodes = list(self.program.graph.nodes)
+        (last,) = (node for node in nodes if node.op == "output")
+        given = list(last.args[0])
+        outputs = given if self.outputs is None else [given[place] for place in self.outputs]
+        outputs = [each for each in outputs if hasattr(each, "name")]
+        wanted = {node.name for node in outputs}
+        needed = []
+        for node in reversed(nodes):
+            if node.name in wanted and node.op == "call_function":
+                needed.append(node)
+                wanted.update(each.name for each in node.all_input_nodes)
+        return needed[::-1], outputs
 
     def trace(self, axes: tuple[int | None, ...], samples: int | None) -> Network:
         """Read the program with the samples along these axes of its inputs."""
@@ -48,16 +70,13 @@ class Program:
         tracer.stored = {x.name: x.array for x in self.stored.values() if isinstance(x, Parameter)}
         for name, shape, axis in zip(self.input_nodes, self.input_shapes, axes, strict=True):
             known[name] = tracer.input(name, shape, axis)
-        outputs: list[Any] = []
-        for node in self.program.graph.nodes:
-            if node.op == "call_function":
-                known[node.name] = _called(tracer, node, known)
-            elif node.op == "output":
-                outputs = [known[each.name] for each in node.args[0] if hasattr(each, "name")]
+        nodes, outputs = self._nodes()
+        for node in nodes:
+            known[node.name] = _called(tracer, node, known)
         if not outputs:
             raise ImportRefusalError("the model gives no tensor")
         tracer.source, tracer.scope = "the output", ""
-        return tracer.network([tracer.value(x) for x in outputs])
+        return tracer.network([tracer.value(known[each.name]) for each in outputs])
 
 
 def read_program(program: Any, weights: Arrays | None = None) -> Program:
@@ -156,6 +175,11 @@ def _called(tracer: Reading, node: Any, known: Mapping[str, Any]) -> Any:
     tracer.node, tracer.source, tracer.scope = node, str(node.target), _scope(node)
     if foldable(arguments) and foldable(named):
         return fold(tracer, node, arguments, named)
+    if any(isinstance(each, Chosen) for each in arguments):
+        found = of_chosen(tracer, name, arguments, named)
+        if found is not None:
+            return found
+        arguments = [in_order(tracer, a) if isinstance(a, Chosen) else a for a in arguments]
     if name not in OPERATORS:
         inside = [list(a.shape) for a in arguments if hasattr(a, "shape")]
         tracer.refuse(
