@@ -15,12 +15,16 @@ inputs: {x: [1, 4]}
 layers:
   - conv1d: {out_channels: %d, kernel_size: 2}
   - tanh
-  - %s: {out_channels: %d, kernel_size: %d, groups: %d, parametrizations: {weight: {spectral_norm: {dim: %d}}}}
+  - %s:
+      out_channels: %d
+      kernel_size: %d
+      groups: %d
+      parametrizations: {weight: {spectral_norm: {dim: %d}}}
   - narrow: {dim: 1, start: 0, length: %d}
   - relu
   - flatten
   - linear: {out_features: 1}
-"""  # fmt: skip
+"""
 TOWERS = """
 inputs: {x: [3]}
 layers:
