@@ -170,10 +170,11 @@ class Scalings:
     def sources(self, block: EdgeBlock) -> NDArray[np.int64]:
         """Give the unknowns of the values that a block's edges read.
 
-        In the block's shape, with 1 along the axes on which they do not depend.
+        In the block's shape, with 1 along the axes on which they do not depend. A recurrence reads
+        the state as it is before any step that acts on what the cell gives.
         """
         group = self.template.node_groups[block.source_group]
-        stage = self.stages[block.source_group][-1]
+        stage = self.stages[block.source_group][0 if block.kind == "recurrent" else -1]
         return strided(stage, block.source_start - group.start, block.shape, block.source_strides)
 
     def targets(self, block: EdgeBlock, later: int = 0) -> NDArray[np.int64]:

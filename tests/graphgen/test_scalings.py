@@ -62,6 +62,15 @@ layers:
   - relu
   - linear: {out_features: 2}
 """
+CELL = """
+inputs: {x: [4, 2]}
+layers:
+  - lstm: {hidden_size: 3%s}
+  - layer_scale
+  - relu
+  - layer_scale
+  - linear: {out_features: 2}
+"""
 OTHER = "  - linear: {out_features: 4, name: b}\n"
 GRAM = """
 inputs: {x: [3, 5]}
@@ -114,6 +123,9 @@ def test_every_reference_network_keeps_its_function(path: Path) -> None:
         pytest.param(NORMED % "1e-5", 0, 5, id="a norm takes up factors behind it"),
         pytest.param(GRAM % ("", "[a, t]"), 4, 0, id="a value times itself"),
         pytest.param(GRAM % (OTHER, "[b, t]"), 4, 4, id="two values"),
+        # The state that a cell reads has none; it has them behind one scale, and behind the other.
+        pytest.param(CELL % "", 3, 6, id="behind a cell"),
+        pytest.param(CELL % ", proj_size: 2", 2, 4, id="behind a cell of projected states"),
         pytest.param(TIED, 0, 0, id="tensors used twice are left alone"),
     ],
 )

@@ -157,9 +157,8 @@ class SlowScalings:
     def sources(self, block: EdgeBlock) -> NDArray[np.int64]:
         """Give the unknowns of the values that a block's edges read, in the block's shape."""
         group = self.template.node_groups[block.source_group]
-        result: NDArray[np.int64] = self.stages[block.source_group][-1][
-            block.sources() - group.start
-        ]
+        stage = self.stages[block.source_group][0 if block.kind == "recurrent" else -1]
+        result: NDArray[np.int64] = stage[block.sources() - group.start]
         return result
 
     def targets(self, block: EdgeBlock, later: int = 0) -> NDArray[np.int64]:
