@@ -15,6 +15,7 @@ from pipelines.commands.edit import edit
 from pipelines.commands.evaluate import evaluate
 from pipelines.commands.failures import Commands
 from pipelines.commands.flow import flow
+from pipelines.commands.import_ import import_
 from pipelines.commands.inrs import inrs
 from pipelines.commands.layers import layers
 from pipelines.commands.match import match
@@ -38,6 +39,7 @@ def gmn() -> None:
 
 for command in (
     layers,
+    import_,
     check,
     compile_,
     symmetries,

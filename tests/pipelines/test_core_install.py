@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,7 @@ def arguments_of(name: str) -> list[str]:
     places = {
         "net": "net.yaml", "source": "net.yaml", "weights": "net.npz", "target": "other.npz",
         "settings": "params.yaml", "name": "conv2d", "params": "params.yaml", "zoo": "zoo",
+        "model": "model.pt2",
     }  # fmt: skip
     given = [name]
     for parameter in gmn.commands[name].params:
@@ -98,6 +100,8 @@ def folder(tmp_path: Path, small_zoo: Path) -> Path:
     other = {k: rng.normal(size=v).astype(np.float32) for k, v in shapes.items()}
     write_weights(tmp_path / "other.npz", other)
     (tmp_path / "folder").mkdir()
+    with zipfile.ZipFile(tmp_path / "model.pt2", "w") as file:
+        file.writestr("model/models/model.json", "{}")
     (tmp_path / "zoo").symlink_to(small_zoo)
     # Of signals that are drawn: no data set is asked for before the work begins.
     siren = "inputs: {x: [1]}\nlayers: [{linear: {out_features: 1}}]\n"

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from graphgen import GraphError, GraphSet
 from graphgen.files import read_weights, write_json
 from graphgen.files.document import canonical
 from metanet import GMN
+from pipelines.cli import main
 from pipelines.errors import PipelineError
 from pipelines.training import Predictor, fit, planning, train
 from pipelines.training.trained import RUN, Trained
@@ -129,3 +131,21 @@ def test_a_damaged_checkpoint_is_told_of_and_not_used(
 def test_the_schema_is_that_of_what_is_written(small_gmn: Path) -> None:
     content = json.loads((small_gmn / "settings.json").read_text())
     assert set(RUN.schema["required"]) <= content.keys()
+
+
+def test_a_model_is_predicted_with_its_own_weights(
+    small_gmn: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU(), torch.nn.Linear(3, 2))
+    path = tmp_path / "model.pt2"
+    torch.export.save(torch.export.export(module.eval(), (torch.zeros(2, 4),)), path)
+    main(["import", str(path), "-o", str(tmp_path / "net.yaml")])
+    capsys.readouterr()
+    main(["predict", str(small_gmn), str(path)])
+    own = capsys.readouterr().out
+    assert own.startswith(f"{path}: ")
+    main(["predict", str(small_gmn), str(tmp_path / "net.yaml"), str(path)])
+    assert capsys.readouterr().out == own
+    with pytest.raises(SystemExit):
+        main(["predict", str(small_gmn), str(tmp_path / "net.yaml")])
+    assert "needs WEIGHTS" in capsys.readouterr().err

@@ -1,0 +1,165 @@
+"""An import beside the framework that made the model: the same inputs, and the same outputs?"""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphgen.comparison import LIMITS, Wide, compare
+from graphgen.errors import GraphError
+from graphgen.files.model_kind import ONNX_MODEL, PROGRAM, model_kind
+from graphgen.importers.imported import Imported
+
+Array = NDArray[Any]
+SAMPLES = 2
+DTYPES = {"tensor(double)": np.float64, "tensor(float16)": np.float16, "tensor(int32)": np.int32,
+          "tensor(int64)": np.int64, "tensor(bool)": np.bool_}  # fmt: skip
+
+
+class UncheckedError(Exception):
+    """Why an import cannot be compared with its framework, in a few words."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A model that runs: its framework, what each input is like, and its outputs for inputs.
+
+    A size is None where any will do.
+    """
+
+    framework: str
+    shapes: Sequence[tuple[int | None, ...]]
+    dtypes: Sequence[Any]
+    run: Callable[[Sequence[Array]], Sequence[Array]]
+
+
+def checked(imported: Imported, path: Path) -> str:
+    """Run an import and its model on random inputs, and say how far apart they are.
+
+    Raises `GraphError` where they differ, and `UncheckedError` where that cannot be found out.
+    """
+    kind = model_kind(path)
+    if kind not in RUNNERS:
+        raise UncheckedError("this is done of .onnx and .pt2 files alone")
+    model = RUNNERS[kind](path)
+    given = model_inputs(imported, model)
+    try:
+        found = [np.asarray(y) for y in model.run(given)]
+        expected = imported.outputs_of(*found)
+        inputs = imported.inputs_of(*given)
+    except UncheckedError:
+        raise
+    # Whatever the framework says of inputs that are drawn at random.
+    except Exception as error:
+        words = " ".join(str(error).split())
+        raise UncheckedError(
+            f"{model.framework} does not run it on random inputs ({words:.200})"
+        ) from error
+    if any(y.dtype.kind == "f" and not np.isfinite(y).all() for y in expected):
+        raise UncheckedError(f"{model.framework} gives no finite numbers for random inputs")
+    wide = Wide.of(imported.net, imported.weights, inputs)
+    largest = 0.0
+    for (name, actual), y in zip(wide.outputs().items(), expected, strict=True):
+        limit = LIMITS.get(y.dtype.name, LIMITS["float32"])
+        difference = compare(name, actual, y, limit)
+        if not difference.agrees:
+            raise GraphError(
+                f"{path}: what was imported does not compute what {model.framework} computes on "
+                f"random inputs, so nothing is written: {difference}; this is a defect of the "
+                "importer, or a function that jumps"
+            )
+        largest = max(largest, difference.relative)
+    return (
+        f"checked against {model.framework} on random inputs: the outputs differ by {largest:.2g} "
+        "of their spread"
+    )
+
+
+def model_inputs(imported: Imported, model: Running) -> list[Array]:
+    """Draw random inputs as the model takes them: indices where it looks up tables."""
+    net, rng = imported.net, np.random.default_rng(0)
+    if len(model.shapes) != len(net.inputs) or len(imported.batch_axes) != len(net.inputs):
+        raise UncheckedError(f"{model.framework} takes {len(model.shapes)} inputs")
+    axes = imported.batch_axes
+    fixed = [s[a] for s, a in zip(model.shapes, axes, strict=True) if a is not None]
+    count = next((size for size in fixed if size is not None), SAMPLES)
+    result = []
+    for (name, shape), axis, dtype in zip(net.inputs.items(), axes, model.dtypes, strict=True):
+        sizes = tuple(shape) if axis is None else (*shape[:axis], count, *shape[axis:])
+        if name in net.index_inputs:
+            drawn: Array = rng.integers(net.index_inputs[name], size=sizes)
+        elif np.dtype(dtype).kind in "iub":
+            drawn = np.ones(sizes)
+        else:
+            drawn = rng.standard_normal(sizes)
+        result.append(drawn.astype(dtype))
+    return result
+
+
+def onnx_running(path: Path) -> Running:
+    """Open an ONNX file with onnxruntime."""
+    runtime = library("onnxruntime")
+    options = runtime.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        words = " ".join(str(error).split())
+        raise UncheckedError(f"onnxruntime does not open it ({words:.200})") from error
+    declared = session.get_inputs()
+    names = [each.name for each in declared]
+
+    def run(arrays: Sequence[Array]) -> Sequence[Array]:
+        results: Sequence[Array] = session.run(None, dict(zip(names, arrays, strict=True)))
+        return results
+
+    shapes = [tuple(n if isinstance(n, int) else None for n in i.shape) for i in declared]
+    return Running("onnxruntime", shapes, [DTYPES.get(i.type, np.float32) for i in declared], run)
+
+
+def program_running(path: Path) -> Running:
+    """Open an exported program with torch."""
+    from graphgen.comparison.reference import flattened
+    from graphgen.importers.torch.program import read_program
+    from graphgen.importers.torch.program_file import check_file, load
+
+    torch = library("torch")
+    check_file(path)
+    program = load(path)
+    read = read_program(program)
+    nodes = {node.name: node for node in program.graph.nodes}
+    dtypes = [
+        np.dtype(str(nodes[name].meta["val"].dtype).removeprefix("torch."))
+        for name in read.input_nodes
+    ]
+
+    def run(arrays: Sequence[Array]) -> Sequence[Array]:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tensors = [torch.from_numpy(np.array(x)) for x in arrays]
+            args, named = torch.utils._pytree.tree_unflatten(tensors, program.call_spec.in_spec)
+            result = program.module()(*args, **named)
+        return [y.numpy() for y in flattened(result)[0]]
+
+    return Running("torch", read.input_shapes, dtypes, run)
+
+
+RUNNERS: dict[str, Callable[[Path], Running]] = {
+    ONNX_MODEL: onnx_running,
+    PROGRAM: program_running,
+}
+
+
+def library(name: str) -> Any:
+    """Import a framework, or say that it is not there."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise UncheckedError(f"{name} is not installed") from error
