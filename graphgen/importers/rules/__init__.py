@@ -9,13 +9,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphgen.importers.network import Network
+from graphgen.importers.rules import (
+    activations,
+    attention,
+    attention_parts,
+    gates,
+    identities,
+    learned,
+    movement,
+    multihead,
+    norms,
+    numbers,
+    rotary,
+    softmaxes,
+)
 from graphgen.importers.rules.constants import written_constants
 from graphgen.importers.rules.engine import Application, Engine, Observer, Rule, rule
-from graphgen.importers.rules.movement import shortest_movement
 
 __all__ = ["RULES", "Application", "Observer", "Rule", "apply_rules", "rule"]
 
-RULES: tuple[Rule, ...] = (shortest_movement,)
+MODULES = (
+    identities, movement, numbers, norms, activations, softmaxes, learned, gates, rotary, attention,
+    attention_parts, multihead,
+)  # fmt: skip
+
+RULES: tuple[Rule, ...] = tuple(
+    each for module in MODULES for each in vars(module).values() if isinstance(each, Rule)
+)
 """In the order in which they are tried at a node."""
 
 

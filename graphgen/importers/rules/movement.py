@@ -42,7 +42,7 @@ def moved(new: Replacement, view: View) -> Replacement:
         return new.gives(view.base)
     order = permutation(view)
     if order is not None:
-        return new.gives(_permuted(new, view.base, order))
+        return new.gives(permuted(new, view.base, order))
     atoms = sorted((digit for axis in view.axes for digit in axis), key=lambda d: -d[1])
     cut = tuple(size for size, _ in atoms)
     axes = [digit for axis in view.axes for digit in axis]
@@ -51,7 +51,7 @@ def moved(new: Replacement, view: View) -> Replacement:
     if turned != tuple(range(len(turned))):
         cut, turned = _with_ones(view, atoms, turned)
         value = _reshaped(new, value, cut)
-        value = _permuted(new, value, turned)
+        value = permuted(new, value, turned)
     return new.gives(_reshaped(new, value, target))
 
 
@@ -79,7 +79,8 @@ def permutation(view: View) -> tuple[int, ...] | None:
     return tuple(own.index(axis) if axis else ones.pop(0) for axis in view.axes)
 
 
-def _permuted(new: Replacement, value: str, order: Sequence[int]) -> str:
+def permuted(new: Replacement, value: str, order: Sequence[int]) -> str:
+    """Add what puts the axes in another order, counted without the batch."""
     moved_places = [place for place, source in enumerate(order) if place != source]
     if not moved_places:
         return value

@@ -17,7 +17,10 @@ from spec.primitives import Shape
 
 
 class Session:
-    """The nodes of a network by the value that they make; rules look things up in it."""
+    """The nodes of a network by the value that they make; rules look things up in it.
+
+    In `known` they keep what takes time to find out, under keys of their own.
+    """
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -29,6 +32,7 @@ class Session:
         self._arrays: dict[str, NDArray[Any] | None] = {}
         self._places: dict[str, float] = {}
         self._count = 0
+        self.known: dict[Any, Any] = {}
         for place, node in enumerate(network.nodes):
             self._put(node, place)
 

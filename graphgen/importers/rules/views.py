@@ -93,6 +93,8 @@ def view_of(session: Session, value: str, layers: frozenset[str]) -> View:
 def through(view: View, node: Node, output: str, shape: Shape) -> View | None:
     """Give the view of what a node makes of a view; None where it cannot be said by digits."""
     fields, axes = node.fields, view.axes
+    if node.layer == "rotary":  # which leaves each item's place
+        return view
     if node.layer == "permute":
         rank = len(axes) + 1
         return replace(view, axes=tuple(axes[d % rank - 1] for d in fields["dims"][1:]))
