@@ -42,11 +42,20 @@ def from_torch(module: Any, inputs: Any, *, batch_axis: int | str | None = "auto
     return read(module, inputs, batch_axis=batch_axis)
 
 
-def read_model(path: str | os.PathLike[str]) -> Imported:
+def read_model(
+    path: str | os.PathLike[str],
+    *,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    outputs: Sequence[str] | None = None,
+    batch_axis: int | str | None = "auto",
+) -> Imported:
     """Import a model from a file or folder, by what it is.
 
-    Reads ONNX files, exported programs of PyTorch (`.pt2`), and folders of Hugging Face. Raises
-    `GraphError` for what is none of these, and for what the language cannot say exactly.
+    Reads ONNX files, exported programs of PyTorch (`.pt2`), and folders of Hugging Face. `shapes`
+    gives shapes of inputs, without the batch, where a model leaves them open (ONNX, folders),
+    `outputs` the names of the outputs that are meant (folders), and `batch_axis` the axis of the
+    inputs that holds the samples (None: all is one sample; ONNX, programs). Raises `GraphError`
+    for what is none of these, and for what the language cannot say exactly.
     """
     kind = model_kind(path)
     if kind is None:
@@ -55,22 +64,31 @@ def read_model(path: str | os.PathLike[str]) -> Imported:
             f"{Path(path)}: is no model; expected an .onnx or .pt2 file, or a folder of Hugging "
             "Face"
         )
-    module, name = READERS[kind]
+    module, name, taken = READERS[kind]
     if find_spec(module) is None or not hasattr(import_module(module), name):
         raise GraphError(f"{Path(path)}: no importer reads this kind of model ({kind.upper()})")
-    return reader(kind)(Path(path))
+    given = {"shapes": shapes or None, "outputs": outputs or None, "batch_axis": batch_axis}
+    asked = {key: value for key, value in given.items() if value != DEFAULTS[key]}
+    for key in asked:
+        if key not in taken:
+            raise GraphError(
+                f"{Path(path)}: `{key}` does not go with this kind of model, which takes "
+                f"{' and '.join(taken)}; the file itself says the rest"
+            )
+    return reader(kind)(Path(path), **asked)
 
 
-def reader(kind: str) -> Callable[[Path], Imported]:
+def reader(kind: str) -> Callable[..., Imported]:
     """Give the function that reads a kind of model; its module imports the framework."""
-    module, name = READERS[kind]
-    found: Callable[[Path], Imported] = getattr(import_module(module), name)
+    module, name, _ = READERS[kind]
+    found: Callable[..., Imported] = getattr(import_module(module), name)
     return found
 
 
+DEFAULTS = {"shapes": None, "outputs": None, "batch_axis": "auto"}
 READERS = {
-    ONNX_MODEL: ("graphgen.importers.onnx", "from_onnx"),
-    PROGRAM: ("graphgen.importers.torch", "from_program"),
-    FOLDER: ("graphgen.importers.huggingface", "from_huggingface"),
+    ONNX_MODEL: ("graphgen.importers.onnx", "from_onnx", ("shapes", "batch_axis")),
+    PROGRAM: ("graphgen.importers.torch", "from_program", ("batch_axis",)),
+    FOLDER: ("graphgen.importers.huggingface", "from_huggingface", ("shapes", "outputs")),
 }
-"""The module and the name of what reads each kind of model."""
+"""What reads each kind of model: its module, its name, and which of the options it takes."""

@@ -21,6 +21,33 @@ MOST_CHECKED = 1 << 24
 """A model of more parameters is compared with its framework if that is asked for."""
 
 
+def parse_shapes(
+    context: click.Context, parameter: click.Parameter, pairs: tuple[str, ...]
+) -> dict[str, tuple[int, ...]]:
+    """Read shapes such as `x=3,32,32`."""
+    result = {}
+    for pair in pairs:
+        name, _, sizes = pair.rpartition("=")
+        numbers = sizes.split(",")
+        if not name or not all(n.isascii() and n.isdigit() and 0 < len(n) < 10 for n in numbers):
+            raise click.BadParameter(
+                f"expected NAME=SIZES, such as x=3,32,32, got {pair!r}", context, parameter
+            )
+        result[name] = tuple(map(int, numbers))
+    return result
+
+
+def parse_axis(context: click.Context, parameter: click.Parameter, value: str) -> int | str | None:
+    """Read an axis, `none` or `auto`."""
+    if value == "auto":
+        return value
+    if value == "none":
+        return None
+    if value.isascii() and value.isdigit() and len(value) < 3:
+        return int(value)
+    raise click.BadParameter(f"expected 0, 1, ..., none or auto, got {value!r}", context, parameter)
+
+
 @click.command("import")
 @click.argument("model", type=MODEL)
 @click.option("-o", "--out", type=FILE, help="The YAML file to write; printed without it.")
@@ -30,9 +57,31 @@ MOST_CHECKED = 1 << 24
     default=None,
     help="Compare with the framework on random inputs; by default up to 16 million parameters.",
 )
+@click.option(
+    "--shape",
+    "shapes",
+    multiple=True,
+    callback=parse_shapes,
+    metavar="NAME=SIZES",
+    help="The shape of an input that is left open, without the batch: input_ids=128, x=3,32,32.",
+)
+@click.option("--output", "outputs", multiple=True, help="The name of an output that is meant.")
+@click.option(
+    "--batch-axis",
+    callback=parse_axis,
+    default="auto",
+    help="The axis of the inputs that holds the samples, or none; by default it is found.",
+)
 @replace_option
 def import_(
-    model: Path, out: Path | None, weights: Path | None, check: bool | None, replace: bool
+    model: Path,
+    out: Path | None,
+    weights: Path | None,
+    check: bool | None,
+    shapes: dict[str, tuple[int, ...]],
+    outputs: tuple[str, ...],
+    batch_axis: int | str | None,
+    replace: bool,
 ) -> None:
     """Import MODEL as an architecture in YAML: an .onnx or .pt2 file, or a Hugging Face folder.
 
@@ -49,7 +98,7 @@ def import_(
         raise PipelineError(f"{weights}: weights are written as .safetensors or .npz; name it so")
     if out is not None and weights is not None and out.resolve() == weights.resolve():
         raise PipelineError(f"{out}: is named for the architecture and for the weights; name two")
-    imported = read_model(model)
+    imported = read_model(model, shapes=shapes, outputs=outputs, batch_axis=batch_axis)
     verdict = verdict_of(imported, model, check)
     write(imported, out, weights)
     if out is None:

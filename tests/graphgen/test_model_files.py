@@ -92,7 +92,7 @@ def model(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         return Imported(spec.loads(NET), dict(WEIGHTS), NET)
 
     monkeypatch.setattr(importers, "reader", lambda asked: {kind: read}[asked])
-    monkeypatch.setattr(importers, "READERS", {kind: ("graphgen.importers", "read_model")})
+    monkeypatch.setattr(importers, "READERS", {kind: ("graphgen.importers", "read_model", ())})
     return path
 
 

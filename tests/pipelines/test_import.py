@@ -123,7 +123,7 @@ def test_a_wrong_import_is_not_written(
     text = right.text.replace("relu:", "gelu:")
     assert text != right.text
     wrong = Imported(spec.loads(text), right.weights, text, right.batch_axes, right.output_batches)
-    monkeypatch.setattr("graphgen.importers.read_model", lambda path: wrong)
+    monkeypatch.setattr("graphgen.importers.reader", lambda kind: lambda path: wrong)
     before = sorted(folder.iterdir())
     code, out, err = run(capsys, "import", "model.pt2", "-o", "net.yaml")
     assert (code, out) == (2, "")
@@ -173,3 +173,20 @@ def test_control_an_architecture_needs_weights(capsys: pytest.CaptureFixture[str
     code, _, err = run(capsys, "import", "net.yaml")
     assert code == 2
     assert "net.yaml: is no model; expected an .onnx or .pt2 file" in err
+
+
+def test_options_go_to_the_importer(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "import", "model.pt2", "--batch-axis", "0")[0] == 0
+    code, text, _ = run(capsys, "import", "model.pt2", "--batch-axis", "none")
+    assert code == 0
+    assert list(spec.loads(text).inputs.values()) == [(5, 4)]
+    for option, value, words in (
+        ("--shape", "x=4", "`shapes` does not go with this kind of model"),
+        ("--output", "y", "`outputs` does not go with this kind of model"),
+        ("--shape", "x", "expected NAME=SIZES, such as x=3,32,32"),
+        ("--shape", "x=3,-1", "expected NAME=SIZES, such as x=3,32,32"),
+        ("--batch-axis", "first", "expected 0, 1, ..., none or auto, got 'first'"),
+    ):
+        code, _, err = run(capsys, "import", "model.pt2", option, value)
+        assert code == 2
+        assert words in " ".join(err.split())
