@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from numpy.typing import NDArray
 
 from graphgen.importers.network import Network, Node, Weight
+from graphgen.importers.parts import cut_of
 from graphgen.importers.refusal import ImportRefusalError, MixedSamplesError
 from graphgen.importers.traced import Batch, Constant, Parameter, Traced, Value
 from spec.primitives import Shape
@@ -85,10 +86,40 @@ class Tracer:
     def _once(self, x: Parameter) -> Value:
         weight = self.weight(x)
         if weight.place not in self._learned:
-            self._learned[weight.place] = self.layer(
+            self._learned[weight.place] = self._cut(x) or self.layer(
                 "parameter", (), x.shape, None, {"shape": list(x.shape)}, {"weight": weight}
             )
         return self._learned[weight.place]
+
+    def _cut(self, x: Parameter) -> Value | None:
+        """Give a part of a tensor, such as the first rows of a table, as a part of all of it."""
+        base = self.stored.get(x.name)
+        cut = None if base is None else cut_of(x.array, base)
+        if base is None or cut is None or cut.is_whole(base.shape):
+            return None
+        value = self._once(Parameter(x.name, base))
+        shape = list(base.shape)
+        for axis, items in enumerate(cut.items):
+            if len(items) == shape[axis]:
+                continue
+            shape[axis] = len(items)
+            fields = {"dim": axis + 1, "start": items.start}
+            if items.step == 1:
+                value = self.layer(
+                    "narrow", [value], tuple(shape), None, {**fields, "length": len(items)}
+                )
+            else:
+                fields |= {"stop": items.stop, "step": items.step}
+                value = self.layer("slice", [value], tuple(shape), None, fields)
+        left = [axis for axis in range(base.ndim) if axis not in cut.order]
+        order = [*cut.order, *left]
+        if order != sorted(order):
+            shape = [shape[axis] for axis in order]
+            dims = [0, *(axis + 1 for axis in order)]
+            value = self.layer("permute", [value], tuple(shape), None, {"dims": dims})
+        if tuple(shape) != x.shape:
+            value = self.layer("reshape", [value], x.shape, None, {"shape": list(x.shape)})
+        return value
 
     def weight(self, x: Traced | None, what: str = "the weight") -> Weight:
         """Give the tensor of a layer; refuse one that is computed."""

@@ -65,7 +65,6 @@ class Program:
     def trace(self, axes: tuple[int | None, ...], samples: int | None) -> Network:
         """Read the program with the samples along these axes of its inputs."""
         tracer = Reading("network", samples)
-        tracer.stored = {x.name: x.array for x in self.stored.values() if isinstance(x, Parameter)}
         known: dict[str, Any] = dict(self.stored)
         tracer.stored = {x.name: x.array for x in self.stored.values() if isinstance(x, Parameter)}
         for name, shape, axis in zip(self.input_nodes, self.input_shapes, axes, strict=True):
