@@ -48,9 +48,10 @@ def cut_of(view: NDArray[Any], base: NDArray[Any]) -> Cut | None:
     for size, stride in zip(view.shape, view.strides, strict=True):
         if size == 1:
             continue
-        axis = next((a for a in axes if stride and stride % base.strides[a] == 0), None)
-        if axis is None or axis in order:
+        along = [a for a in axes if stride and stride % base.strides[a] == 0]
+        if not along or along[0] in order:
             return None
+        axis = along[0]
         step = stride // base.strides[axis]
         items[axis] = range(first[axis], first[axis] + step * (size - 1) + 1, step)
         if step < 1 or items[axis][-1] >= base.shape[axis]:

@@ -103,14 +103,11 @@ class Tracer:
             if len(items) == shape[axis]:
                 continue
             shape[axis] = len(items)
-            fields = {"dim": axis + 1, "start": items.start}
-            if items.step == 1:
-                value = self.layer(
-                    "narrow", [value], tuple(shape), None, {**fields, "length": len(items)}
-                )
-            else:
+            layer, fields = "narrow", {"dim": axis + 1, "start": items.start, "length": len(items)}
+            if items.step > 1:
+                layer, fields = "slice", {"dim": axis + 1, "start": items.start}
                 fields |= {"stop": items.stop, "step": items.step}
-                value = self.layer("slice", [value], tuple(shape), None, fields)
+            value = self.layer(layer, [value], tuple(shape), None, fields)
         left = [axis for axis in range(base.ndim) if axis not in cut.order]
         order = [*cut.order, *left]
         if order != sorted(order):
