@@ -24,7 +24,6 @@ RECORD: dict[str, Any] = {
         "checkpoint": NATURAL,
         "checkpoints": NATURAL,
         "signal": NATURAL,
-        "signal_split": {"enum": ["train", "test"]},
         "copy": NATURAL,
         "offset": {"type": "number", **BOUNDS},
         **{

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-import spec
 from graphgen.importers.network import Network
 from graphgen.importers.rules import apply_rules
 from graphgen.importers.traced import Batch
-from graphgen.importers.writing import write
+from graphgen.importers.writing import write_network
 from spec import Architecture
 
 
@@ -23,7 +22,8 @@ class Imported:
 
     `text` is the YAML that `net` was read from, `weights` are views of the model's own arrays by
     the architecture's names, and `batch_axes` says which axis of each of the model's inputs holds
-    the samples (None: all of it is one sample); `output_batches` says it of its outputs.
+    the samples (None: all of it is one sample); `output_batches` says it of its outputs. `unread`
+    says which of the model's inputs play no part, and are none of the architecture's.
     """
 
     net: Architecture
@@ -31,6 +31,7 @@ class Imported:
     text: str
     batch_axes: tuple[int | None, ...] = ()
     output_batches: tuple[Batch | None, ...] = ()
+    unread: tuple[bool, ...] = ()
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.net, self.weights))
@@ -38,7 +39,9 @@ class Imported:
     def inputs_of(self, *arrays: ArrayLike) -> list[NDArray[Any]]:
         """Give inputs of the model as the architecture takes them, with the samples in front."""
         batches = [None if axis is None else Batch(axis) for axis in self.batch_axes]
-        return [samples_first(np.asarray(x), b) for x, b in zip(arrays, batches, strict=True)]
+        unread = self.unread or (False,) * len(batches)
+        rows = zip(arrays, batches, unread, strict=True)
+        return [samples_first(np.asarray(x), batch) for x, batch, left in rows if not left]
 
     def outputs_of(self, *arrays: ArrayLike) -> list[NDArray[Any]]:
         """Give outputs of the model as the architecture gives them, with the samples in front."""
@@ -60,5 +63,6 @@ def samples_first(x: NDArray[Any], batch: Batch | None) -> NDArray[Any]:
 
 def finish(network: Network, batch_axes: tuple[int | None, ...] = ()) -> Imported:
     """Rewrite, write and read back what was traced."""
-    text, weights = write(apply_rules(network))
-    return Imported(spec.loads(text), weights, text, batch_axes, network.output_batches)
+    done = write_network(apply_rules(network))
+    unread = tuple(name in done.unread for name in network.inputs)
+    return Imported(done.net, done.weights, done.text, batch_axes, network.output_batches, unread)
