@@ -20,12 +20,13 @@ WIDER = "wider"
 KEPT = (
     *("index", "family", "parameters", "variables", "training", "metrics"),
     *("network", "checkpoint", "checkpoints"),  # of networks with several checkpoints
-    *("signal", "copy", "labels", "offset"),  # of INRs
+    *("signal", "signal_split", "copy", "labels", "offset"),  # of INRs
+    "source",  # of published networks
 )
 SCHEMA = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["seed", "splits"],
+    "required": ["seed"],
     "properties": {
         "seed": {"type": "integer", "minimum": 0},
         "splits": {
@@ -62,7 +63,8 @@ def compile_zoo(
 
     A zoo whose networks have a split of their own, as INRs have that of their signals, keeps it:
     only its `train` is cut, by the shares of `train` and `validation`, and all networks of one
-    signal stay together. The set's `about` then says which `signals` they are.
+    signal stay together. The set's `about` then says which `signals` they are. One that is split
+    for validation too, as a published set may be, stays as it is, and takes no shares.
 
     Of a network with several checkpoints, all are taken for training, and the last one alone where
     it is validated or tested; a network whose last one diverged is left out.
@@ -80,8 +82,7 @@ def compile_zoo(
         raise PipelineError(f"{zoo}: no network of this zoo was trained to the end")
     held_out = wider_networks(rows, settings.get("wider", {}))
     within = [row for row in rows if row["index"] not in held_out]
-    draw = keep_splits if "split" in rows[0] else draw_splits
-    split = draw(within, settings["splits"], settings["seed"])
+    split = splits_of(within, settings.get("splits"), settings["seed"])
     split |= dict.fromkeys(held_out, WIDER)
 
     def networks() -> Iterator[tuple[Any, Any, dict[str, Any]]]:
@@ -101,6 +102,26 @@ def compile_zoo(
     if signals := index["zoo"].get("signals"):
         about["signals"] = {**signals, "seed": index["zoo"]["seed"]}
     return GraphSet.write(out, networks(), settings.get("networks_per_shard", 256), about, replace)
+
+
+def splits_of(
+    rows: list[dict[str, Any]], shares: dict[str, float] | None, seed: int
+) -> dict[int, str]:
+    """Give each network its split: as it is, where all three are given, else by the shares."""
+    if any(row.get("split") == SPLITS[1] for row in rows):
+        if shares is not None:
+            raise PipelineError(
+                "got `splits`, but the networks of this zoo are split for training, validation and "
+                "tests already, and stay so: leave `splits` out"
+            )
+        return {row["index"]: row["split"] for row in rows}
+    if shares is None:
+        raise PipelineError(
+            "`splits` is missing: the networks of this zoo are not all split; give the shares of "
+            "`train`, `validation` and, where they are not split at all, `test`"
+        )
+    draw = keep_splits if rows and "split" in rows[0] else draw_splits
+    return draw(rows, shares, seed)
 
 
 def draw_splits(rows: list[dict[str, Any]], shares: dict[str, float], seed: int) -> dict[int, str]:

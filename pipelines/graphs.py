@@ -24,6 +24,7 @@ RECORD: dict[str, Any] = {
         "checkpoint": NATURAL,
         "checkpoints": NATURAL,
         "signal": NATURAL,
+        "signal_split": {"enum": ["train", "test"]},
         "copy": NATURAL,
         "offset": {"type": "number", **BOUNDS},
         **{

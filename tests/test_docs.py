@@ -35,6 +35,7 @@ COUNTS = {
     "docs/parameter_graph.md": {"python": 1, "text": 1},
     "docs/pipelines.md": {"elsewhere": 2, "python": 6, "sh": 8, "text": 11, "yaml": 6},
     "docs/published.md": {},
+    "docs/published_sets.md": {"python": 2, "sh": 1, "text": 2, "yaml": 1},
     "docs/refusals.md": {"python": 13, "text": 12},
     "docs/results.md": {"copied": 7, "elsewhere": 1},
     "docs/symmetries.md": {"python": 3, "text": 3},

@@ -32,9 +32,20 @@ def read_torch(path: str | os.PathLike[str], section: str | None = None) -> dict
     read_torch("model.pt")["head.weight"].shape
     ```
     """
-    torch = _torch(path)
+    torch = torch_for(path)
+    tensors = _state_dict(path, load_checkpoint(path, torch), torch.Tensor, section)
+    return {name: array_of_tensor(path, name, tensor, torch) for name, tensor in tensors.items()}
+
+
+def is_zipped(path: str | os.PathLike[str]) -> bool:
+    """Say whether torch 1.6 or a later one wrote a file, which is an archive then."""
     with open(path, "rb") as file:
-        zipped = file.read(4) == b"PK\x03\x04"
+        return file.read(4) == b"PK\x03\x04"
+
+
+def load_checkpoint(path: str | os.PathLike[str], torch: Any) -> Any:
+    """Load what `torch.save` wrote with `weights_only=True`; `GraphError` for anything else."""
+    zipped = is_zipped(path)
     if zipped:
         _check_archive(path)
     # What torch takes for a file of another kind by its name is opened for it.
@@ -42,7 +53,7 @@ def read_torch(path: str | os.PathLike[str], section: str | None = None) -> dict
     try:
         with open(path, "rb") as file:
             source = path if mapped else file
-            found = torch.load(source, map_location="cpu", weights_only=True, mmap=mapped)
+            return torch.load(source, map_location="cpu", weights_only=True, mmap=mapped)
     except RecursionError:
         raise GraphError(f"{path}: nested too deep; save model.state_dict() alone") from None
     # Torch raises a dozen kinds of errors on damaged bytes and on what it refuses.
@@ -53,11 +64,10 @@ def read_torch(path: str | os.PathLike[str], section: str | None = None) -> dict
             f"weights_only=True ({type(error).__name__}: {reason:.300}); it has to be intact, with "
             "tensors alone: save model.state_dict(), not the model, or fetch the file again"
         ) from None
-    tensors = _state_dict(path, found, torch.Tensor, section)
-    return {name: _array(path, name, tensor, torch) for name, tensor in tensors.items()}
 
 
-def _torch(path: str | os.PathLike[str]) -> Any:
+def torch_for(path: str | os.PathLike[str]) -> Any:
+    """Give torch, by which a file is to be read; `GraphError` where it is not installed."""
     try:
         import torch
     except ImportError:
@@ -153,7 +163,8 @@ def _keys(found: Any) -> str:
     return f" of {', '.join(repr(key) for key in [*found][:_SHOWN])}"
 
 
-def _array(path: str | os.PathLike[str], name: str, tensor: Any, torch: Any) -> Array:
+def array_of_tensor(path: str | os.PathLike[str], name: str, tensor: Any, torch: Any) -> Array:
+    """Give a tensor of a checkpoint as a read-only array; `GraphError` where it is none."""
     dtype = str(tensor.dtype).removeprefix("torch.")
     try:
         plain = tensor.detach().resolve_conj().resolve_neg()

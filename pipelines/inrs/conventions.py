@@ -25,7 +25,7 @@ class Convention:
 CONVENTIONS: Mapping[str, Convention] = {
     # Sitzmann et al. 2020: the outputs are the values.
     "standard": Convention(0.0, False),
-    # The public sets of NFN (Zhou et al. 2023) and DWSNets (Navon et al. 2023).
+    # The public sets of DWSNets (Navon et al. 2023).
     "offset": Convention(0.5, True),
 }
 

@@ -35,5 +35,5 @@ def signal_of(signal_set: SignalSet, record: Mapping[str, Any]) -> Signal:
             f"network {record.get('index')} does not say which `signal` it encodes; make the graph "
             "set again, of a zoo of INRs"
         )
-    split = "test" if record["split"] == "test" else "train"
+    split = record.get("signal_split") or ("test" if record["split"] == "test" else "train")
     return signal_set.signal(split, record["signal"])

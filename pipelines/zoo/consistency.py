@@ -78,16 +78,22 @@ def check_rows(
 
 def check_row(place: str, settings: Mapping[str, Any], row: Mapping[str, Any]) -> None:
     """Raise `GraphError` unless what is said of a network fits its number and its end."""
+    metrics = row["metrics"]
+    encodes = "signal" in row and "published" not in settings
+    if row["status"] == "trained" and not encodes and None in metrics.values():
+        raise GraphError(f"{place}: got {metrics} for a network that is said to have been trained")
     kept = settings.get("checkpoints", 1)
     found = {name: row.get(name) for name in ("network", "checkpoint", "checkpoints")}
+    if "published" in settings:  # whose networks may have more checkpoints or fewer
+        given = [value for value in found.values() if value is not None]
+        if given and (len(given) < len(found) or row["checkpoint"] > row["checkpoints"]):
+            raise GraphError(f"{place}: got {found}, which is no checkpoint of a network")
+        return
     network, before = divmod(row["index"], kept)
     one = dict.fromkeys(found)
     wanted = {**one, "network": network, "checkpoint": before + 1, "checkpoints": kept}
     if found != (wanted if kept > 1 else one):
         raise GraphError(f"{place}: got {found}, which is not checkpoint {before + 1} of {kept}")
-    metrics = row["metrics"]
-    if row["status"] == "trained" and "signal" not in row and None in metrics.values():
-        raise GraphError(f"{place}: got {metrics} for a network that is said to have been trained")
 
 
 def members(settings: Mapping[str, Any], number: int) -> range:
@@ -98,6 +104,8 @@ def members(settings: Mapping[str, Any], number: int) -> range:
 
 def records_of(settings: Mapping[str, Any]) -> int:
     """Count the records that settings, as an index has them, ask for."""
+    if "published" in settings:
+        return int(settings["records"])
     if "signals" in settings:
         count: int = settings["copies"] * sum(settings["signals"][split] for split in SPLITS)
         return count

@@ -49,10 +49,16 @@ def generate(
     share the device. Such a zoo is another than that of one by one, up to rounding and the masks of
     dropout; it is the same each time on the same device, with the same `stack`.
 
+    Where the settings name a published set, its networks are read, not trained.
+
     Raises `SpecError` for mistakes in the settings, `PipelineError` for a folder that holds another
     zoo, for a network that cannot be trained and for a device that is not there, and `GraphError`
     for a folder that holds anything else, and while another process works there.
     """
+    # These import what a zoo is made of.
+    from pipelines.published.generate import generate as read_published
+    from pipelines.published.settings import asks_for_published
+
     for name, value in (("workers", workers), ("stack", stack)):
         if value is not None and value < 1:
             raise PipelineError(f"`{name}` is {value}; expected 1 or more")
@@ -65,6 +71,13 @@ def generate(
         check_device(device)
     elif stack is not None:
         raise PipelineError(f"`stack` is {stack}, but there is no `device` to train stacks on")
+    if asks_for_published(settings_file):
+        if device is not None:
+            raise PipelineError(
+                f"got the device {device!r}, but the networks of a published set are read, not "
+                "trained: leave `device` out"
+            )
+        return read_published(settings_file, out_folder, workers, replace, scheduler)
     settings = read_settings(settings_file)
     if device is None:
         work = _one_by_one(settings)

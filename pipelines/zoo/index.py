@@ -69,6 +69,17 @@ INRS = mapping(
         "networks_per_shard": SIZE,
     }
 )
+PUBLISHED = mapping(
+    {
+        "published": {"type": "object", "required": ["set"], "properties": {"set": WORD}},
+        "count": {"type": ["integer", "null"], "minimum": 1},
+        "seed": {"type": "integer", "minimum": 0},
+        "networks_per_shard": SIZE,
+        "records": COUNT,
+        "source": SHA256,
+    },
+    {"signals": {"type": "object", "required": ["name"], "properties": {"name": WORD}}},
+)
 EVERY = {
     "index": NATURAL,
     "family": WORD,
@@ -103,22 +114,57 @@ INR = {
         "additionalProperties": MEASURED,
     },
 }
+STORED = {
+    **EVERY,
+    "source": WORD,
+    "variables": MAPPING,
+    "training": MAPPING,
+    "metrics": {
+        "type": "object",
+        "properties": {"test_accuracy": FRACTION},
+        "additionalProperties": MEASURED,
+    },
+}
+TOLD = {
+    **CHECKPOINT,
+    "split": {"enum": ["train", "validation", "test"]},
+    "signal": NATURAL,
+    "signal_split": {"enum": SPLITS},
+    "copy": NATURAL,
+    "labels": MAPPING,
+    "offset": NUMBER,
+}
+"""What a published set may tell of a network."""
 PLACE = {"shard": NATURAL, "row": NATURAL}
 ABOUT = {
-    "if": {"type": "object", "required": ["signal"]},
-    "then": mapping(INR),
-    "else": mapping(CLASSIFIER, CHECKPOINT),
-}
-ROWS = {
-    "if": {"properties": {"zoo": {"type": "object", "required": ["signals"]}}},
-    "then": {
-        "properties": {"zoo": INRS, "networks": {"items": mapping({**INR, **PLACE})}},
-    },
+    "if": {"type": "object", "required": ["source"]},
+    "then": mapping(STORED, TOLD),
     "else": {
-        "properties": {
-            "zoo": CLASSIFIERS,
-            "networks": {"items": mapping({**CLASSIFIER, **PLACE}, CHECKPOINT)},
-        },
+        "if": {"type": "object", "required": ["signal"]},
+        "then": mapping(INR),
+        "else": mapping(CLASSIFIER, CHECKPOINT),
+    },
+}
+
+
+def _rows(
+    zoo: dict[str, Any], row: dict[str, Any], optional: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Give the schema of a zoo's settings, and that of its networks."""
+    return {"properties": {"zoo": zoo, "networks": {"items": mapping({**row, **PLACE}, optional)}}}
+
+
+def _settings_with(name: str) -> dict[str, Any]:
+    return {"properties": {"zoo": {"type": "object", "required": [name]}}}
+
+
+ROWS = {
+    "if": _settings_with("published"),
+    "then": _rows(PUBLISHED, STORED, TOLD),
+    "else": {
+        "if": _settings_with("signals"),
+        "then": _rows(INRS, INR),
+        "else": _rows(CLASSIFIERS, CLASSIFIER, CHECKPOINT),
     },
 }
 MADE = mapping({"code": WORD, "how": MAPPING, "with": MADE_WITH})
