@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations
 from math import prod
 
@@ -47,11 +48,6 @@ class PartlyRead:
                 nodes.append(self._by_digits(found, use.shape))
         alike = self._alike([alive[found] for found in nodes])
         kept = [sorted(item for own in rows for item in own[:2]) for rows in alike]
-        single = [{own[0] for own in rows if len(own) == 1} for rows in alike]
-        self.unlike = [
-            np.array([item in alone for item in own])
-            for own, alone in zip(kept, single, strict=True)
-        ]
         self.nodes = [
             found[np.ix_(*(k if n > 1 else [0] for n, k in zip(found.shape, kept, strict=True)))]
             for found in nodes
@@ -102,33 +98,44 @@ class PartlyRead:
     def _freed(self, place: int) -> bool:
         """Whether nodes at one item of a digit do not hang together by what is read.
 
-        It makes no difference at an item that is unlike all others, which could go nowhere.
+        It makes no difference where none of those that do is like others elsewhere: it has nowhere
+        to go.
         """
-        item, unlike = np.zeros(self.shape, np.int64), np.ones(self.shape, np.bool_)
+        item = np.zeros(self.shape, np.int64)
         for k in self.digits.told_by(place):
             axis = len(self.shape) - 1 - k
-            at = np.indices(self.shape)[axis]
-            item = item * self.shape[axis] + at
-            unlike &= self.unlike[axis][at]
+            item = item * self.shape[axis] + np.indices(self.shape)[axis]
         mark = 1 + max(int(nodes.max()) for nodes in self.nodes)
+        read_by = np.zeros(self.shape, np.int64)
+        for use, read in enumerate(self.alive[1::2]):
+            read_by += read.astype(np.int64) << use
         beside: dict[int, list[int]] = {}
-        own: set[int] = set()
+        said: dict[int, set[int]] = {}
 
-        def enter(nodes: Ints, alive: Bools, read: Bools) -> None:
+        def enter(end: int, nodes: Ints, alive: Bools, read: Bools) -> None:
             listed = (item * (mark + 1) + nodes).reshape(-1)
-            alive, read = (np.broadcast_to(x, self.shape) & ~unlike for x in (alive, read))
-            own.update(listed[alive.reshape(-1)].tolist())
+            alive, read = (np.broadcast_to(x, self.shape).reshape(-1) for x in (alive, read))
+            for own in set(listed[alive].tolist()):
+                said.setdefault(own, set()).add(-1 - end if end >= 0 else -mark - own)
             for scalar in np.flatnonzero(read).tolist():
-                beside.setdefault(scalar, []).append(int(listed[scalar]))
+                own = int(listed[scalar])
+                beside.setdefault(scalar, []).append(own)
+                said[own].add(int(read_by.flat[scalar]))
 
         for end, (nodes, alive) in enumerate(zip(self.nodes, self.alive, strict=True)):
             read = self.alive[end | 1]
             if self.digits.told_at(end, place):
-                enter(nodes, alive, read)
+                enter(end, nodes, alive, read)
             if self.digits.named_at(end, place):
-                enter(np.array(mark), np.array(True), read)
+                enter(-1, np.array(mark), np.array(True), read)
         union = Union()
         for found in beside.values():
             union.join(*found)
-        items = {node // (mark + 1) for node in own}
-        return len({union.find(node) for node in own}) > len(items)
+        together: dict[int, set[int]] = {}
+        for own, what in said.items():
+            together.setdefault(union.find(own), set()).update(what)
+        at: dict[frozenset[int], set[int]] = {}
+        parts = Counter(own // (mark + 1) for own in together)
+        for own, what in together.items():
+            at.setdefault(frozenset(what), set()).add(own // (mark + 1))
+        return any(parts[own] > 1 for items in at.values() if len(items) > 1 for own in items)

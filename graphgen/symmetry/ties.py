@@ -51,8 +51,11 @@ class Ties:
 
     def _index(self, uses: Uses, digits: TensorDigits) -> None:
         """Join what tells scalars of a tensor apart to the nodes of all uses."""
-        for place in digits.different():
-            self._digit(uses, place, digits)
+        if digits.nest:
+            for place in digits.different():
+                self._digit(uses, place, digits)
+        else:
+            self._scalars(uses)
         for which in WHICH:
             still = [use for use in uses if not any(moves(use, which))]
             own = self._group(1) if still else -1
@@ -62,24 +65,38 @@ class Ties:
     def _digit(self, uses: Uses, place: int, digits: TensorDigits) -> None:
         """Join each item of a digit, beside each of those that it may depend on, to nodes."""
         own = self._group(prod(digits.sizes[k] for k in digits.told_by(place)))
-        told: dict[tuple[tuple[int, int, bool], ...], EdgeBlock] = {}
         for use, steps in zip(uses, digits.steps, strict=True):
             for which in WHICH:
                 if any(map(mul, steps[place], moves(use, which))):
                     self._join(use, f"{which} {place}", own, digits.along(steps, place), which)
+        self._tell(uses, f"told {place}", own, [steps[place] for steps in digits.steps])
+
+    def _scalars(self, uses: Uses) -> None:
+        """Join each scalar of a tensor to the nodes of all uses: its axes are cut in odd ways."""
+        own = self._group(prod(uses[0].shape))
+        along = [steps_between(use.shape, 1, prod(use.shape)) for use in uses]
+        for use, steps in zip(uses, along, strict=True):
+            for which in WHICH:
+                self._join(use, f"{which} of each", own, steps, which)
+        self._tell(uses, "told", own, along)
+
+    def _tell(self, uses: Uses, kind: str, own: int, along: list[Shape]) -> None:
+        """Mark indices that tell edges apart in some use; `along` has the strides of each use."""
+        told: dict[tuple[tuple[int, int, bool], ...], EdgeBlock] = {}
+        for use, steps in zip(uses, along, strict=True):
             roles = tuple(
                 (n, step, role in TOLD)
-                for n, step, role in zip(use.shape, steps[place], use.axes, strict=True)
+                for n, step, role in zip(use.shape, steps, use.axes, strict=True)
                 if step
             )
-            if any(named for *_, named in roles):  # an index that tells edges apart in some use
+            if any(named for *_, named in roles):
                 told.setdefault(roles, use)
         for rows, use in told.items():
             sizes, strides, named = zip(*rows, strict=True)
             mark = self._group(1)
             self.blocks.append(
                 replace(
-                    use, kind=f"told {place}", tensor=None, attributes=(), shape=sizes,
+                    use, kind=kind, tensor=None, attributes=(), shape=sizes,
                     axes=tuple("place" if name else "unit" for name in named),
                     source_group=mark, source_start=self.end - 1, source_strides=(0,) * len(sizes),
                     target_group=own, target_start=self.groups[own - self._first].start,
@@ -122,12 +139,14 @@ class Ties:
 class TensorDigits:
     """What the index of a scalar in a tensor is made of, and which of it each end of a use tells.
 
+    Each axis of a use is some of the digits, if they `nest`, and else one digit is several axes.
     `steps` gives for each use and digit how far each axis of the use moves along the digit.
     """
 
     def __init__(self, uses: Uses, bounds: list[int]) -> None:
         cuts = list(pairwise(bounds))
         self.sizes = [outer // inner for inner, outer in cuts]
+        self.nest = all(bounds_of(use.shape) <= {*bounds} for use in uses)
         self.steps = [[steps_between(use.shape, *cut) for cut in cuts] for use in uses]
         self._named: list[set[int]] = []
         self._ends: list[tuple[set[int], set[int]]] = []

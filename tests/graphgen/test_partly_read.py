@@ -25,6 +25,23 @@ layers:
   - flatten
   - linear: {out_features: 1}
 """
+MIDDLE = """
+inputs: {x: [3]}
+layers:
+  - linear: {inputs: x, out_features: 1}
+  - tanh
+  - reshape: {shape: [1, 1]}
+  - conv1d: {out_channels: 4, kernel_size: 1, bias: false, name: a}
+  - linear: {inputs: x, out_features: 2}
+  - tanh
+  - reshape: {shape: [2, 1]}
+  - conv1d: {out_channels: 4, kernel_size: 1, groups: 2, parameters: {weight: a.weight}, name: b}
+  - narrow: {dim: 1, start: 1, length: 2, name: c}
+  - concat: {inputs: [a, c]}
+  - relu
+  - flatten
+  - linear: {out_features: 1}
+"""
 TOWERS = """
 inputs: {x: [3]}
 layers:
@@ -72,7 +89,6 @@ def test_what_is_left_to_one_use_moves_with_the_rest_and_this_is_said(
 
 @pytest.mark.parametrize("fields", [
     (2, "conv1d", 2, 1, 1, 0, 1),
-    (4, "conv1d", 4, 1, 2, 0, 3),
     (4, "conv1d", 4, 1, 2, 1, 2),
     (6, "conv_transpose1d", 3, 2, 3, 0, 2),
     (4, "conv1d", 2, 2, 1, 2, 2),
@@ -95,3 +111,10 @@ def test_two_towers_of_one_map(fields: tuple[int, ...], order: int, right: int) 
     group, found = judged(TOWERS % fields)
     assert (group.order, found) == (order, right)
     assert bool(group.statements) == (order < right)
+
+
+def test_outputs_of_two_groups_of_which_one_each_leads_on() -> None:
+    """The others may be exchanged for themselves, and with their groups."""
+    group, found = judged(MIDDLE)
+    assert (group.order, found) == (2, 4)
+    assert len(group.statements) == 1
