@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from graphgen.comparison import LIMITS, Wide, compare
 from graphgen.errors import GraphError
-from graphgen.files.model_kind import ONNX_MODEL, PROGRAM, model_kind
+from graphgen.files.model_kind import FOLDER, ONNX_MODEL, PROGRAM, model_kind
 from graphgen.importers.imported import Imported
 
 Array = NDArray[Any]
@@ -40,15 +40,19 @@ class Running:
     run: Callable[[Sequence[Array]], Sequence[Array]]
 
 
-def checked(imported: Imported, path: Path) -> str:
+def checked(imported: Imported, path: Path, outputs: Sequence[str] = ()) -> str:
     """Run an import and its model on random inputs, and say how far apart they are.
 
-    Raises `GraphError` where they differ, and `UncheckedError` where that cannot be found out.
+    `outputs` are the names of those that were asked for, of a folder of Hugging Face. Raises
+    `GraphError` where they differ, and `UncheckedError` where that cannot be found out.
     """
     kind = model_kind(path)
-    if kind not in RUNNERS:
-        raise UncheckedError("this is done of .onnx and .pt2 files alone")
-    model = RUNNERS[kind](path)
+    if kind == FOLDER:
+        model = folder_running(path, imported, outputs)
+    elif kind in RUNNERS:
+        model = RUNNERS[kind](path)
+    else:
+        raise UncheckedError("this is no model in a file")
     given = model_inputs(imported, model)
     try:
         found = [np.asarray(y) for y in model.run(given)]
@@ -149,6 +153,34 @@ def program_running(path: Path) -> Running:
         return [y.numpy() for y in flattened(result)[0]]
 
     return Running("torch", read.input_shapes, dtypes, run)
+
+
+def folder_running(path: Path, imported: Imported, outputs: Sequence[str]) -> Running:
+    """Load a folder of Hugging Face with transformers, as it is used by everybody."""
+    from graphgen.importers.huggingface.examples import flags
+    from graphgen.importers.huggingface.folder import model_class
+    from graphgen.importers.huggingface.outputs import chosen_places
+
+    torch = library("torch")
+    _, kind = model_class(path)
+    try:
+        model = kind.from_pretrained(path, local_files_only=True, trust_remote_code=False).eval()
+    # Transformers raises what it likes.
+    except Exception as error:
+        words = " ".join(str(error).split())
+        raise UncheckedError(f"transformers does not load it ({words:.200})") from error
+    names = list(imported.net.inputs)
+
+    def run(arrays: Sequence[Array]) -> Sequence[Array]:
+        given = {n: torch.from_numpy(np.array(x)) for n, x in zip(names, arrays, strict=True)}
+        with torch.no_grad():
+            result = model(**given, **flags(model))
+        leaves, form = torch.utils._pytree.tree_flatten(result)
+        return [leaves[i].float().numpy() for i in chosen_places(form, list(outputs) or None)]
+
+    shapes = [(None,) * (len(shape) + 1) for shape in imported.net.inputs.values()]
+    whole = [n in imported.net.index_inputs or n.endswith(("_ids", "_mask")) for n in names]
+    return Running("transformers", shapes, [np.int64 if w else np.float32 for w in whole], run)
 
 
 RUNNERS: dict[str, Callable[[Path], Running]] = {

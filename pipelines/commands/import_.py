@@ -99,7 +99,7 @@ def import_(
     if out is not None and weights is not None and out.resolve() == weights.resolve():
         raise PipelineError(f"{out}: is named for the architecture and for the weights; name two")
     imported = read_model(model, shapes=shapes, outputs=outputs, batch_axis=batch_axis)
-    verdict = verdict_of(imported, model, check)
+    verdict = verdict_of(imported, model, check, outputs)
     write(imported, out, weights)
     if out is None:
         click.echo(imported.text, nl=False)
@@ -113,7 +113,9 @@ def import_(
     click.echo(verdict, err=out is None)
 
 
-def verdict_of(imported: Imported, model: Path, check: bool | None) -> str:
+def verdict_of(
+    imported: Imported, model: Path, check: bool | None, outputs: tuple[str, ...]
+) -> str:
     """Compare an import with its framework, and say how that went."""
     from graphgen.importers.checking import UncheckedError, checked
 
@@ -124,7 +126,7 @@ def verdict_of(imported: Imported, model: Path, check: bool | None) -> str:
     elif not check:
         return "not checked against the framework"
     try:
-        return checked(imported, model)
+        return checked(imported, model, outputs)
     except UncheckedError as reason:
         if check:
             raise PipelineError(f"{model}: cannot be checked: {reason}") from reason

@@ -40,7 +40,7 @@ def from_huggingface(
     without the batch, `outputs` the names of the outputs that are meant. Raises `GraphError`.
     """
     path = Path(folder)
-    config, kind = _class(path)
+    config, kind = model_class(path)
     arrays = read_weights(path)
     model = skeleton(kind, config)
     names, missing = stored_names(model, arrays)
@@ -55,7 +55,7 @@ def from_huggingface(
     return finish(network, axes)
 
 
-def _class(folder: Path) -> tuple[Any, Any]:
+def model_class(folder: Path) -> tuple[Any, Any]:
     """Give the config of a folder, checked, and the class of its model."""
     transformers = _transformers(folder)
     try:

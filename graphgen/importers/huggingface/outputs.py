@@ -18,9 +18,13 @@ def chosen_outputs(program: Any, wanted: Sequence[str] | None = None) -> list[in
     Without `wanted`, they are the logits, or the last hidden state, or else all that treat each
     sample alone.
     """
+    return chosen_places(program.call_spec.out_spec, wanted)
+
+
+def chosen_places(form: Any, wanted: Sequence[str] | None = None) -> list[int]:
+    """Give the places of the outputs that are meant, of a result of some form (a `TreeSpec`)."""
     from torch.utils._pytree import tree_unflatten
 
-    form = program.call_spec.out_spec
     return _chosen(tree_unflatten(list(range(form.num_leaves)), form), wanted)
 
 
