@@ -87,7 +87,7 @@ def test_nothing_is_written_over_unasked(folder: Path, capsys: pytest.CaptureFix
         assert sorted(folder.iterdir()) == before
     assert Path("net.yaml").read_text() == "mine"
     assert run(capsys, "import", "model.pt2", "-o", "net.yaml", "--replace")[0] == 0
-    assert Path("net.yaml").read_text().startswith("name: ")
+    assert spec.load("net.yaml").hash == read_model("model.pt2").net.hash
 
 
 def test_both_files_or_none(
@@ -120,7 +120,7 @@ def test_a_wrong_import_is_not_written(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = read_model("model.pt2")
-    text = right.text.replace("relu:", "gelu:")
+    text = right.text.replace("relu", "gelu")
     assert text != right.text
     wrong = Imported(spec.loads(text), right.weights, text, right.batch_axes, right.output_batches)
     monkeypatch.setattr("graphgen.importers.reader", lambda kind: lambda path: wrong)
