@@ -17,9 +17,11 @@ def with_batch(
 ) -> tuple[Network, tuple[int | None, ...]]:
     """Read a model with its samples along `axis` of its inputs; "auto" tries 0, 1 and none.
 
-    An input whose axis is of another length than that of the first has none.
+    An input whose axis is of another length than that of the first has none; an axis that all
+    inputs have in this length is tried before others.
     """
-    tried: tuple[int | None, ...] = (0, 1, None)
+    tried: tuple[int | None, ...] = (0, 1)
+    tried = (*sorted(tried, key=lambda axis: not _is_common(shapes, axis)), None)
     if not isinstance(axis, str):
         tried = (axis,)
     reason: Exception | None = None
@@ -41,3 +43,10 @@ def with_batch(
         f"{reason}; expected a model that treats each sample of a batch alone: say by `batch_axis` "
         "which axis holds the samples"
     )
+
+
+def _is_common(shapes: Sequence[Shape], axis: int | None) -> bool:
+    """Whether all inputs have as many items along an axis."""
+    if axis is None or any(len(shape) <= axis for shape in shapes):
+        return False
+    return len({shape[axis] for shape in shapes}) == 1

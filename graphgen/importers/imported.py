@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,16 +37,48 @@ class Imported:
         return iter((self.net, self.weights))
 
     def inputs_of(self, *arrays: ArrayLike) -> list[NDArray[Any]]:
-        """Give inputs of the model as the architecture takes them, with the samples in front."""
-        batches = [None if axis is None else Batch(axis) for axis in self.batch_axes]
-        unread = self.unread or (False,) * len(batches)
-        rows = zip(arrays, batches, unread, strict=True)
-        return [samples_first(np.asarray(x), batch) for x, batch, left in rows if not left]
+        """Give inputs of the model as the architecture takes them, with the samples in front.
 
-    def outputs_of(self, *arrays: ArrayLike) -> list[NDArray[Any]]:
-        """Give outputs of the model as the architecture gives them, with the samples in front."""
-        pairs = zip(arrays, self.output_batches, strict=True)
-        return [samples_first(np.asarray(x), batch) for x, batch in pairs]
+        What nothing reads is left out; what is one for all samples is given to each; numbers that
+        are no indices become floats.
+        """
+        given = [np.asarray(x) for x in arrays]
+        count = self._samples(given)
+        unread = self.unread or (False,) * len(given)
+        kept = [
+            _of_samples(x, None if axis is None else Batch(axis), count)
+            for x, axis, left in zip(given, self.batch_axes, unread, strict=True)
+            if not left
+        ]
+        return [
+            _as_numbers(x, name in self.net.index_inputs).reshape(len(x), *shape)
+            for x, (name, shape) in zip(kept, self.net.inputs.items(), strict=True)
+        ]
+
+    def outputs_of(self, *arrays: ArrayLike, samples: int | None = None) -> list[NDArray[Any]]:
+        """Give outputs of the model as the architecture gives them, with the samples in front.
+
+        Those that are the same for all are given to each of so many `samples`.
+        """
+        given = [np.asarray(x) for x in arrays]
+        pairs = list(zip(given, self.output_batches, strict=True))
+        known = [len(samples_first(x, batch)) for x, batch in pairs if batch is not None]
+        count = samples or (known[0] if known else 1)
+        return [_of_samples(x, batch, count) for x, batch in pairs]
+
+    def _samples(self, given: Sequence[NDArray[Any]]) -> int:
+        pairs = zip(given, self.batch_axes, strict=True)
+        return next((x.shape[axis] for x, axis in pairs if axis is not None), 1)
+
+
+def _of_samples(x: NDArray[Any], batch: Batch | None, count: int) -> NDArray[Any]:
+    first = samples_first(x, batch)
+    return np.repeat(first, count, 0) if batch is None else first
+
+
+def _as_numbers(x: NDArray[Any], indices: bool) -> NDArray[Any]:
+    """Give numbers that a model takes as integers or booleans, but not indices, as floats."""
+    return x if indices or x.dtype.kind not in "iub" else x.astype(np.float64)
 
 
 def samples_first(x: NDArray[Any], batch: Batch | None) -> NDArray[Any]:

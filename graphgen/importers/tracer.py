@@ -37,7 +37,11 @@ class Tracer:
         batch = None if batch_axis is None or self.samples is None else Batch(batch_axis)
         value = Value(name, tuple(shape), batch)
         self.inputs[name] = value.sample_shape
-        return value
+        if value.sample_shape:
+            return value
+        # An input of the language has an axis at least.
+        self.inputs[name] = (1,)
+        return self.layer("squeeze", [Value(name, (*shape, 1), batch)], shape, batch)
 
     def layer(
         self,

@@ -45,8 +45,10 @@ def imported(module: torch.nn.Module, *inputs: torch.Tensor, **options: Any) -> 
 def difference(found: Imported, module: torch.nn.Module, *inputs: torch.Tensor) -> float:
     """Give how far an import is from its module, relative to the largest output."""
     with torch.no_grad():
-        wanted = found.outputs_of(*(each.numpy() for each in flat(module(*inputs))))
-    given = found.inputs_of(*(x.numpy() for x in inputs))
+        outputs = [each.numpy() for each in flat(module(*inputs))]
+    arrays = [x.numpy() for x in inputs]
+    given = found.inputs_of(*arrays)
+    wanted = found.outputs_of(*outputs, samples=len(given[0]))
     computed = graphgen.evaluate(found.net, found.weights, *given)
     results = computed if isinstance(computed, tuple) else (computed,)
     assert [y.shape for y in results] == [y.shape for y in wanted]

@@ -32,7 +32,7 @@ def batch_norm(
     stored = {"running_mean": t.weight(mean, "the running mean")}
     stored["running_var"] = t.weight(variance, "the running variance")
     if counter is not None:
-        stored["num_batches_tracked"] = t.weight(counter)
+        stored["num_batches_tracked"] = t.weight(counter, "the number of batches")
     inner = frame.value
     place = len(frame.head)
     if frame.items is not None:
@@ -49,15 +49,8 @@ def instance_norm(
     weight: Traced | None,
     bias: Traced | None,
     eps: float,
-    mean: Traced | None = None,
-    variance: Traced | None = None,
 ) -> Value:
-    """Normalise each channel of each sample of `[N, channels, *space]` over its space.
-
-    With a mean and a variance these are used, as once statistics were tracked.
-    """
-    if mean is not None and variance is not None:
-        return batch_norm(t, x, weight, bias, mean, variance, eps)
+    """Normalise each channel of each sample of `[N, channels, *space]` over its space."""
     return _by_channels(t, "instance_norm", x, {"eps": float(eps)}, weight, bias)
 
 

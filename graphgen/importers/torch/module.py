@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from graphgen.importers.batches import with_batch
 from graphgen.importers.imported import Imported, finish
 from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.torch.program import read_program
+from graphgen.importers.torch.quiet import quiet
 
 
 def from_torch(module: Any, inputs: Any, *, batch_axis: int | str | None = "auto") -> Imported:
@@ -34,14 +34,15 @@ def exported(module: Any, inputs: Any) -> Any:
         raise ImportRefusalError(f"expected a torch.nn.Module, got {described(module)}")
     named = dict(inputs) if isinstance(inputs, Mapping) else {}
     args = () if named else (inputs,) if isinstance(inputs, torch.Tensor) else tuple(inputs)
+    # What is given twice would be one input.
+    args, named = _apart(torch, (args, named), set())
     modes = {each: each.training for each in module.modules()}
     module.eval()
     reasons = []
     try:
         for strict in (False, True):
             try:
-                with torch.no_grad(), warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
+                with torch.no_grad(), quiet():
                     return torch.export.export(module, args, named, strict=strict)
             # Torch raises dozens of kinds of errors on what it cannot export.
             except Exception as error:
@@ -53,6 +54,18 @@ def exported(module: Any, inputs: Any) -> Any:
         f"torch.export does not read {type(module).__name__}, as it says: {reasons[0]}; expected a "
         "module that runs on these inputs, whose course does not depend on their numbers"
     )
+
+
+def _apart(torch: Any, given: Any, seen: set[int]) -> Any:
+    """Give inputs of which none is the same object as another."""
+    if isinstance(given, Mapping):
+        return {key: _apart(torch, each, seen) for key, each in given.items()}
+    if type(given) in (list, tuple):
+        return type(given)(_apart(torch, each, seen) for each in given)
+    if isinstance(given, torch.Tensor) and id(given) in seen:
+        return given.clone()
+    seen.add(id(given))
+    return given
 
 
 def _first_lines(error: Exception) -> str:

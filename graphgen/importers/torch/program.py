@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +14,7 @@ from graphgen.importers.network import Network
 from graphgen.importers.operators.chosen import Chosen, in_order
 from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.torch.arrays import to_numpy
+from graphgen.importers.torch.decomposing import in_known_operators, short_name
 from graphgen.importers.torch.folding import fold, foldable
 from graphgen.importers.torch.operators import OPERATORS
 from graphgen.importers.torch.operators.chosen import of_chosen
@@ -64,7 +64,7 @@ class Program:
 
     def trace(self, axes: tuple[int | None, ...], samples: int | None) -> Network:
         """Read the program with the samples along these axes of its inputs."""
-        tracer = Reading("network", samples)
+        tracer = Reading("network", samples, self.program.state_dict)
         known: dict[str, Any] = dict(self.stored)
         tracer.stored = {x.name: x.array for x in self.stored.values() if isinstance(x, Parameter)}
         for name, shape, axis in zip(self.input_nodes, self.input_shapes, axes, strict=True):
@@ -75,7 +75,7 @@ class Program:
         if not outputs:
             raise ImportRefusalError("the model gives no tensor")
         tracer.source, tracer.scope = "the output", ""
-        return tracer.network([tracer.value(known[each.name]) for each in outputs])
+        return tracer.network([tracer.value(_plain(tracer, known[each.name])) for each in outputs])
 
 
 def read_program(program: Any, weights: Arrays | None = None) -> Program:
@@ -91,8 +91,7 @@ def read_program(program: Any, weights: Arrays | None = None) -> Program:
             "the model changes its buffers while it runs; expected one that computes the same each "
             "time: import it in eval mode, without a cache that it keeps"
         )
-    if any(_is_changing(node) for node in program.graph.nodes):
-        program = _functional(program)
+    program = in_known_operators(program)
     nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
     names, shapes = [], []
     stored: dict[str, Traced] = {}
@@ -118,13 +117,6 @@ def read_program(program: Any, weights: Arrays | None = None) -> Program:
     return Program(program, tuple(shapes), tuple(names), stored)
 
 
-def _functional(program: Any) -> Any:
-    """Give the program without writing into values, and without programs inside of it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return program.run_decompositions({})
-
-
 def _array(program: Any, name: str, weights: Arrays | None) -> NDArray[Any]:
     if weights is not None and name in weights:
         return weights[name]
@@ -139,14 +131,6 @@ def _array(program: Any, name: str, weights: Arrays | None) -> NDArray[Any]:
     return to_numpy(tensor)
 
 
-def _is_changing(node: Any) -> bool:
-    """Whether an operator writes into its arguments, or runs a program inside of this one."""
-    if node.op == "get_attr":
-        return True
-    schema = getattr(node.target, "_schema", None)
-    return node.op == "call_function" and schema is not None and bool(schema.is_mutable)
-
-
 def _is_statistic(placeholder: Any) -> bool:
     """Whether a buffer is read as running statistics and no otherwise."""
     return all(
@@ -156,12 +140,6 @@ def _is_statistic(placeholder: Any) -> bool:
         )
         for user in placeholder.users
     )
-
-
-def short_name(node: Any) -> str:
-    """Give an operator's name without its namespace and overload."""
-    schema = getattr(node.target, "_schema", None)
-    return schema.name.split("::")[-1] if schema is not None else str(node.target)
 
 
 def _called(tracer: Reading, node: Any, known: Mapping[str, Any]) -> Any:
@@ -174,11 +152,11 @@ def _called(tracer: Reading, node: Any, known: Mapping[str, Any]) -> Any:
     tracer.node, tracer.source, tracer.scope = node, str(node.target), _scope(node)
     if foldable(arguments) and foldable(named):
         return fold(tracer, node, arguments, named)
-    if any(isinstance(each, Chosen) for each in arguments):
+    if _holds_chosen([arguments, named]):
         found = of_chosen(tracer, name, arguments, named)
         if found is not None:
             return found
-        arguments = [in_order(tracer, a) if isinstance(a, Chosen) else a for a in arguments]
+        arguments, named = _plain(tracer, arguments), _plain(tracer, named)
     if name not in OPERATORS:
         inside = [list(a.shape) for a in arguments if hasattr(a, "shape")]
         tracer.refuse(
@@ -191,6 +169,23 @@ def _called(tracer: Reading, node: Any, known: Mapping[str, Any]) -> Any:
         if "argument" not in str(error):
             raise
         tracer.refuse(f"the importer does not know this form of the operator ({error})")
+
+
+def _holds_chosen(argument: Any) -> bool:
+    if isinstance(argument, (list, tuple, dict)):
+        return any(
+            map(_holds_chosen, argument.values() if isinstance(argument, dict) else argument)
+        )
+    return isinstance(argument, Chosen)
+
+
+def _plain(tracer: Reading, argument: Any) -> Any:
+    """Give what stands for the largest items in their order."""
+    if isinstance(argument, (list, tuple)):
+        return [_plain(tracer, each) for each in argument]
+    if isinstance(argument, dict):
+        return {key: _plain(tracer, each) for key, each in argument.items()}
+    return in_order(tracer, argument) if isinstance(argument, Chosen) else argument
 
 
 def _scope(node: Any) -> str:
@@ -208,4 +203,4 @@ def _resolved(argument: Any, known: Mapping[str, Any]) -> Any:
     return known[argument.name] if type(argument).__name__ == "Node" else argument
 
 
-__all__ = ["Program", "read_program", "short_name"]
+__all__ = ["Program", "read_program"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from graphgen.importers.torch.arrays import to_numpy
+from graphgen.importers.traced import Constant, Parameter, Traced
 from graphgen.importers.tracer import Tracer
 
 FLOAT, INTEGER, BOOLEAN, COMPLEX = "float", "integer", "boolean", "complex"
@@ -13,6 +16,18 @@ class Reading(Tracer):
     """Traces a program of torch; `node` is the operator that is read."""
 
     node: Any = None
+
+    def __init__(self, name: str, samples: int | None, buffers: Mapping[str, Any]) -> None:
+        super().__init__(name, samples)
+        self.buffers = buffers
+
+    def beside(self, x: Traced | None, name: str) -> Traced | None:
+        """Give a buffer of the same module as another tensor, if it has one of this name."""
+        if not isinstance(x, (Constant, Parameter)) or not x.name:
+            return None
+        whole = x.name[: x.name.rfind(".") + 1] + name
+        found = self.buffers.get(whole)
+        return None if found is None else Parameter(whole, to_numpy(found))
 
     def kind(self, place: int | str | None = None) -> str:
         """Say what numbers an argument holds, or the result where none is named."""
