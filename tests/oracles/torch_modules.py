@@ -36,6 +36,17 @@ class With(nn.Module):
         return self.last(self.inner(self.first(x)))
 
 
+class Around(nn.Module):
+    """A module between two functions, for one that changes nothing."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(self.inner(torch.tanh(x)))
+
+
 class Looked(nn.Module):
     """A cell that is run for each item of a sequence, in a loop."""
 
@@ -228,7 +239,7 @@ IMPORTED: dict[str, list[Case]] = {
         for name in (
             "CELU", "ELU", "GELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh",
             "LeakyReLU", "LogSigmoid", "Mish", "PReLU", "RReLU", "ReLU", "ReLU6", "SELU", "SiLU",
-            "Sigmoid", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Identity",
+            "Sigmoid", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink",
         )
     },
     **{name: [*activation(name, dim=-1), *activation(name, dim=1)]
@@ -236,10 +247,10 @@ IMPORTED: dict[str, list[Case]] = {
     "Threshold": activation("Threshold", threshold=0.3, value=-2.0),
     "GLU": [(lambda: nn.GLU(1), (SEQUENCE,)), (lambda: With(nn.GLU(), 6, 3), (x(3, 4, 6),))],
     "Softmax2d": one(lambda: nn.Softmax2d(), IMAGE),
-    **{name: activation(name) for name in ("Dropout", "AlphaDropout", "FeatureAlphaDropout")},
-    "Dropout1d": one(lambda: nn.Dropout1d(), SEQUENCE),
-    "Dropout2d": one(lambda: nn.Dropout2d(), IMAGE),
-    "Dropout3d": one(lambda: nn.Dropout3d(), VOLUME),
+    **{name: activation(name)[1:] for name in (
+        "Identity", "Dropout", "AlphaDropout", "FeatureAlphaDropout")},
+    **{f"Dropout{d}d": one(lambda d=d: Around(getattr(nn, f"Dropout{d}d")()), SPACES[d])  # type: ignore[misc]
+       for d in (1, 2, 3)},
     **{f"Conv{d}d": convolutions(d) for d in (1, 2, 3)},
     **{f"ConvTranspose{d}d": convolutions(d, transposed=True) for d in (1, 2, 3)},
     **{f"{kind}Pool{d}d": pools(kind, d) for kind in ("Max", "Avg", "AdaptiveAvg", "AdaptiveMax")
