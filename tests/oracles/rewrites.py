@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -62,9 +62,21 @@ def with_axes(network: Network) -> Network:
             inputs[f"{name}_wide"] = (1,)
             nodes.append(Node("select", (f"{name}_wide",), name, (), {"dim": 1, "index": 0}))
     inputs = inputs or {"unused": (1,)}
+    nodes += [with_own_names(node) for node in network.nodes]
     copies = [Node("identity", (name,), f"{name}_read", shape) for name, shape in inputs.items()]
     outputs = (*network.outputs, *(node.output for node in copies))
-    return Network(inputs, (*nodes, *network.nodes, *copies), outputs)
+    return Network(inputs, (*nodes, *copies), outputs)
+
+
+def with_own_names(node: Node) -> Node:
+    """Name tensors by where they lie, so that two views of one array are two tensors."""
+    tensors = {
+        local: Weight(
+            "w" + "_".join(map(str, (w.place[0], *w.place[1], "of", *w.place[2]))), w.array
+        )
+        for local, w in node.tensors.items()
+    }
+    return replace(node, tensors=tensors)
 
 
 @dataclass

@@ -16,10 +16,12 @@ from graphgen.importers.rules import (
     gates,
     identities,
     learned,
+    learned_views,
     movement,
     multihead,
     norms,
     numbers,
+    pads,
     rotary,
     softmaxes,
 )
@@ -29,8 +31,8 @@ from graphgen.importers.rules.engine import Application, Engine, Observer, Rule,
 __all__ = ["RULES", "Application", "Observer", "Rule", "apply_rules", "rule"]
 
 MODULES = (
-    identities, movement, numbers, norms, activations, softmaxes, learned, gates, rotary, attention,
-    attention_parts, multihead,
+    identities, learned_views, movement, numbers, norms, activations, softmaxes, learned, gates,
+    rotary, attention, attention_parts, multihead, pads,
 )  # fmt: skip
 
 RULES: tuple[Rule, ...] = tuple(

@@ -173,16 +173,20 @@ def _inner(session: Session, value: str) -> list[str]:
 def _computed(session: Session, value: str, known: dict[str, Any]) -> Any:
     """Compute a value of what is known, and of numbers; None where it reads anything else."""
     if value in known:
-        return known[value]
+        return known[value]  # None where it was tried in vain
+    known[value] = None
     number = session.number(value)
     if number is not None:
+        del known[value]
         return None if tiny(number) else number
     node = session.made(value, *LAYERS)
     if node is None or len(known) > MOST_NODES or any(map(tiny, node.fields.values())):
         return None
-    given = [_computed(session, name, known) for name in node.inputs]
-    if any(each is None for each in given):
-        return None
+    given = []
+    for name in node.inputs:
+        given.append(_computed(session, name, known))
+        if given[-1] is None:
+            return None
     known[value] = _value(session, node, given)
     return known[value]
 

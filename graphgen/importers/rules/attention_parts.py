@@ -7,7 +7,7 @@ import numpy as np
 from graphgen.importers.network import Node
 from graphgen.importers.rules.attention import ATTENTION, scale_field
 from graphgen.importers.rules.engine import rule
-from graphgen.importers.rules.masks import fields_of, over_scores, seen_of
+from graphgen.importers.rules.masks import HIDDEN, Seen, fields_of, hides, over_scores, seen_of
 from graphgen.importers.rules.movement import moved
 from graphgen.importers.rules.numbers import AFFINE, affine_of
 from graphgen.importers.rules.session import Replacement, Session
@@ -60,6 +60,51 @@ def fixed_mask(session: Session, node: Node) -> Replacement | None:
         return None
     new = Replacement(session, node)
     return new.gives(new.add(ATTENTION, node.inputs[:3], {**node.fields, **said}))
+
+
+@rule(ATTENTION)
+def masked_bias(session: Session, node: Node) -> Replacement | None:
+    """A bias of which a fixed mask hides a band, or nothing, is that bias and the band."""
+    if len(node.inputs) != 4 or node.fields.get("is_causal") or "sliding_window" in node.fields:
+        return None
+    found = unmasked(session, node.inputs[3])
+    if found is None:
+        return None
+    bias, seen = found
+    q, k = (session.shape(name) for name in node.inputs[:2])
+    said = fields_of(over_scores(seen, len(q)), q[-2], k[-2])
+    if said is None:
+        return None
+    new = Replacement(session, node)
+    inputs = (*node.inputs[:3], bias)
+    return new.gives(new.add(ATTENTION, inputs, {**node.fields, **said}))
+
+
+def unmasked(session: Session, value: str) -> tuple[str, Seen] | None:
+    """Give the bias that a fixed mask hides parts of, and what the mask leaves."""
+    node = session.made(value, "where", "masked_fill", "add")
+    if node is None:
+        return None
+    if node.layer == "where":
+        condition, bias, y = node.inputs
+        array, hidden = session.array(condition), session.array(y)
+        if array is None or hidden is None or not (hidden <= HIDDEN).all():
+            return None
+        return bias, array != 0
+    if node.layer == "masked_fill":
+        bias, mask = node.inputs
+        array = session.array(mask)
+        if array is None or not hides(float(node.fields["value"])):
+            return None
+        return bias, array == 0
+    if len(node.inputs) != 2:
+        return None
+    for bias, mask in (node.inputs, node.inputs[::-1]):
+        array = session.array(mask)
+        seen = None if array is None else seen_of(array)
+        if seen is not None:
+            return bias, seen
+    return None
 
 
 @rule(ATTENTION)

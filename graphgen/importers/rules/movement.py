@@ -8,7 +8,16 @@ from math import prod
 from graphgen.importers.network import Node
 from graphgen.importers.rules.engine import rule
 from graphgen.importers.rules.session import Replacement, Session
-from graphgen.importers.rules.views import MOVES, Axis, Digit, View, merged, view_of
+from graphgen.importers.rules.views import (
+    MOVES,
+    Axis,
+    Digit,
+    View,
+    merged,
+    through,
+    view_of,
+    whole,
+)
 from spec.primitives import Shape
 
 
@@ -29,7 +38,15 @@ def shortest_movement(session: Session, node: Node) -> Replacement | None:
         chain, value = chain + 1, maker.inputs[0]
     if len(new.nodes) < chain and len(new.nodes) <= gone:
         return new
-    if len(new.nodes) != 1 or chain != 1:
+    return _respelled(session, node)
+
+
+def _respelled(session: Session, node: Node) -> Replacement | None:
+    """Say one movement by the word that says it best, if that is another."""
+    (source,) = node.inputs
+    view = through(whole(source, session.shape(source)), node, node.output, node.shape)
+    new = Replacement(session, node)
+    if view is None or len(moved(new, view).nodes) != 1:
         return None
     said = new.nodes[0]
     return new if (node.layer, dict(node.fields)) != (said.layer, dict(said.fields)) else None
@@ -95,24 +112,27 @@ def _reshaped(new: Replacement, value: str, shape: Shape) -> str:
     given = new.shape(value)
     if given == shape:
         return value
-    front = next(
-        (i for i, (a, b) in enumerate(zip(given, shape, strict=False)) if a != b),
-        min(len(given), len(shape)),
-    )
-    back = next(
-        (
-            i
-            for i, (a, b) in enumerate(zip(given[:front:-1], shape[:front:-1], strict=False))
-            if a != b
-        ),
-        min(len(given), len(shape)) - front - 1,
-    )
-    back = max(back, 0)
-    old, wanted = given[front : len(given) - back], shape[front : len(shape) - back]
-    if len(wanted) == 1 and len(old) > 1:
-        fields = {} if front == 0 else {"start_dim": front + 1}
-        fields |= {} if back == 0 else {"end_dim": front + len(old)}
-        return new.add("flatten", [value], fields)
-    if len(old) == 1 and len(wanted) > 1 and 1 not in wanted:
-        return new.add("unflatten", [value], {"dim": front + 1, "unflattened_size": list(wanted)})
+    rank = len(given)
+    ones = [place for place, n in enumerate(given) if n == 1]
+    for place in ones:
+        if place < rank - 1 and (*given[:place], *given[place + 1 :]) == shape:
+            return new.add("squeeze", [value], {"dim": [place + 1]})
+    for place, n in enumerate(shape):
+        if n == 1 and (*shape[:place], *shape[place + 1 :]) == given:
+            return new.add("unsqueeze", [value], {"dim": place + 1})
+    for start in range(rank - 1):
+        for end in range(rank, start + 1, -1):
+            if (*given[:start], prod(given[start:end]), *given[end:]) == shape:
+                fields = {} if start == 0 else {"start_dim": start + 1}
+                fields |= {} if end == rank else {"end_dim": end}
+                return new.add("flatten", [value], fields)
+    for start in range(rank):
+        behind = rank - start - 1
+        cut = shape[start : len(shape) - behind]
+        around = (*shape[:start], *shape[len(shape) - behind :])
+        if around != (*given[:start], *given[start + 1 :]) or prod(cut) != given[start]:
+            continue
+        if len(cut) > 1 and 1 not in cut:
+            fields_ = {"dim": start + 1, "unflattened_size": list(cut)}
+            return new.add("unflatten", [value], fields_)
     return new.add("reshape", [value], {"shape": list(shape)})

@@ -202,3 +202,44 @@ def test_a_sum_by_its_count_is_a_mean() -> None:
     z = build("scale_by", build("sum", "x", dim=(2,)), factor=1 / 18)
     network, _ = checked(build.network(y, z))
     assert layers(network) == ["mean", "sum", "affine"]
+
+
+def test_movements_of_learned_values_are_views() -> None:
+    build = Build({"x": (3, 6)})
+    table = build.parameter(10, 6)
+    rows = build("index_select", table, dim=1, index=[2, 3, 4])
+    one = build("unsqueeze", build("index_select", table, dim=1, index=[1, 1, 1]), dim=1)
+    wide = build("unsqueeze", build("add", "x", rows), dim=1)
+    y = build("squeeze", build("add", wide, one), dim=[1])
+    more = build("shift_by", build.parameter(6), value=1.0)
+    y = build("multiply", y, build("reshape", more, shape=(1, 6)))
+    network, _ = checked(build.network(y))
+    assert {"index_select", "parameter", "reshape", "expand"}.isdisjoint(layers(network))
+    stored = next(n for n in build.nodes if n.output == table).tensors["weight"].array
+    views = [w.array for n in network.nodes for w in n.tensors.values()]
+    assert sum(np.shares_memory(view, stored) for view in views) == 2
+
+
+def test_rows_in_any_order_are_chosen_still() -> None:
+    build = Build({"x": (3, 6)})
+    rows = build("index_select", build.parameter(10, 6), dim=1, index=[2, 5, 4])
+    network, _ = checked(build.network(build("add", "x", rows)))
+    assert layers(network) == ["parameter", "index_select", "add"]
+
+
+@pytest.mark.parametrize(
+    ("pad", "padding"), [([1, 1, 1, 1], 1), ([0, 1, 2, 0], [[2, 0], [0, 1]]), ([1, 1], [0, 1])]
+)
+def test_zeros_around_a_convolution(pad: list[int], padding: object) -> None:
+    build = Build({"x": (2, 6, 6)})
+    y = build("pad", "x", pad=pad)
+    network, _ = checked(build.network(build("conv2d", y, out_channels=3, kernel_size=3)))
+    assert [(n.layer, n.fields["padding"]) for n in network.nodes] == [("conv2d", padding)]
+
+
+@pytest.mark.parametrize("fields", [{"mode": "reflect"}, {"value": 1.0}])
+def test_other_numbers_around_a_convolution_stay(fields: dict[str, object]) -> None:
+    build = Build({"x": (2, 6, 6)})
+    y = build("pad", "x", pad=[1, 1, 1, 1], **fields)
+    network, _ = checked(build.network(build("conv2d", y, out_channels=3, kernel_size=3)))
+    assert layers(network) == ["pad", "conv2d"]
