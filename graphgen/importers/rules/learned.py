@@ -47,6 +47,26 @@ def added(session: Session, node: Node) -> Replacement | None:
     return None
 
 
+@rule("add")
+def part_of_table_added(session: Session, node: Node) -> Replacement | None:
+    """Rows of a learned table, one after the other, are positions of a longer sequence."""
+    for x, y in (node.inputs, node.inputs[::-1]):
+        wide = session.made(y, "reshape")
+        rows = session.made(y if wide is None else wide.inputs[0], "narrow")
+        weight = None if rows is None else session.weight(rows.inputs[0])
+        if rows is None or weight is None or weight.array.ndim != 2 or rows.fields["dim"] != 1:
+            continue
+        ones = session.shape(y)[:-2]
+        if session.shape(y)[-2:] != node.shape[-2:] or any(n != 1 for n in ones):
+            continue
+        if rows.shape != node.shape[-2:] or session.shape(x) != node.shape:
+            continue
+        fields = {"max_length": weight.array.shape[0], "offset": rows.fields["start"]}
+        new = Replacement(session, node)
+        return new.gives(new.add("position_embedding", [x], fields, {"weight": weight}))
+    return None
+
+
 @rule("multiply")
 def multiplied(session: Session, node: Node) -> Replacement | None:
     """A learned vector that multiplies is a `layer_scale`."""

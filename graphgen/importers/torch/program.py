@@ -41,6 +41,7 @@ class Program:
     input_shapes: tuple[Shape, ...]
     input_nodes: tuple[str, ...]
     stored: Mapping[str, Traced]
+    arrays: Arrays
     outputs: tuple[int, ...] | None = None
 
     def of_outputs(self, places: Sequence[int]) -> Program:
@@ -66,7 +67,7 @@ class Program:
         """Read the program with the samples along these axes of its inputs."""
         tracer = Reading("network", samples, self.program.state_dict)
         known: dict[str, Any] = dict(self.stored)
-        tracer.stored = {x.name: x.array for x in self.stored.values() if isinstance(x, Parameter)}
+        tracer.stored = dict(self.arrays)
         for name, shape, axis in zip(self.input_nodes, self.input_shapes, axes, strict=True):
             known[name] = tracer.input(name, shape, axis)
         nodes, outputs = self._nodes()
@@ -93,6 +94,8 @@ def read_program(program: Any, weights: Arrays | None = None) -> Program:
         )
     program = in_known_operators(program)
     nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
+    arrays: dict[str, NDArray[Any]] = {}
+    tied = _tied(program.state_dict)
     names, shapes = [], []
     stored: dict[str, Traced] = {}
     for spec_ in program.graph_signature.input_specs:
@@ -107,14 +110,30 @@ def read_program(program: Any, weights: Arrays | None = None) -> Program:
                 continue
             array = _array(program, spec_.target, weights)
             learned = spec_.kind == InputKind.PARAMETER or _is_statistic(nodes[node])
-            stored[node] = (
-                Parameter(spec_.target, array) if learned else Constant(array, spec_.target)
-            )
+            aliases = tied.get(spec_.target, [])
+            name = _name_where_used(nodes[node], spec_.target, aliases)
+            arrays |= dict.fromkeys([name, *aliases], array) if learned else {}
+            stored[node] = Parameter(name, array) if learned else Constant(array, name)
         elif nodes[node].users:
             raise ImportRefusalError(
                 f"the model has {spec_.target!r} of the kind {spec_.kind.name}; expected tensors"
             )
-    return Program(program, tuple(shapes), tuple(names), stored)
+    return Program(program, tuple(shapes), tuple(names), stored, arrays)
+
+
+def _tied(tensors: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Give for each tensor all names that it has."""
+    groups: dict[int, list[str]] = {}
+    for name, tensor in tensors.items():
+        groups.setdefault(id(tensor), []).append(name)
+    return {name: names for names in groups.values() for name in names}
+
+
+def _name_where_used(placeholder: Any, target: str, names: list[str]) -> str:
+    """Give the name that a tensor has in the module that reads it first."""
+    scope = _scope(next(iter(placeholder.users)))
+    own = [name for name in names if name.rpartition(".")[0] == scope]
+    return own[0] if own else target
 
 
 def _array(program: Any, name: str, weights: Arrays | None) -> NDArray[Any]:
