@@ -15,6 +15,7 @@ from page_blocks import inline_code
 from test_docs_commands import mistake
 
 import graphgen
+import graphgen.importers
 import metanet
 import metanet.constructions
 import pipelines.datasets
@@ -46,7 +47,7 @@ VARIABLES: dict[str, Any] = {
 }
 # Where a name that stands alone is looked for.
 OWNERS = (
-    graphgen.export, metanet, metanet.constructions, graphgen.Graph, graphgen.Symmetries,
+    graphgen.export, graphgen.importers, metanet, metanet.constructions, graphgen.Graph, graphgen.Symmetries,
     Permutation, Backend, metanet.Editor, spec.Architecture, metanet.Metanet, pipelines.datasets,
     pipelines.inrs.decode,
 )  # fmt: skip

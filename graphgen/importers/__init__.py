@@ -20,7 +20,14 @@ from graphgen.files.model_kind import (
 from graphgen.importers.imported import Imported
 from graphgen.importers.refusal import ImportRefusalError
 
-__all__ = ["ImportRefusalError", "Imported", "from_huggingface", "from_torch", "read_model"]
+__all__ = [
+    "ImportRefusalError",
+    "Imported",
+    "from_huggingface",
+    "from_program",
+    "from_torch",
+    "read_model",
+]
 
 
 def from_huggingface(
@@ -33,6 +40,15 @@ def from_huggingface(
     from graphgen.importers.huggingface import from_huggingface as read
 
     return read(folder, shapes=shapes, outputs=outputs)
+
+
+def from_program(
+    path: str | os.PathLike[str], *, batch_axis: int | str | None = "auto"
+) -> Imported:
+    """Import an exported program of PyTorch (`.pt2`): see `graphgen.importers.torch`."""
+    from graphgen.importers.torch import from_program as read
+
+    return read(path, batch_axis=batch_axis)
 
 
 def from_torch(module: Any, inputs: Any, *, batch_axis: int | str | None = "auto") -> Imported:

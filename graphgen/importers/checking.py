@@ -161,14 +161,17 @@ def folder_running(path: Path, imported: Imported, outputs: Sequence[str]) -> Ru
     from graphgen.importers.huggingface.folder import model_class
     from graphgen.importers.huggingface.outputs import chosen_places
 
-    torch = library("torch")
+    torch, transformers = library("torch"), library("transformers")
     _, kind = model_class(path)
+    transformers.logging.disable_progress_bar()
     try:
         model = kind.from_pretrained(path, local_files_only=True, trust_remote_code=False).eval()
     # Transformers raises what it likes.
     except Exception as error:
         words = " ".join(str(error).split())
         raise UncheckedError(f"transformers does not load it ({words:.200})") from error
+    finally:
+        transformers.logging.enable_progress_bar()
     names = list(imported.net.inputs)
 
     def run(arrays: Sequence[Array]) -> Sequence[Array]:

@@ -25,7 +25,7 @@ import pipelines.cli
 
 SECONDS, MORE_BYTES = 5.0, 1 << 30
 ROOT = Path(__file__).parents[2]
-NAMED = re.compile(r"--[a-z]|[\w-]\.(ya?ml|json|safetensors|npz|journal|csv|md)\b")
+NAMED = re.compile(r"--[a-z]|[\w-]\.(ya?ml|json|safetensors|npz|npy|pt2|onnx|journal|csv|md)\b")
 # The interpreter, what is installed and what the system tells.
 SYSTEM = (sys.prefix, sys.base_prefix, str(ROOT), "/proc", "/sys", "/dev", "/usr", "/etc", "/lib")
 _opened: list[str] | None = None
