@@ -24,6 +24,7 @@ __all__ = [
     "ImportRefusalError",
     "Imported",
     "from_huggingface",
+    "from_onnx",
     "from_program",
     "from_torch",
     "read_model",
@@ -40,6 +41,18 @@ def from_huggingface(
     from graphgen.importers.huggingface import from_huggingface as read
 
     return read(folder, shapes=shapes, outputs=outputs)
+
+
+def from_onnx(
+    model: Any,
+    *,
+    batch_axis: int | str | None = "auto",
+    shapes: Mapping[str, Sequence[int]] | None = None,
+) -> Imported:
+    """Import a model of ONNX, a file or a `ModelProto`: see `graphgen.importers.onnx`."""
+    from graphgen.importers.onnx import from_onnx as read
+
+    return read(model, batch_axis=batch_axis, shapes=shapes)
 
 
 def from_program(

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from spec.fields import number
 from spec.layer import Layer, Scope, Value, register
-from spec.primitives import Elementwise, Shape, ShapeError
+from spec.primitives import Shape, ShapeError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Comparison(Layer):
 class Equal(Comparison):
     """1 where x is `other`, or equals a second input, 0 elsewhere, as `torch.eq`.
 
-    Numbers are finite; axes of size 1 are repeated.
+    Numbers are finite; single numbers and axes of size 1 are repeated.
     """
 
     def compare(self, scope: Scope, more: Value) -> Value:
@@ -53,7 +53,7 @@ class Equal(Comparison):
 class NotEqual(Comparison):
     """0 where x is `other`, or equals a second input, 1 elsewhere, as `torch.ne`.
 
-    Numbers are finite; axes of size 1 are repeated.
+    Numbers are finite; single numbers and axes of size 1 are repeated.
     """
 
     def compare(self, scope: Scope, more: Value) -> Value:
@@ -65,7 +65,7 @@ class NotEqual(Comparison):
 class Greater(Comparison):
     """1 where x is greater than `other`, or a second input, 0 elsewhere, as `torch.gt`.
 
-    Axes of size 1 are repeated.
+    Single numbers and axes of size 1 are repeated.
     """
 
     def compare(self, scope: Scope, more: Value) -> Value:
@@ -77,7 +77,7 @@ class Greater(Comparison):
 class GreaterOrEqual(Comparison):
     """1 where x is at least `other`, or a second input, 0 elsewhere, as `torch.ge`.
 
-    Axes of size 1 are repeated.
+    Single numbers and axes of size 1 are repeated.
     """
 
     def compare(self, scope: Scope, more: Value) -> Value:
@@ -89,7 +89,7 @@ class GreaterOrEqual(Comparison):
 class Less(Comparison):
     """1 where x is less than `other`, or a second input, 0 elsewhere, as `torch.lt`.
 
-    Axes of size 1 are repeated.
+    Single numbers and axes of size 1 are repeated.
     """
 
     def compare(self, scope: Scope, more: Value) -> Value:
@@ -101,7 +101,7 @@ class Less(Comparison):
 class LessOrEqual(Comparison):
     """1 where x is at most `other`, or a second input, 0 elsewhere, as `torch.le`.
 
-    Axes of size 1 are repeated.
+    Single numbers and axes of size 1 are repeated.
     """
 
     def compare(self, scope: Scope, more: Value) -> Value:
@@ -110,7 +110,7 @@ class LessOrEqual(Comparison):
 
 def difference(scope: Scope, x: Value, y: Value) -> Value:
     """Subtract y from x."""
-    return scope.apply(Elementwise("add"), x, scope.function("scale_by", y, factor=-1.0))
+    return scope.combine("add", x, scope.function("scale_by", y, factor=-1.0))
 
 
 def less(scope: Scope, x: Value) -> Value:

@@ -157,14 +157,31 @@ MOST_EXPONENTS = 8
 
 def compare(t: Tracer, word: str, x: Traced, y: Traced) -> Traced:
     """Give 1 where x compares so with y, by `eq`, `ne`, `lt`, `le`, `gt` or `ge`; 0 elsewhere."""
-    value = _number_beside(t, y, x)
-    if value is not None and np.isfinite(value):
-        return function(t, word, x, {"other": value})
     turned = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}.get(word, word)
-    value = _number_beside(t, x, y)
-    if value is not None and np.isfinite(value):
-        return function(t, turned, y, {"other": value})
+    for how, one, other in ((word, y, x), (turned, x, y)):
+        value = _number_beside(t, one, other)
+        if value is not None and np.isnan(value):
+            t.refuse("it compares with what is no number")
+        if value is not None:
+            how, value = _with_finite(how, value)
+            return function(t, how, t.value(other), {"other": value})
     return combine(t, word, [x, y])
+
+
+FARTHEST = float(np.finfo(np.float32).max)
+
+
+def _with_finite(word: str, value: float) -> tuple[str, float]:
+    """Compare with a finite number, beyond which there are infinite ones alone.
+
+    >>> _with_finite("eq", float("-inf"))[0]
+    'lt'
+    """
+    if np.isfinite(value):
+        return word, value
+    if value > 0:
+        return {"eq": "gt", "ge": "gt", "ne": "le", "lt": "le"}.get(word, word), FARTHEST
+    return {"eq": "lt", "le": "lt", "ne": "ge", "gt": "ge"}.get(word, word), -FARTHEST
 
 
 def where(t: Tracer, condition: Traced, x: Traced, y: Traced) -> Traced:

@@ -135,6 +135,13 @@ def pad(
     rank = len(whole.sample_shape)
     numbers = [n for axis in range(rank, first - 1, -1) for n in pairs.get(axis, (0, 0))]
     fields: dict[str, object] = {"pad": numbers}
+    if mode == "constant" and not np.isfinite(value):
+        plain = t.layer("pad", [whole], shape, whole.batch, fields)
+        inside = np.zeros(whole.sample_shape, np.int64)
+        edge = [pairs.get(axis, (0, 0)) for axis in range(1, rank + 1)]
+        edge = [(max(before, 0), max(behind, 0)) for before, behind in edge]
+        mask = t.value(Constant(np.pad(inside, edge, constant_values=1)))
+        return t.layer("masked_fill", [plain, mask], shape, whole.batch, {"value": value})
     if mode != "constant":
         fields["mode"] = mode
     elif value:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import spec
 from graphgen.checkpoint import matrices_of
-from graphgen.importers.network import Network
+from graphgen.importers.network import Network, Node
 from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.writing.blocks import call_repeated
 from graphgen.importers.writing.checking import difference
@@ -117,8 +117,18 @@ def _without_unread(network: Network) -> tuple[Network, tuple[str, ...]]:
     if not kept:
         raise ImportRefusalError("the model has no input, so there is no function to describe")
     if not network.nodes:
-        raise ImportRefusalError("the outputs are the inputs as they are: there is no layer")
+        network = _with_identities(network)
     return replace(network, inputs=kept), unread
+
+
+def _with_identities(network: Network) -> Network:
+    """Give outputs that are inputs as they are a layer of their own, where there is no other."""
+    nodes = [
+        Node("identity", (name,), f"%same{place}", network.inputs[name])
+        for place, name in enumerate(network.outputs)
+    ]
+    outputs = tuple(node.output for node in nodes)
+    return replace(network, nodes=tuple(nodes), outputs=outputs)
 
 
 def _levels(network: Network, graph: Graph) -> Iterator[tuple[Callable[[], list[Column]], Graph]]:
