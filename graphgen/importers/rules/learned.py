@@ -50,6 +50,8 @@ def added(session: Session, node: Node) -> Replacement | None:
 @rule("add")
 def part_of_table_added(session: Session, node: Node) -> Replacement | None:
     """Rows of a learned table, one after the other, are positions of a longer sequence."""
+    if len(node.inputs) != 2:
+        return None
     for x, y in (node.inputs, node.inputs[::-1]):
         wide = session.made(y, "reshape")
         rows = session.made(y if wide is None else wide.inputs[0], "narrow")
