@@ -47,9 +47,9 @@ VARIABLES: dict[str, Any] = {
 }
 # Where a name that stands alone is looked for.
 OWNERS = (
-    graphgen.export, graphgen.importers, metanet, metanet.constructions, graphgen.Graph, graphgen.Symmetries,
-    Permutation, Backend, metanet.Editor, spec.Architecture, metanet.Metanet, pipelines.datasets,
-    pipelines.inrs.decode,
+    graphgen.export, graphgen.importers, metanet, metanet.constructions, graphgen.Graph,
+    graphgen.Symmetries, Permutation, Backend, metanet.Editor, spec.Architecture, metanet.Metanet,
+    pipelines.datasets, pipelines.inrs.decode,
 )  # fmt: skip
 # Models and functions of others, and methods of classes that people write.
 OPEN = {

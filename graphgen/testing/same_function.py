@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 
 import numpy as np
 
-from graphgen.comparison import Difference, Reference, Wide, causes, compare, given_inputs, refer
+from graphgen.comparison import Reference, Wide, causes, compare, given_inputs, refer
 from graphgen.comparison.layers import first_difference
+from graphgen.comparison.state import other_weights
 from graphgen.errors import GraphError, described
 from graphgen.sources import Net, Weights, network_from
 
@@ -50,12 +50,17 @@ def assert_same_function(
     limit = reference.limit if tolerance is None else tolerance
     found = [compare(n, actual[n], y, limit) for n, y in reference.outputs.items()]
     if not all(each.agrees for each in found):
-        where = ""
+        where = weights_differ = ""
         if reference.torch is not None and not holds_nan(reference):
             # A hint is no reason to fail otherwise.
             with contextlib.suppress(Exception):
+                weights_differ = other_weights(wide, reference.torch)
                 where = first_difference(wide, reference.torch, inputs, limit)
-        raise AssertionError(message(found, where, wide, reference, limit))
+        hints = [where, weights_differ]
+        if not weights_differ and not any(each.problem for each in found):
+            hints += causes(wide, reference.outputs, limit)
+        differing = [str(each) for each in found if not each.agrees]
+        raise AssertionError("\n  ".join([*differing, *filter(None, hints)]))
     return max(each.relative for each in found)
 
 
@@ -67,18 +72,6 @@ def check_tolerance(tolerance: object) -> None:
             f"`tolerance` is {described(tolerance)}; expected a number between 0 and 1, a share of "
             "the spread of the outputs"
         )
-
-
-def message(
-    found: Sequence[Difference], where: str, wide: Wide, reference: Reference, limit: float
-) -> str:
-    """Say all that is known of a difference."""
-    lines = [str(each) for each in found if not each.agrees]
-    if where:
-        lines.append(where)
-    if not any(each.problem for each in found):
-        lines += causes(wide, reference.outputs, limit)
-    return "\n  ".join(lines)
 
 
 def holds_nan(reference: Reference) -> bool:

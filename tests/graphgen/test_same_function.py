@@ -130,6 +130,7 @@ def test_the_first_layer_and_the_cause_are_named(other: str) -> None:
         assert_same_function(NET, arrays(module), module, X)
     assert f"the first layer that differs is {layer}" in str(caught.value)
     assert cause in str(caught.value)
+    assert "not the module's" not in str(caught.value)
 
 
 def test_float32_alone_would_not_see_an_eps() -> None:
@@ -157,6 +158,7 @@ def test_several_inputs_and_outputs_are_compared(form: str, named: bool) -> None
         assert_same_function(SEVERAL, weights, module, x)
     assert "output 'a'" not in str(caught.value)
     assert "the first layer that differs is 'b' (linear)" in str(caught.value)
+    assert "not the module's: 1 of 4 tensors have other numbers (b.bias)" in str(caught.value)
 
 
 MODELS: dict[str, tuple[Callable[[], Any], str, dict[str, Any]]] = {
