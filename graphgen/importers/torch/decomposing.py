@@ -39,15 +39,30 @@ def short_name(node: Any) -> str:
     return schema.name.split("::")[-1] if schema is not None else str(node.target)
 
 
+def _reached(program: Any) -> set[Any]:
+    """Give the nodes that depend on an input or a parameter."""
+    signature = program.graph_signature
+    first = {*signature.user_inputs, *signature.inputs_to_parameters}
+    found: set[Any] = set()
+    for node in program.graph.nodes:
+        if node.name in first or not found.isdisjoint(node.all_input_nodes):
+            found.add(node)
+    return found
+
+
 def _decompositions(program: Any) -> dict[Any, Any]:
-    """Give torch's decompositions of the operators that the importer does not know."""
+    """Give torch's decompositions of the operators that the importer does not know.
+
+    What depends on neither an input nor a parameter is computed by torch, whatever it is.
+    """
+    reached = _reached(program)
     unknown = {
         node.target
         for node in program.graph.nodes
         if node.op == "call_function"
         and hasattr(node.target, "_schema")
         and short_name(node) not in OPERATORS
-        and node.all_input_nodes
+        and node in reached
         and not node.target._schema.is_mutable
     }
     if not unknown:
