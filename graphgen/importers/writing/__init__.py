@@ -14,7 +14,7 @@ import spec
 from graphgen.checkpoint import matrices_of
 from graphgen.importers.network import Network, Node
 from graphgen.importers.refusal import ImportRefusalError
-from graphgen.importers.writing.blocks import call_repeated
+from graphgen.importers.writing.blocks import call_repeated, inlined, merged, unrolled
 from graphgen.importers.writing.checking import difference
 from graphgen.importers.writing.columns import Column
 from graphgen.importers.writing.description import describe
@@ -22,11 +22,12 @@ from graphgen.importers.writing.expressions import UnwritableError
 from graphgen.importers.writing.graph import Graph, graph_of
 from graphgen.importers.writing.names import wanted_names
 from graphgen.importers.writing.naming import Names
-from graphgen.importers.writing.repeats import fold
+from graphgen.importers.writing.repeats import fold, fold_blocks
 from graphgen.importers.writing.rules import section
 from graphgen.importers.writing.saying import say
 from graphgen.importers.writing.storage import relations
 from graphgen.importers.writing.text import section_text
+from graphgen.importers.writing.windows import call_again, call_modules
 from spec import Architecture
 from spec.layer import LAYERS
 
@@ -132,10 +133,22 @@ def _with_identities(network: Network) -> Network:
 
 
 def _levels(network: Network, graph: Graph) -> Iterator[tuple[Callable[[], list[Column]], Graph]]:
+    yield lambda: _folded(graph), graph
     yield lambda: call_repeated(graph, fold(graph, graph.columns()), count(1)), graph
     yield lambda: graph.columns(), graph
     plain = graph_of(network, graph.said, [""] * len(graph.said))
     yield lambda: plain.columns(), plain
+
+
+def _folded(graph: Graph) -> list[Column]:
+    """Write once what is repeated, and what stands in several places; then what these repeat."""
+    numbers = count(1)
+    columns = call_modules(graph, graph.columns(), numbers)
+    columns = call_modules(graph, fold(graph, columns), numbers)
+    columns = fold(graph, call_again(graph, fold(graph, columns), numbers))
+    columns = fold_blocks(graph, columns)
+    columns = call_repeated(graph, columns, numbers)
+    return inlined(merged(graph, unrolled(graph, columns)))
 
 
 def _read(text: str) -> Architecture:

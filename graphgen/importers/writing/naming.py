@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graphgen.importers.writing.columns import Tree, first
+from graphgen.importers.writing.columns import Column, Tree, first, places
 from graphgen.importers.writing.expressions import free
 from graphgen.importers.writing.graph import Graph, Target
 from graphgen.importers.writing.scopes import Scope, Standing, name_inputs, standing
@@ -204,4 +204,17 @@ def is_own(graph: Graph, prefix: str, tree: Tree) -> bool:
     return bool(prefix) and count > 0 and graph.beginning[prefix] == inside
 
 
-__all__ = ["Names", "is_own", "name_all", "prefix_of", "reads_current", "taken"]
+def reads_own_input(graph: Graph, body: Sequence[Column], trees: Sequence[Tree]) -> bool:
+    """Say whether a turn names what came before it, which differs from turn to turn."""
+    starts = [first(tree) for tree in trees]
+    for place in places(body):
+        for k in range(len(graph.reads[place.nodes[0]])):
+            outside = {
+                graph.reads[node][k]
+                for node, owner in zip(place.nodes, place.owners, strict=True)
+                if graph.reads[node][k][0] < starts[owner]
+                and graph.reads[node] != ((node - 1, ""),)
+            }
+            if len(outside) > 1:
+                return True
+    return False

@@ -9,12 +9,23 @@ from itertools import pairwise
 
 import numpy as np
 
-from graphgen.importers.writing.columns import Column, first, last, lines_of, places, repeated
+from graphgen.importers.writing.columns import (
+    Column,
+    Key,
+    Tree,
+    first,
+    last,
+    lines_of,
+    places,
+    repeated,
+)
 from graphgen.importers.writing.graph import Graph, Target
+from graphgen.importers.writing.naming import is_own, nodes_of, prefix_of, reads_own_input
+from graphgen.importers.writing.scopes import calls_in
 
 LEAST_SAVED = 1.5
 """The fewest lines that a repetition must save."""
-OVERHEAD = 3.0
+OVERHEAD, OVERHEAD_OF_CALL = 3.0, 0.3
 MOST_TRIED = 400
 MOST_TURNS = 1_000
 
@@ -43,6 +54,45 @@ def fold(graph: Graph, columns: list[Column]) -> list[Column]:
         whole = repeated(columns[run.start : run.stop], run.period)
         columns = [*columns[: run.start], whole, *columns[run.stop :]]
     return columns
+
+
+def fold_blocks(graph: Graph, columns: list[Column]) -> list[Column]:
+    """Write once what is repeated within blocks, alike in all calls."""
+    forms: dict[int, Key] = {}
+    trees: dict[int, list[Tree]] = {}
+    for column in columns:
+        for tree in column.trees:
+            for key, called in calls_in(column.key, tree):
+                forms[key[1]] = key
+                trees.setdefault(key[1], []).append(called)
+    keys: dict[int, tuple[Key, ...]] = {}
+    folded: dict[tuple[int, int], Tree] = {}
+    for number, key in forms.items():
+        body = fold(graph, Column(key, trees[number]).body())
+        keys[number] = tuple(column.key for column in body)
+        rows = zip(*(column.trees for column in body), strict=True)
+        for tree, row in zip(trees[number], rows, strict=True):
+            folded[number, first(tree)] = tuple(row)
+
+    def form(key: Key) -> Key:
+        if key[0] == "leaf":
+            return key
+        if key[0] == "repeat":
+            return ("repeat", tuple(map(form, key[1])))
+        return ("call", key[1], tuple(map(form, keys[key[1]])), key[3])
+
+    def rebuilt(key: Key, tree: Tree) -> Tree:
+        if key[0] == "leaf":
+            return tree
+        if key[0] == "repeat":
+            return tuple(
+                tuple(rebuilt(k, item) for k, item in zip(key[1], turn, strict=True))
+                for turn in tree
+            )
+        row = folded[key[1], first(tree)]
+        return tuple(rebuilt(k, item) for k, item in zip(keys[key[1]], row, strict=True))
+
+    return [Column(form(c.key), [rebuilt(c.key, tree) for tree in c.trees]) for c in columns]
 
 
 def best_run(graph: Graph, columns: Sequence[Column]) -> Run | None:
@@ -77,7 +127,9 @@ def runs(columns: Sequence[Column]) -> Iterator[Run]:
                 continue
             for at in range(start, stop + period - times * period + 1):
                 body = float(lines[at + period] - lines[at])
-                yield Run(at, period, times, (times - 1) * body - OVERHEAD)
+                called = period == 1 and columns[at].key[0] == "call"
+                overhead = OVERHEAD_OF_CALL if called else OVERHEAD
+                yield Run(at, period, times, (times - 1) * body - overhead)
 
 
 def cost(graph: Graph, columns: Sequence[Column], run: Run) -> float:
@@ -92,18 +144,40 @@ def cost(graph: Graph, columns: Sequence[Column], run: Run) -> float:
         found += _field_cost(graph, place.nodes, place.owners, run.times)
         found += _name_cost(graph, place.nodes, place.owners, run.times)
         found += _tie_cost(graph, place.nodes, place.owners, run.times)
-    return found + reading_cost(graph, body, spans, run.times) + cut_cost(graph, spans)
+    found += reading_cost(graph, body, spans, run.times) + cut_cost(graph, spans)
+    return found + _lost_names(graph, body)
+
+
+def shared_path(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Give what paths have in common in front."""
+    found = paths[0]
+    for path in paths:
+        same = 0
+        while same < min(len(found), len(path)) and found[same] == path[same]:
+            same += 1
+        found = found[:same]
+    return found
+
+
+def _lost_names(graph: Graph, body: Sequence[Column]) -> float:
+    """Give what it costs if turns must be blocks, but have no names of their own in front."""
+    trees = [tuple(row) for row in zip(*(column.trees for column in body), strict=True)]
+    named = sum(bool(graph.wanted[node]) for node in nodes_of(trees[0]))
+    if not named or (len(body) == 1 and not body[0].is_leaf):
+        return 0.0
+    if all(is_own(graph, prefix_of(graph, tree), tree) for tree in trees):
+        return 0.0
+    return 0.5 * named * len(trees) if reads_own_input(graph, body, trees) else 0.0
 
 
 def cut_cost(graph: Graph, spans: Sequence[tuple[int, int]]) -> float:
     """Give what it costs where turns are cut within modules of the model, or before a function."""
     deep = 0
-    for start, _ in spans:
+    for start, end in spans:
+        inside = shared_path(graph.paths[start : end + 1])
         if start:
-            for a, b in zip(graph.paths[start - 1], graph.paths[start], strict=False):
-                if a != b:
-                    break
-                deep += 1
+            across = shared_path(graph.paths[start - 1 : start + 1])
+            deep += max(0, len(across) - max(len(inside) - 1, 0))
     start = spans[0][0]
     one = graph.said[start]
     trailing = not one.tensors and len(one.reads) == 1 and graph.reads[start] == ((start - 1, ""),)

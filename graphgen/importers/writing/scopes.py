@@ -80,7 +80,7 @@ def scopes_of(graph: Graph, columns: list[Column]) -> dict[int, Scope]:
     forms: dict[int, Key] = {}
     for column in columns:
         for tree in column.trees:
-            for key, called in _calls(column.key, tree):
+            for key, called in calls_in(column.key, tree):
                 trees.setdefault(key[1], []).append(called)
                 forms[key[1]] = key
     for number, instances in trees.items():
@@ -90,7 +90,7 @@ def scopes_of(graph: Graph, columns: list[Column]) -> dict[int, Scope]:
     return found
 
 
-def _calls(key: Key, tree: Tree) -> Iterator[tuple[Key, Tree]]:
+def calls_in(key: Key, tree: Tree) -> Iterator[tuple[Key, Tree]]:
     """Yield the calls in an instance, each before those in it."""
     if key[0] == "leaf":
         return
@@ -98,7 +98,7 @@ def _calls(key: Key, tree: Tree) -> Iterator[tuple[Key, Tree]]:
         yield key, tree
     for row in tree if key[0] == "repeat" else [tree]:
         for inner, item in zip(key[1] if key[0] == "repeat" else key[2], row, strict=True):
-            yield from _calls(inner, item)
+            yield from calls_in(inner, item)
 
 
 def entered(graph: Graph, scope: Scope) -> Scope:
