@@ -20,13 +20,27 @@ ALONE = (*AFFINE, *FUNCTIONS)
 def view_of_learned(session: Session, node: Node) -> Replacement | None:
     """A part or another shape of a learned value is one of its own, whose numbers stay in place.
 
-    Not where they would have to be copied.
+    Not where they would have to be copied, nor where nothing reads the rest of the tensor, which
+    would be lost.
     """
     weight = session.weight(node.inputs[0])
     if weight is None or node.further:
         return None
+    if node.layer in CHOICES and not _all_is_read(session, node.inputs[0], weight):
+        return None
     view = viewed(weight, node)
     return None if view is None else _learned(Replacement(session, node), view)
+
+
+def _all_is_read(session: Session, value: str, weight: Weight) -> bool:
+    """Say whether parts that are taken of a learned value are all of it together."""
+    read = np.zeros(weight.array.shape, dtype=bool)
+    for node in session.readers(value):
+        part = viewed(replace(weight, array=read), node) if node.layer in CHOICES else None
+        if part is None or node.further:
+            return node.layer not in CHOICES
+        part.array[...] = True
+    return bool(read.all())
 
 
 def _learned(new: Replacement, weight: Weight) -> Replacement:
@@ -67,7 +81,7 @@ def viewed(weight: Weight, node: Node) -> Weight | None:
 
 @rule("index_select")
 def chosen_of_learned(session: Session, node: Node) -> Replacement | None:
-    """Rows of a learned table that follow one another are a view; one row for all is repeated."""
+    """Rows of a learned table that follow one another are cut out; one row for all is repeated."""
     weight = session.weight(node.inputs[0])
     index = node.fields.get("index")
     if weight is None or index is None or len(node.inputs) != 1:
@@ -76,15 +90,16 @@ def chosen_of_learned(session: Session, node: Node) -> Replacement | None:
     places = np.asarray(index) % weight.array.shape[axis]
     steps = np.unique(np.diff(places))
     new = Replacement(session, node)
-    before = (slice(None),) * axis
-    if len(places) == 1 or (len(steps) == 1 and steps[0] > 0):
-        step = int(steps[0]) if len(steps) else 1
-        run = slice(int(places[0]), int(places[-1]) + 1, step)
-        return _learned(new, replace(weight, array=weight.array[(*before, run)]))
-    if len(steps) == 1 and steps[0] == 0:
-        row = slice(int(places[0]), int(places[0]) + 1)
-        _learned(new, replace(weight, array=weight.array[(*before, row)]))
-        return new.gives(new.add("expand", [new.value], {"shape": list(node.shape)}))
+    start, dim = int(places[0]), axis + 1
+    if len(places) == 1 or (len(steps) == 1 and steps[0] in (0, 1)):
+        length = 1 if len(steps) and steps[0] == 0 else len(places)
+        rows = new.add("narrow", node.inputs, {"dim": dim, "start": start, "length": length})
+        if length == len(places):
+            return new.gives(rows)
+        return new.gives(new.add("expand", [rows], {"shape": list(node.shape)}))
+    if len(steps) == 1 and steps[0] > 1:
+        fields = {"dim": dim, "start": start, "stop": int(places[-1]) + 1, "step": int(steps[0])}
+        return new.gives(new.add("slice", node.inputs, fields))
     return None
 
 
