@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ class Tracer:
 
     `samples` is the length of the batch in the model's shapes, or None where all of a model's
     input is one sample. Readers set `scope` and `source` before each operator, and in `stored`
-    the arrays of the model's file by their names, for the section `checkpoint`.
+    the arrays of the model's file by their names, for the section `checkpoint`. Of the tensors
+    `learned` all forms are made from one learned value.
     """
 
     def __init__(self, name: str, samples: int | None) -> None:
@@ -30,6 +31,7 @@ class Tracer:
         self.inputs: dict[str, Shape] = {}
         self.stored: dict[str, NDArray[Any]] = {}
         self.nodes: list[Node] = []
+        self.learned: Collection[str] = ()
         self._learned: dict[Any, Value] = {}
 
     def input(self, name: str, shape: Shape, batch_axis: int | None) -> Value:
@@ -88,6 +90,11 @@ class Tracer:
         return self.layer("constant", (), x.shape, None, {"values": x.array})
 
     def _once(self, x: Parameter) -> Value:
+        if _repeats(x):
+            from graphgen.importers.operators.shapes import expand
+
+            once = tuple(slice(0, 1) if stride == 0 else slice(None) for stride in x.array.strides)
+            return self.value(expand(self, self._once(Parameter(x.name, x.array[once])), x.shape))
         weight = self.weight(x)
         if weight.place not in self._learned:
             self._learned[weight.place] = self._cut(x) or self.layer(
@@ -99,7 +106,10 @@ class Tracer:
         """Give a part of a tensor, such as the first rows of a table, as a part of all of it."""
         base = self.stored.get(x.name)
         cut = None if base is None else cut_of(x.array, base)
-        if base is None or cut is None or cut.is_whole(base.shape):
+        if base is None or cut is None or x.array is base:
+            return None
+        turned = list(cut.order) != sorted(cut.order)
+        if cut.is_whole(base.shape) and not (turned and x.name in self.learned):
             return None
         value = self._once(Parameter(x.name, base))
         shape = list(base.shape)
@@ -124,6 +134,8 @@ class Tracer:
 
     def weight(self, x: Traced | None, what: str = "the weight") -> Weight:
         """Give the tensor of a layer; refuse one that is computed."""
+        if isinstance(x, Parameter) and _repeats(x):
+            self.refuse(f"{what} repeats the numbers of {x.name!r}")
         if isinstance(x, (Parameter, Constant)):
             return Weight(x.name, x.array)
         self.refuse(
@@ -152,3 +164,9 @@ class Tracer:
         batches = tuple(value.batch for value in outputs)
         found = Network(self.inputs, nodes, names, self.name, self.stored, output_batches=batches)
         return found.pruned()
+
+
+def _repeats(x: Parameter) -> bool:
+    """Whether a view has the same number at several places."""
+    pairs = zip(x.array.shape, x.array.strides, strict=True)
+    return any(size > 1 and stride == 0 for size, stride in pairs)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graphgen.importers.operators.samples import for_each_sample
 from graphgen.importers.operators.shapes import reshape, reshaped
 from graphgen.importers.refusal import MixedSamplesError
-from graphgen.importers.traced import Batch, Constant, Traced, Value
+from graphgen.importers.traced import Batch, Traced, Value
 from graphgen.importers.tracer import Tracer
 
 
@@ -33,26 +34,5 @@ def aligned(t: Tracer, x: Traced, rank: int, batch: Batch | None) -> Value:
         return reshaped(t, x, full, shifted)
     if batch is None:
         return t.value(reshape(t, x, full))
-    one = _of_one_sample(t, x, full, batch)
-    if batch.items > 1:
-        return t.value(one)
-    bare = full[: batch.axis] + full[batch.axis + 1 :]
-    value = t.value(reshape(t, one, bare))
-    return Value(value.name, full, Batch(batch.axis))
-
-
-def _of_one_sample(t: Tracer, x: Traced, full: tuple[int, ...], batch: Batch) -> Traced:
-    """Give what lies along one sample, of an operand that may have been repeated for each."""
-    wide = reshape(t, x, full)
-    length, samples = full[batch.axis], t.samples or 1
-    if length in (1, batch.items) and (length == 1 or batch.items > 1):
-        return wide
-    if isinstance(wide, Constant) and length == batch.items * samples:
-        cut = wide.array.reshape(
-            *full[: batch.axis], batch.outer, samples, batch.inner, *full[batch.axis + 1 :]
-        )
-        first = cut.take([0], axis=batch.axis + 1)
-        if (cut == first).all():
-            shape = (*full[: batch.axis], batch.items, *full[batch.axis + 1 :])
-            return Constant(first.reshape(shape))
-    raise MixedSamplesError(f"{t.source} reads numbers that differ between samples")
+    one = t.value(for_each_sample(t, reshape(t, x, full), batch.axis, batch))
+    return one if batch.items > 1 else Value(one.name, full, Batch(batch.axis))

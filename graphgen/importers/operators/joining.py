@@ -8,7 +8,7 @@ import numpy as np
 
 from graphgen.importers.operators.alignment import aligned, common_batch
 from graphgen.importers.operators.shapes import expand, reshape, unsqueeze, viewed, with_size
-from graphgen.importers.traced import Constant, Traced, Value
+from graphgen.importers.traced import Batch, Constant, Traced, Value
 from graphgen.importers.tracer import Tracer
 
 
@@ -88,8 +88,10 @@ def tile(t: Tracer, x: Traced, times: Sequence[int]) -> Traced:
 
 def _tiled(t: Tracer, x: Value, dim: int, count: int) -> Traced:
     samples = t.samples
-    if x.batch is None and samples and samples > 1 and x.shape[dim] == 1 and count == samples:
-        return expand(t, x, (*x.shape[:dim], count, *x.shape[dim + 1 :]))
+    if x.batch is None and samples and samples > 1 and count == samples:
+        if x.shape[dim] == 1:
+            return expand(t, x, (*x.shape[:dim], count, *x.shape[dim + 1 :]))
+        return Value(x.name, with_size(x, dim, x.shape[dim] * count), Batch(dim, 1, x.shape[dim]))
     axis = t.axis(x, dim)
     shape = with_size(x, dim, x.shape[dim] * count)
     sample = Value("", shape, x.batch).sample_shape
@@ -105,9 +107,12 @@ def repeat_interleave(t: Tracer, x: Traced, repeats: int, dim: int) -> Traced:
     if isinstance(x, Constant):
         return Constant(np.repeat(x.array, repeats, dim))
     value = t.value(x)
-    fields = {"repeats": repeats, "dim": t.axis(value, dim)}
     if repeats == 1:
         return value
+    if value.batch is None and t.samples and t.samples > 1 and repeats == t.samples:
+        size = value.shape[dim]
+        return Value(value.name, with_size(value, dim, size * repeats), Batch(dim, size, 1))
+    fields = {"repeats": repeats, "dim": t.axis(value, dim)}
     shape = with_size(value, dim, value.shape[dim] * repeats)
     return t.layer("repeat_interleave", [value], shape, value.batch, fields)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphgen.importers.network import Network
+from graphgen.importers.overlaps import overlapping
 from graphgen.importers.rules import (
     activations,
     attention,
@@ -44,5 +45,16 @@ RULES: tuple[Rule, ...] = tuple(
 def apply_rules(
     network: Network, rules: Sequence[Rule] = RULES, observer: Observer | None = None
 ) -> Network:
-    """Apply rules until none changes the network; `observer` sees each before it is applied."""
-    return written_constants(Engine(rules, observer).run(network))
+    """Apply rules until none changes the network; `observer` sees each before it is applied.
+
+    What is one tensor stays one: where rules would give layers forms of it that share numbers, such
+    as a matrix and its transpose, they let its learned value be.
+    """
+    before = overlapping(network)
+    found = Engine(rules, observer).run(network)
+    shared = overlapping(found) - before
+    if shared:
+        found = Engine(rules, observer, kept=frozenset(shared)).run(network)
+    if overlapping(found) - before:
+        found = network
+    return written_constants(found)

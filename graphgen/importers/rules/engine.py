@@ -52,11 +52,15 @@ MOST_AT_ONCE = 50
 
 @dataclass
 class Engine:
-    """Rules by the layer at which they begin; `counts` says how often each was applied."""
+    """Rules by the layer at which they begin; `counts` says how often each was applied.
+
+    Learned values of the tensors `kept` are no views of these.
+    """
 
     rules: Sequence[Rule]
     observer: Observer | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
 
     def run(self, network: Network) -> Network:
         """Apply the rules, each node after those that it reads, until nothing changes.
@@ -68,7 +72,7 @@ class Engine:
         for each in self.rules:
             for layer in each.layers:
                 by_layer.setdefault(layer, []).append(each)
-        session = Session(network)
+        session = Session(network, self.kept)
         for _ in range(MOST_ROUNDS):
             if not self._round(session, by_layer):
                 break

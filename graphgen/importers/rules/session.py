@@ -19,11 +19,13 @@ from spec.primitives import Shape
 class Session:
     """The nodes of a network by the value that they make; rules look things up in it.
 
-    In `known` they keep what takes time to find out, under keys of their own.
+    In `known` they keep what takes time to find out, under keys of their own. The tensors `kept`
+    are left as they are.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, kept: frozenset[str] = frozenset()) -> None:
         self.network = network
+        self.kept = kept
         self.nodes: dict[str, Node] = {}
         self.outputs = list(network.outputs)
         self._makers: dict[str, str] = {}
@@ -106,9 +108,10 @@ class Session:
         return first if array.size == 1 or bool((array == array.flat[0]).all()) else None
 
     def weight(self, value: str) -> Weight | None:
-        """Give the tensor of a learned value; None for anything else."""
+        """Give the tensor of a learned value; None for anything else, and for one that is kept."""
         node = self.made(value, "parameter")
-        return None if node is None else node.tensors["weight"]
+        weight = None if node is None else node.tensors["weight"]
+        return None if weight is None or weight.name in self.kept else weight
 
     def order(self) -> list[str]:
         """List the nodes so that each reads what stands before it, otherwise as they were."""

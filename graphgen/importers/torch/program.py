@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from graphgen.importers.network import Network
+from graphgen.importers.network import Network, Weight
 from graphgen.importers.operators.chosen import Chosen, in_order
+from graphgen.importers.overlaps import overlapping
 from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.torch.arrays import to_numpy
 from graphgen.importers.torch.decomposing import in_known_operators, short_name
 from graphgen.importers.torch.folding import fold, foldable
-from graphgen.importers.torch.operators import OPERATORS
+from graphgen.importers.torch.operators import OPERATORS, VIEWS
 from graphgen.importers.torch.operators.chosen import of_chosen
 from graphgen.importers.torch.reading import Reading
 from graphgen.importers.traced import Constant, Parameter, Traced
@@ -29,6 +31,9 @@ STATISTICS = {"batch_norm": (3, 4), "instance_norm": (3, 4)}
 
 CHECKS = ("_assert", "sym_constrain", "_guard", "_check")
 """How operators begin that compute nothing."""
+
+PARTS_AS_VALUES, AS_VALUE = 1, 2
+"""How a tensor is read whose parts in layers share numbers: these parts, or it, as values."""
 
 _OUTSIDE = re.compile(r"^(L\['self'\]|L__self__)\.?|@\d+(?=\.|$)")
 
@@ -64,10 +69,34 @@ class Program:
         return needed[::-1], outputs
 
     def trace(self, axes: tuple[int | None, ...], samples: int | None) -> Network:
-        """Read the program with the samples along these axes of its inputs."""
-        tracer = Reading("network", samples, self.program.state_dict)
+        """Read the program with the samples along these axes of its inputs.
+
+        Where layers would have parts of a tensor that share numbers, it is a learned value, of
+        which they read their parts.
+        """
+        learned: dict[str, int] = {}
+        while True:
+            network = self._traced(axes, samples, learned)
+            shared = overlapping(network)
+            if not shared:
+                return network
+            for name in shared:
+                learned[name] = learned.get(name, 0) + 1
+                if learned[name] > AS_VALUE:
+                    raise ImportRefusalError(
+                        f"layers have parts of the tensor {name!r} that share numbers; expected "
+                        "parts that do not, or all of it"
+                    )
+
+    def _traced(
+        self, axes: tuple[int | None, ...], samples: int | None, learned: Mapping[str, int]
+    ) -> Network:
+        tracer = Reading("network", samples, self.program.state_dict, learned)
         known: dict[str, Any] = dict(self.stored)
         tracer.stored = dict(self.arrays)
+        for node, x in self.stored.items():
+            if isinstance(x, Parameter) and learned.get(x.name, 0) >= AS_VALUE:
+                known[node] = tracer.value(x)
         for name, shape, axis in zip(self.input_nodes, self.input_shapes, axes, strict=True):
             known[name] = tracer.input(name, shape, axis)
         nodes, outputs = self._nodes()
@@ -112,8 +141,11 @@ def read_program(program: Any, weights: Arrays | None = None) -> Program:
             learned = spec_.kind == InputKind.PARAMETER or _is_statistic(nodes[node])
             aliases = tied.get(spec_.target, [])
             name = _name_where_used(nodes[node], spec_.target, aliases)
-            arrays |= dict.fromkeys([name, *aliases], array) if learned else {}
-            stored[node] = Parameter(name, array) if learned else Constant(array, name)
+            if not learned:
+                stored[node] = Constant(array, name)
+                continue
+            arrays |= dict.fromkeys([name, *aliases], array)
+            stored[node] = _owned(name, array, stored)
         elif nodes[node].users:
             raise ImportRefusalError(
                 f"the model has {spec_.target!r} of the kind {spec_.kind.name}; expected tensors"
@@ -134,6 +166,15 @@ def _name_where_used(placeholder: Any, target: str, names: list[str]) -> str:
     scope = _scope(next(iter(placeholder.users)))
     own = [name for name in names if name.rpartition(".")[0] == scope]
     return own[0] if own else target
+
+
+def _owned(name: str, array: NDArray[Any], stored: Mapping[str, Traced]) -> Parameter:
+    """Give a parameter; one that lies in another one's memory is a view of that one."""
+    for other in stored.values():
+        if isinstance(other, Parameter) and np.may_share_memory(array, other.array):
+            same = Weight(name, array).place == Weight(name, other.array).place
+            return Parameter(name if same else other.name, array)
+    return Parameter(name, array)
 
 
 def _array(program: Any, name: str, weights: Arrays | None) -> NDArray[Any]:
@@ -171,6 +212,8 @@ def _called(tracer: Reading, node: Any, known: Mapping[str, Any]) -> Any:
     tracer.node, tracer.source, tracer.scope = node, str(node.target), _scope(node)
     if foldable(arguments) and foldable(named):
         return fold(tracer, node, arguments, named)
+    if tracer.learned and name not in VIEWS:
+        arguments, named = _learned(tracer, arguments), _learned(tracer, named)
     if _holds_chosen([arguments, named]):
         found = of_chosen(tracer, name, arguments, named)
         if found is not None:
@@ -188,6 +231,18 @@ def _called(tracer: Reading, node: Any, known: Mapping[str, Any]) -> Any:
         if "argument" not in str(error):
             raise
         tracer.refuse(f"the importer does not know this form of the operator ({error})")
+
+
+def _learned(tracer: Reading, argument: Any) -> Any:
+    """Give parts of tensors that are to be learned values as these."""
+    if isinstance(argument, list):
+        return [_learned(tracer, each) for each in argument]
+    if isinstance(argument, dict):
+        return {key: _learned(tracer, each) for key, each in argument.items()}
+    if not isinstance(argument, Parameter) or argument.name not in tracer.learned:
+        return argument
+    whole = Weight(argument.name, tracer.stored[argument.name]).place
+    return argument if tracer.weight(argument).place == whole else tracer.value(argument)
 
 
 def _holds_chosen(argument: Any) -> bool:

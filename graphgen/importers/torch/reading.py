@@ -13,13 +13,24 @@ FLOAT, INTEGER, BOOLEAN, COMPLEX = "float", "integer", "boolean", "complex"
 
 
 class Reading(Tracer):
-    """Traces a program of torch; `node` is the operator that is read."""
+    """Traces a program of torch; `node` is the operator that is read.
+
+    `buffers` are the module's tensors by their names, and `learned` the names of those that are
+    learned values where layers do not have all of them.
+    """
 
     node: Any = None
 
-    def __init__(self, name: str, samples: int | None, buffers: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        samples: int | None,
+        buffers: Mapping[str, Any],
+        learned: Mapping[str, int],
+    ) -> None:
         super().__init__(name, samples)
         self.buffers = buffers
+        self.learned = learned
 
     def beside(self, x: Traced | None, name: str) -> Traced | None:
         """Give a buffer of the same module as another tensor, if it has one of this name."""

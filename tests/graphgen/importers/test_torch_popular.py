@@ -23,6 +23,7 @@ def test_popular_networks(name: str) -> None:
     make, inputs = NETWORKS[name]
     module = made_random(make())
     found = imported(module, *inputs)
+    assert set(found.batch_axes) == {1 if name == "sequence to sequence" else 0}
     assert_round_trip(found.net, found.weights)
     given = found.inputs_of(*(each.numpy() for each in inputs))
     assert_symmetric(found.net, found.weights, given, np.random.default_rng(0), count=2)

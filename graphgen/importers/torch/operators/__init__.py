@@ -19,4 +19,14 @@ from graphgen.importers.torch.operators import (  # noqa: F401
 )
 from graphgen.importers.torch.operators.registry import OPERATORS
 
-__all__ = ["OPERATORS"]
+VIEWS = frozenset(
+    name
+    for name, operator in OPERATORS.items()
+    if operator.__module__.endswith((".shapes", ".identities"))
+) | {
+    "slice", "narrow", "select", "chunk", "unsafe_chunk", "split", "split_with_sizes",
+    "unsafe_split", "unsafe_split_with_sizes", "tensor_split", "unbind", "diagonal",
+}  # fmt: skip
+"""The operators that only move the numbers of a parameter."""
+
+__all__ = ["OPERATORS", "VIEWS"]
