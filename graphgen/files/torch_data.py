@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from graphgen.errors import GraphError
 from graphgen.files.torch_reader import array_of_tensor, is_zipped, load_checkpoint, torch_for
 
@@ -133,6 +135,8 @@ def _plain(
         result.extend(inner(item, number) for number, item in enumerate(value))
         if isinstance(value, tuple):
             result = tuple(result)
+    elif isinstance(value, _Object) and value.named.endswith("multiarray.scalar"):
+        result = _number(value)
     elif isinstance(value, _Object):
         # Settings know those that they are a part of.
         seen[id(value)] = Described(value.named)
@@ -145,6 +149,17 @@ def _plain(
         result = Described(f"{type(value).__module__}.{type(value).__qualname__}")
     seen[id(value)] = result
     return result
+
+
+def _number(value: _Object) -> Any:
+    """Give a scalar of numpy, of which a file has the dtype and the bytes, as a plain number."""
+    try:
+        kind, data = value.arguments
+        dtype = np.dtype(f"{kind.state[1]}{kind.arguments[0]}")
+        number = np.frombuffer(data, dtype, 1)[0] if dtype.kind in "biuf" else None
+    except (AttributeError, IndexError, TypeError, ValueError, SyntaxError):
+        number = None
+    return Described(value.named) if number is None else number.item()
 
 
 def _key(key: Any) -> Any:

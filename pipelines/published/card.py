@@ -39,6 +39,8 @@ def card(index: Mapping[str, Any], command: str) -> str:
     name = own.pop("set")
     paper = f" ({SETS[name].paper})" if name in SETS else ""
     kept = f", {len(every):,} checkpoints" if len(every) > len(rows) else ""
+    said = {**own, "count": settings["count"] or "all", "seed": settings["seed"]}
+    said = {key: value for key, value in said.items() if value is not None}
     parts = [
         "# The zoo",
         f"{len(rows):,} networks of {len(index['architectures']):,} architectures{kept}, of the "
@@ -48,9 +50,7 @@ def card(index: Mapping[str, Any], command: str) -> str:
         "## Families",
         families(rows),
         "## What was read",
-        table("what | value", (f"{key} | {written(value)}" for key, value in {
-            **own, "count": settings["count"] or "all", "seed": settings["seed"],
-        }.items())),
+        table("what | value", (f"{key} | {written(value)}" for key, value in said.items())),
         "## Splits and labels",
         counts(rows),
     ]  # fmt: skip

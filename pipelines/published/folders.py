@@ -11,6 +11,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,8 +19,8 @@ from graphgen.files.document import within
 from pipelines.errors import PipelineError
 
 MOST_FILES = 2_000_000
-MOST_BYTES = 1 << 28
-"""Of a text file that is read at once."""
+MOST_BYTES = 1 << 27
+"""Of a text file that is read at once, and of a table as it lies there."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -129,6 +130,12 @@ def read_text(path: Path) -> str:
         raise PipelineError(f"{path}: is no text ({error!s:.160})") from None
 
 
+def read_header(path: Path) -> tuple[str, ...]:
+    """Give the names of the columns of a CSV file."""
+    with table_errors(path), _opened(path) as file:
+        return tuple(next(csv.reader(file, strict=True), []))
+
+
 def read_table(path: Path, columns: Iterable[str]) -> Iterator[tuple[str, ...]]:
     """Give the rows of a CSV file, be it compressed: the values of these columns, in order.
 
@@ -136,24 +143,30 @@ def read_table(path: Path, columns: Iterable[str]) -> Iterator[tuple[str, ...]]:
     missing, and for a row that is too short.
     """
     wanted = tuple(columns)
-    try:
-        with _opened(path) as file:
-            rows = csv.reader(file, strict=True)
-            head = next(rows, [])
-            missing = [name for name in wanted if name not in head]
-            if missing:
+    with table_errors(path), _opened(path) as file:
+        rows = csv.reader(file, strict=True)
+        head = next(rows, [])
+        missing = [name for name in wanted if name not in head]
+        if missing:
+            raise PipelineError(
+                f"{path}: has no column {', '.join(missing)}; got {', '.join(head)[:300]!r}"
+            )
+        places = [head.index(name) for name in wanted]
+        for row in rows:
+            if not row:
+                continue
+            if len(row) <= max(places):
                 raise PipelineError(
-                    f"{path}: has no column {', '.join(missing)}; got {', '.join(head)[:300]!r}"
+                    f"{path}:{rows.line_num}: has {len(row)} values, expected {len(head)}"
                 )
-            places = [head.index(name) for name in wanted]
-            for row in rows:
-                if not row:
-                    continue
-                if len(row) <= max(places):
-                    raise PipelineError(
-                        f"{path}:{rows.line_num}: has {len(row)} values, expected {len(head)}"
-                    )
-                yield tuple(row[place] for place in places)
+            yield tuple(row[place] for place in places)
+
+
+@contextmanager
+def table_errors(path: Path) -> Iterator[None]:
+    """Tell of a CSV file that cannot be read by `PipelineError`."""
+    try:
+        yield
     except (OSError, EOFError, zlib.error, csv.Error, UnicodeDecodeError) as error:
         raise PipelineError(
             f"{path}: damaged ({type(error).__name__}: {error!s:.160}); fetch or unpack the "
@@ -162,6 +175,8 @@ def read_table(path: Path, columns: Iterable[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _opened(path: Path) -> IO[str]:
+    if (size := path.stat().st_size) > MOST_BYTES:
+        raise PipelineError(f"{path}: has {size} bytes, expected at most {MOST_BYTES}")
     if path.suffix == ".gz":
         return io.TextIOWrapper(gzip.open(path, "rb"), encoding="utf-8", newline="")
     return path.open(encoding="utf-8", newline="")

@@ -12,6 +12,7 @@ from pipelines.errors import PipelineError
 from pipelines.published import (
     cnn_wild_park,
     dwsnets_inrs,
+    huggingface,
     model_zoos,
     nfn_inrs,
     small_cnn_zoo,
@@ -28,7 +29,7 @@ class Reader:
 
     Attributes:
         open: looks through a folder, by the values of the options.
-        options: what may be said beside the folder; `split` is a file.
+        options: what may be said beside the folder; `split` and `table` are files.
         paper: where the set was published.
     """
 
@@ -43,6 +44,7 @@ SETS: Mapping[str, Reader] = {
     "model_zoos": Reader(model_zoos.ModelZoos, model_zoos.OPTIONS, model_zoos.PAPER),
     "dwsnets_inrs": Reader(dwsnets_inrs.DwsnetsInrs, dwsnets_inrs.OPTIONS, dwsnets_inrs.PAPER),
     "nfn_inrs": Reader(nfn_inrs.NfnInrs, nfn_inrs.OPTIONS, nfn_inrs.PAPER),
+    "huggingface": Reader(huggingface.HuggingFace, huggingface.OPTIONS, huggingface.PAPER),
 }
 
 

@@ -32,7 +32,7 @@ ZOO = {
     "seed": Field(integer(0, LARGEST_SEED), 0),
     "networks_per_shard": Field(integer(1), 256),
 }
-SECTION, FILES = "zoo", ("split", "labels_file")
+SECTION, FILES = "zoo", ("split", "table")
 """The options that are files."""
 
 

@@ -12,6 +12,7 @@ import random
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -61,20 +62,20 @@ class SmallCnnZoo(NetworkSet):
         self._layout = read_layout(layout)
         self._weights = read_matrix(matrix, max(end for _, end, _ in self._layout.values()))
         self._rows = read_metrics(metrics, len(self._weights))
-        every = runs_of(self._rows)
         last = max(int(row[1]) for row in self._rows)
-        ended = [run for run in every if int(self._rows[run[-1]][1]) == last]
         self._splits: dict[int, str] = {}
         texts = [metrics, layout]
         if options["split"] is not None:
             order = Path(options["split"])
             self._splits = read_split(order, self._rows, last)
             texts.append(order)
-            every = [run for run in ended if run[-1] in self._splits]
-            ended = every
         self.networks: Sequence[Sequence[int]] = (
-            every if options["checkpoints"] == "all" else [run[-1:] for run in ended]
+            runs_of(self._rows, metrics)
+            if options["checkpoints"] == "all"
+            else [[number] for number, row in enumerate(self._rows) if int(row[1]) == last]
         )
+        if self._splits:
+            self.networks = [run for run in self.networks if run[-1] in self._splits]
         self._last = {row: run[-1] for run in self.networks for row in run}
         self.source = identity(folder, [matrix], texts)
 
@@ -171,12 +172,20 @@ def read_metrics(path: Path, count: int) -> list[tuple[str, ...]]:
     return rows
 
 
-def runs_of(rows: Sequence[tuple[str, ...]]) -> list[list[int]]:
-    """List the rows of each run, in the order of its epochs."""
+def runs_of(rows: Sequence[tuple[str, ...]], place: Path) -> list[list[int]]:
+    """List the rows of each run, in the order of its epochs, of which it has each once."""
     runs: dict[str, list[int]] = {}
     for number, (modeldir, *_) in enumerate(rows):
         runs.setdefault(_CHECKPOINT.sub("", modeldir.rstrip("/")), []).append(number)
-    return [sorted(run, key=lambda number: int(rows[number][1])) for run in runs.values()]
+    ordered = [sorted(run, key=lambda number: int(rows[number][1])) for run in runs.values()]
+    for run in ordered:
+        for before, after in pairwise(run):
+            if rows[before][1] == rows[after][1]:
+                raise PipelineError(
+                    f"{place}: rows {before} and {after} are epoch {rows[after][1]} of one "
+                    "`modeldir`, so that runs cannot be told apart; take `checkpoints: last`"
+                )
+    return ordered
 
 
 def read_split(path: Path, rows: Sequence[tuple[str, ...]], last: int) -> dict[int, str]:

@@ -15,6 +15,8 @@ from pipelines.published.network_set import NetworkSet, StoredNetwork
 from pipelines.published.settings import PublishedSettings, chosen
 from pipelines.zoo.record import Record, weights_hash
 
+MOST_MEASURED = 1e100
+
 
 def read_networks(settings: str, first: int, last: int) -> list[bytes]:
     """Read records `first` up to `last` of a set, whose settings come as JSON; give them encoded.
@@ -22,9 +24,11 @@ def read_networks(settings: str, first: int, last: int) -> list[bytes]:
     A process looks through the set once.
     """
     opened, handles, places = _prepare(settings)
+    folder = json.loads(settings)["folder"]
     made = []
     for index in range(first, last):
         stored = opened.read(handles[index])
+        check(stored, f"{folder}: {stored.source}")
         made.append(record(stored, index, places[index]).encode())
     return made
 
@@ -33,9 +37,6 @@ def record(stored: StoredNetwork, index: int, place: dict[str, int]) -> Record:
     """Give the record of a network; `place` says which checkpoint it is, if there are several."""
     finite = all(np.isfinite(array).all() for array in stored.weights.values())
     columns = pack(stored.net.tensors.values(), stored.weights)
-    bad = [name for name, value in stored.training.items() if not _plain(value)]
-    if bad:
-        raise PipelineError(f"{stored.source}: {', '.join(bad)}: no plain value")
     about: dict[str, Any] = {
         "index": index,
         "family": stored.family,
@@ -55,10 +56,17 @@ def record(stored: StoredNetwork, index: int, place: dict[str, int]) -> Record:
     return Record(about, stored.net.resolved(), columns)
 
 
-def _plain(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return value is None or isinstance(value, str | int | bool)
+def check(stored: StoredNetwork, place: str) -> None:
+    """Raise `PipelineError` for a record that no zoo may have."""
+    for name, value in stored.training.items():
+        bad = isinstance(value, float) and not math.isfinite(value)
+        if bad or not (value is None or isinstance(value, str | int | float)):
+            raise PipelineError(f"{place}: `{name}` is {value!r:.80}, no plain value")
+    for name, value in stored.metrics.items():
+        most = 1 if name == "test_accuracy" else MOST_MEASURED
+        least = 0 if name == "test_accuracy" else -MOST_MEASURED
+        if value is not None and not least <= value <= most:
+            raise PipelineError(f"{place}: `{name}` is {value}, expected {least:g} to {most:g}")
 
 
 @lru_cache(maxsize=1)

@@ -33,12 +33,15 @@ def test_plain_data_are_what_torch_gives(tmp_path: Path) -> None:
     tensor = torch.arange(6.0).reshape(2, 3)
     data = {
         "model": collections.OrderedDict(weight=tensor, tied=tensor, half=tensor.bfloat16()),
+        "numpy": [np.int64(-3), np.float32(0.25), np.bool_(True)],
         "list": [1, 2.5, "word", None, True, (3, 4), {"a": b"bytes"}], 7: {1, 2},
     }  # fmt: skip
     torch.save(data, tmp_path / "file.pt")
     found = read_torch_data(tmp_path / "file.pt")
     assert found["list"] == [1, 2.5, "word", None, True, (3, 4), {"a": b"bytes"}]
     assert sorted(found[7]) == [1, 2]
+    assert found["numpy"] == [-3, 0.25, True]
+    assert [type(number) for number in found["numpy"]] == [int, float, bool]
     assert np.array_equal(found["model"]["weight"], tensor.numpy())
     assert found["model"]["tied"] is not None
     assert str(found["model"]["half"].dtype) == "bfloat16"

@@ -171,8 +171,9 @@ def test_a_class_that_is_none_is_told(tmp_path: Path) -> None:
         opened = open_set("dwsnets_inrs", tmp_path, {"signals": "fashion_mnist"})
         with pytest.raises(PipelineError, match="expected 0 to 9"):
             opened.read(opened.networks[0][0])
-    torch.save({**net.state_dict(), "label": torch.tensor(4)}, tmp_path / "train/model_0.pth")
-    assert opened.read(opened.networks[0][0]).labels == {"class": 4}
+    for label in (torch.tensor(4), np.int64(4)):
+        torch.save({**net.state_dict(), "label": label}, tmp_path / "train" / "model_0.pth")
+        assert opened.read(opened.networks[0][0]).labels == {"class": 4}
 
 
 def test_links_that_lead_out_are_not_followed(tmp_path: Path) -> None:

@@ -68,6 +68,15 @@ def test_records_have_what_the_table_says(collection: tuple[Path, np.ndarray]) -
     assert all(0 <= value <= 1 for value in one.metrics.values() if value is not None)
 
 
+def test_runs_that_cannot_be_told_apart_are_told(collection: tuple[Path, np.ndarray]) -> None:
+    folder, _ = collection
+    for run in range(6):
+        table(folder, f"/zoo/{run},", "/zoo,")
+    assert len(open_set(NAME, folder).networks) == 5
+    with pytest.raises(PipelineError, match="take `checkpoints: last`"):
+        open_set(NAME, folder, {"checkpoints": "all"})
+
+
 def test_the_split_is_that_of_zhou(collection: tuple[Path, np.ndarray], tmp_path: Path) -> None:
     folder, matrix = collection
     order = list(range(len(matrix)))
