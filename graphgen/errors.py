@@ -18,11 +18,17 @@ class GraphError(Exception):
 
 @contextmanager
 def concerning(place: object) -> Iterator[None]:
-    """Put a place, such as a file's name, before the message of a `GraphError` raised inside."""
+    """Put a place, such as a file's name, before the message of a `GraphError` raised inside.
+
+    A message that begins with it already stays, and so does the error's class.
+    """
     try:
         yield
     except GraphError as error:
-        raise GraphError(f"{place}: {error}") from None
+        told = str(error)
+        if told.startswith(str(place)):
+            raise
+        raise type(error)(f"{place}: {told}") from None
 
 
 def described(value: object) -> str:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from graphgen.errors import GraphError
+from graphgen.errors import GraphError, concerning
 from graphgen.files.model_kind import (
     FOLDER,
     ONNX_MODEL,
@@ -52,7 +52,9 @@ def from_onnx(
     """Import a model of ONNX, a file or a `ModelProto`: see `graphgen.importers.onnx`."""
     from graphgen.importers.onnx import from_onnx as read
 
-    return read(model, batch_axis=batch_axis, shapes=shapes)
+    path = model if isinstance(model, (str, os.PathLike)) else "the model"
+    with concerning(path):
+        return read(model, batch_axis=batch_axis, shapes=shapes)
 
 
 def from_program(
@@ -104,7 +106,8 @@ def read_model(
                 f"{Path(path)}: `{key}` does not go with this kind of model, which takes "
                 f"{' and '.join(taken)}; the file itself says the rest"
             )
-    return reader(kind)(Path(path), **asked)
+    with concerning(Path(path)):
+        return reader(kind)(Path(path), **asked)
 
 
 def reader(kind: str) -> Callable[..., Imported]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from math import prod
 from typing import Any, NoReturn
 
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from graphgen.importers.parts import cut_of
 from graphgen.importers.refusal import ImportRefusalError, MixedSamplesError
 from graphgen.importers.traced import Batch, Constant, Parameter, Traced, Value
 from spec.primitives import Shape
+
+MOST_NUMBERS = 2**40
+"""The most numbers of a value."""
 
 
 class Tracer:
@@ -56,6 +60,8 @@ class Tracer:
     ) -> Value:
         """Add a layer, whose output has a shape in the model; give its output."""
         value = Value(f"%{len(self.nodes)}", tuple(int(n) for n in shape), batch)
+        if prod(value.shape) > MOST_NUMBERS:
+            self.refuse(f"a value of shape {list(shape)}, expected at most {MOST_NUMBERS} numbers")
         self.nodes.append(
             Node(
                 layer,
