@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from graphgen.importers.operators.samples import for_each_sample
 from graphgen.importers.operators.shapes import reshape, reshaped
 from graphgen.importers.refusal import MixedSamplesError
-from graphgen.importers.traced import Batch, Traced, Value
+from graphgen.importers.traced import Batch, Constant, Traced, Value
 from graphgen.importers.tracer import Tracer
 
 
@@ -20,7 +20,22 @@ def common_batch(t: Tracer, operands: Sequence[Traced], rank: int) -> Batch | No
     }
     if len(found) > 1:
         raise MixedSamplesError(f"{t.source} combines values that have the samples in two places")
-    return found.pop() if found else None
+    return found.pop() if found else _repeated(t, operands, rank)
+
+
+def _repeated(t: Tracer, operands: Sequence[Traced], rank: int) -> Batch | None:
+    """Give the first axis as that of the samples, where constants repeat their items for each.
+
+    So a mask of `[samples, 1, queries, keys]` meets positions `[1, heads, queries, keys]`.
+    """
+    if not t.samples or t.samples == 1 or not any(isinstance(x, Value) for x in operands):
+        return None
+    wide = [x for x in operands if len(x.shape) == rank and x.shape[0] == t.samples]
+    narrow = all(len(x.shape) < rank or x.shape[0] == 1 for x in operands if x not in wide)
+    if not wide or rank < 3 or not narrow or not all(isinstance(x, Constant) for x in wide):
+        return None
+    arrays = [x.array for x in wide if isinstance(x, Constant)]
+    return Batch(0) if all((array == array[:1]).all() for array in arrays) else None
 
 
 def aligned(t: Tracer, x: Traced, rank: int, batch: Batch | None) -> Value:
