@@ -66,11 +66,13 @@ def from_program(
     return read(path, batch_axis=batch_axis)
 
 
-def from_torch(module: Any, inputs: Any, *, batch_axis: int | str | None = "auto") -> Imported:
+def from_torch(
+    module: Any, inputs: Any, *, batch_axis: int | str | None = "auto", check: bool = True
+) -> Imported:
     """Import a `torch.nn.Module` with example inputs: see `graphgen.importers.torch`."""
     from graphgen.importers.torch import from_torch as read
 
-    return read(module, inputs, batch_axis=batch_axis)
+    return read(module, inputs, batch_axis=batch_axis, check=check)
 
 
 def read_model(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from math import prod
 from typing import Any, NoReturn
 
+import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.importers.network import Network, Node, Weight
@@ -90,10 +91,11 @@ class Tracer:
             return x
         if isinstance(x, Parameter):
             return self._once(x)
-        if x.array.dtype.kind not in "fiub":
-            self.refuse(f"a constant of dtype {x.array.dtype} is read as numbers")
+        array = x.array.astype(np.float32) if x.array.dtype.name == "bfloat16" else x.array
+        if array.dtype.kind not in "fiub":
+            self.refuse(f"a constant of dtype {array.dtype} is read as numbers")
         # An array until it is written: rules may find a word for what it says.
-        return self.layer("constant", (), x.shape, None, {"values": x.array})
+        return self.layer("constant", (), x.shape, None, {"values": array})
 
     def _once(self, x: Parameter) -> Value:
         if _repeats(x):

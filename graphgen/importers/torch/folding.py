@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from graphgen.importers.torch.arrays import to_numpy, to_torch
 from graphgen.importers.traced import Constant
 from graphgen.importers.tracer import Tracer
@@ -53,7 +55,8 @@ def _kept(result: Any) -> Any:
     import torch
 
     if isinstance(result, torch.Tensor):
-        return Constant(to_numpy(result))
+        array = to_numpy(result)
+        return Constant(array.astype(np.float32) if array.dtype.name == "bfloat16" else array)
     if isinstance(result, (list, tuple)):
         return [_kept(each) for each in result]
     return result

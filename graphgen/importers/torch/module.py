@@ -9,21 +9,31 @@ from graphgen.errors import described
 from graphgen.importers.batches import with_batch
 from graphgen.importers.imported import Imported, finish
 from graphgen.importers.refusal import ImportRefusalError
+from graphgen.importers.torch import agreement
 from graphgen.importers.torch.program import read_program
-from graphgen.importers.torch.quiet import quiet
+from graphgen.importers.torch.quiet import evaluating, quiet
 
 
-def from_torch(module: Any, inputs: Any, *, batch_axis: int | str | None = "auto") -> Imported:
+def from_torch(
+    module: Any, inputs: Any, *, batch_axis: int | str | None = "auto", check: bool = True
+) -> Imported:
     """Import a `torch.nn.Module`, as it computes on example inputs.
 
         net, weights = graphgen.importers.from_torch(module, (torch.zeros(1, 3, 32, 32),))
 
     `inputs` is a tensor, a tuple of them, or a dict by the names of `forward`'s arguments. The
-    module is read in `eval` mode; its weights stay where they are.
+    module is read in `eval` mode; its weights stay where they are. Where it is in memory, it is run
+    on the inputs, and what it gives compared with what was imported, unless `check` is false.
+
+    Raises `ImportRefusalError` for what the language cannot say exactly.
     """
-    read = read_program(exported(module, inputs))
+    program = exported(module, inputs)
+    read = read_program(program)
     network, axes = with_batch(read.trace, read.input_shapes, batch_axis)
-    return finish(network, axes)
+    found = finish(network, axes)
+    if check:
+        agreement.check(found, module, program)
+    return found
 
 
 def exported(module: Any, inputs: Any) -> Any:
@@ -36,20 +46,14 @@ def exported(module: Any, inputs: Any) -> Any:
     args = () if named else (inputs,) if isinstance(inputs, torch.Tensor) else tuple(inputs)
     # What is given twice would be one input.
     args, named = _apart(torch, (args, named), set())
-    modes = {each: each.training for each in module.modules()}
-    module.eval()
     reasons = []
-    try:
-        for strict in (False, True):
-            try:
-                with torch.no_grad(), quiet():
-                    return torch.export.export(module, args, named, strict=strict)
-            # Torch raises dozens of kinds of errors on what it cannot export.
-            except Exception as error:
-                reasons.append(f"{type(error).__name__}: {_first_lines(error)}")
-    finally:
-        for each, mode in modes.items():
-            each.training = mode
+    for strict in (False, True):
+        try:
+            with torch.no_grad(), quiet(), evaluating(module):
+                return torch.export.export(module, args, named, strict=strict)
+        # Torch raises dozens of kinds of errors on what it cannot export.
+        except Exception as error:
+            reasons.append(f"{type(error).__name__}: {_first_lines(error)}")
     raise ImportRefusalError(
         f"torch.export does not read {type(module).__name__}, as it says: {reasons[0]}; expected a "
         "module that runs on these inputs, whose course does not depend on their numbers"

@@ -146,7 +146,7 @@ def read_program(program: Any, weights: Arrays | None = None) -> Program:
                 continue
             arrays |= dict.fromkeys([name, *aliases], array)
             stored[node] = _owned(name, array, stored)
-        elif nodes[node].users:
+        elif spec_.kind != InputKind.TOKEN and nodes[node].users:
             raise ImportRefusalError(
                 f"the model has {spec_.target!r} of the kind {spec_.kind.name}; expected tensors"
             )

@@ -1,4 +1,4 @@
-"""Torch without what it prints and logs."""
+"""Torch without what it prints and logs, and modules as they are once they are trained."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
+from typing import Any
 
 
 @contextmanager
@@ -20,3 +21,15 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+
+
+@contextmanager
+def evaluating(module: Any) -> Iterator[None]:
+    """Put a module and all of its parts in `eval` mode, and each back into its own in the end."""
+    modes = {each: each.training for each in module.modules()}
+    module.eval()
+    try:
+        yield
+    finally:
+        for each, mode in modes.items():
+            each.training = mode

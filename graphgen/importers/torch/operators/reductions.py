@@ -173,3 +173,21 @@ def cumprod(t: Tracer, x: Traced, dim: int, *, dtype: Any = None) -> Traced:
     for at in range(1, len(parts)):
         parts[at] = elementwise.multiply(t, parts[at - 1], parts[at])
     return concat(t, parts, dim)
+
+
+@aten("logcumsumexp", "_logcumsumexp")
+def logcumsumexp(t: Tracer, x: Traced, dim: int) -> Traced:
+    most = reductions.reduce(t, "amax", x, [dim], True)
+    powers = elementwise.function(t, "exp", elementwise.subtract(t, x, most))
+    return elementwise.add(t, elementwise.function(t, "log", ranking.cumsum(t, powers, dim)), most)
+
+
+@aten("dist")
+def dist(t: Tracer, x: Traced, y: Traced, p: float = 2) -> Traced:
+    return reductions.norm(t, elementwise.subtract(t, x, y), float(p), None)
+
+
+@aten("cdist", "_cdist_forward")
+def cdist(t: Tracer, x: Traced, y: Traced, p: float = 2, mode: int | None = None) -> Traced:
+    rows, columns = shapes.unsqueeze(t, x, -2), shapes.unsqueeze(t, y, -3)
+    return reductions.norm(t, elementwise.subtract(t, rows, columns), float(p), [-1])
