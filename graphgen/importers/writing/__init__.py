@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Any
 
 from numpy.typing import NDArray
@@ -14,20 +13,18 @@ import spec
 from graphgen.checkpoint import matrices_of
 from graphgen.importers.network import Network, Node
 from graphgen.importers.refusal import ImportRefusalError
-from graphgen.importers.writing.blocks import call_repeated, inlined, merged, unrolled
 from graphgen.importers.writing.checking import difference
 from graphgen.importers.writing.columns import Column
 from graphgen.importers.writing.description import describe
 from graphgen.importers.writing.expressions import UnwritableError
+from graphgen.importers.writing.folding import folded_in_rows, folded_wholly
 from graphgen.importers.writing.graph import Graph, graph_of
 from graphgen.importers.writing.names import wanted_names
 from graphgen.importers.writing.naming import Names
-from graphgen.importers.writing.repeats import fold, fold_blocks
 from graphgen.importers.writing.rules import section
 from graphgen.importers.writing.saying import say
 from graphgen.importers.writing.storage import relations
 from graphgen.importers.writing.text import section_text
-from graphgen.importers.writing.windows import call_again, call_modules
 from spec import Architecture
 from spec.layer import LAYERS
 
@@ -69,38 +66,39 @@ def write_network(network: Network) -> Written:
     reason: object = None
     for level, (folded, names) in enumerate(_levels(network, graph)):
         try:
-            text, named = describe(network, names, folded())
-            net = _read(text)
+            return replace(_written(network, names, folded), level=level, unread=unread)
         except (UnwritableError, spec.SpecError) as error:
             reason = error
-            continue
-        reason = difference(names, net)
-        if reason is None:
-            weights, stored = _weights(names, named)
-            whole, net, unsaid = _with_section(network, text, net, weights, stored)
-            return Written(whole, net, weights, level, unread, unsaid)
     raise ImportRefusalError(f"the language cannot say this network: {reason}")
 
 
-def _with_section(
-    network: Network,
-    text: str,
-    net: Architecture,
-    weights: dict[str, NDArray[Any]],
-    stored: dict[str, str],
-) -> tuple[str, Architecture, tuple[str, ...]]:
-    """Say in a section `checkpoint` how the model's file has the tensors, if that can be said."""
+def _written(
+    network: Network, graph: Graph, folded: Callable[[Graph], list[Column]], again: bool = True
+) -> Written:
+    """Write a network folded in some way, and compare what is read back with it."""
+    text, names = describe(network, graph, folded(graph))
+    net = _read(text)
+    wrong = difference(graph, net)
+    if wrong is not None:
+        raise UnwritableError(wrong)
+    weights, places = _weights(graph, names)
+    stored = {name: graph.said[p].node.tensors[local].name for name, (p, local) in places.items()}
     found, unsaid = relations(weights, stored, network.stored)
     said = None if unsaid else section(found, network.stored, matrices_of(net))
     if said is None:
-        return text, net, tuple(unsaid or weights)
+        return Written(text, net, weights, unsaid=tuple(unsaid or weights))
     if not said:
-        return text, net, ()
+        return Written(text, net, weights)
     whole = text + section_text(said)
     try:
-        return whole, _read(whole), ()
+        return Written(whole, _read(whole), weights)
     except (UnwritableError, spec.SpecError):
-        return text, net, tuple(weights)
+        # Names and shapes that are the file's tell nothing of axes that are not: take another name.
+        moved = {places[r.tensors[0]][0] for r in found if r.axes and r.stored in r.tensors}
+        if not (again and moved):
+            return Written(text, net, weights, unsaid=tuple(weights))
+        wanted = ["" if p == min(moved) else name for p, name in enumerate(graph.wanted)]
+        return _written(network, replace(graph, wanted=wanted, prefixes={}), folded, again=False)
 
 
 def _without_unread(network: Network) -> tuple[Network, tuple[str, ...]]:
@@ -132,23 +130,13 @@ def _with_identities(network: Network) -> Network:
     return replace(network, nodes=tuple(nodes), outputs=outputs)
 
 
-def _levels(network: Network, graph: Graph) -> Iterator[tuple[Callable[[], list[Column]], Graph]]:
-    yield lambda: _folded(graph), graph
-    yield lambda: call_repeated(graph, fold(graph, graph.columns()), count(1)), graph
-    yield lambda: graph.columns(), graph
-    plain = graph_of(network, graph.said, [""] * len(graph.said))
-    yield lambda: plain.columns(), plain
-
-
-def _folded(graph: Graph) -> list[Column]:
-    """Write once what is repeated, and what stands in several places; then what these repeat."""
-    numbers = count(1)
-    columns = call_modules(graph, graph.columns(), numbers)
-    columns = call_modules(graph, fold(graph, columns), numbers)
-    columns = fold(graph, call_again(graph, fold(graph, columns), numbers))
-    columns = fold_blocks(graph, columns)
-    columns = call_repeated(graph, columns, numbers)
-    return inlined(merged(graph, unrolled(graph, columns)))
+def _levels(
+    network: Network, graph: Graph
+) -> Iterator[tuple[Callable[[Graph], list[Column]], Graph]]:
+    yield folded_wholly, graph
+    yield folded_in_rows, graph
+    yield Graph.columns, graph
+    yield Graph.columns, graph_of(network, graph.said, [""] * len(graph.said))
 
 
 def _read(text: str) -> Architecture:
@@ -160,14 +148,16 @@ def _read(text: str) -> Architecture:
             raise UnwritableError(str(error)) from error
 
 
-def _weights(graph: Graph, names: Names) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
-    """Give the weights, and the model's names, by the architecture's."""
-    found, stored = {}, {}
+def _weights(
+    graph: Graph, names: Names
+) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[int, str]]]:
+    """Give the weights by the architecture's names, and whose tensor each is."""
+    found, places = {}, {}
     for place, one in enumerate(graph.said):
         for local, weight in one.node.tensors.items():
             if graph.owners[place][local] == (place, local):
                 own = one.tensors[local]
                 name = names.nodes[place]
                 full = f"{name}.{own}" if own else name
-                found[full], stored[full] = weight.array, weight.name
-    return found, stored
+                found[full], places[full] = weight.array, (place, local)
+    return found, places

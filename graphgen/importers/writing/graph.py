@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, takewhile
 from typing import Any
@@ -34,6 +34,7 @@ class Graph:
     inputs: tuple[str, ...]
     outputs: tuple[Target, ...]
     owners: Sequence[Mapping[str, tuple[int, str]]]
+    prefixes: dict[tuple[int, int], str] = field(default_factory=dict)
 
     @cached_property
     def beginning(self) -> Mapping[str, int]:

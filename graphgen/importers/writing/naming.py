@@ -32,6 +32,18 @@ class Names:
             return self.calls[self.ends[place]]
         return f"{self.nodes[place]}.{local}" if local else self.nodes[place]
 
+    def made(self, scope: Scope, one: Standing) -> list[str]:
+        """Make local names: by module or kind, with the turns of the loops around it."""
+        leaf = one.column.is_leaf
+        base = _base(self.graph, one.column.trees) if leaf else self.titles[one.column.key[1]]
+        between = "_" if leaf else "."
+        turns = [between.join(map(str, at[1:])) for at in one.coordinates]
+        while True:
+            own = [f"{base}{between}{turn}" if turn else base for turn in turns]
+            if not scope.used.intersection(own):
+                return own
+            base = free(base, {*scope.used, base})
+
     def knows(self, target: Target) -> bool:
         """Say whether a value has its name already."""
         return target[0] < 0 or target[0] in self.nodes or self.ends.get(target[0]) in self.calls
@@ -104,7 +116,7 @@ def name_scope(names: Names, scopes: Mapping[int, Scope], scope: Scope) -> None:
     inner = []
     for one, own, needed in wanted:
         if not own and needed:
-            own = _made(names, scope, one)
+            own = names.made(scope, one)
             scope.used |= {*own}
         if one.column.is_leaf:
             for node, owner, local in zip(one.column.trees, one.owners, own, strict=bool(own)):
@@ -144,21 +156,6 @@ def _wanted(names: Names, scope: Scope, one: Standing) -> tuple[list[str], bool]
     return own, needed
 
 
-def _made(names: Names, scope: Scope, one: Standing) -> list[str]:
-    """Make names: by module or kind, with the turns of the loops around it."""
-    if one.column.is_leaf:
-        base = _base(names.graph, one.column.trees)
-    else:
-        base = names.titles[one.column.key[1]]
-    between = "_" if one.column.is_leaf else "."
-    turns = [between.join(map(str, at[1:])) for at in one.coordinates]
-    while True:
-        own = [f"{base}{between}{turn}" if turn else base for turn in turns]
-        if not scope.used.intersection(own):
-            return own
-        base = free(base, {*scope.used, base})
-
-
 def _base(graph: Graph, nodes: Sequence[int]) -> str:
     """Name a layer by the last part of its name or its module's where all agree, or by its kind."""
     modules = [graph.scopes[node] for node in nodes]
@@ -173,21 +170,34 @@ def _base(graph: Graph, nodes: Sequence[int]) -> str:
 
 
 def prefix_of(graph: Graph, tree: Tree) -> str:
-    """Give what the model's names within an instance begin with, up to a dot; "" if nothing."""
-    found: list[str] | None = None
-    for node in nodes_of(tree):
-        name = graph.wanted[node]
-        if not name:
-            continue
-        parts = name.split(".")
-        if found is None:
-            found = parts[:-1]
-        else:
-            same = 0
-            while same < min(len(found), len(parts) - 1) and found[same] == parts[same]:
-                same += 1
-            found = found[:same]
-    return ".".join(found or [])
+    """Give the path of the module that an instance is, as far as names tell it; "" if none.
+
+    It is what all of its names begin with, and the modules of its layers without names, unless
+    others lie there, too.
+    """
+    nodes = nodes_of(tree)
+    key = (nodes[0], nodes[-1])
+    if key not in graph.prefixes:
+        named = [graph.wanted[node].split(".")[:-1] for node in nodes if graph.wanted[node]]
+        around = [
+            graph.scopes[node].split(".")
+            for node in nodes
+            if graph.scopes[node] and not graph.wanted[node]
+        ]
+        narrow = ".".join(_shared(named)) if named else ""
+        wide = ".".join(_shared([*named, *around])) if named else ""
+        graph.prefixes[key] = wide if is_own(graph, wide, tree) else narrow
+    return graph.prefixes[key]
+
+
+def _shared(paths: Sequence[Sequence[str]]) -> Sequence[str]:
+    found = paths[0]
+    for path in paths:
+        same = 0
+        while same < min(len(found), len(path)) and found[same] == path[same]:
+            same += 1
+        found = found[:same]
+    return found
 
 
 def nodes_of(tree: Tree) -> list[int]:

@@ -32,37 +32,41 @@ def _count(key: Key, tree: Tree, number: int, found: Numbers) -> int:
     return number
 
 
-def settle_numbers(names: Names, scopes: Mapping[int, Scope]) -> set[int]:
-    """Name what would have the number of another, and give the nodes whose names are numbers.
+def settle_numbers(names: Names, scopes: Mapping[int, Scope]) -> set[tuple[int, int]]:
+    """Name what would have the number of another; give what has its number for a name anyway.
 
-    The latter need not be written. All others have names, in the end: their numbers.
+    That need not be written: a node as `(0, node)`, a call as `(block, first node)`. All others
+    have names, in the end: their numbers.
     """
-    silent: set[int] = set()
+    silent: set[tuple[int, int]] = set()
     taken = {*names.nodes.values(), *names.calls.values(), *names.graph.inputs}
     for scope in scopes.values():
         numbers = numbers_of(scope)
         for one in standing(scope.columns, len(scope.starts)):
-            if one.column.repeats or not one.column.is_leaf:
+            if one.column.repeats:
                 continue
-            nodes = one.column.trees
+            block = 0 if one.column.is_leaf else one.column.key[1]
+            places = [first(tree) for tree in one.column.trees]
             full = [
-                f"{scope.prefixes[owner]}{numbers[node]}"
-                for node, owner in zip(nodes, one.owners, strict=True)
+                f"{scope.prefixes[owner]}{numbers[place]}"
+                for place, owner in zip(places, one.owners, strict=True)
             ]
-            if nodes[0] not in names.nodes:
-                if not taken.intersection(full):
-                    silent |= {*nodes}
+            if block:
+                given = [names.calls[block, place] for place in places]
+            else:
+                given = [names.nodes.get(place, "") for place in places]
+            if not block and not given[0]:
+                if taken.intersection(full):
+                    own = names.made(scope, one)
+                    full = [
+                        scope.prefixes[owner] + local
+                        for owner, local in zip(one.owners, own, strict=True)
+                    ]
+                    scope.used |= {*own}
                 else:
-                    layer = names.graph.said[nodes[0]].node.layer
-                    suffix = 0
-                    while taken.intersection(full) or suffix == 0:
-                        suffix += 1
-                        full = [
-                            f"{scope.prefixes[owner]}{layer}{suffix}_{numbers[node]}"
-                            for node, owner in zip(nodes, one.owners, strict=True)
-                        ]
-                names.nodes |= dict(zip(nodes, full, strict=True))
+                    silent |= {(0, place) for place in places}
+                names.nodes |= dict(zip(places, full, strict=True))
                 taken |= {*full}
-            elif all(names.nodes[node] == name for node, name in zip(nodes, full, strict=True)):
-                silent |= {*nodes}
+            elif given == full:
+                silent |= {(block, place) for place in places}
     return silent

@@ -32,7 +32,7 @@ class Renderer:
     graph: Graph
     scopes: Mapping[int, Scope]
     names: Names
-    silent: set[int]
+    silent: set[tuple[int, int]]
     pool: Pool = field(default_factory=Pool)
     blocks: dict[int, dict[str, Any]] = field(default_factory=dict)
     arguments: dict[int, Arguments] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class Renderer:
         nodes = one.column.trees
         said = [self.graph.said[node] for node in nodes]
         entry: dict[str, Any] = {}
-        if not self.silent.issuperset(nodes):
+        if not self.silent.issuperset((0, node) for node in nodes):
             entry["name"] = setting.express(
                 [
                     self.names.nodes[node].removeprefix(scope.prefixes[owner])
@@ -200,22 +200,22 @@ class Renderer:
         block, arguments = self.scopes[number], self.arguments[number]
         place = {start: row for row, start in enumerate(block.starts)}
         rows = [place[first(tree)] for tree in one.column.trees]
-        entry: dict[str, Any] = {
-            "name": setting.express(
+        entry: dict[str, Any] = {}
+        if not self.silent.issuperset((number, block.starts[row]) for row in rows):
+            entry["name"] = setting.express(
                 [
                     self.names.calls[number, block.starts[row]].removeprefix(scope.prefixes[owner])
                     for row, owner in zip(rows, one.owners, strict=True)
                 ],
                 "name",
             )
-        }
         entry |= self._inputs(scope, one, setting)
         for name, vector in arguments.values.items():
             values = [vector[row] for row in rows]
             default = _default(vector)
             if any(repr(value) != repr(default) for value in values):
                 entry[name] = setting.express(values, name)
-        return {self.titles[number]: entry}
+        return {self.titles[number]: entry} if entry else self.titles[number]
 
 
 def _default(vector: list[Any]) -> Any:
