@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from graphgen.files.model_kind import (
 )
 from graphgen.importers.imported import Imported
 from graphgen.importers.refusal import ImportRefusalError
+from spec import SpecError
 
 __all__ = [
     "ImportRefusalError",
@@ -97,9 +98,7 @@ def read_model(
             f"{Path(path)}: is no model; expected an .onnx or .pt2 file, or a folder of Hugging "
             "Face"
         )
-    module, name, taken = READERS[kind]
-    if find_spec(module) is None or not hasattr(import_module(module), name):
-        raise GraphError(f"{Path(path)}: no importer reads this kind of model ({kind.upper()})")
+    *_, taken = READERS[kind]
     given = {"shapes": shapes or None, "outputs": outputs or None, "batch_axis": batch_axis}
     asked = {key: value for key, value in given.items() if value != DEFAULTS[key]}
     for key in asked:
@@ -108,8 +107,18 @@ def read_model(
                 f"{Path(path)}: `{key}` does not go with this kind of model, which takes "
                 f"{' and '.join(taken)}; the file itself says the rest"
             )
-    with concerning(Path(path)):
+    with of_file(Path(path)):
         return reader(kind)(Path(path), **asked)
+
+
+@contextmanager
+def of_file(path: Path) -> Iterator[None]:
+    """Put the name of a file before the errors of its import that do not have it."""
+    try:
+        yield
+    except (GraphError, SpecError) as error:
+        kind = GraphError if type(error) is GraphError else ImportRefusalError
+        raise kind(str(error) if str(path) in str(error) else f"{path}: {error}") from error
 
 
 def reader(kind: str) -> Callable[..., Imported]:

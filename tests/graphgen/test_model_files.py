@@ -26,8 +26,15 @@ WEIGHTS = random_weights(spec.loads(NET), np.random.default_rng(0), np.float32)
 X = np.random.default_rng(1).standard_normal((5, 4)).astype(np.float32)
 
 
+class Chain(nn.Sequential):
+    """Layers one after the other, whose input has a name."""
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(x)
+
+
 def module() -> nn.Module:
-    made = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).eval()
+    made = Chain(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).eval()
     made.load_state_dict({name: torch.from_numpy(x.copy()) for name, x in WEIGHTS.items()})
     return made
 
@@ -82,7 +89,7 @@ MODELS: dict[str, tuple[Callable[[Path], Path], str]] = {
 
 @pytest.fixture(params=MODELS)
 def model(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Write a model, which its reader reads as the network above."""
+    """Write a model, which is read as the network above."""
     write, kind = MODELS[request.param]
     path = write(tmp_path / "model")
     assert model_kind(path) == model_kind(str(path)) == kind
@@ -91,8 +98,8 @@ def model(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         assert given == path
         return Imported(spec.loads(NET), dict(WEIGHTS), NET)
 
-    monkeypatch.setattr(importers, "reader", lambda asked: {kind: read}[asked])
-    monkeypatch.setattr(importers, "READERS", {kind: ("graphgen.importers", "read_model", ())})
+    if kind == "folder":  # transformers has no such network
+        monkeypatch.setattr(importers, "reader", lambda asked: {kind: read}[asked])
     return path
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from torch import nn
@@ -18,6 +19,23 @@ from pipelines.cli import main
 from pipelines.commands import import_ as command
 
 
+def onnx_model(weights: dict[str, Any]) -> bytes:
+    make = onnx.helper
+    nodes = [
+        make.make_node("Gemm", ["input", "0.weight", "0.bias"], ["a"], transB=1),
+        make.make_node("Relu", ["a"], ["b"]),
+        make.make_node("Gemm", ["b", "2.weight", "2.bias"], ["y"], transB=1),
+    ]
+    values = [
+        [make.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["N", size])]
+        for name, size in (("input", 4), ("y", 2))
+    ]
+    tensors = [onnx.numpy_helper.from_array(x.numpy(), name) for name, x in weights.items()]
+    graph = make.make_graph(nodes, "g", *values, tensors)
+    made = make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=8)
+    return bytes(made.SerializeToString())
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
@@ -25,6 +43,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     x = torch.from_numpy(np.random.default_rng(0).standard_normal((5, 4)).astype(np.float32))
     folder = tmp_path_factory.mktemp("model")
     torch.export.save(torch.export.export(module, (x,)), folder / "model.pt2")
+    (folder / "model.onnx").write_bytes(onnx_model(dict(module.state_dict())))
     np.save(folder / "x.npy", x.numpy())
     np.save(folder / "y.npy", module(x).detach().numpy())
     return folder / "model.pt2"
@@ -48,26 +67,30 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return code, captured.out, captured.err
 
 
-def test_a_model_is_printed_or_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, text, err = run(capsys, "import", "model.pt2")
+@pytest.mark.parametrize("name", ["model.pt2", "model.onnx"])
+def test_a_model_is_printed_or_written(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    framework = "torch" if name.endswith(".pt2") else "onnxruntime"
+    code, text, err = run(capsys, "import", name)
     assert code == 0
-    assert text == read_model("model.pt2").text
+    assert text == read_model(name).text
     first, second = err.splitlines()
-    assert first == "model.pt2: 3 layers, 23 parameters in 4 tensors"
-    assert second.startswith("checked against torch on random inputs: the outputs differ by ")
+    assert first == f"{name}: 3 layers, 23 parameters in 4 tensors"
+    assert second.startswith(
+        f"checked against {framework} on random inputs: the outputs differ by "
+    )
     files = ("-o", "net.yaml", "--weights", "net.safetensors")
-    code, out, err = run(capsys, "import", "model.pt2", *files)
+    code, out, err = run(capsys, "import", name, *files)
     assert (code, err) == (0, "")
     assert out.splitlines()[0].startswith("net.yaml, net.safetensors: 3 layers, 23 parameters in 4")
     assert Path("net.yaml").read_text() == text
-    imported = read_model("model.pt2")
+    imported = read_model(name)
     assert spec.load("net.yaml").hash == imported.net.hash
     written = read_weights("net.safetensors")
     assert written.keys() == imported.weights.keys()
     assert all(written[n].tobytes() == x.tobytes() for n, x in imported.weights.items())
     assert run(capsys, "check", "net.yaml", "net.safetensors", "--inputs", "x.npy",
                "--outputs", "y.npy")[0] == 0  # fmt: skip
-    assert run(capsys, "check", "net.yaml", "model.pt2")[0] == 0
+    assert run(capsys, "check", "net.yaml", name)[0] == 0
 
 
 def test_nothing_is_written_over_unasked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,26 +154,27 @@ def test_a_wrong_import_is_not_written(
     assert sorted(folder.iterdir()) == before
 
 
-def test_commands_take_a_model(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(capsys, "check", "model.pt2", "--values")
+@pytest.mark.parametrize("name", ["model.pt2", "model.onnx"])
+def test_commands_take_a_model(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "check", name, "--values")
     assert (code, err) == (0, "")
-    assert "model.pt2: fits, 4 tensors" in out
-    code, out, _ = run(capsys, "check", "model.pt2", "--inputs", "x.npy", "--outputs", "y.npy")
+    assert f"{name}: fits, 4 tensors" in out
+    code, out, _ = run(capsys, "check", name, "--inputs", "x.npy", "--outputs", "y.npy")
     assert (code, out.endswith("agrees\n")) == (0, True)
     np.save("other.npy", np.load("y.npy") + 1)
-    command = ("check", "model.pt2", "--inputs", "x.npy", "--outputs", "other.npy")
+    command = ("check", name, "--inputs", "x.npy", "--outputs", "other.npy")
     assert run(capsys, *command)[0] == 1
-    assert run(capsys, "symmetries", "model.pt2")[1].startswith("6 permutations")
-    code, out, _ = run(capsys, "compile", "model.pt2", "--out", "graphs")
+    assert run(capsys, "symmetries", name)[1].startswith("6 permutations")
+    code, out, _ = run(capsys, "compile", name, "--out", "graphs")
     assert (code, "23 edges in 4 blocks" in out) == (0, True)
-    own = read_model("model.pt2").weights
+    own = read_model(name).weights
     (row,) = graphgen.GraphSet.open("graphs")
     assert all(np.array_equal(x, own[n]) for n, x in row.weights().items())
-    net = read_model("model.pt2").net
+    net = read_model(name).net
     moved = graphgen.symmetries(net).sample(np.random.default_rng(0)).apply(own)
     write_weights("moved.safetensors", moved)
-    code, out, _ = run(capsys, "match", "model.pt2", "moved.safetensors", "--out", "a.safetensors")
-    assert (code, "exact copy, distance 0 to model.pt2" in out) == (0, True)
+    code, out, _ = run(capsys, "match", name, "moved.safetensors", "--out", "a.safetensors")
+    assert (code, f"exact copy, distance 0 to {name}" in out) == (0, True)
     aligned = read_weights("a.safetensors")
     assert all(np.array_equal(x, own[n]) for n, x in aligned.items())
 
@@ -190,3 +214,10 @@ def test_options_go_to_the_importer(capsys: pytest.CaptureFixture[str]) -> None:
         code, _, err = run(capsys, "import", "model.pt2", option, value)
         assert code == 2
         assert words in " ".join(err.split())
+
+
+def test_both_formats_give_one_description(capsys: pytest.CaptureFixture[str]) -> None:
+    both = [read_model(name) for name in ("model.pt2", "model.onnx")]
+    assert both[0].net.hash == both[1].net.hash
+    assert all(np.array_equal(x, both[1].weights[n]) for n, x in both[0].weights.items())
+    assert run(capsys, "check", "model.pt2", "model.onnx", "--values")[0] == 0
