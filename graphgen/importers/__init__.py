@@ -113,12 +113,30 @@ def read_model(
 
 @contextmanager
 def of_file(path: Path) -> Iterator[None]:
-    """Put the name of a file before the errors of its import that do not have it."""
+    """Put the name of a file before the errors of its import that do not have it.
+
+    What is damaged may break whatever an importer relies on; that is a refusal, too.
+    """
     try:
         yield
     except (GraphError, SpecError) as error:
         kind = GraphError if type(error) is GraphError else ImportRefusalError
         raise kind(str(error) if str(path) in str(error) else f"{path}: {error}") from error
+    except ModuleNotFoundError as error:
+        if error.name not in INSTALL:
+            raise
+        raise GraphError(
+            f"{path}: is read by {error.name}, which is not installed: pip install "
+            f"{INSTALL[error.name]}"
+        ) from error
+    except (ImportError, MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        words = " ".join(str(error).split())
+        raise ImportRefusalError(
+            f"{path}: the importer fails on it ({type(error).__name__}: {words:.200}); the file is "
+            "damaged, or this is a defect of the importer"
+        ) from error
 
 
 def reader(kind: str) -> Callable[..., Imported]:
@@ -127,6 +145,13 @@ def reader(kind: str) -> Callable[..., Imported]:
     found: Callable[..., Imported] = getattr(import_module(module), name)
     return found
 
+
+INSTALL = {
+    "onnx": '"graph-metanetworks[onnx]"',
+    "torch": '"graph-metanetworks[metanet]"',
+    "transformers": "transformers",
+}
+"""What is to be installed for each library."""
 
 DEFAULTS = {"shapes": None, "outputs": None, "batch_axis": "auto"}
 READERS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -222,3 +223,25 @@ def test_broken_models_are_the_readers_matter(suffix: str, tmp_path: Path) -> No
     assert model_kind(path) == {".pt2": "program", ".onnx": "onnx", "": None}[suffix]
     assert model_kind(tmp_path / "missing.onnx") is None
     assert model_kind("a\0b.onnx") is None
+
+
+@pytest.mark.parametrize(
+    ("library", "write", "words"),
+    [
+        ("onnx", write_onnx, r'is read by onnx, .* pip install "graph-metanetworks\[onnx\]"'),
+        ("torch", write_program, r'is read by torch, .* install "graph-metanetworks\[metanet\]"'),
+        ("transformers", write_folder, "are read by transformers"),
+    ],
+)
+def test_what_a_model_needs_is_said(
+    library: str,
+    write: Callable[[Path], Path],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = write(tmp_path / "model")
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(graphgen.GraphError, match=words) as caught:
+        importers.read_model(path)
+    assert str(path) in str(caught.value)

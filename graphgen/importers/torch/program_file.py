@@ -54,13 +54,8 @@ def from_program(
 
 def load(path: str | os.PathLike[str]) -> Any:
     """Read a program that was checked, by torch."""
-    try:
-        import torch
-    except ImportError as error:
-        raise GraphError(
-            f"{path}: a .pt2 file is read by torch, which is not installed: pip install "
-            '"graph-metanetworks[metanet]"'
-        ) from error
+    import torch
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -84,7 +79,7 @@ def check_file(path: Path) -> None:
             for name in members:
                 if name.endswith((".json", ".pt")):
                     check_member(name, bounded(archive, name))
-    except ImportRefusalError:
+    except (ImportError, ImportRefusalError):
         raise
     except OSError as error:
         raise GraphError(f"{path}: cannot be read ({error.strerror}); check the file") from error
