@@ -136,8 +136,8 @@ def shape_advice(actual: Sequence[int], expected: Sequence[int]) -> str:
 
 def named_outputs(
     net: Architecture, found: Sequence[NDArray[Any]], names: Sequence[str] | None, whose: str
-) -> dict[str, NDArray[Any]]:
-    """Give outputs by the names of the description's.
+) -> list[tuple[str, NDArray[Any]]]:
+    """Give outputs with the names of the description's, of which one may give several.
 
     Where they have `names`, those of the description are taken, or else the first ones; without,
     there have to be as many. Raises `GraphError` where there are too few or too many.
@@ -145,9 +145,9 @@ def named_outputs(
     wanted = net.outputs
     if names is not None and set(wanted) <= set(names):
         by_name = dict(zip(names, found, strict=True))
-        return {name: by_name[name] for name in wanted}
+        return [(name, by_name[name]) for name in wanted]
     if len(found) == len(wanted) or (names is not None and len(found) > len(wanted)):
-        return dict(zip(wanted, found, strict=False))
+        return list(zip(wanted, found, strict=False))
     shapes = ", ".join(
         f"{names[i]} {list(y.shape)}" if names is not None else str(list(y.shape))
         for i, y in enumerate(found)

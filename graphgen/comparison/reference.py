@@ -26,7 +26,7 @@ class Reference:
     `torch` is the module that gave them, if it is one of torch.
     """
 
-    outputs: dict[str, NDArray[Any]]
+    outputs: list[tuple[str, NDArray[Any]]]
     limit: float
     torch: TorchModule | None = None
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import fields, replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
@@ -18,6 +18,8 @@ from graphgen.errors import GraphError
 from spec import LAYERS, Architecture, SpecError, from_resolved
 from spec.fields import REQUIRED
 from spec.functions import FUNCTIONS
+
+Outputs: TypeAlias = Sequence[tuple[str, NDArray[Any]]]
 
 MAX_VARIANTS, MAX_SCALARS, SAMPLES = 80, 1 << 24, 2
 """So many changes are tried, on networks of so many parameters, with so many of the samples."""
@@ -32,7 +34,7 @@ NUMBERS: dict[str, tuple[float, ...]] = {
 """Values that fields of these names usually have; of longer names that end so, too."""
 
 
-def causes(wide: Wide, expected: Mapping[str, NDArray[Any]], limit: float) -> list[str]:
+def causes(wide: Wide, expected: Outputs, limit: float) -> list[str]:
     """Say which change of one field makes a description give what was expected.
 
     Each flag, word, small number and padding of the layers of one type is changed, and each
@@ -41,17 +43,17 @@ def causes(wide: Wide, expected: Mapping[str, NDArray[Any]], limit: float) -> li
     found = []
     if sum(math.prod(shape) for shape in wide.net.parameters.values()) <= MAX_SCALARS:
         inputs = [x[:SAMPLES] for x in wide.inputs]
-        few = {name: y[:SAMPLES] for name, y in expected.items()}
+        few = [(name, y[:SAMPLES]) for name, y in expected]
         tried = islice(variants(wide.net), MAX_VARIANTS)
         found = [w for w, net in tried if agrees(replace(wide, net=net, inputs=inputs), few, limit)]
     return found or usual(wide, expected, limit)
 
 
-def agrees(wide: Wide, expected: Mapping[str, NDArray[Any]], limit: float) -> bool:
+def agrees(wide: Wide, expected: Outputs, limit: float) -> bool:
     """Say whether a description gives what was expected."""
     try:
         actual = wide.outputs()
-        return all(compare(n, actual[n], y, limit).agrees for n, y in expected.items())
+        return all(compare(n, actual[n], y, limit).agrees for n, y in expected)
     except GraphError:
         return False
 
@@ -130,7 +132,7 @@ def other_functions(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "`gelu: {approximate: tanh}` instead", {"": "gelu", "approximate": "tanh"}
 
 
-def usual(wide: Wide, expected: Mapping[str, NDArray[Any]], limit: float) -> list[str]:
+def usual(wide: Wide, expected: Outputs, limit: float) -> list[str]:
     """Say what is usually the matter with the layers that are there."""
     if limit < ROUNDING and agrees(wide, expected, ROUNDING):
         return [

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,9 @@ from graphgen.files.model_kind import (
     check_architecture,
     model_kind,
 )
+from graphgen.importers.file_errors import of_file
 from graphgen.importers.imported import Imported
 from graphgen.importers.refusal import ImportRefusalError
-from spec import SpecError
 
 __all__ = [
     "ImportRefusalError",
@@ -111,47 +110,12 @@ def read_model(
         return reader(kind)(Path(path), **asked)
 
 
-@contextmanager
-def of_file(path: Path) -> Iterator[None]:
-    """Put the name of a file before the errors of its import that do not have it.
-
-    What is damaged may break whatever an importer relies on; that is a refusal, too.
-    """
-    try:
-        yield
-    except (GraphError, SpecError) as error:
-        kind = GraphError if type(error) is GraphError else ImportRefusalError
-        raise kind(str(error) if str(path) in str(error) else f"{path}: {error}") from error
-    except ModuleNotFoundError as error:
-        if error.name not in INSTALL:
-            raise
-        raise GraphError(
-            f"{path}: is read by {error.name}, which is not installed: pip install "
-            f"{INSTALL[error.name]}"
-        ) from error
-    except (ImportError, MemoryError, RecursionError):
-        raise
-    except Exception as error:
-        words = " ".join(str(error).split())
-        raise ImportRefusalError(
-            f"{path}: the importer fails on it ({type(error).__name__}: {words:.200}); the file is "
-            "damaged, or this is a defect of the importer"
-        ) from error
-
-
 def reader(kind: str) -> Callable[..., Imported]:
     """Give the function that reads a kind of model; its module imports the framework."""
     module, name, _ = READERS[kind]
     found: Callable[..., Imported] = getattr(import_module(module), name)
     return found
 
-
-INSTALL = {
-    "onnx": '"graph-metanetworks[onnx]"',
-    "torch": '"graph-metanetworks[metanet]"',
-    "transformers": "transformers",
-}
-"""What is to be installed for each library."""
 
 DEFAULTS = {"shapes": None, "outputs": None, "batch_axis": "auto"}
 READERS = {

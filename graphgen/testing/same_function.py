@@ -48,7 +48,7 @@ def assert_same_function(
     actual = wide.outputs()
     reference = refer(architecture, module, inputs)
     limit = reference.limit if tolerance is None else tolerance
-    found = [compare(n, actual[n], y, limit) for n, y in reference.outputs.items()]
+    found = [compare(n, actual[n], y, limit) for n, y in reference.outputs]
     if not all(each.agrees for each in found):
         where = weights_differ = ""
         if reference.torch is not None and not holds_nan(reference):
@@ -76,4 +76,4 @@ def check_tolerance(tolerance: object) -> None:
 
 def holds_nan(reference: Reference) -> bool:
     """Say whether what was expected has a NaN, so that it says nothing of any layer."""
-    return any(bool(np.isnan(y).any()) for y in reference.outputs.values() if y.dtype.kind == "f")
+    return any(bool(np.isnan(y).any()) for _, y in reference.outputs if y.dtype.kind == "f")

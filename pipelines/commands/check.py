@@ -115,7 +115,7 @@ def agrees(
     actual = wide.outputs()
     found = []
     with concerning(", ".join(map(str, outputs))):
-        for name, y in expected.items():
+        for name, y in expected:
             limit = LIMITS.get(y.dtype.name, LIMITS["float32"]) if tolerance is None else tolerance
             found.append(compare(name, actual[name], y, limit))
     click.echo(table(found))
@@ -145,7 +145,7 @@ def arrays_in(paths: tuple[Path, ...], names: tuple[str, ...]) -> Any:
     return only
 
 
-def given_outputs(given: Any, net: Architecture) -> dict[str, Any]:
+def given_outputs(given: Any, net: Architecture) -> list[tuple[str, Any]]:
     """Give the outputs that are compared with by their names."""
     from graphgen.comparison import named_outputs
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 import torch
 from fuzz.json_mutations import change
@@ -84,59 +83,6 @@ def test_a_mutated_program_is_imported_or_refused_long(
     seed: int, program: bytes, tmp_path: Path
 ) -> None:
     mutations(1_000, seed, program, tmp_path)
-
-
-def onnx_model() -> bytes:
-    """Give a network with a convolution, a reshape by numbers in the file, and a matrix."""
-    make, kind = onnx.helper, onnx.TensorProto.FLOAT
-    rng = np.random.default_rng(0)
-    tensors = {
-        "conv.weight": rng.standard_normal((3, 2, 3, 3)).astype(np.float32),
-        "conv.bias": rng.standard_normal(3).astype(np.float32),
-        "shape": np.array([0, -1]),
-        "fc.weight": rng.standard_normal((2, 12)).astype(np.float32),
-    }
-    nodes = [
-        make.make_node(
-            "Conv", ["x", "conv.weight", "conv.bias"], ["a"], strides=[2, 2], pads=[1] * 4
-        ),
-        make.make_node("Relu", ["a"], ["b"]),
-        make.make_node("Reshape", ["b", "shape"], ["c"]),
-        make.make_node("Gemm", ["c", "fc.weight"], ["y"], transB=1),
-    ]
-    graph = make.make_graph(
-        nodes,
-        "g",
-        [make.make_tensor_value_info("x", kind, ["N", 2, 4, 4])],
-        [make.make_tensor_value_info("y", kind, ["N", 2])],
-        [onnx.numpy_helper.from_array(array, name) for name, array in tensors.items()],
-    )
-    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=8)
-    return bytes(model.SerializeToString())
-
-
-def onnx_mutations(count: int, seed: int, folder: Path) -> int:
-    """Import so many mutated ONNX files; give how many were taken."""
-    data, taken = onnx_model(), 0
-    for number in range(count):
-        rng = random.Random(f"{seed}/{number}")
-        broken = data
-        for _ in range(rng.choice((1, 1, 2, 3))):
-            broken = rng.choice(BYTES)(broken, rng)
-        taken += check(broken, folder, (seed, number), "model.onnx")
-    return taken
-
-
-def test_a_mutated_onnx_file_is_imported_or_refused(tmp_path: Path) -> None:
-    assert check(onnx_model(), tmp_path, "as it was", "model.onnx")
-    assert 3 <= onnx_mutations(150, 0, tmp_path) <= 140
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(1, 6))
-def test_a_mutated_onnx_file_is_imported_or_refused_long(seed: int, tmp_path: Path) -> None:
-    check(onnx_model(), tmp_path, "as it was", "model.onnx")
-    onnx_mutations(2_000, seed, tmp_path)
 
 
 def test_mutated_arrays_are_compared_or_refused(tmp_path: Path) -> None:

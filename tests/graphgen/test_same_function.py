@@ -290,6 +290,19 @@ def test_control_training_mode_does_not_matter_elsewhere() -> None:
     assert assert_same_function(net, arrays(module), module, x) < 1e-10
 
 
+def test_an_output_that_is_there_twice_is_compared_twice() -> None:
+    net = spec.loads(
+        "inputs: {x: [3]}\nlayers: [{linear: {name: a, out_features: 2}}]\noutputs: [a, a]"
+    )
+    weights = random_weights(net, np.random.default_rng(0))
+    x = np.random.default_rng(0).standard_normal((4, 3))
+    y = graphgen.evaluate(net, weights, x)[0]
+    assert assert_same_function(net, weights, lambda x: (y, y), x) < 1e-10
+    for outputs in ((y, y + 1), (y + 1, y)):
+        with pytest.raises(AssertionError, match="output 'a' differs"):
+            assert_same_function(net, weights, lambda x, outputs=outputs: outputs, x)
+
+
 WRONG: dict[str, tuple[Any, Any, str]] = {
     "no batch axis": (network(), X[0], r"expected \[N, 3, 8, 8\], got \[3, 8, 8\]; the batch axis"),
     "channels last": (network(), X.transpose(0, 2, 3, 1), "another order"),
