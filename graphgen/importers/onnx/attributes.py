@@ -53,7 +53,7 @@ def value_of(attribute: Any, folder: Path | None) -> Any:
     """Give the value of an attribute: numbers, text, lists, arrays, graphs."""
     kind = attribute.type or _type_of(attribute)
     if kind == 1:
-        return float(attribute.f)
+        return shortest(attribute.f)
     if kind == 2:
         return int(attribute.i)
     if kind == 3:
@@ -63,7 +63,7 @@ def value_of(attribute: Any, folder: Path | None) -> Any:
     if kind == 5:
         return attribute.g
     if kind == 6:
-        return [float(n) for n in attribute.floats]
+        return [shortest(n) for n in attribute.floats]
     if kind == 7:
         return [int(n) for n in attribute.ints]
     if kind == 8:
@@ -73,6 +73,15 @@ def value_of(attribute: Any, folder: Path | None) -> Any:
     if kind == 13:
         return attribute.tp
     raise ImportRefusalError(f"the attribute {attribute.name!r} is of a kind that is not read")
+
+
+def shortest(number: float) -> float:
+    """Give the number of fewest digits that is this one in float32, as people wrote it.
+
+    >>> shortest(9.999999747378752e-06)
+    1e-05
+    """
+    return float(str(np.float32(number)))
 
 
 def _type_of(attribute: Any) -> int:

@@ -16,6 +16,9 @@ Arrays = Sequence[Any]
 MOST_ITEMS = 2**26
 """The most items of a constant that is computed."""
 
+MOST_ALIKE = 2**33
+"""The most items of a constant that are one number."""
+
 SAFE = frozenset(
     """
     Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh BitShift BitwiseAnd BitwiseNot
@@ -116,10 +119,10 @@ def _by_reference(node: Any, version: int, arrays: Arrays) -> list[NDArray[Any]]
     ]  # fmt: skip
 
 
-def _bounded(t: Tracer, shape: Sequence[int]) -> tuple[int, ...]:
+def _bounded(t: Tracer, shape: Sequence[int], most: int = MOST_ITEMS) -> tuple[int, ...]:
     sizes = tuple(int(n) for n in shape)
-    if any(n < 0 for n in sizes) or prod(sizes) > MOST_ITEMS:
-        t.refuse(f"a constant of shape {list(sizes)}, expected at most {MOST_ITEMS} items")
+    if any(n < 0 for n in sizes) or prod(sizes) > most:
+        t.refuse(f"a constant of shape {list(sizes)}, expected at most {most} items")
     return sizes
 
 
@@ -136,7 +139,8 @@ def _constant(t: Tracer, arrays: Arrays, given: Mapping[str, Any], version: int)
 
 def _filled(t: Tracer, arrays: Arrays, given: Mapping[str, Any], version: int) -> Any:
     value = given.get("value", np.zeros(1, np.float32))
-    return np.broadcast_to(np.asarray(value).reshape(()), _bounded(t, arrays[0]))
+    # One number in memory, however many it stands for.
+    return np.broadcast_to(np.asarray(value).reshape(()), _bounded(t, arrays[0], MOST_ALIKE))
 
 
 def _expanded(t: Tracer, arrays: Arrays, given: Mapping[str, Any], version: int) -> Any:

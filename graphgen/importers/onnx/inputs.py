@@ -56,12 +56,11 @@ def inputs_of(
         word = {"f": "f", "b": "f" if kind == "bfloat16" else "b", "u": "u", "i": "i"}[kind[0]]
         name = _name(value.name, taken)
         if value.name in given:
-            found.append(Input(value.name, name, word, _given(given[value.name], tensor, what)))
+            sizes_, free_ = _given(given[value.name], tensor, what, samples)
+            found.append(Input(value.name, name, word, sizes_, free_))
             continue
         if not tensor.HasField("shape"):
-            raise ImportRefusalError(
-                f"{what} has no shape; give one: `shapes={{{value.name!r}: (1, 3, 224, 224)}}`"
-            )
+            raise ImportRefusalError(f"{what} has no shape; {advice(value.name)}")
         sizes, free = [], []
         for axis, dim in enumerate(tensor.shape.dim):
             if dim.dim_value > 0:
@@ -72,12 +71,19 @@ def inputs_of(
             else:
                 said = f"called {dim.dim_param!r}" if dim.dim_param else "of no said length"
                 raise ImportRefusalError(
-                    f"{what} has an axis {axis} {said}; each axis but that of the samples needs "
-                    f"its length: `shapes={{{value.name!r}: (1, ...)}}`, or "
-                    f"`gmn import --shape {value.name}=1,...`"
+                    f"{what} has an axis {axis} {said}, which is not that of the samples; "
+                    f"{advice(value.name)}"
                 )
         found.append(Input(value.name, name, word, tuple(sizes), tuple(free)))
     return found
+
+
+def advice(name: str) -> str:
+    """Say how to give a shape."""
+    return (
+        f"give its shape without the samples: `shapes={{{name!r}: (3, 224, 224)}}`, or "
+        f"`gmn import --shape {name}=3,224,224`"
+    )
 
 
 def _batch_of(declared: Sequence[Any], given: Mapping[str, Any]) -> set[str]:
@@ -92,18 +98,25 @@ def _batch_of(declared: Sequence[Any], given: Mapping[str, Any]) -> set[str]:
     return set()
 
 
-def _given(shape: Sequence[int], tensor: Any, what: str) -> Shape:
-    """Check a shape that was given against what the model says."""
+def _given(
+    shape: Sequence[int], tensor: Any, what: str, samples: int
+) -> tuple[Shape, tuple[int, ...]]:
+    """Give a shape that was given, and its free axes: with the axis of the samples or without."""
     sizes = tuple(int(n) for n in shape)
     dims = list(tensor.shape.dim)
+    free: tuple[int, ...] = ()
+    if not tensor.HasField("shape") or len(sizes) == len(dims) - 1:
+        first = dims[0].dim_value if dims else 0
+        sizes = (first or samples, *sizes)
+        free = () if first else (0,)
     fits = not tensor.HasField("shape") or (
         len(dims) == len(sizes)
         and all(d.dim_value in (0, n) for d, n in zip(dims, sizes, strict=True))
     )
     if any(n < 1 for n in sizes) or not fits:
         declared = [d.dim_value or d.dim_param or "?" for d in dims]
-        raise ImportRefusalError(f"{what} has the shape {declared}, but {list(sizes)} was given")
-    return sizes
+        raise ImportRefusalError(f"{what} has the shape {declared}, but {list(shape)} was given")
+    return sizes, free
 
 
 def _name(name: str, taken: set[str]) -> str:

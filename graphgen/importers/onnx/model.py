@@ -14,7 +14,7 @@ from graphgen.importers.imported import Imported, finish
 from graphgen.importers.network import Network
 from graphgen.importers.onnx.files import check_model, read_file
 from graphgen.importers.onnx.graphs import DOMAINS, Frame, Reader
-from graphgen.importers.onnx.inputs import Input, inputs_of
+from graphgen.importers.onnx.inputs import Input, advice, inputs_of
 from graphgen.importers.onnx.names import plain
 from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.traced import Traced
@@ -72,7 +72,7 @@ def from_onnx(
         net, weights = graphgen.importers.from_onnx("model.onnx")
 
     External data are read from the model's folder only. `shapes` gives the shapes of inputs of
-    which the model leaves lengths open, by the names of the inputs; the batch may stay open.
+    which the model leaves lengths open, by the names of the inputs, without the samples or with.
     Raises `ImportRefusalError` for what cannot be said exactly, with operator and reason.
     """
     folder, source = None, "the model"
@@ -93,6 +93,17 @@ def from_onnx(
         raise ImportRefusalError(f"{source}: a name in the model is no text") from error
 
 
+def _check_free(inputs: Sequence[Input], found: Imported) -> None:
+    """Refuse axes of no said length that hold no samples: a network has each length."""
+    for each, axis, unread in zip(inputs, found.batch_axes, found.unread, strict=True):
+        others = [free for free in each.free if free != axis]
+        if others and not unread:
+            raise ImportRefusalError(
+                f"the input {each.name!r} has an axis {others[0]} of no said length, which holds "
+                f"no samples; {advice(each.name)}"
+            )
+
+
 def _first_that_goes(
     model: Any,
     folder: Path | None,
@@ -107,7 +118,9 @@ def _first_that_goes(
         read = Model(model, folder, name, inputs, arrays)
         try:
             network, axes = with_batch(read.trace, [each.shape for each in inputs], batch_axis)
-            return finish(network, axes)
+            found = finish(network, axes)
+            _check_free(inputs, found)
+            return found
         except GraphError as error:
             reason = reason or error
     raise reason or ImportRefusalError("there is nothing to import")

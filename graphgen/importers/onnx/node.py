@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from graphgen.importers.traced import Constant, Parameter, Traced, Value
 from graphgen.importers.tracer import Tracer
 
+MOST_SETTINGS = 4096
+"""The most numbers of a stored array that is no weight, but says how something is computed."""
+
 
 @dataclass(frozen=True, eq=False)
 class Node:
@@ -62,7 +65,7 @@ class Node:
         x = self[place]
         if isinstance(x, Constant):
             return x.array
-        if isinstance(x, Parameter) and x.array.size == 1:
+        if isinstance(x, Parameter) and x.array.size <= MOST_SETTINGS:
             return x.array
         self.tracer.refuse(f"{what} is computed; expected a constant")
 

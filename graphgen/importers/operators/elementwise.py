@@ -250,4 +250,6 @@ def number(x: Traced | float) -> float | None:
     if not isinstance(x, Constant) or not x.array.size or x.array.dtype.kind not in "fiub":
         return None
     first = x.array.flat[0]
+    if x.array.dtype == np.float32:
+        first = float(str(first))  # as it was written, of the fewest digits
     return float(first) if x.array.size == 1 or (x.array == first).all() else None

@@ -142,9 +142,12 @@ def pad(
     fields: dict[str, object] = {"pad": numbers}
     if mode == "constant" and not np.isfinite(value):
         plain = t.layer("pad", [whole], shape, whole.batch, fields)
-        inside = np.zeros(whole.sample_shape, np.int64)
         edge = [pairs.get(axis, (0, 0)) for axis in range(1, rank + 1)]
         edge = [(max(before, 0), max(behind, 0)) for before, behind in edge]
+        kept = [n + min(a, 0) + min(b, 0) if any(pair) else 1 for n, pair, (a, b) in zip(
+            whole.sample_shape, edge, [pairs.get(axis, (0, 0)) for axis in range(1, rank + 1)],
+            strict=True)]  # fmt: skip
+        inside = np.zeros(kept, np.int64)
         mask = t.value(Constant(np.pad(inside, edge, constant_values=1)))
         return t.layer("masked_fill", [plain, mask], shape, whole.batch, {"value": value})
     if mode != "constant":

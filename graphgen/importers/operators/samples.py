@@ -37,12 +37,11 @@ def for_each_sample(t: Tracer, x: Traced, axis: int, batch: Batch) -> Traced:
     first = cut.take(0, place) if runs > 1 and isinstance(x, Constant) else cut[
         (slice(None),) * place + (0,)
     ]  # fmt: skip
-    if runs > 1 and isinstance(x, Parameter) and x.array.strides[axis]:
-        raise MixedSamplesError(f"{t.source} reads a parameter of its own for each sample")
-    if runs > 1 and isinstance(x, Constant):
+    if runs > 1 and x.array.strides[axis]:
+        # Exporters store what is repeated for each sample, be it a parameter.
         same = np.array_equal(cut, np.broadcast_to(np.expand_dims(first, place), cut.shape))
         if not same:
-            raise MixedSamplesError(f"{t.source} reads a constant that differs between samples")
+            raise MixedSamplesError(f"{t.source} reads numbers that differ between samples")
     array = first.reshape(*front, *kept, *behind)
     return Constant(array) if isinstance(x, Constant) else Parameter(x.name, array)
 

@@ -12,7 +12,7 @@ from graphgen.importers.operators.joining import concat
 from graphgen.importers.operators.shapes import reshape
 from graphgen.importers.operators.taking import index_select
 from graphgen.importers.refusal import MixedSamplesError
-from graphgen.importers.traced import Batch, Traced, Value
+from graphgen.importers.traced import Batch, Constant, Traced, Value
 from graphgen.importers.tracer import Tracer
 
 MOST_PLACES = 20_000
@@ -28,6 +28,10 @@ def scatter(t: Tracer, x: Traced, places: NDArray[Any], updates: Traced) -> Trac
     whole = np.arange(int(np.prod(x.shape)))
     whole[places.ravel()] = whole.size + np.arange(places.size)
     chosen = whole.reshape(x.shape)
+    if isinstance(updates, Constant) and isinstance(x, Value) and x.batch is not None:
+        found = _alike_in_samples(t, x, places, updates.array.reshape(places.shape))
+        if found is not None:
+            return found
     added = t.value(reshape(t, updates, places.shape))
     if added.batch is None or (isinstance(x, Value) and x.batch is not None):
         base = t.value(x)
@@ -37,6 +41,26 @@ def scatter(t: Tracer, x: Traced, places: NDArray[Any], updates: Traced) -> Trac
         raise MixedSamplesError(f"{t.source} writes what a sample has over what none has")
     sides, chosen = _of_one_sample(t, base, added, chosen)
     return _placed(t, base, sides, chosen)
+
+
+def _alike_in_samples(
+    t: Tracer, x: Value, places: NDArray[Any], updates: NDArray[Any]
+) -> Traced | None:
+    """Write constants that are the same for each sample, of which one axis has them all."""
+    labels = _labels(x, t.samples or 1).ravel()[places]
+    sample, local = labels // SPAN, labels % SPAN
+    for axis, size in enumerate(places.shape):
+        line = np.arange(size).reshape(-1, *(1,) * (places.ndim - axis - 1))
+        if size != t.samples or (sample != line).any():
+            continue
+        one, own = local.take([0], axis), updates.take([0], axis)
+        if (local == one).all() and (updates == own).all():
+            bare = _bare(x)
+            chosen = np.arange(base_size(bare))
+            chosen[one.ravel()] = chosen.size + np.arange(one.size)
+            added = t.value(Constant(own.squeeze(axis)))
+            return _placed(t, x, [bare, added], chosen.reshape(bare.shape))
+    return None
 
 
 def _of_one_sample(

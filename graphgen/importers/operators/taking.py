@@ -158,7 +158,7 @@ def split(t: Tracer, x: Traced, sizes: Sequence[int], dim: int) -> list[Traced]:
     if ends[-1] != x.shape[dim]:
         t.refuse(f"parts of {list(sizes)} items of axis {dim} of {list(x.shape)}")
     if not isinstance(x, Value) or 0 in sizes or not 1 < len(sizes) <= MOST_PARTS:
-        return [slice_(t, x, dim, a, b) for a, b in pairwise(ends)]
+        return [_part(t, x, dim, a, b) for a, b in pairwise(ends)]
     axis = t.axis(x, dim)
     even = len(set(sizes)) == 1
     fields: dict[str, Any] = {"sections": len(sizes)} if even else {"sizes": list(sizes)}
@@ -167,6 +167,13 @@ def split(t: Tracer, x: Traced, sizes: Sequence[int], dim: int) -> list[Traced]:
         first if place == 0 else t.further(first, str(place), with_size(x, dim, size), x.batch)
         for place, size in enumerate(sizes)
     ]
+
+
+def _part(t: Tracer, x: Traced, dim: int, first: int, end: int) -> Traced:
+    """Give a part, which may have no items, as other sizes of the model's axis would ask for."""
+    if first == end:
+        return Constant(np.zeros(with_size(x, dim, 0), np.float32))
+    return slice_(t, x, dim, first, end)
 
 
 MOST_PARTS = 64

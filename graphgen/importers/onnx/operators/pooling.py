@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -55,6 +55,15 @@ class Windows:
         pairs = zip(self.pairs, self.kernel, strict=True)
         return all(a == b and 2 * a <= k for (a, b), k in pairs)
 
+    def of_items_inside(self) -> Windows:
+        """Give windows of the same items, with as much around before as behind, where there are."""
+        even = [(before, before) for before, _ in self.pairs]
+        for ceil in (False, True):
+            other = replace(self, pairs=even, ceil=ceil)
+            if other.is_plain and other.counts == self.counts:
+                return other
+        return self
+
     def padded(self, t: Tracer, x: Traced, value: float = 0.0) -> Traced:
         """Put items around a value, so that exactly the windows fit."""
         rows = zip(self.space, self.reach, self.stride, self.pairs, self.counts, strict=True)
@@ -87,6 +96,7 @@ def pool(node: Node) -> Traced:
 
 
 def _maxima(t: Tracer, x: Traced, windows: Windows) -> Traced:
+    windows = windows if windows.is_plain else windows.of_items_inside()
     if windows.is_plain:
         return pooling.pool(
             t, "max", x, windows.kernel, stride=windows.stride,
@@ -102,6 +112,8 @@ def _maxima(t: Tracer, x: Traced, windows: Windows) -> Traced:
 def _means(t: Tracer, x: Traced, windows: Windows, whole: bool) -> Traced:
     """Take means of the items inside, or of the `whole` window with what is around."""
     together = all(d == 1 for d in windows.dilation)
+    if together and not whole and not windows.is_plain:
+        windows = windows.of_items_inside()
     if together and windows.is_plain:
         return pooling.pool(
             t, "avg", x, windows.kernel, stride=windows.stride,

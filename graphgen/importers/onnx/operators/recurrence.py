@@ -52,7 +52,9 @@ def _states(node: Node, directions: int, samples: int) -> list[Traced]:
         if given is None:
             zeros = np.broadcast_to(np.zeros((), np.float32), (directions, samples, hidden))
             given = Constant(zeros)
-        elif node.attribute("layout", 0):
+        elif isinstance(given, Parameter) and not given.array.any():
+            given = Constant(given.array)
+        if node.has(place) and node.attribute("layout", 0):
             given = shapes.transpose(node.tracer, given, 0, 1)
         found.append(given)
     return found
