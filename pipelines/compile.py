@@ -82,7 +82,10 @@ def compile_zoo(
         raise PipelineError(f"{zoo}: no network of this zoo was trained to the end")
     held_out = wider_networks(rows, settings.get("wider", {}))
     within = [row for row in rows if row["index"] not in held_out]
-    split = splits_of(within, settings.get("splits"), settings["seed"])
+    try:
+        split = splits_of(within, settings.get("splits"), settings["seed"])
+    except PipelineError as error:
+        raise PipelineError(f"{settings_file}: {error}") from None
     split |= dict.fromkeys(held_out, WIDER)
 
     def networks() -> Iterator[tuple[Any, Any, dict[str, Any]]]:
@@ -108,7 +111,10 @@ def splits_of(
     rows: list[dict[str, Any]], shares: dict[str, float] | None, seed: int
 ) -> dict[int, str]:
     """Give each network its split: as it is, where all three are given, else by the shares."""
-    if any(row.get("split") == SPLITS[1] for row in rows):
+    own = {row.get("split") for row in rows}
+    if None in own and len(own) > 1:
+        raise PipelineError("some networks of this zoo have a split, and others none")
+    if SPLITS[1] in own:
         if shares is not None:
             raise PipelineError(
                 "got `splits`, but the networks of this zoo are split for training, validation and "
@@ -120,8 +126,7 @@ def splits_of(
             "`splits` is missing: the networks of this zoo are not all split; give the shares of "
             "`train`, `validation` and, where they are not split at all, `test`"
         )
-    draw = keep_splits if rows and "split" in rows[0] else draw_splits
-    return draw(rows, shares, seed)
+    return (draw_splits if own <= {None} else keep_splits)(rows, shares, seed)
 
 
 def draw_splits(rows: list[dict[str, Any]], shares: dict[str, float], seed: int) -> dict[int, str]:
@@ -146,13 +151,19 @@ def keep_splits(rows: list[dict[str, Any]], shares: dict[str, float], seed: int)
             "`splits` has the share `test`, but this zoo has a split of its own, "
             "which is kept: give `train` and `validation` only, by which its `train` is cut"
         )
-    signals = sorted({row["signal"] for row in rows if row["split"] == "train"})
+    signals = sorted({signal_number(row) for row in rows if row["split"] == "train"})
     names = ("train", "validation")
     drawn = cut(signals, {name: shares[name] for name in names}, [seed, 0])
     return {
-        row["index"]: drawn[row["signal"]] if row["split"] == "train" else row["split"]
+        row["index"]: drawn[signal_number(row)] if row["split"] == "train" else row["split"]
         for row in rows
     }
+
+
+def signal_number(row: dict[str, Any]) -> int:
+    """Give the number of the signal that a network encodes; of one that encodes none, its own."""
+    number: int = row.get("signal", row["index"])
+    return number
 
 
 def cut(members: list[int], shares: dict[str, float], seed: list[int]) -> dict[int, str]:

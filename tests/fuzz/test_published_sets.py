@@ -21,12 +21,20 @@ from published_inrs import write_dws_fashion, write_nfn
 from published_sets import write_cnn_wild_park, write_model_zoo, write_small_cnn_zoo
 from zoo_toys import use_toys
 
+from pipelines.zoo import generate
+
 LINES = {
     "cnns": "set: small_cnn_zoo, checkpoints: all",
     "park": "set: cnn_wild_park, checkpoints: all",
     "models": "set: model_zoos, checkpoints: all",
     "fashion": "set: dwsnets_inrs, signals: fashion_mnist",
     "nfn": "set: nfn_inrs, signals: cifar10, copies: 2",
+}
+THREE = ", splits: {train: 0.5, validation: 0.5, test: 0}"
+SHARES = {
+    **dict.fromkeys(("cnns", "park", "models"), THREE),
+    "fashion": "",  # which is split for all three
+    "nfn": ", splits: {train: 0.5, validation: 0.5}",
 }
 CELLS = ("", "0", "-1", "1e400", "nan", "999999999999999999999", '"', "a,b", "\0", "(16", "(0,)",
          "(1000000, 1000000)", "__import__('os')", "tanh", "\ud7ff")  # fmt: skip
@@ -102,6 +110,48 @@ def fuzz(seeds: Path, tmp_path: Path, numbers: range) -> Counter[Any]:
         assert not outcome.broken, f"{number}: {kind}, after {done}: {outcome.broken}"
         codes[kind, outcome.code] += 1
     return codes
+
+
+def fuzz_zoos(zoos: Path, tmp_path: Path, numbers: range) -> Counter[Any]:
+    codes: Counter[Any] = Counter()
+    for number in numbers:
+        rng = random.Random(number)
+        kind, command = rng.choice(list(LINES)), rng.choice(("card", "card", "compile"))
+        work = tmp_path / str(number)
+        folder = work / "in" / "zoo"
+        shutil.copytree(zoos / kind, folder)
+        settings = work / "settings.yaml"
+        settings.write_text(f"compile: {{seed: 0{SHARES[kind]}}}\n")
+        done = [mutate(folder, rng, "*.json") for _ in range(rng.choice((1, 1, 2)))]
+        place = work / ("card.md" if command == "card" else "out")
+        line = [command, str(folder), "--params", str(settings), "--out", str(place)]
+        outcome = run(line, [settings, folder], place)
+        assert not outcome.broken, f"{number}: {command} {kind}, after {done}: {outcome.broken}"
+        codes[command, outcome.code] += 1
+    return codes
+
+
+@pytest.fixture(scope="module")
+def zoos(seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make zoos of the sets, as they are."""
+    folder = tmp_path_factory.mktemp("zoos")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        use_toys(monkeypatch)
+        for kind, line in LINES.items():
+            settings = folder / f"{kind}.yaml"
+            settings.write_text(f"published: {{{line}, folder: '{seeds / kind}'}}\n")
+            generate(settings, folder / kind)
+    return folder
+
+
+def test_mutated_zoos_of_sets_keep_the_rule(zoos: Path, tmp_path: Path) -> None:
+    codes = fuzz_zoos(zoos, tmp_path, range(60))
+    assert {code for _, code in codes} == {0, 2}
+
+
+@pytest.mark.long
+def test_many_mutated_zoos_of_sets_keep_the_rule(zoos: Path, tmp_path: Path) -> None:
+    fuzz_zoos(zoos, tmp_path, range(1000, 2500))
 
 
 def test_mutated_sets_keep_the_rule(seeds: Path, tmp_path: Path) -> None:
