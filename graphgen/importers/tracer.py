@@ -25,7 +25,8 @@ class Tracer:
     `samples` is the length of the batch in the model's shapes, or None where all of a model's
     input is one sample. Readers set `scope` and `source` before each operator, and in `stored`
     the arrays of the model's file by their names, for the section `checkpoint`. Of the tensors
-    `learned` all forms are made from one learned value.
+    `learned` all forms are made from one learned value. Values that are `made` from tensors by a
+    parametrization of the language have it there, and these tensors.
     """
 
     def __init__(self, name: str, samples: int | None) -> None:
@@ -36,6 +37,7 @@ class Tracer:
         self.inputs: dict[str, Shape] = {}
         self.stored: dict[str, NDArray[Any]] = {}
         self.nodes: list[Node] = []
+        self.made: dict[str, tuple[Mapping[str, Any], Mapping[str, Weight]]] = {}
         self.learned: Collection[str] = ()
         self._learned: dict[Any, Value] = {}
 
@@ -149,6 +151,15 @@ class Tracer:
         self.refuse(
             f"{what} is computed while the network runs; layers take weights that are stored"
         )
+
+    def tensor(self, local: str, x: Traced) -> tuple[dict[str, Any], dict[str, Weight]]:
+        """Give a layer's tensor, or the field and the tensors of one that is made from others."""
+        made = self.made.get(x.name) if isinstance(x, Value) else None
+        if made is None:
+            return {}, {local: self.weight(x)}
+        how, tensors = made
+        names = {f"parametrizations.{local}.{own}": weight for own, weight in tensors.items()}
+        return {"parametrizations": {local: how}}, names
 
     def axis(self, x: Value, axis: int) -> int:
         """Give the axis of the language, which counts the batch as 0, for one of the model."""

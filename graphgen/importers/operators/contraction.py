@@ -20,18 +20,19 @@ POOL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 def linear(t: Tracer, x: Traced, weight: Traced, bias: Traced | None = None) -> Value:
     """Apply `x W^T + b` along the last axis."""
     out = weight.shape[0] if len(weight.shape) == 2 else 1
-    if isinstance(weight, Value) or len(weight.shape) != 2:
+    made = isinstance(weight, Value) and weight.name in t.made
+    if (isinstance(weight, Value) and not made) or len(weight.shape) != 2:
         turned = permute(t, weight, range(len(weight.shape))[::-1])
         y = t.value(matmul(t, x, turned))
         return y if bias is None else combine(t, "add", [y, bias])
     value = t.value(x)
     t.axis(value, -1)
-    tensors = {"weight": t.weight(weight)}
+    how, tensors = t.tensor("weight", weight)
     stored = not isinstance(bias, Value) and bias is not None and bias.shape == (out,)
     if stored:
         tensors["bias"] = t.weight(bias, "the bias")
     shape = (*value.shape[:-1], out)
-    fields = {"out_features": int(out)} | ({} if stored else {"bias": False})
+    fields = {"out_features": int(out)} | ({} if stored else {"bias": False}) | how
     y = t.layer("linear", [value], shape, value.batch, fields, tensors)
     return y if bias is None or stored else combine(t, "add", [y, bias])
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from graphgen.importers.network import Weight
+from graphgen.importers.operators.contraction import contract
 from graphgen.importers.operators.elementwise import combine
-from graphgen.importers.operators.samples import framed, unframed
+from graphgen.importers.operators.joining import pad
+from graphgen.importers.operators.samples import Framed, framed, unframed
 from graphgen.importers.operators.shapes import permute, reshape
+from graphgen.importers.operators.taking import select, slice_
 from graphgen.importers.traced import Traced, Value
 from graphgen.importers.tracer import Tracer
 
@@ -37,7 +42,13 @@ def convolution(
     """
     dims = len(weight.shape) - 2
     frame = framed(t, t.value(x), dims + 1)
-    own = t.weight(weight)
+    if isinstance(weight, Value) and (weight.name not in t.made or frame.items is not None):
+        if transposed:
+            t.refuse("the weight of a transposed convolution is computed while the network runs")
+        return by_taps(
+            t, frame, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
+        )
+    made, tensors = t.tensor("weight", weight)
     fields: dict[str, Any] = {
         "kernel_size": list(map(int, weight.shape[2:])),
         "stride": list(map(int, stride)),
@@ -52,7 +63,8 @@ def convolution(
                 f"{frame.items} items beside the samples, each with three axes of space",
                 "import the module with one of them in each sample",
             )
-        own = Weight(own.name, np.expand_dims(own.array, 2))
+        own = tensors["weight"]
+        tensors = {"weight": Weight(own.name, np.expand_dims(own.array, 2))}
         for name, one in (("kernel_size", 1), ("stride", 1), ("padding", 0),
                           ("output_padding", 0), ("dilation", 1)):  # fmt: skip
             fields[name] = [one, *fields[name]]
@@ -67,10 +79,9 @@ def convolution(
     ]  # fmt: skip
     if min(space) < 1:
         t.refuse(f"a kernel of {list(weight.shape[2:])} does not fit into {list(value.shape)}")
-    fields = {"out_channels": out, **_said(fields)}
+    fields = {"out_channels": out, **_said(fields), **made}
     if groups != 1:
         fields["groups"] = int(groups)
-    tensors = {"weight": own}
     if bias is None or isinstance(bias, Value):
         fields["bias"] = False
     else:
@@ -84,6 +95,54 @@ def convolution(
     if isinstance(bias, Value):
         y = combine(t, "add", [y, reshape(t, bias, (out, *(1,) * dims))])
     return y
+
+
+def by_taps(
+    t: Tracer,
+    frame: Framed,
+    weight: Value,
+    bias: Traced | None,
+    *,
+    stride: Sequence[int],
+    padding: Sequence[Side],
+    dilation: Sequence[int],
+    groups: int,
+) -> Value:
+    """Convolve with a kernel that is computed: one product for each of its places, added up."""
+    out, inside, *kernel = weight.shape
+    if prod(kernel) > MOST_TAPS or weight.batch is not None:
+        t.refuse(f"a kernel of {kernel} is computed while the network runs, for each sample or "
+                 f"of more than {MOST_TAPS} places")  # fmt: skip
+    x = frame.value
+    front = len(x.shape) - len(kernel) - 1
+    around = [(p, p) if isinstance(p, int) else p for p in padding]
+    whole = pad(t, x, [(0, 0)] * (front + 1) + around)
+    places = [
+        range(0, whole.shape[front + 1 + axis] - d * (k - 1), s)
+        for axis, (k, d, s) in enumerate(zip(kernel, dilation, stride, strict=True))
+    ]
+    leading, space = "NT"[:front], "DHW"[: len(kernel)]
+    sizes = [len(each) for each in places]
+    parts: list[Traced] = []
+    for tap in product(*(range(k) for k in kernel)):
+        cut: Traced = whole
+        own: Traced = weight
+        for axis, (at, run, d) in enumerate(zip(tap, places, dilation, strict=True)):
+            first = at * d
+            cut = slice_(t, cut, front + 1 + axis, first, first + run[-1] + 1, run.step)
+            own = select(t, own, 2, at)
+        cut = reshape(t, cut, (*x.shape[:front], groups, inside, *sizes))
+        own = reshape(t, own, (groups, out // groups, inside))
+        words = [leading + "gi" + space, "goi"]
+        part = contract(t, words, leading + "go" + space, [cut, own])
+        parts.append(reshape(t, part, (*x.shape[:front], out, *sizes)))
+    y = combine(t, "add", parts) if len(parts) > 1 else t.value(parts[0])
+    if bias is not None:
+        y = combine(t, "add", [y, reshape(t, bias, (out, *(1,) * len(kernel)))])
+    return unframed(t, y, frame)
+
+
+MOST_TAPS = 64
 
 
 def turned(t: Tracer, x: Value, place: int) -> Value:

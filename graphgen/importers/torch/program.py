@@ -92,7 +92,8 @@ class Program:
         self, axes: tuple[int | None, ...], samples: int | None, learned: Mapping[str, int]
     ) -> Network:
         tracer = Reading("network", samples, self.program.state_dict, learned)
-        known: dict[str, Any] = dict(self.stored)
+        known = tracer.known
+        known |= self.stored
         tracer.stored = dict(self.arrays)
         for node, x in self.stored.items():
             if isinstance(x, Parameter) and learned.get(x.name, 0) >= AS_VALUE:
@@ -150,7 +151,16 @@ def read_program(program: Any, weights: Arrays | None = None) -> Program:
             raise ImportRefusalError(
                 f"the model has {spec_.target!r} of the kind {spec_.kind.name}; expected tensors"
             )
+    arrays |= _rest(program, arrays, weights)
     return Program(program, tuple(shapes), tuple(names), stored, arrays)
+
+
+def _rest(program: Any, arrays: Arrays, weights: Arrays | None) -> dict[str, NDArray[Any]]:
+    """Give what a file of the model holds besides its parameters, such as persistent buffers."""
+    found = {name: to_numpy(x) for name, x in program.state_dict.items() if not _is_empty(x)}
+    if weights is not None:
+        found |= {name: weights[name] for name in program.state_dict if name in weights}
+    return {name: array for name, array in found.items() if name not in arrays}
 
 
 def _tied(tensors: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -182,13 +192,18 @@ def _array(program: Any, name: str, weights: Arrays | None) -> NDArray[Any]:
         return weights[name]
     tensor = program.state_dict.get(name)
     tensor = program.constants.get(name) if tensor is None else tensor
-    if tensor is None or tensor.is_meta or type(tensor).__name__ == "FakeTensor":
+    if tensor is None or _is_empty(tensor):
         given = "" if weights is None else f"; the weights that were given have no {name!r}"
         raise ImportRefusalError(
             f"the tensor {name!r} of the model holds no numbers{given}; expected a module whose "
             "tensors are in memory, or weights with all of them"
         )
     return to_numpy(tensor)
+
+
+def _is_empty(tensor: Any) -> bool:
+    """Whether a tensor has a shape and no numbers."""
+    return bool(tensor.is_meta) or type(tensor).__name__ == "FakeTensor"
 
 
 def _is_statistic(placeholder: Any) -> bool:

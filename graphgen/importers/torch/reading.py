@@ -16,7 +16,7 @@ class Reading(Tracer):
     """Traces a program of torch; `node` is the operator that is read.
 
     `buffers` are the module's tensors by their names, and `learned` the names of those that are
-    learned values where layers do not have all of them.
+    learned values where layers do not have all of them. `known` is what each node has given.
     """
 
     node: Any = None
@@ -31,6 +31,7 @@ class Reading(Tracer):
         super().__init__(name, samples)
         self.buffers = buffers
         self.learned = learned
+        self.known: dict[str, Any] = {}
 
     def beside(self, x: Traced | None, name: str) -> Traced | None:
         """Give a buffer of the same module as another tensor, if it has one of this name."""

@@ -9,6 +9,7 @@ from graphgen.importers.torch.operators import (  # noqa: F401
     identities,
     joining,
     linear,
+    made,
     norms,
     pooling,
     recurrence,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphgen.importers.operators import elementwise as each
+from graphgen.importers.torch.operators.made import spectral_norm
 from graphgen.importers.torch.operators.registry import aten, traced
 from graphgen.importers.torch.reading import BOOLEAN, INTEGER, Reading
 from graphgen.importers.traced import Constant, Traced
@@ -40,7 +41,9 @@ def mul(t: Tracer, x: Any, y: Any) -> Traced:
 def div(t: Reading, x: Any, y: Any, *, rounding_mode: str | None = None) -> Traced:
     if rounding_mode is not None:
         t.refuse("it rounds, which the language has no layer for")
-    return each.divide(t, traced(x), traced(y))
+    result = each.divide(t, traced(x), traced(y))
+    spectral_norm(t, traced(x), result, t.known)
+    return result
 
 
 @aten("addcmul")
