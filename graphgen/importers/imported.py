@@ -23,7 +23,9 @@ class Imported:
     `text` is the YAML that `net` was read from, `weights` are views of the model's own arrays by
     the architecture's names, and `batch_axes` says which axis of each of the model's inputs holds
     the samples (None: all of it is one sample); `output_batches` says it of its outputs. `unread`
-    says which of the model's inputs play no part, and are none of the architecture's.
+    says which of the model's inputs play no part, and are none of the architecture's. `unsaid` are
+    the tensors that the model's file has in no form that the section `checkpoint` of `text` can
+    say: where there are any, it is the `weights` that fit `text`, and not the file.
     """
 
     net: Architecture
@@ -32,6 +34,7 @@ class Imported:
     batch_axes: tuple[int | None, ...] = ()
     output_batches: tuple[Batch | None, ...] = ()
     unread: tuple[bool, ...] = ()
+    unsaid: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.net, self.weights))
@@ -97,4 +100,12 @@ def finish(network: Network, batch_axes: tuple[int | None, ...] = ()) -> Importe
     """Rewrite, write and read back what was traced."""
     done = write_network(apply_rules(network))
     unread = tuple(name in done.unread for name in network.inputs)
-    return Imported(done.net, done.weights, done.text, batch_axes, network.output_batches, unread)
+    return Imported(
+        done.net,
+        done.weights,
+        done.text,
+        batch_axes,
+        network.output_batches,
+        unread,
+        done.unsaid,
+    )
