@@ -16,7 +16,6 @@ from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.writing.checking import difference
 from graphgen.importers.writing.columns import Column
 from graphgen.importers.writing.description import describe
-from graphgen.importers.writing.expressions import UnwritableError
 from graphgen.importers.writing.folding import folded_in_rows, folded_wholly
 from graphgen.importers.writing.graph import Graph, graph_of
 from graphgen.importers.writing.names import wanted_names
@@ -25,6 +24,7 @@ from graphgen.importers.writing.rules import section
 from graphgen.importers.writing.saying import say
 from graphgen.importers.writing.storage import relations
 from graphgen.importers.writing.text import section_text
+from graphgen.importers.writing.variables import UnwritableError
 from spec import Architecture
 from spec.layer import LAYERS
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from graphgen.importers.writing.columns import Column, Key, Tree, first, last, places
-from graphgen.importers.writing.expressions import UnwritableError, free
 from graphgen.importers.writing.graph import Graph
 from graphgen.importers.writing.naming import is_own, nodes_of, prefix_of, reads_own_input
 from graphgen.importers.writing.scopes import Scope, calls_in, entered
+from graphgen.importers.writing.variables import UnwritableError, free
 from spec.layer import LAYERS
 from spec.structures import STRUCTURES
 

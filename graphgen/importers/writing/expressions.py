@@ -7,92 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from graphgen.importers.writing.variables import (
+    NAME,
+    Arguments,
+    Code,
+    Pool,
+    UnwritableError,
+    exactly,
+)
 
 Coordinates = tuple[int, ...]
 LONGEST = 48
 """The most characters of a list within an expression; longer ones become variables."""
 _DIGITS = re.compile(r"(\d+)")
-_NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
-
-
-class UnwritableError(Exception):
-    """A value that no expression can hold; less is folded then."""
-
-
-@dataclass(frozen=True)
-class Code:
-    """The text of an expression."""
-
-    text: str
-
-    @property
-    def factor(self) -> str:
-        """The text as an operand."""
-        plain = _NAME.match(self.text) or re.fullmatch(r"\w+\[\w+\]", self.text)
-        return self.text if plain else f"({self.text})"
-
-
-@dataclass
-class Pool:
-    """The variables of a file: lists that are too long to stand where they are used."""
-
-    variables: dict[str, Any] = field(default_factory=dict)
-    arguments: set[str] = field(default_factory=set)
-
-    def listed(self, values: list[Any], hint: str) -> str:
-        """Give the name of the variable that holds a list."""
-        for name, known in self.variables.items():
-            if _exactly(known) == _exactly(values):
-                return name
-        plain = re.sub(r"\W", "_", hint)
-        base = plain if plain.endswith("s") else f"{plain}s"
-        name = free(base, {*self.variables, *self.arguments, *RESERVED})
-        self.variables[name] = values
-        return name
-
-
-@dataclass
-class Arguments:
-    """What a block is given, by name: a value for each of its calls."""
-
-    pool: Pool
-    values: dict[str, list[Any]] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=set)
-
-    def named(self, vector: list[Any], hint: str) -> Code:
-        """Give the expression for a value of each call: an argument, or a multiple of one."""
-        for name, known in self.values.items():
-            if _exactly(known) == _exactly(vector):
-                return Code(name)
-        for name, known in self.values.items():
-            for text, larger, smaller in (("*", vector, known), ("//", known, vector)):
-                factor = _ratio(larger, smaller)
-                if factor:
-                    return Code(f"{factor} * {name}" if text == "*" else f"{name} // {factor}")
-        plain = re.sub(r"\W", "_", hint)
-        name = free(plain, {*self.values, *self.taken, *self.pool.variables, *RESERVED})
-        self.pool.arguments.add(name)
-        self.values[name] = vector
-        return Code(name)
-
-
-RESERVED = frozenset({
-    "block", "shape", "name", "inputs", "when", "share", "i", "j", "k", "m", "n", "true", "false",
-    "null", "and", "or", "not", "if", "else", "in", "for", "abs", "ceil", "exp", "float", "floor",
-    "int", "len", "log", "log2", "max", "min", "prod", "range", "round", "sqrt", "str", "sum",
-    "parameters", "output_shape", "parametrizations",
-})  # fmt: skip
-
-
-def free(base: str, taken: set[str]) -> str:
-    """Give a name that is not taken: the base, or with a number."""
-    name, number = base, 2
-    while name in taken:
-        name, number = f"{base}_{number}", number + 1
-    return name
 
 
 @dataclass(frozen=True)
@@ -125,7 +56,7 @@ class Setting:
             code = self._code([int(row[2 * place + 1]) for row in rows], "index")
             after = str(escaped(text))
             if isinstance(code, Code):
-                short = _NAME.match(code.text) and not re.match(r"[A-Za-z0-9_]", after)
+                short = NAME.match(code.text) and not re.match(r"[A-Za-z0-9_]", after)
                 texts.append(f"${code.text}" if short else said(code.text, braces=True))
             else:
                 texts.append(str(code))
@@ -262,7 +193,7 @@ def _code_text(value: Any) -> str:
 
 def said(code: str, braces: bool = False) -> str:
     """Write code as an expression."""
-    return f"${code}" if _NAME.match(code) and not braces else f"${{{code}}}"
+    return f"${code}" if NAME.match(code) and not braces else f"${{{code}}}"
 
 
 def literal_code(value: Any) -> str:
@@ -293,16 +224,4 @@ def escaped(value: Any) -> Any:
 
 
 def _same(a: Any, b: Any) -> bool:
-    return a is b or _exactly(a) == _exactly(b)
-
-
-def _exactly(value: Any) -> str:
-    return repr(value)
-
-
-def _ratio(larger: list[Any], smaller: list[Any]) -> int:
-    if not all(type(value) is int and value > 0 for value in (*larger, *smaller)):
-        return 0
-    factor = larger[0] // smaller[0]
-    alike = all(a == factor * b for a, b in zip(larger, smaller, strict=True))
-    return factor if factor > 1 and alike else 0
+    return a is b or exactly(a) == exactly(b)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from graphgen.importers.writing.columns import Column, Tree, first, places
-from graphgen.importers.writing.expressions import free
 from graphgen.importers.writing.graph import Graph, Target
 from graphgen.importers.writing.scopes import Scope, Standing, name_inputs, standing
+from graphgen.importers.writing.variables import free
 
 
 @dataclass

@@ -8,20 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphgen.importers.writing.columns import Column, first
-from graphgen.importers.writing.expressions import (
-    Arguments,
-    Coordinates,
-    Pool,
-    Setting,
-    UnwritableError,
-    escaped,
-)
+from graphgen.importers.writing.counting import counted
+from graphgen.importers.writing.expressions import Coordinates, Setting, escaped
 from graphgen.importers.writing.graph import Graph, Target
 from graphgen.importers.writing.naming import Names, nodes_of, reads_current, taken
 from graphgen.importers.writing.saying import Said, plain
 from graphgen.importers.writing.scopes import Scope, Standing
+from graphgen.importers.writing.variables import Arguments, Pool, UnwritableError
 
-LOOPS = ("i", "j", "k", "m", "n")
+LOOPS = ("i", "j", "k", "m")
 Entry = Any
 
 
@@ -176,7 +171,7 @@ class Renderer:
             setting.express(self._seen(scope, vector, one.owners), "input")
             for vector in taken(self.graph, one, self.scopes)
         ]
-        return {"inputs": found if len(found) > 1 else found[0]}
+        return {"inputs": counted(found) if len(found) > 1 else found[0]}
 
     def _seen(self, scope: Scope, vector: list[Target], owners: list[int]) -> list[str]:
         """Give the names of values as they are seen from within instances of a scope."""

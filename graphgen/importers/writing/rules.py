@@ -33,7 +33,7 @@ def section(
     arrays = {name: stored[name] for name in stored}
     own = {name: _Shaped(len(r.shape)) for r in found for name in r.tensors}
     unsure = (
-        any(relation.axes for relation in found)
+        any(relation.moved for relation in found)
         or foreign_name(arrays) is not None
         or foreign_name(own) is not None  # type: ignore[arg-type]
     )

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from graphgen.importers.writing.columns import Column, Key, Tree, first, last, places
-from graphgen.importers.writing.expressions import UnwritableError, free
 from graphgen.importers.writing.graph import Graph, Target
+from graphgen.importers.writing.variables import UnwritableError, free
 
 MOST_INPUTS = 6
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec.primitives import Shape
+from spec.rearrangement import rearrangement
 
 Array = NDArray[Any]
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -33,6 +34,11 @@ class Relation:
     sizes: Mapping[str, int] = field(default_factory=dict)
     dim: int = 0
     also: tuple[str, ...] = ()
+
+    @property
+    def moved(self) -> bool:
+        """Whether axes change places."""
+        return bool(self.axes) and rearrangement(self.axes, self.shape, self.sizes).crosses
 
 
 class Storage:

@@ -19,6 +19,10 @@ import spec
 from graphgen.importers import ImportRefusalError
 from graphgen.importers.network import Network, Node, Weight
 from graphgen.importers.writing import Written, write_network
+from graphgen.importers.writing.checking import difference
+from graphgen.importers.writing.graph import graph_of
+from graphgen.importers.writing.names import wanted_names
+from graphgen.importers.writing.saying import say
 from graphgen.testing import random_inputs
 from spec.testing.network import description
 
@@ -160,3 +164,61 @@ def test_a_wrong_shape_is_a_fault_of_the_importer() -> None:
     wrong = replace(network.nodes[1], shape=(4,))
     with pytest.raises(ImportRefusalError, match=r"gives \[4\].*gives \[3\]: a fault"):
         write_network(network.with_nodes([network.nodes[0], wrong]))
+
+
+def test_many_names_that_count_are_one_expression() -> None:
+    layers = "".join(
+        f"  - linear: {{name: h.{i}, out_features: 3, inputs: x}}\n" for i in range(30)
+    )
+    net = spec.loads(
+        f"inputs: {{x: [3]}}\nlayers:\n{layers}  - concat: {{inputs: "
+        f"[x, {', '.join(f'h.{i}' for i in range(30))}]}}\n"
+    )
+    text = check(net, named=True).text
+    assert "for n in range(30)" in text
+    assert text.count("\n") < 12
+
+
+BASE = """
+inputs: {x: [4], y: [4]}
+layers:
+  - linear: {name: a, inputs: x, out_features: 4}
+  - linear: {name: b, out_features: 4, parameters: {weight: a.weight}}
+  - relu: {name: r}
+  - subtract: {name: s, inputs: [a, r]}
+  - lstm: {name: cell, inputs: two, hidden_size: 3}
+  - add: {name: last, inputs: [s, y]}
+outputs: [s, cell.h_n, last]
+""".replace("  - lstm", "  - reshape: {name: two, shape: [2, 2]}\n  - lstm")
+
+CHANGES = {
+    "a field": ("name: b, out_features: 4", "name: b, out_features: 4, bias: false"),
+    "what is read": ("inputs: [a, r]", "inputs: [r, a]"),
+    "which value": ("cell.h_n", "cell.c_n"),
+    "which input": ("inputs: [s, y]", "inputs: [s, x, y]"),
+    "a tied tensor": (", parameters: {weight: a.weight}", ""),
+    "a kind": ("relu: {name: r}", "gelu: {name: r}"),
+    "a layer": ("  - relu: {name: r}\n", "  - relu\n  - relu: {name: r}\n"),
+    "the outputs": ("outputs: [s, cell.h_n", "outputs: [cell.h_n, s"),
+}
+
+
+def compared(text: str) -> str | None:
+    """Compare a text with the network of the base."""
+    network = network_of(spec.loads(BASE))
+    said = say(network)
+    graph = graph_of(network, said, wanted_names(said, network.inputs))
+    return difference(graph, spec.loads(text))
+
+
+def test_nothing_differs_from_the_network_itself() -> None:
+    assert compared(BASE) is None
+
+
+@pytest.mark.parametrize("what", [*CHANGES])
+def test_whatever_is_written_otherwise_is_found(what: str) -> None:
+    """Controls of the comparison that every text goes through."""
+    before, after = CHANGES[what]
+    assert before in BASE
+    text = BASE.replace(before, after)
+    assert compared(text) is not None
