@@ -290,19 +290,12 @@ class Template:
 
     @cached_property
     def hash(self) -> str:
-        """The structure's identity: SHA-256 of its description without names and first values.
+        """The structure's identity: SHA-256 of its canonical form.
 
-        What does not change the function leaves it alone: a reshape that is undone, an axis of one.
+        What does not change the function leaves it alone: names, first values, the order in which
+        layers are listed, a reshape that is undone, an axis of one.
         """
-        structure = self.describe()
-        del structure["architecture"]
-        numbers = {tensor.name: number for number, tensor in enumerate(self.tensors)}
-        for row in (*structure["node_groups"], *structure["blocks"], *structure["tensors"]):
-            del row["name"]
-        for tensor in structure["tensors"]:
-            del tensor["initial"]
-        for block in structure["blocks"]:
-            del block["layer"]
-            block["tensor"] = numbers.get(block["tensor"])
-        text = json.dumps(structure, sort_keys=True, separators=(",", ":"))
+        from graphgen.canonical import canonical_form
+
+        text = json.dumps(canonical_form(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

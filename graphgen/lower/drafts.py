@@ -70,6 +70,7 @@ class Drafts:
         self, net: Architecture, operations: tuple[Operation, ...], outputs: tuple[str, ...]
     ) -> None:
         self.net, self.operations, self.outputs = net, operations, outputs
+        self.shapes = net.shapes
         self.groups: list[Draft] = []
         self.blocks: list[BlockDraft] = []
         self.num_edges = 0
@@ -105,7 +106,7 @@ class Drafts:
 
     def refuse(self, operation: Operation, reason: str) -> GraphError:
         """Make the error for an operation that has no graph of this kind."""
-        shapes = ", ".join(str(["N", *self.net.shapes[name]]) for name in operation.inputs)
+        shapes = ", ".join(str(["N", *self.shapes[name]]) for name in operation.inputs)
         return GraphError(
             f"layer {operation.layer!r}: no {self.kind} graph of `{operation.primitive.name}` on "
             f"{shapes}: {reason}"

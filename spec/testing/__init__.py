@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from spec.testing.edits import edited, neutral
 from spec.testing.network import description, single_layer
+from spec.testing.spellings import respelled
 from spec.testing.twins import EQUALS, TWINS
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ __all__ = [
     "edited",
     "networks",
     "neutral",
+    "respelled",
     "single_layer",
     "single_layers",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from math import prod
 from random import Random
 from typing import Any
@@ -11,8 +10,7 @@ from typing import Any
 from spec.architecture import Architecture
 from spec.errors import SpecError
 from spec.load import from_resolved
-from spec.primitives import Contract, Shape
-from spec.primitives.contract import LETTERS
+from spec.primitives import Shape
 from spec.testing.listing import Unfit, same
 from spec.testing.pen import Pen
 from spec.testing.writers import ACTIVATIONS
@@ -75,13 +73,11 @@ def neutral(net: Architecture, rng: Random) -> Architecture:
     """Change one thing that makes no difference.
 
     A reshape or a transposition that is undone, an axis of one that is put in and taken out, an
-    identity, a dropout, a layer that is written once more, other names of layers, other letters of
-    sums.
+    identity, a dropout, a layer that is written once more, other names of layers. Other operations
+    are in `respelled`.
     """
     pen, form = Pen(rng), form_of(net)
-    way = pen.count(0, 9)
-    if way == 0:
-        return relettered(net, pen)
+    way = pen.count(1, 9)
     if way == 1:
         renamed(form)
     elif way > 2 or not repeated(pen, form):
@@ -327,16 +323,3 @@ def renamed(form: Form) -> None:
             read[place] = f"{names[owner]}.{local}"
         else:
             read[place] = names.get(read[place], read[place])
-
-
-def relettered(net: Architecture, pen: Pen) -> Architecture:
-    """Take other letters in all sums of products."""
-    letters = "".join(LETTERS[i] for i in pen.order(len(LETTERS)))
-    table = str.maketrans(LETTERS, letters)
-    operations = [
-        replace(o, primitive=replace(o.primitive, equation=o.primitive.equation.translate(table)))
-        if isinstance(o.primitive, Contract)
-        else o
-        for o in net.operations
-    ]
-    return replace(net, operations=tuple(operations))

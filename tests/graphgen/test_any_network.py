@@ -23,6 +23,7 @@ from oracles.any_network import (
     check_exchanges,
     check_neutral,
     check_order,
+    check_respelled,
     check_round_trip,
     check_scalings,
     check_symmetric,
@@ -32,6 +33,7 @@ import graphgen
 import spec
 from spec.testing.edits import edited, neutral
 from spec.testing.network import description
+from spec.testing.spellings import respelled
 
 EDITS = 4
 CHUNK, LONG_CHUNK = 25, 250
@@ -58,6 +60,7 @@ def faults(seed: int) -> Iterator[tuple[str, str]]:
             ("scalings", lambda: check_scalings(case)),
             *(("edit", lambda other=other: check_edit(case, other)) for other in others),
             *(("neutral", lambda: check_neutral(case, neutral(net, rng))) for _ in range(2)),
+            *(("spelling", lambda: check_respelled(case, respelled(net, rng))) for _ in range(3)),
         ]
         for kind, check in checks:
             try:

@@ -13,7 +13,7 @@ import graphgen
 import metanet
 import spec
 from graphgen.lower.parameter.fixed import MOST_RUNS
-from graphgen.lower.parameter.normal_form import MOST_FOLDED
+from graphgen.lower.parameter.folding import MOST_FOLDED
 from graphgen.testing import random_inputs, random_weights
 
 ROWS = "inputs: {x: [3]}\nlayers:\n  - linear: {out_features: 6, name: a}\n"

@@ -18,6 +18,7 @@ from oracles.automorphisms import ColouredGraph, coloured_graph
 import graphgen
 import spec
 from graphgen.export import restore_weights, to_graphs_tuple
+from graphgen.lower import parameter_template
 from graphgen.symmetry import Permutation, Symmetries
 from graphgen.testing import assert_round_trip, random_inputs, random_weights, relative_error
 from graphgen.testing.round_trip import count_differing
@@ -313,3 +314,12 @@ def check_neutral(case: Case, other: spec.Architecture) -> None:
     a, b = graphgen.template(case.net), graphgen.template(other)
     said = f"{a.num_nodes} and {b.num_nodes} nodes, {len(a.blocks)} and {len(b.blocks)} blocks"
     assert a.hash == b.hash, f"an edit that makes no difference gives another hash: {said}"
+
+
+def check_respelled(case: Case, other: spec.Architecture) -> None:
+    """Other operations that compute the same have a graph of the same hash."""
+    found = outputs(other, case.weights, case.inputs)
+    assert case.same(found), f"the spelling moves it by {difference(found, case.expected):.2g}"
+    a, b = parameter_template(case.net), parameter_template(other)
+    said = f"{a.num_nodes} and {b.num_nodes} nodes, {len(a.blocks)} and {len(b.blocks)} blocks"
+    assert a.hash == b.hash, f"another spelling has another hash: {said}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from math import prod
 
-from graphgen.lower.parameter.layout import Digit, Layout, row_major
+from graphgen.lower.parameter.layout import Digit, Layout, nested, row_major
 from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
 
@@ -19,7 +19,7 @@ def fronted(state: Lowering, operation: Operation, layout: Layout, axes: Collect
     if set(inside) == set(layout.own):
         return layout
     sizes = [digit.size for digit in inside]
-    goals = dict(zip(inside, row_major(sizes), strict=True))
+    goals = dict(zip(inside, nested(inside), strict=True))
     front = state.group(operation.output, "neuron", prod(sizes))
     moved = {digit: Digit(digit.size, front, goal) for digit, goal in goals.items()}
     groups = [layout.group, *(d.group for d in layout.carried if d.group is not None)]
@@ -57,7 +57,7 @@ def apart(
     """Give some digits of a group a group of their own; say where each comes to lie."""
     sizes = [digit.size for digit in digits]
     target = state.group(f"{operation.output}.along", "neuron", prod(sizes))
-    goals = row_major(sizes)
+    goals = nested(digits)
     rows: list[Row] = [
         *((d.size, "unit", d.stride, goal) for d, goal in zip(digits, goals, strict=True)),
         *((d.size, "unit", d.stride, 0) for d in others),
@@ -73,22 +73,22 @@ def pivoted(state: Lowering, operation: Operation, layout: Layout, axes: Collect
     """
     if layout.start:
         layout = state.copy(operation, layout)
-    moved = [digit for axis in sorted(axes) for digit in layout.axes[axis]]
+    moved = [digit for axis in axes for digit in layout.axes[axis]]
+    moved.sort(key=lambda digit: -digit.stride)
     hub = state.group(f"{operation.output}.hub", "hub", 1)
     sizes = [digit.size for digit in moved]
     places = state.group(f"{operation.output}.positions", "neuron", prod(sizes))
     spokes: list[Row] = [(digit.size, "unit", digit.stride, 0) for digit in layout.own]
     state.connect(operation, "hub", spokes, (layout.group, 0), (hub, 0))
-    strides = row_major(sizes)
-    rows: list[Row] = [(n, "place", 0, goal) for n, goal in zip(sizes, strides, strict=True)]
+    goals = dict(zip(moved, row_major(sizes), strict=True))
+    rows: list[Row] = [(digit.size, "place", 0, goal) for digit, goal in goals.items()]
     state.connect(
         operation, "place", rows or [(1, "place", 0, 0)], (hub, 0), (places, 0),
         attributes=layout.part(moved),
     )  # fmt: skip
     left = layout.without(moved)
-    follow = iter(strides)
     placed = tuple(
-        tuple(Digit(d.size, places, next(follow)) for d in layout.axes[axis])
+        tuple(Digit(d.size, places, goals[d]) for d in layout.axes[axis])
         if axis in axes
         else left.axes[axis]
         for axis in range(len(layout.axes))

@@ -6,14 +6,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from math import prod
 
+from graphgen.lower.parameter.ahead import next_uses
 from graphgen.lower.parameter.layout import (
     Axis,
     Layout,
     born,
     cut_at_all,
     inner_ends,
+    nested,
     renewed,
-    row_major,
 )
 from graphgen.lower.parameter.spread import NEURONS, POSITIONS, settled, spread
 from graphgen.lower.parameter.state import Lowering, Row
@@ -101,14 +102,8 @@ def gathered(
     """
     frame = into or common_frame(layouts)
     axes, owners = owned([frame, *layouts] if frame else layouts)
-    sizes = [digit.size for axis in axes for digit in axis if digit.group in owners]
     if into is None:
-        target = state.group(operation.output, "neuron", prod(sizes))
-        placed = renewed(axes, target, owners)
-        result = (
-            Layout(placed, target, space=frame.space) if frame is not None else born(placed, target)
-        )
-        goals = row_major(sizes)
+        result, goals = laid(state, operation, layouts, frame)
     else:
         result, goals = replace(into, axes=tuple(axes)), tuple(d.stride for d in into.own)
     for number, layout in enumerate(layouts):
@@ -130,6 +125,38 @@ def gathered(
             ),
         )  # fmt: skip
     return result.simplified()
+
+
+def laid(
+    state: Lowering, operation: Operation, layouts: Sequence[Layout], frame: Layout | None
+) -> tuple[Layout, tuple[int, ...]]:
+    """Make the group of a result: its layout, and how far apart nodes are along each digit.
+
+    Positions are numbered as those of the frame. Without one they come, as the nodes of several
+    groups do, in the order of what is done to their axes next, and of the values that have them,
+    however they lie.
+    """
+    axes, owners = owned([frame, *layouts] if frame else layouts)
+    digits = [[digit for digit in axis if digit.group in owners] for axis in axes]
+    target = state.group(operation.output, "neuron", prod(d.size for own in digits for d in own))
+    following = next_uses(state, operation.output)
+    order = sorted(
+        range(len(axes)),
+        key=lambda axis: (
+            following[axis],
+            [number for number, layout in enumerate(layouts) if layout.axes[axis]],
+            [-digit.stride for digit in axes[axis]],
+        ),
+    )
+    strides = iter(nested([digit for axis in order for digit in digits[axis]]))
+    by_axis = {axis: [next(strides) for _ in digits[axis]] for axis in order}
+    goals = tuple(stride for axis in range(len(axes)) for stride in by_axis[axis])
+    placed = renewed(axes, target, owners, goals)
+    if frame is not None:
+        return Layout(placed, target, space=frame.space), goals
+    result = born([placed[axis] for axis in order], target)
+    back = [order.index(axis) for axis in range(len(axes))]
+    return replace(result, axes=tuple(result.axes[place] for place in back)), goals
 
 
 def owned(layouts: Sequence[Layout]) -> tuple[list[Axis], set[int | None]]:

@@ -79,7 +79,7 @@ def passes(operation: Operation, layout: Layout) -> bool:
 def others(state: Lowering, operation: Operation, name: str) -> list[list[Axis]]:
     """List, for each axis of a value, the axes of the values that it is combined with."""
     primitive, inputs = operation.primitive, operation.inputs
-    count = len(state.net.shapes[name])
+    count = len(state.shapes[name])
     known = {
         other: state.copies[other][0] if other in state.copies else state.layouts[other]
         for other in inputs

@@ -55,7 +55,7 @@ def combined(
 ) -> Layout:
     """Lower what takes several values, in whatever order they are given, if that plays no part."""
     if function in NESTED:
-        layouts = sorted(layouts, key=lambda layout: (layout.group, layout.start))
+        layouts = sorted(layouts, key=lambda lay: (state.colour(lay.group), lay.start, lay.group))
     together = agreed(state, operation, layouts)
     if function == "add":
         full = tuple(max(sizes) for sizes in zip(*(lay.shape for lay in together), strict=True))

@@ -47,7 +47,7 @@ def beside(state: Lowering, operation: Operation, name: str) -> dict[int, Axis]:
     What weights read alone, and what a recurrence begins with, has neurons where these do; beside
     learned values it has them where the first operation behind reads channels.
     """
-    primitive, sizes = operation.primitive, state.net.shapes[name]
+    primitive, sizes = operation.primitive, state.shapes[name]
     others = [n for n in operation.inputs if n in state.layouts and n not in state.fixed]
     if operation.parameters and not others:
         return alone(sizes, primitive.channel_axis(len(sizes)))

@@ -17,7 +17,7 @@ from spec.primitives import Elementwise, Learned, Lookup, Reshape, Slice, Transp
 
 def input_layout(state: Lowering, name: str) -> Layout:
     """Make an input's group of nodes: one for each channel, feature, or entry of its table."""
-    shape = state.net.shapes[name]
+    shape = state.shapes[name]
     index = list(state.net.inputs).index(name)
     entries = state.net.index_rows.get(name)
     if entries:
@@ -51,13 +51,16 @@ def neuron_axis(state: Lowering, name: str) -> int | None:
 
     Convolutions and norms of channels read axis 0, matrix products the last, layer norms any;
     flattening comes to the first of what it merges; an input that nothing has a preference for
-    begins with channels. None where the channels are an axis of one item.
+    begins with channels. None where the channels are an axis of one item. The first is the one with
+    the fewest operations before it, and of several the one whose primitive has the first name.
     """
-    shape = state.net.shapes[name]
+    shape = state.shapes[name]
     # Digits say which axis of the input they come from in place of a group.
     current: dict[str, tuple[Axis, ...]] = {
         name: tuple(axis_of(size, number) for number, size in enumerate(shape))
     }
+    levels = {name: 0}
+    wishes: list[tuple[int, str, int | None]] = []
     # A learned value has its neurons on the last axis, and what it is put beside has too.
     learned: set[str] = set()
     for operation in state.operations:
@@ -66,35 +69,43 @@ def neuron_axis(state: Lowering, name: str) -> int | None:
         if isinstance(kind, Learned) or cut:
             learned.add(operation.output)
     for operation in state.operations:
+        kind = operation.primitive
         found = [value for value in operation.inputs if value in current]
-        if not found or isinstance(operation.primitive, Learned) or is_one_hot(operation):
+        if not found or isinstance(kind, Learned) or is_one_hot(operation):
             continue
-        if isinstance(operation.primitive, Reshape):
+        level = max(levels[value] for value in found)
+        if isinstance(kind, Reshape):
             flat = tuple(digit for axis in current[found[0]] for digit in axis)
-            regular = regrouped(flat, operation.primitive.target, ())
+            regular = regrouped(flat, kind.target, ())
             if regular is None:
-                return first_of(flat)
-            current[operation.output] = regular
+                wishes.append((level, kind.name, first_of(flat)))
+                continue
+            current[operation.output], levels[operation.output] = regular, level
             continue
         alike = [current[v] for v in found if len(current[v]) == len(current[found[0]])]
         axes = tuple(
             next((axis for axis in every if axis), ()) for every in zip(*alike, strict=True)
         )
-        chosen = operation.primitive.channel_axis(len(axes))
-        combined = isinstance(operation.primitive, Elementwise)
+        chosen = kind.channel_axis(len(axes))
+        combined = isinstance(kind, Elementwise)
         if not combined and any(value in learned for value in operation.inputs):
             chosen = len(axes) - 1
         if chosen is not None:
-            if prod(digit.size for digit in axes[chosen]) == prod(shape):
-                return 0 if shape else None
-            return first_of(axes[chosen])
-        if isinstance(operation.primitive, Transpose):
-            axes = tuple(axes[axis] for axis in operation.primitive.order)
-        after = state.net.shapes[operation.output]
+            whole = prod(digit.size for digit in axes[chosen]) == prod(shape)
+            wish = (0 if shape else None) if whole else first_of(axes[chosen])
+            wishes.append((level, kind.name, wish))
+            continue
+        if isinstance(kind, Transpose):
+            axes = tuple(axes[axis] for axis in kind.order)
+        after = state.shapes[operation.output]
         if len(after) == len(axes):
+            passing = combined or isinstance(kind, Transpose)
+            levels[operation.output] = level + (not passing)
             current[operation.output] = tuple(
                 resized(axis, size) for axis, size in zip(axes, after, strict=True)
             )
+    if wishes:
+        return min(wishes, key=lambda wish: (*wish[:2], -1 if wish[2] is None else wish[2]))[2]
     return 0 if shape else None
 
 

@@ -155,16 +155,35 @@ def positions(sizes: Iterable[int]) -> list[Axis]:
     return [axis_of(size) for size in sizes]
 
 
-def renewed(axes: Iterable[Axis], target: int, groups: Container[int | None]) -> tuple[Axis, ...]:
-    """Put the neurons of some groups on the nodes of another, the last digit running fastest."""
+def renewed(
+    axes: Iterable[Axis], target: int, groups: Container[int | None], goals: Sequence[int] = ()
+) -> tuple[Axis, ...]:
+    """Put the neurons of some groups on the nodes of another, `goals` apart, digit by digit.
+
+    Without goals the last digit runs fastest.
+    """
     kept = list(axes)
-    strides = iter(row_major([d.size for axis in kept for d in axis if d.group in groups]))
+    sizes = [d.size for axis in kept for d in axis if d.group in groups]
+    strides = iter(goals or row_major(sizes))
     return tuple(
         simplified(
             tuple(Digit(d.size, target, next(strides)) if d.group in groups else d for d in axis)
         )
         for axis in kept
     )
+
+
+def nested(digits: Sequence[Digit]) -> tuple[int, ...]:
+    """Give the strides of digits on nodes of their own, in the order in which they lie on theirs.
+
+    >>> nested([Digit(2, 0, 1), Digit(3, 0, 2)]), nested([Digit(2, 0, 1), Digit(3, 1, 2)])
+    ((1, 2), (3, 1))
+    """
+    if len({digit.group for digit in digits}) > 1:
+        return row_major([digit.size for digit in digits])
+    order = sorted(range(len(digits)), key=lambda place: -digits[place].stride)
+    strides = row_major([digits[place].size for place in order])
+    return tuple(strides[order.index(place)] for place in range(len(digits)))
 
 
 def axis_of(size: int, group: int | None = None, stride: int = 1) -> Axis:

@@ -48,7 +48,7 @@ def placed(state: Lowering, operation: Operation) -> Layout:
     rows.append((last, "unit", 0, 1))
     axes.append(axis_of(last, target))
     state.connect(operation, "learned", rows, (own, 0), (target, 0), tensor)
-    return born(axes[: len(state.net.shapes[operation.output])], target)
+    return born(axes[: len(state.shapes[operation.output])], target)
 
 
 def reads_a_part(primitive: Slice | Take, shape: tuple[int, ...]) -> bool:
@@ -71,7 +71,7 @@ def beside(state: Lowering, operation: Operation) -> tuple[str, str] | None:
 
     None where there are others, or that is fixed, or the learned value is larger.
     """
-    primitive, shapes = operation.primitive, state.net.shapes
+    primitive, shapes = operation.primitive, state.shapes
     if not isinstance(primitive, Elementwise) or len(operation.inputs) != 2:
         return None
     if primitive.function not in ("add", "multiply"):
@@ -96,7 +96,7 @@ def alone_beside(state: Lowering, learned: str) -> bool:
         several = [name for name in reader.inputs if name != learned]
         if not isinstance(primitive, Elementwise) or len(reader.inputs) != 2:
             return False
-        whole = [state.net.shapes[name] == state.net.shapes[reader.output] for name in several]
+        whole = [state.shapes[name] == state.shapes[reader.output] for name in several]
         if primitive.function not in ("add", "multiply") or whole != [True]:
             return False
         others += several

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite, prod
 
-import numpy as np
-
-from graphgen.evaluate import NUMPY
-from graphgen.evaluate.fixed import fixed_numbers
 from graphgen.lower.parameter.by_tensor import without_learned
+from graphgen.lower.parameter.dots import with_dots
+from graphgen.lower.parameter.factors import with_late_factors
+from graphgen.lower.parameter.folding import folded
+from graphgen.lower.parameter.pools import whole_axes
+from graphgen.lower.parameter.turns import with_late_turns
 from spec import Architecture, Operation
 from spec.primitives import (
     Concat,
@@ -21,38 +21,52 @@ from spec.primitives import (
     Primitive,
     Reduce,
     Reshape,
+    Shape,
     Transpose,
 )
 from spec.primitives.elementwise import NESTED as NESTED_FUNCTIONS
 
-MOST_FOLDED = 4096
-"""The most numbers that are computed of fixed ones beforehand."""
-
 NESTED = (Concat, Elementwise, Reduce)
 
 
-def normal_form(net: Architecture) -> tuple[tuple[Operation, ...], tuple[str, ...]]:
-    """Give operations that compute the same outputs, whose spelling plays no part; and the outputs.
+def normal_form(
+    net: Architecture,
+) -> tuple[tuple[Operation, ...], tuple[str, ...], Mapping[str, Shape]]:
+    """Give operations that compute the same outputs, whose spelling plays no part.
+
+    Gives the outputs, too, and the shapes of all values.
 
     `add(add(a, b), c)` is `add(a, b, c)`, whose alike operands may all be exchanged; reshapes and
     transpositions that follow one another are one, and none if they lead back; what is computed of
     the same values by the same parameters is computed once; what multiplies by a learned value, or
-    adds one, does so by its tensor.
+    adds one, does so by its tensor; transpositions and constant factors come as late as can be.
     """
-    operations, outputs = without_moves(net)
-    return fused(net, without_learned(net, operations, outputs), outputs), outputs
+    shapes = dict(net.shapes)
+    operations, outputs = without_moves(net.operations, net.outputs, shapes)
+    for _ in range(2):
+        late = with_late_turns(operations, outputs, shapes)
+        late = with_late_factors(late, outputs, shapes)
+        operations, outputs = without_moves(late, outputs, shapes)
+        operations = with_dots(operations, outputs, shapes)
+    operations, outputs = without_moves(operations, outputs, shapes)
+    net = replace(net, shapes=shapes)
+    return fused(net, without_learned(net, operations, outputs), outputs), outputs, shapes
 
 
-def without_moves(net: Architecture) -> tuple[list[Operation], tuple[str, ...]]:
+def without_moves(
+    operations: Sequence[Operation], outputs: tuple[str, ...], shapes: Mapping[str, Shape]
+) -> tuple[list[Operation], tuple[str, ...]]:
     """Join reshapes and transpositions; leave out what gives a value as it is, or once more."""
     same: dict[str, str] = {}
     first: dict[object, str] = {}
     made: dict[str, Operation] = {}
-    for operation in net.operations:
+    for operation in operations:
         inputs = operation.inputs
         if same and not same.keys().isdisjoint(inputs):
             inputs = tuple(same.get(name, name) for name in inputs)
         primitive = operation.primitive
+        if inputs and isinstance(primitive, Reduce):
+            primitive = whole_axes(primitive, shapes[inputs[0]], shapes[operation.output])
         if isinstance(primitive, (Learned, Fixed)):
             inputs = ()  # which only said how many samples there are
         before = made.get(inputs[0]) if inputs else None
@@ -60,7 +74,7 @@ def without_moves(net: Architecture) -> tuple[list[Operation], tuple[str, ...]]:
         if isinstance(primitive, Reshape):
             if before is not None and isinstance(before.primitive, Reshape):
                 inputs = before.inputs
-            whole = net.shapes[inputs[0]] == primitive.target
+            whole = shapes[inputs[0]] == primitive.target
         elif isinstance(primitive, Transpose):
             if before is not None and isinstance(before.primitive, Transpose):
                 order = before.primitive.order
@@ -82,7 +96,7 @@ def without_moves(net: Architecture) -> tuple[list[Operation], tuple[str, ...]]:
             same[operation.output] = computed
         else:
             made[operation.output] = changed(operation, primitive, inputs)
-    outputs = tuple(same.get(name, name) for name in net.outputs)
+    outputs = tuple(same.get(name, name) for name in outputs)
     read = set(outputs)
     kept: list[Operation] = []
     for operation in reversed(made.values()):
@@ -91,27 +105,6 @@ def without_moves(net: Architecture) -> tuple[list[Operation], tuple[str, ...]]:
             read.update(operation.inputs)
             kept.append(operation)
     return kept[::-1], outputs
-
-
-def folded(primitive: Primitive, sources: Sequence[Operation | None]) -> Fixed | None:
-    """Give the numbers that an operation computes of fixed ones; None if it reads others.
-
-    They are written one by one, or once where they are all equal.
-    """
-    fixed = [source.primitive for source in sources if source is not None]
-    known = [one for one in fixed if isinstance(one, Fixed)]
-    if len(known) < len(sources) or not (known or isinstance(primitive, Fixed)):
-        return None
-    shape = primitive.shape(tuple(one.sizes for one in known), ())
-    if max(prod(size) for size in (shape, *(one.sizes for one in known))) > MOST_FOLDED:
-        return None
-    given = [fixed_numbers(one)[None] for one in known] or [np.zeros(1)]
-    with np.errstate(all="ignore"):
-        items = NUMPY[type(primitive)](primitive, *given).reshape(-1) + 0.0
-    if np.isnan(items).any():
-        return None
-    numbers = tuple(x if isfinite(x) else str(x) for x in items.tolist())
-    return Fixed(shape, "numbers", numbers[:1] if len(set(numbers)) == 1 else numbers)
 
 
 def fused(

@@ -6,7 +6,7 @@ from math import prod
 
 from graphgen.lower.parameter.along_axes import attach
 from graphgen.lower.parameter.carried import fronted
-from graphgen.lower.parameter.layout import Axis, Digit, Layout, cut_at, ordered, row_major
+from graphgen.lower.parameter.layout import Axis, Digit, Layout, cut_at, nested, ordered
 from graphgen.lower.parameter.spread import NEURONS, spread
 from graphgen.lower.parameter.state import Lowering, Row
 from spec import Operation
@@ -81,7 +81,7 @@ def hang(state: Lowering, operation: Operation, layout: Layout, over: list[Digit
         return
     sizes = [digit.size for digit in apart]
     hub = state.group(f"{operation.output}.hub", "hub", prod(sizes))
-    ends = row_major(sizes)
+    ends = nested(apart)
     rows: list[Row] = [
         *((d.size, "unit", end, d.stride) for d, end in zip(apart, ends, strict=True)),
         *((d.size, "unit", 0, d.stride) for d in within),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
+from graphgen.lower.parameter.ahead import next_uses
 from graphgen.lower.parameter.layout import (
     Axis,
     Digit,
@@ -32,14 +34,11 @@ def product(state: Lowering, operation: Operation, primitive: Contract) -> None:
     of neurons is summed, a sum node follows.
     """
     layouts, operands = aligned(state, operation, primitive)
-    order = [*primitive.output, *summed_letters(primitive)]
-    found = {letter: next(axes[letter] for axes in operands if letter in axes) for letter in order}
-    nodes = [
-        (letter, place)
-        for letter in order
-        for place, digit in enumerate(found[letter])
-        if digit.group is not None
-    ]
+    ranked = Ranks(state, operation, primitive, layouts, operands)
+    layouts, operands = ranked.layouts, ranked.operands
+    found = {letter: next(axes[letter] for axes in operands if letter in axes)
+             for letter in ranked.letters}  # fmt: skip
+    nodes = ranked.nodes(found)
     sizes = [found[letter][place].size for letter, place in nodes]
     target = state.group(operation.output, "neuron", prod(sizes))
     strides = row_major(sizes)
@@ -47,7 +46,7 @@ def product(state: Lowering, operation: Operation, primitive: Contract) -> None:
         (letter, place): number
         for number, (letter, place) in enumerate(
             (letter, place)
-            for letter in order
+            for letter in ranked.letters
             for place, digit in enumerate(found[letter])
             if digit.group is None
         )
@@ -71,8 +70,66 @@ def product(state: Lowering, operation: Operation, primitive: Contract) -> None:
     kept = sum(letter in primitive.output for letter, _ in numbers)
     state.step(target, "product", operands=tuple(sorted(roles) if alone else roles), kept=kept)
     state.layouts[operation.output] = summed(
-        state, operation, primitive, found, nodes, (target, strides)
+        state, operation, ranked, found, nodes, (target, strides)
     )
+
+
+class Ranks:
+    """The order of operands and letters, as far as their roles tell: no spelling plays a part.
+
+    Letters of the result come before those that are summed; then those that the next operations
+    sum, norm or cut come last; those that all operands have come first; an operand's own lie as its
+    positions were born. Operands are ordered by what is done next to their own letters, and by
+    where they come from.
+    """
+
+    def __init__(
+        self, state: Lowering, operation: Operation, primitive: Contract,
+        layouts: list[Layout], operands: list[Operand],
+    ) -> None:  # fmt: skip
+        self.output = primitive.output
+        self.next = dict(zip(self.output, next_uses(state, operation.output), strict=True))
+        keys = [
+            (
+                sorted(self.next.get(letter, ()) for letter in axes),
+                state.colour(layout.group),
+                layout.start,
+                [self.output.find(letter) for letter in axes],
+            )
+            for layout, axes in zip(layouts, operands, strict=True)
+        ]
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        self.layouts = [layouts[place] for place in order]
+        self.operands = [operands[place] for place in order]
+        self.letters = sorted({*self.output, *(c for axes in operands for c in axes)}, key=self.key)
+
+    def key(self, letter: str) -> tuple[object, ...]:
+        """Give what a letter is ordered by."""
+        holders = [place for place, axes in enumerate(self.operands) if letter in axes]
+        digits = self.operands[holders[0]][letter]
+        born = max((digit.stride for digit in digits if digit.group is None), default=0)
+        place = list(self.operands[holders[0]]).index(letter)
+        return (
+            letter not in self.output,
+            self.next.get(letter, ()),
+            len(holders) < len(self.operands),
+            holders,
+            -born,
+            place,
+        )
+
+    def nodes(self, found: Operand) -> list[tuple[str, int]]:
+        """List the digits of neurons, those of one role as they lie in their group."""
+        keyed = []
+        for letter in self.letters:
+            holders = [place for place, axes in enumerate(self.operands) if letter in axes]
+            own = self.layouts[holders[0]].group
+            for place, digit in enumerate(found[letter]):
+                if digit.group is not None:
+                    role = self.key(letter)[:-2]
+                    keyed.append((role, digit.group != own, digit.group, -digit.stride,
+                                  (letter, place)))  # fmt: skip
+        return [node for *_, node in sorted(keyed)]
 
 
 def numbered(axes: Operand, numbers: dict[tuple[str, int], int]) -> tuple[tuple[int, int], ...]:
@@ -89,7 +146,7 @@ def numbered(axes: Operand, numbers: dict[tuple[str, int], int]) -> tuple[tuple[
 def summed(
     state: Lowering,
     operation: Operation,
-    primitive: Contract,
+    ranked: Ranks,
     found: Operand,
     nodes: list[tuple[str, int]],
     products: tuple[int, tuple[int, ...]],
@@ -97,7 +154,7 @@ def summed(
     """Add the sums over neurons, if there are any, and give the layout of the result."""
     target, strides = products
     sizes = [found[letter][place].size for letter, place in nodes]
-    kept = [n for n, (letter, _) in zip(sizes, nodes, strict=True) if letter in primitive.output]
+    kept = [n for n, (letter, _) in zip(sizes, nodes, strict=True) if letter in ranked.output]
     result, goals = target, strides
     if len(kept) < len(nodes):
         result, goals = (
@@ -106,25 +163,22 @@ def summed(
         )
         ends = iter(goals)
         rows: list[Row] = [
-            (size, "unit", step, next(ends) if letter in primitive.output else 0)
+            (size, "unit", step, next(ends) if letter in ranked.output else 0)
             for (letter, _), size, step in zip(nodes, sizes, strides, strict=True)
         ]
         state.connect(operation, "sum", rows, (target, 0), (result, 0))
-    follow = iter(goals)
+    kept_nodes = [node for node in nodes if node[0] in ranked.output]
+    ends_of = dict(zip(kept_nodes, goals, strict=True))
+    letters = [letter for letter in ranked.letters if letter in ranked.output]
     axes = [
         tuple(
-            digit if digit.group is None else Digit(digit.size, result, next(follow))
-            for digit in found[letter]
+            digit if digit.group is None else Digit(digit.size, result, ends_of[letter, place])
+            for place, digit in enumerate(found[letter])
         )
-        for letter in primitive.output
+        for letter in letters
     ]
-    return born(axes, result)
-
-
-def summed_letters(primitive: Contract) -> list[str]:
-    """List the letters that are summed over, in order of first use."""
-    seen = dict.fromkeys("".join(primitive.operands[: primitive.values]))
-    return [letter for letter in seen if letter not in primitive.output]
+    laid = born(axes, result)
+    return replace(laid, axes=tuple(laid.axes[letters.index(c)] for c in ranked.output))
 
 
 def aligned(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import prod
 
 from graphgen.lower.parameter.carried import fronted
-from graphgen.lower.parameter.layout import Axis, Digit, Layout, born, ordered, positions, row_major
+from graphgen.lower.parameter.layout import Axis, Digit, Layout, born, nested, ordered, positions
 from graphgen.lower.parameter.state import Lowering, Row
 from graphgen.lower.parameter.window import maps, space_record
 from graphgen.template import Attributes
@@ -20,10 +20,8 @@ def lower(state: Lowering, operation: Operation) -> None:
     if not isinstance(primitive, Reduce):
         raise TypeError(f"expected a Reduce, got {primitive}")
     layout = state.layout(operation.inputs[0])
-    axes = primitive.axes or covered(primitive, layout.shape)
-    if axes is not None:
-        whole = replace(primitive, axes=axes, keepdim=primitive.keepdim or not primitive.axes)
-        state.layouts[operation.output] = whole_axes(state, operation, whole, layout)
+    if primitive.axes:
+        state.layouts[operation.output] = whole_axes(state, operation, primitive, layout)
         return
     layout = state.own(operation, maps(state, operation, layout))
     attributes = primitive.attributes()
@@ -33,30 +31,10 @@ def lower(state: Lowering, operation: Operation) -> None:
         if not attributes[name]:
             del attributes[name]
     state.step(layout.group, f"{statistic}_pool", **attributes, **dict(space_record(layout)))
-    space = positions(state.net.shapes[operation.output][1:])
+    space = positions(state.shapes[operation.output][1:])
     state.layouts[operation.output] = born(
         (layout.axes[0], *space), layout.group, start=layout.start
     )
-
-
-def covered(primitive: Reduce, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    """List the axes that pooling reduces whole; None where it does more than that."""
-    axes = []
-    if primitive.overhang or primitive.divisor:
-        return None
-    for place, size in enumerate(shape[1:]):
-        if primitive.output_size:
-            bins = primitive.output_size[place] or size
-            whole, alone = bins == 1, bins == size
-        else:
-            kernel, padding = primitive.kernel_size[place], primitive.padding[place]
-            whole = kernel == size and not padding
-            alone = kernel == primitive.stride[place] == 1 and not padding
-        if whole:
-            axes.append(place + 1)
-        elif not alone:
-            return None
-    return tuple(axes)
 
 
 def whole_axes(state: Lowering, operation: Operation, primitive: Reduce, layout: Layout) -> Layout:
@@ -102,7 +80,7 @@ def fewer_neurons(
     kept = [digit for digit in layout.own if digit not in gone]
     sizes = [digit.size for digit in kept]
     target = state.group(operation.output, "neuron", prod(sizes))
-    goals = dict(zip(kept, row_major(sizes), strict=True))
+    goals = dict(zip(kept, nested(kept), strict=True))
     rows: list[Row] = [(d.size, "unit", d.stride, goals.get(d, 0)) for d in layout.own]
     ends = (layout.group, layout.start), (target, 0)
     state.connect(operation, statistic, rows, *ends, attributes=rank)

@@ -20,7 +20,7 @@ def lower(state: Lowering, operation: Operation) -> None:
     if not primitive.scale:
         del attributes["scale"]
     state.step(layout.group, "resample", **attributes, **dict(space_record(layout)))
-    space = positions(state.net.shapes[operation.output][1:])
+    space = positions(state.shapes[operation.output][1:])
     state.layouts[operation.output] = born(
         (layout.axes[0], *space), layout.group, start=layout.start
     )

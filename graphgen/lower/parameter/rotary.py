@@ -19,7 +19,7 @@ def lower(state: Lowering, operation: Operation) -> None:
     primitive = operation.primitive
     if not isinstance(primitive, Rotary):
         raise TypeError(f"expected a Rotary, got {primitive}")
-    last = len(state.net.shapes[operation.output]) - 1
+    last = len(state.shapes[operation.output]) - 1
     layout = spread(
         state, operation, state.layout(operation.inputs[0]),
         {primitive.axis: POSITIONS, last: NEURONS}, single={last},

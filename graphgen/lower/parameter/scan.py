@@ -25,13 +25,13 @@ def lower(state: Lowering, operation: Operation) -> None:
         state.cells[what] = cell(state, operation, primitive)
     units, shown = state.cells[what]
     if primitive.memory:
-        (size,) = state.net.shapes[operation.output]
+        (size,) = state.shapes[operation.output]
         memory = state.group(operation.output, "neuron", size)
         rows: list[Row] = [(size, "unit", 1, 1)]
         state.connect(operation, "memory", rows, (units, 0), (memory, 0))
         state.layouts[operation.output] = born([axis_of(size, memory)], memory)
     else:
-        length, size = state.net.shapes[operation.output]
+        length, size = state.shapes[operation.output]
         state.layouts[operation.output] = born([axis_of(length), axis_of(size, shown)], shown)
 
 

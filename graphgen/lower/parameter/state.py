@@ -8,7 +8,8 @@ from functools import cached_property
 from math import prod
 
 from graphgen.lower.drafts import BlockDraft, Drafts
-from graphgen.lower.parameter.layout import Digit, Layout, renewed, row_major
+from graphgen.lower.parameter.colours import Colours
+from graphgen.lower.parameter.layout import Digit, Layout, nested, renewed
 from graphgen.lower.parameter.normal_form import normal_form
 from graphgen.template import Attributes
 from spec import Architecture, Operation
@@ -32,7 +33,9 @@ class Lowering(Drafts):
     kind = "parameter"
 
     def __init__(self, net: Architecture) -> None:
-        super().__init__(net, *normal_form(net))
+        operations, outputs, shapes = normal_form(net)
+        super().__init__(net, operations, outputs)
+        self.shapes = shapes
         self.layouts: dict[str, Layout] = {}
         self.owned: set[str] = set()
         self.tables: set[int] = set()
@@ -45,6 +48,7 @@ class Lowering(Drafts):
             for name in dict.fromkeys(operation.inputs):
                 self.readers.setdefault(name, []).append(operation)
         self.copies: dict[str, tuple[Layout, Operation]] = {}
+        self.colours = Colours(self.groups)
 
     @cached_property
     def scattered(self) -> frozenset[tuple[str, int]]:
@@ -75,34 +79,40 @@ class Lowering(Drafts):
     ) -> None:
         """Add an edge block between two groups; it acts at the target's current step.
 
-        Every scalar of a fixed tensor is told apart: no symmetry may move it.
+        Every scalar of a fixed tensor is told apart: no symmetry may move it. Axes that the
+        nodes alone tell apart come in their order.
         """
         if tensor is not None and kind not in STATISTICS and self.net.tensors[tensor].fixed:
             rows = [(size, "place", here, there) for size, _, here, there in rows]
+        if tensor is None and all(role == "unit" for _, role, _, _ in rows):
+            rows = sorted(rows, key=lambda row: (-row[3], -row[2]))
         shape, axes, source_strides, target_strides = zip(
             *(rows or [(1, "unit", 0, 0)]), strict=True
         )
         tied = tensor in self.owned
         if tensor is not None:
             self.owned.add(tensor)
-        self.append(
-            operation,
-            BlockDraft(
-                kind=kind,
-                shape=shape,
-                axes=axes,
-                source_group=source[0],
-                source_start=source[1],
-                source_strides=source_strides,
-                target_group=target[0],
-                target_start=target[1],
-                target_strides=target_strides,
-                tensor=tensor,
-                constant=constant,
-                tied=tied,
-                attributes=attributes,
-            ),
+        block = BlockDraft(
+            kind=kind,
+            shape=shape,
+            axes=axes,
+            source_group=source[0],
+            source_start=source[1],
+            source_strides=source_strides,
+            target_group=target[0],
+            target_start=target[1],
+            target_strides=target_strides,
+            tensor=tensor,
+            constant=constant,
+            tied=tied,
+            attributes=attributes,
         )
+        self.append(operation, block)
+        self.colours.add(block)
+
+    def colour(self, group: int) -> bytes:
+        """Tell a group by what it is and where it comes from, as a hash: names play no part."""
+        return self.colours.of(group)
 
     def own(self, operation: Operation, layout: Layout) -> Layout:
         """Give a layout whose group may gain a step: the value's own, or a copy behind it.
@@ -115,16 +125,16 @@ class Lowering(Drafts):
     def copy(self, operation: Operation, layout: Layout, attributes: Attributes = ()) -> Layout:
         """Make a group that takes a value as it is, neuron by neuron."""
         own = self.nodes(layout)
-        sizes = [digit.size for digit in own]
-        target = self.group(operation.output, "neuron", prod(sizes))
+        goals = nested(own)
+        target = self.group(operation.output, "neuron", prod(digit.size for digit in own))
         rows: list[Row] = [
-            (d.size, "unit", d.stride, goal) for d, goal in zip(own, row_major(sizes), strict=True)
+            (d.size, "unit", d.stride, goal) for d, goal in zip(own, goals, strict=True)
         ]
         ends = (layout.group, layout.start), (target, 0)
         self.connect(operation, "identity", rows, *ends, attributes=attributes)
         if layout.group in self.tables:
             self.tables.add(target)
-        axes = renewed(layout.axes, target, {layout.group})
+        axes = renewed(layout.axes, target, {layout.group}, nested(layout.own))
         return replace(layout, axes=axes, group=target, exclusive=True, start=0)
 
     def nodes(self, layout: Layout) -> list[Digit]:

@@ -57,7 +57,7 @@ def lower(state: Lowering, operation: Operation) -> None:
         operation, f"window{len(primitive.stride)}d", rows, (source.group, source.start),
         (target, 0), tensor, (*attributes(primitive), *(() if alone else space_record(source))),
     )  # fmt: skip
-    after = state.net.shapes[operation.output][1:]
+    after = state.shapes[operation.output][1:]
     channels = axis_of(out, target)
     state.layouts[operation.output] = (
         Layout((channels, *source.axes[1:]), target, space=source.space)
