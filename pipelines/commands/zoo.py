@@ -44,7 +44,10 @@ def zoo(
     stack: int | None,
     replace: bool,
 ) -> None:
-    """Train the networks that SETTINGS (YAML) describes; go on where a stopped run left off."""
+    """Train the networks that SETTINGS (YAML) describes, or read those of a published set.
+
+    It goes on where a stopped run left off.
+    """
     from pipelines.zoo import generate
 
     index = generate(settings, out, workers, replace, scheduler, device, stack)

@@ -6,10 +6,13 @@ are metrics, `split` is the split, and other words tell of the training.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from graphgen import Checkpoint
 from graphgen.errors import GraphError
 from graphgen.importers import from_huggingface
 from pipelines.errors import PipelineError
@@ -22,12 +25,14 @@ from pipelines.published.folders import (
     read_json,
     read_table,
 )
-from pipelines.published.network_set import NetworkSet, StoredNetwork, finite
+from pipelines.published.network_set import NetworkSet, StoredNetwork, Weights, finite
 from pipelines.zoo.fields import Field, text
+from spec import Architecture
 
 OPTIONS: Mapping[str, Field] = {"table": Field(text, None)}
 PAPER = "models of one's own"
 MODEL, SPLIT, CONFIG = "model", "split", "config.json"
+OF_THE_FILE, MOST_KINDS = ("_name_or_path", "transformers_version"), 64
 SPLITS = ("train", "validation", "test")
 
 
@@ -40,6 +45,7 @@ class HuggingFace(NetworkSet):
             path_of(folder, parts).parent.name for parts in matching(folder, r"[^.].*", CONFIG)
         ]
         table = None if options["table"] is None else Path(options["table"])
+        self._alike: dict[str, Architecture] = {}
         self._told = {name: {} for name in names} if table is None else read_told(table, names)
         self.networks: Sequence[Sequence[str]] = [[name] for name in names if name in self._told]
         files = [
@@ -54,14 +60,14 @@ class HuggingFace(NetworkSet):
         """Import a model, whose tensors are views of its mapped files."""
         path = inside(self.folder, self.folder / handle)
         config = read_json(inside(self.folder, path / CONFIG))
-        kind = config.get("model_type") if isinstance(config, dict) else None
+        config = config if isinstance(config, dict) else {}
         try:
-            net, weights = from_huggingface(path)
+            net, weights = self._imported(path, config)
         except GraphError as error:
             raise PipelineError(f"{error}; or take {path.name} out of {self.folder}") from None
         told = self._told[handle]
         return StoredNetwork(
-            family=str(kind or "model"),
+            family=str(config.get("model_type") or "model"),
             net=net,
             weights=weights,
             source=handle,
@@ -70,6 +76,23 @@ class HuggingFace(NetworkSet):
             metrics={k: v for k, v in told.items() if not isinstance(v, str)},
             about={SPLIT: told[SPLIT]} if SPLIT in told else {},
         )
+
+    def _imported(self, path: Path, config: Mapping[str, Any]) -> tuple[Architecture, Weights]:
+        """Import a model, or fit its weights to one that has the same settings.
+
+        They fit where each stored tensor is read as one of the architecture's: then nothing that
+        is stored was taken for a part of the function itself.
+        """
+        own = {k: v for k, v in config.items() if k not in OF_THE_FILE}
+        key = json.dumps(own, sort_keys=True)
+        if key in self._alike:
+            with suppress(GraphError):
+                checkpoint = Checkpoint.read(self._alike[key], path)
+                if not checkpoint.unread:
+                    return self._alike[key], checkpoint.weights
+        net, weights = from_huggingface(path)
+        self._alike = {**self._alike, key: net} if len(self._alike) < MOST_KINDS else {key: net}
+        return net, weights
 
 
 def read_told(path: Path, names: Sequence[str]) -> dict[str, dict[str, Any]]:

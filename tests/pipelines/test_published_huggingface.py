@@ -14,13 +14,15 @@ from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
 )
+from zoo_toys import Inline
 
 from graphgen.evaluate import evaluate
+from graphgen.importers import from_huggingface
 from graphgen.testing import relative_error
 from pipelines.compile import compile_zoo
 from pipelines.errors import PipelineError
-from pipelines.published import StoredNetwork, open_set
-from pipelines.zoo import generate
+from pipelines.published import huggingface, open_set
+from pipelines.zoo import generate, open_zoo, read_networks
 
 SMALL: dict[str, Any] = {
     "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 12,
@@ -45,47 +47,54 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def read(folder: Path) -> dict[str, StoredNetwork]:
-    opened = open_set("huggingface", folder, {"table": str(folder / "models.csv")})
-    assert opened.networks == [["bert-a"], ["bert-b"], ["llama"]]
-    return {name: opened.read(name) for (name,) in opened.networks}
+def zoo(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a zoo of them, in this process; the second BERT is fitted to the first."""
+    place = tmp_path_factory.mktemp("zoo")
+    line = f"{{set: huggingface, folder: '{folder}', table: '{folder / 'models.csv'}'}}"
+    (place / "params.yaml").write_text(f"zoo:\n  published: {line}\ncompile: {{seed: 0}}\n")
+    imported: list[str] = []
+
+    def counted(path: Path) -> Any:
+        imported.append(path.name)
+        return from_huggingface(path)
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("pipelines.zoo.work.ProcessPool", Inline)
+        monkeypatch.setattr(huggingface, "from_huggingface", counted)
+        generate(place / "params.yaml", place / "zoo", workers=1)
+    assert imported == ["bert-a", "llama"]
+    return place
 
 
-def test_models_compute_what_transformers_does(
-    folder: Path, read: dict[str, StoredNetwork]
-) -> None:
+def test_models_compute_what_transformers_does(folder: Path, zoo: Path) -> None:
     tokens = np.array([[3, 1, 4, 1, 5, 9]])
     outputs = []
-    for name in ("bert-a", "bert-b"):
-        one = read[name]
-        model = BertForSequenceClassification.from_pretrained(folder / name).eval()
-        (size,) = next(iter(one.net.inputs.values()))
+    for (net, weights, record), kind in zip(
+        read_networks(zoo / "zoo"),
+        (BertForSequenceClassification, BertForSequenceClassification, LlamaForCausalLM),
+        strict=True,
+    ):
+        model = kind.from_pretrained(folder / record["source"]).eval()
+        (size,) = next(iter(net.inputs.values()))
         with torch.no_grad():
             wanted = model(torch.from_numpy(tokens[:, :size])).logits.numpy()
-        given = evaluate(one.net, one.weights, tokens[:, :size])
-        outputs.append(given)
-        assert relative_error(given, wanted) < 1e-5
-        assert one.family == "bert"
-    assert relative_error(*outputs) > 1e-2
+        outputs.append(evaluate(net, weights, tokens[:, :size]))
+        assert relative_error(outputs[-1], wanted) < 1e-5
+    assert relative_error(*outputs[:2]) > 1e-2
 
 
-def test_the_table_tells_of_them(
-    folder: Path, tmp_path: Path, read: dict[str, StoredNetwork]
-) -> None:
-    assert read["bert-b"].metrics == {"test_accuracy": 0.75, "downloads": 12.0}
-    assert read["bert-a"].metrics == {"test_accuracy": 0.5}
-    assert read["bert-a"].training == {"data": "mnli"}
-    assert read["llama"].about == {"split": "validation"}
-
-    path = tmp_path / "params.yaml"
-    line = f"{{set: huggingface, folder: '{folder}', table: '{folder / 'models.csv'}'}}"
-    path.write_text(f"zoo:\n  published: {line}\ncompile: {{seed: 0}}\n")
-    generate(path, tmp_path / "zoo", workers=1)
-    graphs = compile_zoo(path, tmp_path / "zoo", tmp_path / "graphs")
+def test_the_table_tells_of_them(zoo: Path, tmp_path: Path) -> None:
+    rows = [
+        (r["source"], r["family"], r["metrics"], r["training"], r["split"])
+        for r in open_zoo(zoo / "zoo")["networks"]
+    ]
+    assert rows == [
+        ("bert-a", "bert", {"test_accuracy": 0.5}, {"data": "mnli"}, "train"),
+        ("bert-b", "bert", {"test_accuracy": 0.75, "downloads": 12}, {"data": "sst2"}, "test"),
+        ("llama", "llama", {"downloads": 3}, {"data": "books"}, "validation"),
+    ]
+    graphs = compile_zoo(zoo / "params.yaml", zoo / "zoo", tmp_path / "graphs")
     assert [r["split"] for r in graphs.records] == ["train", "test", "validation"]
-    for number, one in enumerate(read.values()):
-        weights = graphs[number].weights()
-        assert all(np.array_equal(weights[key], a) for key, a in one.weights.items())
 
 
 @pytest.mark.parametrize(
