@@ -17,8 +17,8 @@ from spec import ResolvedLayer
 
 def first_difference(
     wide: Wide, torch: TorchModule, inputs: Mapping[str, NDArray[Any]], limit: float
-) -> str:
-    """Say which layer is the first that differs, and which one before it agrees.
+) -> tuple[str, str]:
+    """Say which layer is the first that differs, and which one before it agrees; and its name.
 
     Layers are found in the module by their names or those of their tensors; nothing is said where
     they are not found, where a module runs twice, and where it gives another shape. A layer after
@@ -28,7 +28,7 @@ def first_difference(
     theirs = recorded(torch, inputs, set(names.values()))
     layers = [layer for layer in wide.net.layers if names.get(layer.name) in theirs]
     if not layers:
-        return ""
+        return "", ""
     ours = wide.values([layer.output for layer in layers])
     found: list[tuple[ResolvedLayer, Difference]] = []
     for layer in layers:
@@ -47,8 +47,8 @@ def first_difference(
             told = f"the first layer that differs is {layer.name!r} ({layer.type})"
             if not difference.problem:
                 told += f", by {difference.relative:.3g} of the spread of its outputs"
-            return told + (f"; {before!r}, before it, agrees" if before else "")
-    return ""
+            return told + (f"; {before!r}, before it, agrees" if before else ""), layer.name
+    return "", ""
 
 
 def matched(wide: Wide, module: Any) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -15,14 +16,16 @@ from numpy.typing import NDArray
 from graphgen.comparison.outputs import compare
 from graphgen.comparison.wide import Wide
 from graphgen.errors import GraphError
-from spec import LAYERS, Architecture, SpecError, from_resolved
+from spec import LAYERS, Architecture, SpecError
+from spec.expand import Expander
 from spec.fields import REQUIRED
 from spec.functions import FUNCTIONS
+from spec.yaml_reader import Document
 
 Outputs: TypeAlias = Sequence[tuple[str, NDArray[Any]]]
 
-MAX_VARIANTS, MAX_SCALARS, SAMPLES = 80, 1 << 24, 2
-"""So many changes are tried, on networks of so many parameters, with so many of the samples."""
+MAX_VARIANTS, MAX_LAYERS, MAX_SCALARS, SAMPLES = 200, 4_000, 1 << 24, 2
+"""So many changes are tried, of no more layers together, with so many parameters and samples."""
 
 ROUNDING = 1e-6
 """A difference below this may come from float32."""
@@ -34,17 +37,18 @@ NUMBERS: dict[str, tuple[float, ...]] = {
 """Values that fields of these names usually have; of longer names that end so, too."""
 
 
-def causes(wide: Wide, expected: Outputs, limit: float) -> list[str]:
+def causes(wide: Wide, expected: Outputs, limit: float, layer: str = "") -> list[str]:
     """Say which change of one field makes a description give what was expected.
 
     Each flag, word, small number and padding of the layers of one type is changed, and each
-    activation is exchanged for another. Without such a change, says what is usually the matter.
+    activation is exchanged for another, those first that are like `layer`: of its type, or of its
+    name up to numbers. Without such a change, says what is usually the matter.
     """
     found = []
     if sum(math.prod(shape) for shape in wide.net.parameters.values()) <= MAX_SCALARS:
         inputs = [x[:SAMPLES] for x in wide.inputs]
         few = [(name, y[:SAMPLES]) for name, y in expected]
-        tried = islice(variants(wide.net), MAX_VARIANTS)
+        tried = variants(wide.net, layer)
         found = [w for w, net in tried if agrees(replace(wide, net=net, inputs=inputs), few, limit)]
     return found or usual(wide, expected, limit)
 
@@ -58,29 +62,73 @@ def agrees(wide: Wide, expected: Outputs, limit: float) -> bool:
         return False
 
 
-def variants(net: Architecture) -> Iterator[tuple[str, Architecture]]:
+def variants(net: Architecture, layer: str = "") -> Iterator[tuple[str, Architecture]]:
     """Give descriptions that differ in one thing, with the same tensors, and what it is."""
     resolved = net.resolved()
-    types = list(dict.fromkeys(layer.type for layer in net.layers))
     seen = {net.hash}
-    changes = [(kind, change) for kind in types for change in other_fields(net, kind)]
-    changes += [(kind, change) for kind in types for change in other_functions(kind)]
-    for kind, (says, changed) in changes:
-        count = sum(layer.type == kind for layer in net.layers)
-        where = f"its {count} {kind} layers" if count > 1 else f"its {kind} layer"
+    most = min(MAX_VARIANTS, 10 + MAX_LAYERS // len(net.layers))
+    for where, names, (says, changed) in islice(changes(net, layer), most):
         form = deepcopy(resolved)
-        for entry in form["layers"]:
-            if kind in entry:
+        for (entry, kind), each in zip(entries(form), net.layers, strict=True):
+            if each.name in names:
                 change(entry, kind, changed)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                made = replace(from_resolved(form), checkpoints=net.checkpoints)
+                # What a field may be is checked as it is expanded, too: the schema is not needed.
+                made = Expander(Document.from_data(form, "<a variant>"), []).run({})
+                made = replace(made, checkpoints=net.checkpoints)
         except SpecError:
             continue
         if made.hash not in seen and made.tensors == net.tensors:
             seen.add(made.hash)
             yield f"with {says} in {where} it agrees", made
+
+
+Change: TypeAlias = tuple[str, dict[str, Any]]
+
+
+def changes(net: Architecture, layer: str) -> Iterator[tuple[str, frozenset[str], Change]]:
+    """Give what may be changed: of which layers, in words and by their names, and how."""
+    groups = [(kind, where, names) for kind, where, names in alike(net, layer)]
+    for kind, where, names in groups:
+        for changed in other_fields(net, kind):
+            yield where, names, changed
+    for kind, where, names in groups:
+        for changed in other_functions(kind):
+            yield where, names, changed
+
+
+def alike(net: Architecture, layer: str) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Give the layers of each type, and first those of one layer's type and name up to numbers."""
+    found = next((each for each in net.layers if each.name == layer), None)
+    types = list(dict.fromkeys(each.type for each in net.layers))
+    if found is not None:
+        types.sort(key=lambda kind: kind != found.type)
+    for kind in types:
+        names = [each.name for each in net.layers if each.type == kind]
+        yield kind, f"its {counted(len(names), kind)}", frozenset(names)
+        if found is not None and kind == found.type:
+            like = [name for name in names if NUMBER.sub("*", name) == NUMBER.sub("*", layer)]
+            for some in (like, [layer]):
+                if len(some) < len(names):
+                    called = NUMBER.sub("*", layer) if len(some) > 1 else layer
+                    yield kind, f"its {counted(len(some), kind)} {called!r}", frozenset(some)
+                names = some
+
+
+def counted(count: int, kind: str) -> str:
+    """Write a number of layers."""
+    return f"{count} {kind} layers" if count > 1 else f"{kind} layer"
+
+
+NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
+
+
+def entries(form: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Give the entries of a resolved form's layers, and their types."""
+    for entry in form["layers"]:
+        yield entry, next(iter(entry))
 
 
 def change(entry: dict[str, Any], kind: str, changed: Mapping[str, Any]) -> None:

@@ -50,15 +50,15 @@ def assert_same_function(
     limit = reference.limit if tolerance is None else tolerance
     found = [compare(n, actual[n], y, limit) for n, y in reference.outputs]
     if not all(each.agrees for each in found):
-        where = weights_differ = ""
+        where = layer = weights_differ = ""
         if reference.torch is not None and not holds_nan(reference):
             # A hint is no reason to fail otherwise.
             with contextlib.suppress(Exception):
                 weights_differ = other_weights(wide, reference.torch)
-                where = first_difference(wide, reference.torch, inputs, limit)
+                where, layer = first_difference(wide, reference.torch, inputs, limit)
         hints = [where, weights_differ]
         if not weights_differ and not any(each.problem for each in found):
-            hints += causes(wide, reference.outputs, limit)
+            hints += causes(wide, reference.outputs, limit, layer)
         differing = [str(each) for each in found if not each.agrees]
         raise AssertionError("\n  ".join([*differing, *filter(None, hints)]))
     return max(each.relative for each in found)

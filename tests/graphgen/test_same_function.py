@@ -133,6 +133,51 @@ def test_the_first_layer_and_the_cause_are_named(other: str) -> None:
     assert "not the module's" not in str(caught.value)
 
 
+BLOCKS = """
+inputs: {x: [4]}
+layers:
+- repeat:
+    times: 3
+    layers:
+    - layer_norm: {name: blocks.$i.norm1, eps: 1.0e-5}
+    - linear: {name: blocks.$i.linear, out_features: 4}
+    - layer_norm: {name: blocks.$i.norm2, eps: 1.0e-5}
+"""
+
+
+class Blocks(nn.Module):
+    def __init__(self, eps: float, only: tuple[int, ...]) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList()
+        for i in range(3):
+            first = nn.LayerNorm(4, eps if i in only else 1e-5)
+            named = {"norm1": first, "linear": nn.Linear(4, 4), "norm2": nn.LayerNorm(4)}
+            self.blocks.append(nn.ModuleDict(named))
+
+    def forward(self, x: Any) -> Any:
+        for block in self.blocks:
+            x = block["norm2"](block["linear"](block["norm1"](x)))  # type: ignore[index]
+        return x
+
+
+@pytest.mark.parametrize(
+    ("only", "layer", "where"),
+    [
+        ((0, 1, 2), "blocks.0.norm1", "its 3 layer_norm layers 'blocks.*.norm1'"),
+        ((1,), "blocks.1.norm1", "its layer_norm layer 'blocks.1.norm1'"),
+    ],
+)
+def test_causes_in_some_layers_of_a_type_are_found(
+    only: tuple[int, ...], layer: str, where: str
+) -> None:
+    module = Blocks(1e-3, only).eval()
+    x = np.random.default_rng(0).standard_normal((3, 4))
+    with pytest.raises(AssertionError) as caught:
+        assert_same_function(spec.loads(BLOCKS), arrays(module), module, x)
+    assert f"the first layer that differs is {layer!r} (layer_norm)" in str(caught.value)
+    assert f"with `eps: 0.001` in {where} it agrees" in str(caught.value)
+
+
 def test_float32_alone_would_not_see_an_eps() -> None:
     module = network(eps=1e-6)
     blind = assert_same_function(NET, arrays(module), CALLS["a function of arrays"](module), X)
