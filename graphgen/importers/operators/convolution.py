@@ -12,7 +12,7 @@ import numpy as np
 from graphgen.importers.network import Weight
 from graphgen.importers.operators.contraction import contract
 from graphgen.importers.operators.elementwise import combine
-from graphgen.importers.operators.joining import pad
+from graphgen.importers.operators.joining import pad, stack
 from graphgen.importers.operators.samples import Framed, framed, unframed
 from graphgen.importers.operators.shapes import permute, reshape
 from graphgen.importers.operators.taking import select, slice_
@@ -42,6 +42,17 @@ def convolution(
     """
     dims = len(weight.shape) - 2
     frame = framed(t, t.value(x), dims + 1)
+    if frame.items is not None and dims == MOST_AXES:
+        whole = frame.value
+        parts = [
+            convolution(
+                t, select(t, whole, len(frame.head), item), weight, bias, stride=stride,
+                padding=padding, dilation=dilation, groups=groups, transposed=transposed,
+                output_padding=output_padding,
+            )
+            for item in range(frame.items)
+        ]  # fmt: skip
+        return unframed(t, t.value(stack(t, parts, len(frame.head))), frame)
     if isinstance(weight, Value) and (weight.name not in t.made or frame.items is not None):
         if transposed:
             t.refuse("the weight of a transposed convolution is computed while the network runs")
@@ -58,11 +69,6 @@ def convolution(
     }
     value, place = frame.value, len(frame.head)
     if frame.items is not None:
-        if dims == 3:
-            t.refuse(
-                f"{frame.items} items beside the samples, each with three axes of space",
-                "import the module with one of them in each sample",
-            )
         own = tensors["weight"]
         tensors = {"weight": Weight(own.name, np.expand_dims(own.array, 2))}
         for name, one in (("kernel_size", 1), ("stride", 1), ("padding", 0),
@@ -142,7 +148,7 @@ def by_taps(
     return unframed(t, y, frame)
 
 
-MOST_TAPS = 64
+MOST_TAPS, MOST_AXES = 64, 3
 
 
 def turned(t: Tracer, x: Value, place: int) -> Value:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from graphgen.importers.network import Weight
-from graphgen.importers.operators.samples import for_each_sample
-from graphgen.importers.operators.shapes import squeeze, unsqueeze
+from graphgen.importers.operators.joining import stack
+from graphgen.importers.operators.samples import for_each_sample, framed, renamed, unframed
+from graphgen.importers.operators.shapes import permute, squeeze, unsqueeze
+from graphgen.importers.operators.taking import select
 from graphgen.importers.refusal import MixedSamplesError
 from graphgen.importers.traced import Batch, Constant, Traced, Value
 from graphgen.importers.tracer import Tracer
@@ -46,6 +48,11 @@ def recurrent(
         flat = [squeeze(t, y, [0 if batch_first else 1]), *(squeeze(t, s, [1]) for s in last)]
         return tuple(t.value(each) for each in flat)
     place = 0 if batch_first else 1
+    if _several(t, value, place):
+        return _one_by_one(
+            t, kind, value, states, weights, place, num_layers=num_layers,
+            bidirectional=bidirectional, bias=bias,
+        )  # fmt: skip
     value, batch = _placed(t, value, place)
     directions = 2 if bidirectional else 1
     each = len(weights) // (num_layers * directions)
@@ -90,6 +97,60 @@ def recurrent(
     if value.batch is None:
         results[0] = t.value(unsqueeze(t, y, place))
     return tuple(results)
+
+
+MOST_SEQUENCES = 64
+
+
+def _several(t: Tracer, value: Value, place: int) -> bool:
+    """Whether a sample has several sequences, as of frames, that lie where the samples do."""
+    if value.batch is None:
+        return value.shape[place] > 1
+    return value.batch.axis == place and value.batch.items > 1
+
+
+def _one_by_one(
+    t: Tracer,
+    kind: str,
+    x: Value,
+    states: Sequence[Traced],
+    weights: Sequence[Traced],
+    place: int,
+    *,
+    num_layers: int,
+    bidirectional: bool,
+    bias: bool,
+) -> tuple[Value, ...]:
+    """Run the same cells along each sequence of a sample, which begin at zero."""
+    begin = all(isinstance(s, Constant) and not np.any(s.array) for s in states)
+    if not begin:
+        raise MixedSamplesError(f"{t.source} begins with states, for several sequences of a sample")
+    frame = framed(t, t.value(permute(t, x, [1, 0, 2])) if place else x, 2)
+    count, head = frame.items or 1, frame.head
+    if count > MOST_SEQUENCES:
+        t.refuse(f"{count} sequences in each sample, expected at most {MOST_SEQUENCES}")
+    runs = []
+    for item in range(count):
+        one = select(t, frame.value, len(head), item)
+        # A value without samples has none in its states either.
+        wide = one if head else unsqueeze(t, one, 0)
+        size = [(s.shape[0], *(head or (1,)), s.shape[2]) for s in states]
+        zeros = [Constant(np.broadcast_to(np.zeros(()), shape)) for shape in size]
+        found = recurrent(
+            t, kind, wide, zeros, weights, num_layers=num_layers, bidirectional=bidirectional,
+            batch_first=True, bias=bias,
+        )  # fmt: skip
+        runs.append([each if head else squeeze(t, each, [int(p > 0)])
+                     for p, each in enumerate(found)])  # fmt: skip
+    first, *rest = zip(*runs, strict=True)
+    y = unframed(t, t.value(stack(t, first, len(head))), frame)
+    outputs = [t.value(permute(t, y, [1, 0, 2])) if place else y]
+    batch = frame.batch and Batch(1, frame.batch.outer, frame.batch.inner)
+    for states_ in rest:
+        joined = t.value(stack(t, states_, 1 + len(head)))
+        shape = (joined.shape[0], count * (head[0] if head else 1), joined.shape[-1])
+        outputs.append(renamed(t, joined, shape, batch))
+    return tuple(outputs)
 
 
 def cell(

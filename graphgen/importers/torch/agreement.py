@@ -62,7 +62,8 @@ def _differences(
 def _outputs(module: Any, given: Any) -> list[Array]:
     import torch
 
-    args, named = given
+    # A module may write into what it is given.
+    args, named = torch.utils._pytree.tree_map_only(torch.Tensor, torch.clone, given)
     with torch.no_grad(), evaluating(module), quiet():
         return [to_numpy(y) for y in _tensors(module(*args, **named))]
 

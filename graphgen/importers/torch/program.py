@@ -57,7 +57,9 @@ class Program:
         """Give the operators that outputs depend on, in their order, and the outputs."""
         nodes = list(self.program.graph.nodes)
         (last,) = (node for node in nodes if node.op == "output")
-        given = list(last.args[0])
+        kinds = [each.kind.name for each in self.program.graph_signature.output_specs]
+        # In front stand inputs as they are after they were written into.
+        given = [x for x, k in zip(last.args[0], kinds, strict=True) if k == "USER_OUTPUT"]
         outputs = given if self.outputs is None else [given[place] for place in self.outputs]
         outputs = [each for each in outputs if hasattr(each, "name")]
         wanted = {node.name for node in outputs}
@@ -117,12 +119,12 @@ def read_program(program: Any, weights: Arrays | None = None) -> Program:
     """
     from torch.export.graph_signature import InputKind, OutputKind
 
+    program = in_known_operators(program)
     if any(s.kind == OutputKind.BUFFER_MUTATION for s in program.graph_signature.output_specs):
         raise ImportRefusalError(
             "the model changes its buffers while it runs; expected one that computes the same each "
             "time: import it in eval mode, without a cache that it keeps"
         )
-    program = in_known_operators(program)
     nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
     arrays: dict[str, NDArray[Any]] = {}
     tied = _tied(program.state_dict)
@@ -280,7 +282,7 @@ def _plain(tracer: Reading, argument: Any) -> Any:
 def _scope(node: Any) -> str:
     """Give the path of the module that an operator belongs to, as names of tensors have it."""
     stack = node.meta.get("nn_module_stack") or {}
-    paths = [path for path, _ in stack.values()]
+    paths = [path for path, _ in stack.values() if not path.startswith("_empty_nn_module_stack")]
     return _OUTSIDE.sub("", paths[-1]) if paths else ""
 
 

@@ -41,6 +41,11 @@ class Reading(Tracer):
         found = self.buffers.get(whole)
         return None if found is None else Parameter(whole, to_numpy(found))
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the operator's result; where a length is open, that of the example."""
+        return tuple(int(n) for n in self.node.meta["val"].shape)
+
     def kind(self, place: int | str | None = None) -> str:
         """Say what numbers an argument holds, or the result where none is named."""
         node = self.node

@@ -74,6 +74,28 @@ def test_frames_beside_samples(inner: nn.Module) -> None:
     imported(made_random(Frames(inner)), x(5, 3, 4, 8, 8))
 
 
+@pytest.mark.parametrize("first", [False, True])
+def test_sequences_beside_samples(first: bool) -> None:
+    class Sequences(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.LSTM(4, 3, 2, batch_first=first, bidirectional=True)
+
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            x = x.flatten(0, 1) if first else x.flatten(1, 2)
+            y, (h, c) = self.inner(x)
+            return y, h, c.tanh()
+
+    inputs = x(2, 3, 5, 4) if first else x(5, 2, 3, 4)
+    found = imported(made_random(Sequences()), inputs)
+    assert found.batch_axes == (0 if first else 1,)
+    imported(made_random(nn.GRU(4, 3, batch_first=first)), x(2, 3, 4), batch_axis=None)
+
+
+def test_volumes_beside_samples() -> None:
+    imported(made_random(Frames(nn.Conv3d(4, 2, 2))), x(2, 3, 4, 4, 3, 4))
+
+
 @pytest.mark.parametrize("inner", FRAMED, ids=lambda m: type(m).__name__)
 def test_all_of_the_input_is_a_sample(inner: nn.Module) -> None:
     found = imported(made_random(inner), x(3, 4, 8, 8), batch_axis=None)

@@ -15,8 +15,11 @@ from torch.nn import functional as F
 
 import graphgen
 from graphgen.importers import ImportRefusalError, from_torch
+from graphgen.importers.batches import with_batch
+from graphgen.importers.imported import finish
 from graphgen.importers.operators import convolution
 from graphgen.importers.torch.operators.registry import OPERATORS
+from graphgen.importers.torch.program import read_program
 
 
 def x(*shape: int, seed: int = 1) -> torch.Tensor:
@@ -196,3 +199,44 @@ def test_buffers_that_are_no_statistics_are_constants() -> None:
     assert set(found.weights) == {"map.weight", "map.bias"}
     assert graphgen.symmetries(found.net).order == 1
     assert difference(found, made_random(Scaled(), seed=1), x(2, 4)) > 1e-3
+
+
+def test_writing_into_an_input_is_the_network_s_own_matter() -> None:
+    module = made_random(nn.Sequential(nn.ReLU(inplace=True), nn.Linear(4, 3)))
+    inputs = x(2, 4)
+    found = from_torch(module, inputs)
+    assert len(found.net.outputs) == 1
+    assert torch.equal(inputs, x(2, 4))
+
+
+def test_a_module_that_counts_is_refused() -> None:
+    class Counted(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.map = nn.Linear(4, 3)
+            self.register_buffer("count", torch.zeros(()))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.count.add_(1)
+            return self.map(x) * self.count
+
+    with pytest.raises(ImportRefusalError, match="changes its buffers"):
+        from_torch(Counted(), torch.zeros(2, 4))
+
+
+def test_a_program_of_any_length_is_that_of_its_example() -> None:
+    class Open(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.map = nn.Linear(4, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = self.map(x)
+            return y.view(x.shape[0], -1) / (x.shape[1] // 2)
+
+    length = torch.export.Dim("length", min=2, max=64)
+    module = made_random(Open())
+    program = torch.export.export(module, (x(2, 5, 4),), dynamic_shapes={"x": {0: length}})
+    read = read_program(program)
+    found = finish(*with_batch(read.trace, read.input_shapes))
+    assert difference(found, module, x(3, 5, 4)) < 1e-9

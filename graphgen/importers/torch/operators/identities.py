@@ -70,7 +70,7 @@ def filled(t: Reading, x: Traced, *rest: Any, **named: Any) -> Traced:
         value = rest[1]
     else:
         value = 1.0 if "ones" in word else 0.0
-    shape = tuple(t.node.meta["val"].shape)
+    shape = t.shape
     if isinstance(value, Constant):
         return Constant(np.broadcast_to(value.array, shape))
     if isinstance(value, (bool, int, float)):

@@ -124,4 +124,14 @@ def expanded(t: Tracer, x: Traced, shape: Sequence[int]) -> Traced:
 
 @aten("atleast_1d", "atleast_2d", "atleast_3d")
 def atleast(t: Reading, x: Traced) -> Traced:
-    return into(t, x, tuple(t.node.meta["val"].shape)) if isinstance(x, Value) else x
+    return into(t, x, t.shape) if isinstance(x, Value) else x
+
+
+@aten("sym_size", "size")
+def size(t: Tracer, x: Traced, dim: int | None = None) -> Any:
+    return list(x.shape) if dim is None else x.shape[dim]
+
+
+@aten("sym_numel", "numel")
+def numel(t: Tracer, x: Traced) -> int:
+    return int(np.prod(x.shape))

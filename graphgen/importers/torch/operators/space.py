@@ -28,7 +28,7 @@ def _upsample(t: Reading, x: Traced, size: Any, *rest: Any) -> Traced:
         fields["align_corners"] = True
     factors = given[0] if given and isinstance(given[0], (list, tuple)) else given
     scales = [float(f) for f in factors if f is not None] if factors else []
-    goal = [int(n) for n in t.node.meta["val"].shape[2:]]
+    goal = list(t.shape[2:])
     if len(scales) == len(goal):
         fields["scale_factor"] = scales[0] if len(set(scales)) == 1 else scales
     else:

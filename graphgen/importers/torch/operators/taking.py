@@ -112,7 +112,7 @@ def embedding_bag(
 
 @aten("one_hot")
 def one_hot(t: Reading, index: Traced, classes: int = -1) -> Traced:
-    return taking.one_hot(t, t.value(index), int(t.node.meta["val"].shape[-1]))
+    return taking.one_hot(t, t.value(index), t.shape[-1])
 
 
 @aten("index")
