@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,15 +15,15 @@ from graphgen.checkpoint import matrices_of
 from graphgen.importers.network import Network, Node
 from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.writing.checking import difference
-from graphgen.importers.writing.columns import Column
+from graphgen.importers.writing.columns import Column, Key
 from graphgen.importers.writing.description import describe
 from graphgen.importers.writing.folding import folded_in_rows, folded_wholly
 from graphgen.importers.writing.graph import Graph, graph_of
-from graphgen.importers.writing.names import wanted_names
+from graphgen.importers.writing.names import clean, wanted_names
 from graphgen.importers.writing.naming import Names
 from graphgen.importers.writing.rules import section
 from graphgen.importers.writing.saying import say
-from graphgen.importers.writing.storage import relations
+from graphgen.importers.writing.storage import Relation, relations
 from graphgen.importers.writing.text import section_text
 from graphgen.importers.writing.variables import UnwritableError
 from spec import Architecture
@@ -86,6 +87,9 @@ def _written(
     found, unsaid = relations(weights, stored, network.stored)
     said = None if unsaid else section(found, network.stored, matrices_of(net))
     if said is None:
+        kept = frozenset() if unsaid or graph.kept else kept_names(graph, found, places)
+        if kept:  # too many rules: the tensors of which no pattern tells the names keep theirs
+            return _written(network, replace(graph, kept=kept), folded, again)
         return Written(text, net, weights, unsaid=tuple(unsaid or weights))
     if not said:
         return Written(text, net, weights)
@@ -99,6 +103,33 @@ def _written(
             return Written(text, net, weights, unsaid=tuple(weights))
         wanted = ["" if p == min(moved) else name for p, name in enumerate(graph.wanted)]
         return _written(network, replace(graph, wanted=wanted, prefixes={}), folded, again=False)
+
+
+def kept_names(
+    graph: Graph, found: Sequence[Relation], places: Mapping[str, tuple[int, str]]
+) -> frozenset[tuple[Key, str]]:
+    """Give the tensors, by kind and name in the layer, that are best called as the model does."""
+    odd = {
+        places[r.tensors[0]]
+        for r in found
+        if len(r.tensors) == 1 and digits(r.stored) != digits(r.tensors[0])
+    }
+    kept = {(graph.keys[place], local) for place, local in odd}
+    names: dict[str, tuple[int, str]] = {}
+    for place, one in enumerate(graph.said):
+        for local, weight in one.node.tensors.items():
+            whole = (graph.keys[place], local)
+            owner = graph.owners[place][local]
+            own = whole in kept and owner == (place, local)
+            # A name that is none, or that two would have, is no name to keep.
+            if own and not (clean(weight.name) and names.setdefault(weight.name, owner) == owner):
+                kept.discard(whole)
+    return frozenset(kept)
+
+
+def digits(name: str) -> list[str]:
+    """List the numbers in a name."""
+    return re.findall(r"\d+", name)
 
 
 def _without_unread(network: Network) -> tuple[Network, tuple[str, ...]]:
@@ -156,8 +187,6 @@ def _weights(
     for place, one in enumerate(graph.said):
         for local, weight in one.node.tensors.items():
             if graph.owners[place][local] == (place, local):
-                own = one.tensors[local]
-                name = names.nodes[place]
-                full = f"{name}.{own}" if own else name
+                full = names.tensor(place, local)
                 found[full], places[full] = weight.array, (place, local)
     return found, places

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from graphgen.importers.writing.variables import (
+    INDEX,
     NAME,
     Arguments,
     Code,
@@ -53,7 +54,7 @@ class Setting:
             return said(_code_text(self._code(values, hint)))
         texts: list[str] = [str(escaped(pattern[0][0]))]
         for place, text in enumerate(pattern[0][1:]):
-            code = self._code([int(row[2 * place + 1]) for row in rows], "index")
+            code = self._code([int(row[2 * place + 1]) for row in rows], INDEX)
             after = str(escaped(text))
             if isinstance(code, Code):
                 short = NAME.match(code.text) and not re.match(r"[A-Za-z0-9_]", after)

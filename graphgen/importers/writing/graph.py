@@ -22,7 +22,9 @@ Target = tuple[int, str]
 class Graph:
     """Nodes by their places: `reads` what each takes, `exact` equal for those with equal fields.
 
-    `wanted` has the name that each node would have by the model, "" where the model has none.
+    `wanted` has the name that each node would have by the model, "" where the model has none, and
+    `owners` whose each tensor was first. `prefixes` are those of spans of nodes that were asked
+    for, and `kept` the tensors, by kind and name in the layer, that have the model's own names.
     """
 
     said: Sequence[Said]
@@ -35,6 +37,7 @@ class Graph:
     outputs: tuple[Target, ...]
     owners: Sequence[Mapping[str, tuple[int, str]]]
     prefixes: dict[tuple[int, int], str] = field(default_factory=dict)
+    kept: frozenset[tuple[Key, str]] = frozenset()
 
     @cached_property
     def beginning(self) -> Mapping[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -31,6 +32,13 @@ class Names:
         if place in self.ends and not local:
             return self.calls[self.ends[place]]
         return f"{self.nodes[place]}.{local}" if local else self.nodes[place]
+
+    def tensor(self, place: int, local: str) -> str:
+        """Give the architecture's name of a tensor."""
+        if (self.graph.keys[place], local) in self.graph.kept:
+            return self.graph.said[place].node.tensors[local].name
+        own = self.graph.said[place].tensors[local]
+        return f"{self.nodes[place]}.{own}" if own else self.nodes[place]
 
     def made(self, scope: Scope, one: Standing) -> list[str]:
         """Make local names: by module or kind, with the turns of the loops around it."""
@@ -143,7 +151,7 @@ def _wanted(names: Names, scope: Scope, one: Standing) -> tuple[list[str], bool]
     else:
         full = [prefix_of(graph, tree) for tree in one.column.trees]
         if not all(is_own(graph, *pair) for pair in zip(full, one.column.trees, strict=True)):
-            full = [""] * len(full)
+            full = _counted_on(names, full, one)
         needed = True
     prefixes = [scope.prefixes[owner] for owner in one.owners]
     fits = all(
@@ -154,6 +162,20 @@ def _wanted(names: Names, scope: Scope, one: Standing) -> tuple[list[str], bool]
     if not fits or len({*full}) < len(full) or scope.used.intersection(own):
         return [], needed or (one.column.is_leaf and any(full))
     return own, needed
+
+
+def _counted_on(names: Names, full: list[str], one: Standing) -> list[str]:
+    """Name turns that have the tensors of the first, and so no names, as that one, by number."""
+    numbers = list(re.finditer(r"(?<![^.])\d+(?![^.])", full[0]))
+    if any(full[1:]) or not numbers or one.loops != 1 or len({*one.owners}) > 1:
+        return [""] * len(full)
+    at = numbers[-1]
+    head, tail = full[0][: at.start()], full[0][at.end() :]
+    found = [f"{head}{int(at[0]) + turn}{tail}" for turn in range(len(full))]
+    own = is_own(names.graph, full[0], one.column.trees[0])
+    if not own or any(names.graph.beginning[name] for name in found[1:]):
+        return [""] * len(full)
+    return found
 
 
 def _base(graph: Graph, nodes: Sequence[int]) -> str:

@@ -140,9 +140,13 @@ class Renderer:
         for local in self.graph.said[nodes[0]].node.tensors:
             owners = [self.graph.owners[node][local] for node in nodes]
             own = [(self._first(node), local) for node in nodes]
+            kept = (one.column.key, local) in self.graph.kept
             if owners == own:
+                if kept:
+                    names = [self.names.tensor(node, local) for node in nodes]
+                    found[local] = setting.express(names, "index")
                 continue
-            texts = [self.tensor(place, theirs) for place, theirs in owners]
+            texts = [self.names.tensor(place, theirs) for place, theirs in owners]
             prefixes = [scope.prefixes[instance] for instance in one.owners]
             if all(
                 scope.starts[instance] <= place < node
@@ -157,12 +161,6 @@ class Renderer:
         while node in self.shared:
             node = self.shared[node]
         return node
-
-    def tensor(self, place: int, local: str) -> str:
-        """Give the architecture's name of a tensor."""
-        own = self.graph.said[place].tensors[local]
-        name = self.names.nodes[place]
-        return f"{name}.{own}" if own else name
 
     def _inputs(self, scope: Scope, one: Standing, setting: Setting) -> dict[str, Any]:
         if reads_current(self.graph, scope, one, self.scopes):

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+INDEX = "index"
+"""The hint of numbers within names."""
 NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 
 
@@ -63,6 +65,10 @@ class Arguments:
                 factor = _ratio(larger, smaller)
                 if factor:
                     return Code(f"{factor} * {name}" if text == "*" else f"{name} // {factor}")
+        for name, known in self.values.items() if hint == INDEX else ():
+            step = _distance(vector, known)
+            if step is not None:
+                return Code(f"{name} {'+' if step > 0 else '-'} {abs(step)}")
         plain = re.sub(r"\W", "_", hint)
         name = free(plain, {*self.values, *self.taken, *self.pool.variables, *RESERVED})
         self.pool.arguments.add(name)
@@ -97,3 +103,11 @@ def _ratio(larger: list[Any], smaller: list[Any]) -> int:
     factor = larger[0] // smaller[0]
     alike = all(a == factor * b for a, b in zip(larger, smaller, strict=True))
     return factor if factor > 1 and alike else 0
+
+
+def _distance(vector: list[Any], known: list[Any]) -> int | None:
+    """Give by how much each number of a vector is greater than that of another, if by the same."""
+    if not all(type(value) is int for value in (*vector, *known)):
+        return None
+    steps = {a - b for a, b in zip(vector, known, strict=True)}
+    return steps.pop() if len(steps) == 1 else None

@@ -168,3 +168,37 @@ def test_parts_with_a_gap_are_not_packed() -> None:
     )
     assert not found
     assert unsaid == ["q", "v"]
+
+
+def anonymous(depth: int) -> Network:
+    """Give a deep network of matrices that are called by numbers alone, and stored transposed."""
+    rng = np.random.default_rng(0)
+    nodes, stored, at = [], {}, "x"
+    for i in range(depth):
+        for k, (given, size) in enumerate([(4, 6), (6, 6), (6, 4)]):
+            whole = rng.standard_normal((given, size)).astype(np.float32)
+            name = f"onnx::MatMul_{100 + 7 * i + 2 * k}"
+            stored[name] = whole
+            bias = rng.standard_normal(size).astype(np.float32)
+            stored[f"layers.{i}.fc{k}.bias"] = bias
+            tensors = {"weight": Weight(name, whole.T)}
+            tensors["bias"] = Weight(f"layers.{i}.fc{k}.bias", bias)
+            fields = {"out_features": size}
+            layer = Node("linear", (at,), f"%{i}.{k}", (size,), fields, tensors)
+            act = Node("tanh", (f"%{i}.{k}",), f"%{i}.{k}t", (size,), scope=f"layers.{i}")
+            nodes += [layer, act]
+            at = f"%{i}.{k}t"
+        nodes.append(Node("add", (at, nodes[-6].inputs[0]), f"%{i}.s", (4,), scope=f"layers.{i}"))
+        at = f"%{i}.s"
+    return Network({"x": (4,)}, tuple(nodes), (at,), stored=stored)
+
+
+@pytest.mark.parametrize("depth", [2, 24])
+def test_tensors_that_are_numbered_through(depth: int) -> None:
+    """A page, even where files have numbers for names, and the file is read by it."""
+    network = anonymous(depth)
+    written = write_network(network)
+    assert written.level == 0
+    assert not written.unsaid
+    assert written.text.count("\n") < 40
+    read_back(written, dict(network.stored))
