@@ -9,6 +9,7 @@ from typing import Any
 from graphgen.checkpoint.other_orders import is_unclear
 from graphgen.checkpoint.unclear import foreign_name
 from graphgen.importers.writing.storage import Relation
+from spec.checkpoint import SAME
 from spec.name_patterns import NamePattern
 
 MOST_RULES = 60
@@ -66,7 +67,7 @@ def _value(relation: Relation, same: set[str]) -> dict[str, Any]:
         value["axes"] = relation.axes
         value |= {"sizes": dict(relation.sizes)} if relation.sizes else {}
     elif is_unclear(relation.shape) and not same.isdisjoint(relation.tensors):
-        value["axes"] = "same"
+        value["axes"] = SAME
     if relation.dim:
         value["dim"] = relation.dim
     if relation.also:
@@ -109,7 +110,11 @@ def _says(rule: Rule, meant: Mapping[str, Any], names: Sequence[str]) -> bool:
     pattern = NamePattern(rule[0])
     for name in names:
         parts = pattern.match(name)
-        if parts is not None and filled(rule[1], parts, name) != meant.get(name):
+        if parts is None:
+            continue
+        said = filled(rule[1], parts, name)
+        # Of one that is stored as it is that may be said, too.
+        if said != meant.get(name) and (said != {"axes": SAME} or name in meant):
             return False
     return True
 
