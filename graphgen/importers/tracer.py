@@ -63,6 +63,8 @@ class Tracer:
     ) -> Value:
         """Add a layer, whose output has a shape in the model; give its output."""
         value = Value(f"%{len(self.nodes)}", tuple(int(n) for n in shape), batch)
+        if any(n < 1 for n in value.sample_shape):
+            self.refuse(f"a value of shape {list(value.shape)} has no items")
         if prod(value.shape) > MOST_NUMBERS:
             self.refuse(f"a value of shape {list(shape)}, expected at most {MOST_NUMBERS} numbers")
         self.nodes.append(

@@ -44,6 +44,11 @@ def check_model(model: Any, source: str) -> None:
     """Refuse what is no model, or is larger or deeper than models are."""
     if not model.HasField("graph") or not model.graph.node:
         raise ImportRefusalError(f"{source}: the model has no graph with nodes")
+    graph = model.graph
+    stored = [t.name for t in graph.initializer]
+    named = [v.name for v in (*graph.input, *graph.output)]
+    if not all(isinstance(word, str) for word in (graph.name, *stored, *named)):
+        raise ImportRefusalError(f"{source}: a name in the model is no text")
     left = [(model.graph, 0)] + [(function, 0) for function in model.functions]
     count = 0
     while left:
@@ -55,6 +60,9 @@ def check_model(model: Any, source: str) -> None:
                 f"{MOST_NESTED} deep at most"
             )
         for node in graph.node:
+            words = (node.name, node.op_type, node.domain, *node.input, *node.output)
+            if not all(isinstance(word, str) for word in words):
+                raise ImportRefusalError(f"{source}: a name in the model is no text")
             for attribute in node.attribute:
                 if attribute.HasField("g"):
                     left.append((attribute.g, depth + 1))

@@ -91,6 +91,10 @@ def from_onnx(
         raise ImportRefusalError(f"{source}: what it becomes is no network: {error}") from error
     except UnicodeDecodeError as error:
         raise ImportRefusalError(f"{source}: a name in the model is no text") from error
+    except MemoryError as error:
+        raise ImportRefusalError(
+            f"{source}: it takes more memory than there is: {error}"
+        ) from error
 
 
 def _check_free(inputs: Sequence[Input], found: Imported) -> None:

@@ -16,6 +16,9 @@ from graphgen.importers.refusal import MixedSamplesError
 from graphgen.importers.traced import Batch, Constant, Traced, Value
 from graphgen.importers.tracer import Tracer
 
+MOST_COMPARED = 100_000
+"""The most items of an axis that computed indices choose from: each is compared."""
+
 MOST_LISTED = 1_000
 """The most indices that a field of the language lists."""
 
@@ -109,6 +112,7 @@ def _in_shape(t: Tracer, x: Traced, dim: int, shape: tuple[int, ...]) -> Traced:
 def computed_index_select(t: Tracer, x: Traced, dim: int, index: Value) -> Traced:
     """Give the items along an axis of x that computed indices name; their axes take its place."""
     dim = dim % len(x.shape)
+    _check_compared(t, x.shape[dim])
     value = t.value(x)
     shape = (*value.shape[:dim], *index.shape, *value.shape[dim + 1 :])
     if value.batch is None:
@@ -123,6 +127,12 @@ def computed_index_select(t: Tracer, x: Traced, dim: int, index: Value) -> Trace
     return t.layer("index_select", [value, index], shape, batch, {"dim": counted})
 
 
+def _check_compared(t: Tracer, size: int) -> None:
+    """Refuse what compares computed indices with more places than fit."""
+    if size > MOST_COMPARED:
+        t.refuse(f"computed indices into an axis of {size} items, expected at most {MOST_COMPARED}")
+
+
 def gather(t: Tracer, x: Traced, dim: int, index: Traced) -> Traced:
     """Give the items along an axis that indices of as many axes name, as `torch.gather`."""
     rank = len(x.shape)
@@ -131,6 +141,7 @@ def gather(t: Tracer, x: Traced, dim: int, index: Traced) -> Traced:
         index = _of_axis(index, dim)
         if index.array.ndim == 1:
             return index_select(t, x, dim, index.array)
+    _check_compared(t, x.shape[dim])
     batch = common_batch(t, [x, index], rank)
     if isinstance(x, Value) and x.batch is not None:
         t.axis(x, dim)

@@ -126,6 +126,8 @@ def shared_keys(session: Session, node: Node) -> Replacement | None:
 
 def _without_copies(view: View) -> tuple[int, View] | None:
     """Give how often the heads on the third last axis are repeated, and the heads alone."""
+    if len(view.axes) < 3:
+        return None
     heads = view.axes[-3]
     if not heads or heads[-1][1] != 0:
         return None

@@ -15,6 +15,9 @@ from graphgen.importers.operators import elementwise
 from graphgen.importers.operators.resize import along, upsample
 from graphgen.importers.traced import Constant, Traced, Value
 
+MOST_WEIGHTS = 2**24
+"""The most weights of old items in new ones, along an axis."""
+
 
 @onnx("Upsample")
 def scaled(node: Node) -> Traced:
@@ -109,6 +112,8 @@ def _resized(
         if old == new and scale == 1 and span in (None, (0.0, 1.0)):
             matrices.append(None)
             continue
+        if old * new > MOST_WEIGHTS:
+            t.refuse(f"it interpolates {old} items to {new}")
         matrix, beyond = matrix_of(way, old, new, scale, span)
         matrices.append(matrix)
         if beyond.any():
