@@ -55,13 +55,15 @@ def _decompositions(program: Any) -> dict[Any, Any]:
 
     What depends on neither an input nor a parameter is computed by torch, whatever it is.
     """
-    reached = _reached(program)
+    from graphgen.importers.torch.complex_values import OF_ALL
+
+    reached, known = _reached(program), {*OPERATORS, *OF_ALL}
     unknown = {
         node.target
         for node in program.graph.nodes
         if node.op == "call_function"
         and hasattr(node.target, "_schema")
-        and short_name(node) not in OPERATORS
+        and short_name(node) not in known
         and node in reached
         and not node.target._schema.is_mutable
     }

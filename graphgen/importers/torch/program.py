@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import operator
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,14 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.importers.network import Network, Weight
-from graphgen.importers.operators.chosen import Chosen, in_order
 from graphgen.importers.overlaps import overlapping
 from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.torch.arrays import to_numpy
+from graphgen.importers.torch.calls import called, plain, scope_of
 from graphgen.importers.torch.decomposing import in_known_operators, short_name
-from graphgen.importers.torch.folding import fold, foldable
-from graphgen.importers.torch.operators import OPERATORS, VIEWS
-from graphgen.importers.torch.operators.chosen import of_chosen
 from graphgen.importers.torch.reading import Reading
 from graphgen.importers.traced import Constant, Parameter, Traced
 from spec.primitives import Shape
@@ -29,13 +24,8 @@ Arrays = Mapping[str, NDArray[Any]]
 STATISTICS = {"batch_norm": (3, 4), "instance_norm": (3, 4)}
 """Which arguments of an operator are buffers that it has learned."""
 
-CHECKS = ("_assert", "sym_constrain", "_guard", "_check")
-"""How operators begin that compute nothing."""
-
 PARTS_AS_VALUES, AS_VALUE = 1, 2
 """How a tensor is read whose parts in layers share numbers: these parts, or it, as values."""
-
-_OUTSIDE = re.compile(r"^(L\['self'\]|L__self__)\.?|@\d+(?=\.|$)")
 
 
 @dataclass(frozen=True)
@@ -104,11 +94,11 @@ class Program:
             known[name] = tracer.input(name, shape, axis)
         nodes, outputs = self._nodes()
         for node in nodes:
-            known[node.name] = _called(tracer, node, known)
+            known[node.name] = called(tracer, node, known)
         if not outputs:
             raise ImportRefusalError("the model gives no tensor")
         tracer.source, tracer.scope = "the output", ""
-        return tracer.network([tracer.value(_plain(tracer, known[each.name])) for each in outputs])
+        return tracer.network([tracer.value(plain(tracer, known[each.name])) for each in outputs])
 
 
 def read_program(program: Any, weights: Arrays | None = None) -> Program:
@@ -175,7 +165,7 @@ def _tied(tensors: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def _name_where_used(placeholder: Any, target: str, names: list[str]) -> str:
     """Give the name that a tensor has in the module that reads it first."""
-    scope = _scope(next(iter(placeholder.users)))
+    scope = scope_of(next(iter(placeholder.users)))
     own = [name for name in names if name.rpartition(".")[0] == scope]
     return own[0] if own else target
 
@@ -217,81 +207,6 @@ def _is_statistic(placeholder: Any) -> bool:
         )
         for user in placeholder.users
     )
-
-
-def _called(tracer: Reading, node: Any, known: Mapping[str, Any]) -> Any:
-    arguments, named = _resolved(node.args, known), _resolved(dict(node.kwargs), known)
-    if node.target is operator.getitem:
-        return arguments[0][arguments[1]]
-    name = short_name(node)
-    if name.startswith(CHECKS):
-        return None
-    tracer.node, tracer.source, tracer.scope = node, str(node.target), _scope(node)
-    if foldable(arguments) and foldable(named):
-        return fold(tracer, node, arguments, named)
-    if tracer.learned and name not in VIEWS:
-        arguments, named = _learned(tracer, arguments), _learned(tracer, named)
-    if _holds_chosen([arguments, named]):
-        found = of_chosen(tracer, name, arguments, named)
-        if found is not None:
-            return found
-        arguments, named = _plain(tracer, arguments), _plain(tracer, named)
-    if name not in OPERATORS:
-        inside = [list(a.shape) for a in arguments if hasattr(a, "shape")]
-        tracer.refuse(
-            f"the importer does not know this operator, of {inside}",
-            "write this part of the module by others",
-        )
-    try:
-        return OPERATORS[name](tracer, *arguments, **named)
-    except TypeError as error:
-        if "argument" not in str(error):
-            raise
-        tracer.refuse(f"the importer does not know this form of the operator ({error})")
-
-
-def _learned(tracer: Reading, argument: Any) -> Any:
-    """Give parts of tensors that are to be learned values as these."""
-    if isinstance(argument, list):
-        return [_learned(tracer, each) for each in argument]
-    if isinstance(argument, dict):
-        return {key: _learned(tracer, each) for key, each in argument.items()}
-    if not isinstance(argument, Parameter) or argument.name not in tracer.learned:
-        return argument
-    whole = Weight(argument.name, tracer.stored[argument.name]).place
-    return argument if tracer.weight(argument).place == whole else tracer.value(argument)
-
-
-def _holds_chosen(argument: Any) -> bool:
-    if isinstance(argument, (list, tuple, dict)):
-        return any(
-            map(_holds_chosen, argument.values() if isinstance(argument, dict) else argument)
-        )
-    return isinstance(argument, Chosen)
-
-
-def _plain(tracer: Reading, argument: Any) -> Any:
-    """Give what stands for the largest items in their order."""
-    if isinstance(argument, (list, tuple)):
-        return [_plain(tracer, each) for each in argument]
-    if isinstance(argument, dict):
-        return {key: _plain(tracer, each) for key, each in argument.items()}
-    return in_order(tracer, argument) if isinstance(argument, Chosen) else argument
-
-
-def _scope(node: Any) -> str:
-    """Give the path of the module that an operator belongs to, as names of tensors have it."""
-    stack = node.meta.get("nn_module_stack") or {}
-    paths = [path for path, _ in stack.values() if not path.startswith("_empty_nn_module_stack")]
-    return _OUTSIDE.sub("", paths[-1]) if paths else ""
-
-
-def _resolved(argument: Any, known: Mapping[str, Any]) -> Any:
-    if isinstance(argument, (list, tuple)):
-        return [_resolved(each, known) for each in argument]
-    if isinstance(argument, dict):
-        return {key: _resolved(each, known) for key, each in argument.items()}
-    return known[argument.name] if type(argument).__name__ == "Node" else argument
 
 
 __all__ = ["Program", "read_program"]

@@ -11,6 +11,7 @@ from graphgen.importers.torch.operators import (  # noqa: F401
     linear,
     made,
     norms,
+    overwriting,
     pooling,
     recurrence,
     reductions,
