@@ -6,6 +6,7 @@ import importlib
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,10 @@ def checked(imported: Imported, path: Path, outputs: Sequence[str] = ()) -> str:
         model = RUNNERS[kind](path)
     else:
         raise UncheckedError("this is no model in a file")
-    given = model_inputs(imported, model)
+    given, count = model_inputs(imported, model)
     try:
         found = [np.asarray(y) for y in model.run(given)]
-        expected = imported.outputs_of(*found)
+        expected = imported.outputs_of(*found, samples=count)
         inputs = imported.inputs_of(*given)
     except UncheckedError:
         raise
@@ -88,17 +89,22 @@ def checked(imported: Imported, path: Path, outputs: Sequence[str] = ()) -> str:
     )
 
 
-def model_inputs(imported: Imported, model: Running) -> list[Array]:
-    """Draw random inputs as the model takes them: indices where it looks up tables."""
-    net, rng = imported.net, np.random.default_rng(0)
-    if len(model.shapes) != len(net.inputs) or len(imported.batch_axes) != len(net.inputs):
+def model_inputs(imported: Imported, model: Running) -> tuple[list[Array], int]:
+    """Draw random inputs as the model takes them, and say how many samples they hold.
+
+    Inputs that are looked up in tables are indices.
+    """
+    net, rng, axes = imported.net, np.random.default_rng(0), imported.batch_axes
+    unread = imported.unread or (False,) * len(axes)
+    if len(model.shapes) != len(axes) or unread.count(False) != len(net.inputs):
         raise UncheckedError(f"{model.framework} takes {len(model.shapes)} inputs")
-    axes = imported.batch_axes
     fixed = [s[a] for s, a in zip(model.shapes, axes, strict=True) if a is not None]
-    count = next((size for size in fixed if size is not None), SAMPLES)
+    count = next((n for n in fixed if n is not None), SAMPLES if fixed else 1)
+    names = iter(net.inputs.items())
     result = []
-    for (name, shape), axis, dtype in zip(net.inputs.items(), axes, model.dtypes, strict=True):
-        sizes = tuple(shape) if axis is None else (*shape[:axis], count, *shape[axis:])
+    for shape, axis, dtype, left in zip(model.shapes, axes, model.dtypes, unread, strict=True):
+        name, inner = ("", ()) if left else next(names)
+        sizes = sizes_of(shape, inner, axis, count)
         if name in net.index_inputs:
             drawn: Array = rng.integers(net.index_inputs[name], size=sizes)
         elif np.dtype(dtype).kind in "iub":
@@ -106,7 +112,22 @@ def model_inputs(imported: Imported, model: Running) -> list[Array]:
         else:
             drawn = rng.standard_normal(sizes)
         result.append(drawn.astype(dtype))
-    return result
+    return result, count
+
+
+def sizes_of(
+    declared: Sequence[int | None], inner: Sequence[int], axis: int | None, count: int
+) -> tuple[int, ...]:
+    """Give the shape of an input of the model: as it declares it, or else as it was imported."""
+    rank = len(declared) - (axis is not None)
+    sizes = list(inner)
+    if len(sizes) != rank:
+        if prod(sizes) != 1:
+            raise UncheckedError(f"an input of {rank} axes was imported as {list(inner)}")
+        sizes = [1] * rank
+    if axis is not None:
+        sizes.insert(axis, count)
+    return tuple(n if d is None else d for d, n in zip(declared, sizes, strict=True))
 
 
 def onnx_running(path: Path) -> Running:
