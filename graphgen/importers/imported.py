@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -96,9 +96,9 @@ def samples_first(x: NDArray[Any], batch: Batch | None) -> NDArray[Any]:
     return turned.reshape(samples, *x.shape[:axis], *items, *x.shape[axis + 1 :])
 
 
-def finish(network: Network, batch_axes: tuple[int | None, ...] = ()) -> Imported:
-    """Rewrite, write and read back what was traced."""
-    done = write_network(apply_rules(network))
+def finish(network: Network, batch_axes: tuple[int | None, ...] = (), origin: str = "") -> Imported:
+    """Rewrite, write and read back what was traced; `origin` says in the text what it was."""
+    done = write_network(replace(apply_rules(network), origin=origin))
     unread = tuple(name in done.unread for name in network.inputs)
     return Imported(
         done.net,

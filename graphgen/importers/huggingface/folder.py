@@ -52,7 +52,7 @@ def from_huggingface(
     read = read_program(program, {name: arrays[stored] for name, stored in names.items()})
     read = read.of_outputs(chosen_outputs(program, outputs))
     network, axes = with_batch(read.trace, read.input_shapes, 0)
-    return finish(network, axes)
+    return finish(network, axes, f"From {path.name}, a {kind.__name__} of transformers.")
 
 
 def model_class(folder: Path) -> tuple[Any, Any]:

@@ -122,7 +122,7 @@ def _first_that_goes(
         read = Model(model, folder, name, inputs, arrays)
         try:
             network, axes = with_batch(read.trace, [each.shape for each in inputs], batch_axis)
-            found = finish(network, axes)
+            found = finish(network, axes, f"From the graph {name} of an ONNX model.")
             _check_free(inputs, found)
             return found
         except GraphError as error:

@@ -30,7 +30,7 @@ def from_torch(
     program = exported(module, inputs)
     read = read_program(program)
     network, axes = with_batch(read.trace, read.input_shapes, batch_axis)
-    found = finish(network, axes)
+    found = finish(network, axes, f"From the module {type(module).__name__} of PyTorch.")
     if check:
         agreement.check(found, module, program)
     return found

@@ -49,7 +49,7 @@ def from_program(
         network, axes = with_batch(read.trace, read.input_shapes, batch_axis)
     except ImportRefusalError as error:
         raise ImportRefusalError(f"{path}: {error}") from error
-    return finish(network, axes)
+    return finish(network, axes, f"From {Path(path).name}, a program of torch.export.")
 
 
 def load(path: str | os.PathLike[str]) -> Any:

@@ -17,7 +17,6 @@ from graphgen.importers.writing.scopes import Scope, scopes_of
 from graphgen.importers.writing.text import entries_text, flow, scalar
 from spec.primitives import Shape
 
-SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 MODELINE = "# yaml-language-server: $schema=architecture.schema.json"
 
 
@@ -29,8 +28,9 @@ def describe(network: Network, graph: Graph, columns: list[Column]) -> tuple[str
     silent = settle_numbers(names, scopes)
     renderer = Renderer(graph, scopes, names, silent, titles=titles)
     layers = renderer.network()
-    lines = [MODELINE, f"name: {scalar(escaped(network.name))}"]
-    lines += [f"# {line}" for line in network.origin.splitlines()]
+    lines = [MODELINE, f"name: {scalar(network.name or 'network')}"]
+    if network.origin:
+        lines.append(f"# {comment(network.origin)}")
     if renderer.pool.variables:
         lines.append("vars:")
         lines += [f"  {k}: {flow(escaped(v))}" for k, v in renderer.pool.variables.items()]
@@ -49,6 +49,12 @@ def describe(network: Network, graph: Graph, columns: list[Column]) -> tuple[str
         outputs = [escaped(names.of(target)) for target in graph.outputs]
         lines.append(f"outputs: {flow(outputs if len(outputs) > 1 else outputs[0])}")
     return "\n".join(lines) + "\n", names
+
+
+def comment(text: str) -> str:
+    """Give a text as what may stand behind a # in one line."""
+    plain = "".join(character if character.isprintable() else "?" for character in text)
+    return plain.encode("utf-8", "replace").decode()[:200]
 
 
 def _inputs(inputs: Mapping[str, Shape]) -> list[str]:

@@ -222,3 +222,10 @@ def test_whatever_is_written_otherwise_is_found(what: str) -> None:
     assert before in BASE
     text = BASE.replace(before, after)
     assert compared(text) is not None
+
+
+@pytest.mark.parametrize("text", ["a\nlayers: []", "\x00\u2028\ud800", "{}", "x" * 5000, "ünï"])
+def test_what_a_model_was_stays_in_its_comment(text: str) -> None:
+    network = replace(chain(["a.weight"]), origin=text, name=text.replace("\ud800", "") or "n")
+    plain = write_network(chain(["a.weight"]))
+    assert write_network(network).net.hash == plain.net.hash
