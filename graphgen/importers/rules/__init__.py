@@ -23,6 +23,7 @@ from graphgen.importers.rules import (
     norms,
     numbers,
     pads,
+    patching,
     rotary,
     softmaxes,
 )
@@ -33,7 +34,7 @@ __all__ = ["RULES", "Application", "Observer", "Rule", "apply_rules", "rule"]
 
 MODULES = (
     identities, learned_views, movement, numbers, norms, activations, softmaxes, learned, gates,
-    rotary, attention, attention_parts, multihead, pads,
+    rotary, attention, attention_parts, multihead, pads, patching,
 )  # fmt: skip
 
 RULES: tuple[Rule, ...] = tuple(

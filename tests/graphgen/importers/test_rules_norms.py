@@ -245,3 +245,14 @@ def test_other_numbers_around_a_convolution_stay(fields: dict[str, object]) -> N
     y = build("pad", "x", pad=[1, 1, 1, 1], **fields)
     network, _ = checked(build.network(build("conv2d", y, out_channels=3, kernel_size=3)))
     assert layers(network) == ["pad", "conv2d"]
+
+
+@pytest.mark.parametrize("way", ["tiles", "overlap", "channels first"])
+def test_patches(way: str) -> None:
+    build = Build({"x": (3, 8, 4)})
+    stride = [2, 1] if way == "overlap" else 2
+    y = build("conv2d", "x", out_channels=5, kernel_size=2, stride=stride)
+    y = build("flatten", y, start_dim=2)
+    y = y if way == "channels first" else build("transpose", y, dim0=1, dim1=2)
+    network, _ = checked(build.network(build("relu", y)))
+    assert ("patches" in layers(network)) == (way == "tiles")
