@@ -16,10 +16,10 @@ Array = NDArray[Any]
 
 
 def computed(session: Session, value: str, known: dict[str, Array]) -> Array:
-    """Compute a value of those that are known, with samples in front, and of constants."""
+    """Compute a value of those that are known, with samples in front, and of fixed numbers."""
     if value in known:
         return known[value]
-    array = session.array(value)
+    array = session.table(value)
     if array is not None:
         return np.asarray(array, dtype=np.float64)[None]
     node = session.maker(value)

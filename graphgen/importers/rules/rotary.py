@@ -62,7 +62,7 @@ def _gathered(session: Session, value: str) -> tuple[list[str], list[str], bool]
             continue
         turned |= node.layer == "rotary"
         for name in node.inputs:
-            array = session.array(name)
+            array = session.table(name)
             if array is not None:
                 if array.size > 1 and array.dtype.kind == "f":
                     tables[name] = None
@@ -78,17 +78,17 @@ def _fragment(session: Session, value: str, base: str) -> list[Node] | None:
     waiting = [value]
     while waiting:
         name = waiting.pop()
-        if name == base or session.array(name) is not None:
+        if name == base or session.table(name) is not None:
             continue
         node = session.maker(name)
         if node is None or node.layer not in LINEAR or len(nodes) > MOST_NODES:
             return None
         if node.layer == "multiply":
-            moving = [each for each in node.inputs if session.array(each) is None]
+            moving = [each for each in node.inputs if session.table(each) is None]
             if len(moving) != 1:
                 return None
         if node.layer in ("add", "subtract") and any(
-            session.array(each) is not None for each in node.inputs
+            session.table(each) is not None for each in node.inputs
         ):
             return None
         if node.layer in AFFINE and any(node.fields.get(key) for key in ("shift", "value")):
@@ -137,7 +137,7 @@ def _flat(session: Session, name: str, node: Node) -> Iterable[tuple[int, Array]
     A table that is read behind movements is cut otherwise than the value: its positions are the
     axis that has as many of them.
     """
-    array = session.array(name)
+    array = session.table(name)
     if array is None:
         return
     axes = [axis for axis, n in enumerate(array.shape) if n > 1]
@@ -241,7 +241,7 @@ def _signature(session: Session, value: str, base: str) -> str:
     """Say by words how a value is computed of another, equal for layers that do the same."""
     if value == base:
         return "x"
-    array = session.array(value)
+    array = session.table(value)
     if array is not None:
         return f"{array.__array_interface__['data'][0]}{array.shape}{array.strides}"
     node = session.maker(value)

@@ -99,6 +99,11 @@ class Session:
             self._arrays[value] = None if node is None else numbers_of(node)
         return self._arrays[value]
 
+    def table(self, value: str) -> NDArray[Any] | None:
+        """Give the numbers of a constant or a learned value, which exporters do not tell apart."""
+        weight = self.weight(value)
+        return self.array(value) if weight is None else weight.array
+
     def number(self, value: str) -> float | None:
         """Give the number that a constant is everywhere; None for anything else."""
         array = self.array(value)

@@ -231,3 +231,17 @@ def test_heads_that_are_joined_otherwise_are_left() -> None:
     y = build("reshape", build("permute", y, dims=(0, 2, 3, 1)), shape=(T, H * D))
     network, _ = checked(build.network(build("linear", y, out_features=8)))
     assert "multihead_attention" not in layers(network)
+
+
+def test_biases_that_are_added_behind_the_maps() -> None:
+    build = Build({"x": (T, 8)})
+
+    def mapped(value: str) -> str:
+        y = build("linear", value, out_features=8, bias=False)
+        return build("add", y, build.parameter(1, 8))
+
+    y = build("scaled_dot_product_attention", *(heads(build, mapped("x")) for _ in range(3)))
+    network, _ = checked(build.network(mapped(joined(build, y))))
+    assert [(n.layer, dict(n.fields)) for n in network.nodes] == [
+        ("multihead_attention", {"num_heads": H, "packed": False})
+    ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from oracles.rewrites import Build, checked, layers
+
+from graphgen.importers.network import Weight
 
 T, D = 6, 8
 
@@ -142,3 +146,18 @@ def test_rotary_positions_along_the_heads_are_no_multihead_attention() -> None:
     y = build("reshape", build("transpose", y, dim0=1, dim1=2), shape=(T, 16))
     network, _ = checked(build.network(build("linear", y, out_features=16)))
     assert "multihead_attention" not in layers(network)
+
+
+def test_tables_that_a_file_has_among_its_tensors() -> None:
+    build = Build({"x": (2, T, D)})
+    y = halves(build, "x", angles(D), np.float32)
+    z = halves(build, y, angles(D) + 0.1)
+    tables = [node for node in build.nodes if node.layer == "constant"]
+    for node in tables:
+        weight = Weight(f"table.{node.output}", node.fields["values"])
+        shape = {"shape": list(weight.array.shape)}
+        learned = replace(node, layer="parameter", fields=shape, tensors={"weight": weight})
+        build.nodes[build.nodes.index(node)] = learned
+    network, _ = checked(build.network(z))
+    assert layers(network)[0] == "rotary"
+    assert layers(network).count("rotary") == 1

@@ -9,7 +9,8 @@ from graphgen.importers.onnx.operators.registry import onnx
 from graphgen.importers.onnx.operators.rounding import truncated
 from graphgen.importers.operators import elementwise, shapes
 from graphgen.importers.operators.elementwise import affine
-from graphgen.importers.traced import Constant, Traced
+from graphgen.importers.operators.finite import always_shares
+from graphgen.importers.traced import Constant, Traced, Value
 
 
 def pair(node: Node) -> tuple[Traced, Traced]:
@@ -119,6 +120,18 @@ def modulo(node: Node) -> Traced:
     return elementwise.subtract(t, x, elementwise.multiply(t, whole, y))
 
 
-@onnx("IsNaN", "IsInf", gives="b")
+@onnx("IsNaN", gives="b")
+def is_no_number(node: Node) -> Traced:
+    """Say no of shares, which exporters of attention ask, where some key is seen by each query."""
+    x = node[0]
+    if isinstance(x, Value) and always_shares(node.tracer, x):
+        return Constant(np.zeros((1,) * len(x.shape), dtype=bool))
+    node.tracer.refuse(SPECIAL)
+
+
+@onnx("IsInf", gives="b")
 def is_special(node: Node) -> Traced:
-    node.tracer.refuse("numbers of the language are finite, and nothing asks whether they are")
+    node.tracer.refuse(SPECIAL)
+
+
+SPECIAL = "numbers of the language are finite, and nothing asks whether they are"
