@@ -120,6 +120,26 @@ def bias_of_map(session: Session, node: Node) -> Replacement | None:
     return None
 
 
+@rule("add", "bias")
+def bias_of_attention(session: Session, node: Node) -> Replacement | None:
+    """Attention whose last map has no bias, behind which one is added, has it."""
+    for x, weight in learned_operands(session, node, "bias"):
+        core = session.made(x, "multihead_attention")
+        found = along_one(weight, node)
+        if core is None or found is None or found[0] != len(node.shape) or not session.alone(x):
+            continue
+        fields = dict(core.fields)
+        every = fields.get("bias", True)
+        if fields.pop("out_bias", every) or session.shape(x) != node.shape:
+            continue
+        fields |= {} if every else {"out_bias": True}
+        new = Replacement(session, node)
+        tensors = {**core.tensors, "out_proj.bias": found[1]}
+        name = "multihead_attention"
+        return new.gives(new.add(name, core.inputs, fields, tensors, scope=core.scope))
+    return None
+
+
 @rule("matmul")
 def linear(session: Session, node: Node) -> Replacement | None:
     """The product with a learned matrix, without axes in front, is a `linear`."""

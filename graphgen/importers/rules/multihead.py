@@ -9,8 +9,6 @@ from graphgen.importers.network import Node, Weight
 from graphgen.importers.rules.attention import ATTENTION, scale_field
 from graphgen.importers.rules.engine import rule
 from graphgen.importers.rules.gates import common_scope
-from graphgen.importers.rules.learned import along_one
-from graphgen.importers.rules.norms import learned_operands
 from graphgen.importers.rules.session import Replacement, Session
 from graphgen.importers.rules.views import CHOICES, MOVES, View, merged, through, view_of, whole
 
@@ -75,26 +73,6 @@ def multihead_attention(session: Session, node: Node) -> Replacement | None:
     scope = common_scope(node.scope, q.linear.scope, k.linear.scope, v.linear.scope)
     tensors = _tensors(q, k, v, node, packed)
     return new.gives(new.add("multihead_attention", inputs, fields, tensors, scope=scope))
-
-
-@rule("add", "bias")
-def bias_of_attention(session: Session, node: Node) -> Replacement | None:
-    """Attention whose last map has no bias, behind which one is added, has it."""
-    for x, weight in learned_operands(session, node, "bias"):
-        core = session.made(x, "multihead_attention")
-        found = along_one(weight, node)
-        if core is None or found is None or found[0] != len(node.shape) or not session.alone(x):
-            continue
-        fields = dict(core.fields)
-        every = fields.get("bias", True)
-        if fields.pop("out_bias", every) or session.shape(x) != node.shape:
-            continue
-        fields |= {} if every else {"out_bias": True}
-        new = Replacement(session, node)
-        tensors = {**core.tensors, "out_proj.bias": found[1]}
-        name = "multihead_attention"
-        return new.gives(new.add(name, core.inputs, fields, tensors, scope=core.scope))
-    return None
 
 
 def operand(session: Session, value: str) -> Operand | None:
