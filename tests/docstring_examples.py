@@ -22,8 +22,10 @@ from typing import Any
 import hypothesis
 import networkx
 import numpy as np
+import onnx
 import pyarrow.parquet
 import torch
+import transformers
 
 import graphgen
 import graphgen.files
@@ -140,6 +142,21 @@ def write_files(folder: Path) -> None:
     ]
     graphgen.GraphSet.write(folder / "out/graphs", networks)
     graphgen.export.write_parquet(graphgen.compile(net, weights), folder / "net")
+    write_models(folder)
+
+
+def write_models(folder: Path) -> None:
+    """Leave models of other frameworks: an ONNX file and two folders of Hugging Face."""
+    make, kind = onnx.helper, onnx.TensorProto.FLOAT
+    values = [[make.make_tensor_value_info(name, kind, ["N", 3])] for name in "xy"]
+    graph = make.make_graph([make.make_node("Relu", ["x"], ["y"])], "relu", *values)
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=8)
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    sizes = {"vocab_size": 32, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    qwen = transformers.Qwen3Config(**sizes, intermediate_size=8, num_key_value_heads=1, head_dim=4)
+    transformers.Qwen3ForCausalLM(qwen).save_pretrained(folder / "Qwen3-0.6B")
+    bert = transformers.BertConfig(**sizes, intermediate_size=8)
+    transformers.BertForMaskedLM(bert).save_pretrained(folder / "bert")
 
 
 def names(package: str) -> dict[str, Any]:

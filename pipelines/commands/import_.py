@@ -111,6 +111,13 @@ def import_(
         err=out is None,
     )
     click.echo(verdict, err=out is None)
+    if imported.unsaid and weights is None and model.is_dir():
+        shown = ", ".join(imported.unsaid[:3]) + (", ..." if len(imported.unsaid) > 3 else "")
+        click.echo(
+            f"{model} has {len(imported.unsaid)} tensors in another form ({shown}), so that it is "
+            "not fit to be WEIGHTS of this architecture; --weights writes those that are",
+            err=out is None,
+        )
 
 
 def verdict_of(
