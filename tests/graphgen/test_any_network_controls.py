@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from random import Random
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from oracles.any_network import (
     check_exchanges,
     check_neutral,
     check_order,
+    check_respelled,
     check_round_trip,
     check_scalings,
     check_symmetric,
@@ -27,8 +29,10 @@ import graphgen
 import spec
 from graphgen.symmetry import Permutation
 from spec.testing.edits import EDITS, edited, form_of, neutral
+from spec.testing.listing import Unfit
 from spec.testing.network import description
 from spec.testing.pen import Pen
+from spec.testing.spellings import WAYS, Text
 
 NET = """
 inputs: {x: [2, 3]}
@@ -164,6 +168,31 @@ def test_an_edit_that_is_not_neutral_is_seen(case: Case, monkeypatch: pytest.Mon
     monkeypatch.setattr(Case, "same", lambda *_: True)
     with pytest.raises(AssertionError, match="makes no difference gives another hash"):
         check_neutral(case, OTHER)
+
+
+def test_a_spelling_of_another_function_is_seen(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(AssertionError, match="the spelling moves it by"):
+        check_respelled(case, OTHER)
+    monkeypatch.setattr(Case, "same", lambda *_: True)
+    with pytest.raises(AssertionError, match="another spelling has another hash"):
+        check_respelled(case, OTHER)
+
+
+@pytest.mark.parametrize("way", sorted(set(WAYS), key=lambda way: way.__name__))
+def test_every_way_to_spell_changes_operations(way: Callable[[Pen, Text], None]) -> None:
+    """Spellings would say nothing if they left the operations as they are."""
+    changed = 0
+    for seed in range(400):
+        net = spec.loads(description(Random(seed)))
+        text = Text(dict(net.shapes), list(net.operations), tuple(net.index_inputs))
+        with contextlib.suppress(Unfit):
+            way(Pen(Random(seed)), text)
+        changed += text.operations != list(net.operations)
+        if changed == 3:
+            return
+    raise AssertionError(f"{way.__name__} changed {changed} networks")
 
 
 @pytest.mark.parametrize("edit", sorted(set(EDITS), key=lambda edit: edit.__name__))
