@@ -72,26 +72,28 @@ def band_of(array: NDArray[Any]) -> dict[str, Any] | None:
     >>> band_of(np.tril(np.ones((5, 5))))
     {'rows': 5, 'after': 0}
     """
-    if array.ndim != 2 or min(array.shape) < 2 or not np.isin(array, (0, 1)).all():
+    if array.ndim != 2 or min(array.shape) < 2:
+        return None
+    ones = array != 0
+    if array.dtype.kind != "b" and not np.array_equal(array, ones):
         return None
     rows, columns = array.shape
-    # How far a column is behind the diagonal, which ends in the lower right corner.
-    behind = np.arange(columns) - np.arange(rows)[:, None] - (columns - rows)
-    ones = behind[array == 1]
-    if not ones.size or ones.size == array.size:
+    count = np.count_nonzero(ones, axis=1)
+    if not count.any() or (count == columns).all():
         return None
-    before, after = max(0, -int(ones.min())), max(0, int(ones.max()))
-    limits = {
-        name: limit
-        for name, limit, least in (
-            ("before", before, -int(behind.min())), ("after", after, int(behind.max()))
-        )
-        if limit < least
-    }  # fmt: skip
-    inside = (behind >= -limits.get("before", rows + columns)) & (
-        behind <= limits.get("after", rows + columns)
-    )
-    if not np.array_equal(inside, array == 1):
+    # Where the diagonal is in each row, which ends in the lower right corner.
+    diagonal = np.arange(rows) + columns - rows
+    first, last = ones.argmax(axis=1), columns - 1 - ones[:, ::-1].argmax(axis=1)
+    there = count > 0
+    before = max(0, int((diagonal - first)[there].max()))
+    after = max(0, int((last - diagonal)[there].max()))
+    low = np.maximum(0, diagonal - before)
+    high = np.minimum(columns - 1, diagonal + after)
+    if not np.array_equal(count, np.maximum(0, high - low + 1)):
+        return None
+    if not (np.array_equal(first[there], low[there]) and np.array_equal(last[there], high[there])):
         return None
     square: dict[str, Any] = {} if rows == columns else {"columns": columns}
+    limits = {} if before >= columns - 1 else {"before": before}
+    limits |= {} if after >= rows - 1 + max(0, columns - rows) else {"after": after}
     return {"rows": rows, **square, **limits}
