@@ -60,6 +60,8 @@ class CnnWildPark(NetworkSet):
         data = read_mapping(inside(self.folder, handle))
         arrays = tensors_of(handle, data.get("model"), "model")
         variables = read_form(handle, settings_of(data.get("config")))
+        head = arrays.get("fc.weight")
+        variables["classes"] = 10 if head is None else int(head.shape[0])
         net = architecture("cnn_wild_park", {**variables, "size": SIZE}, handle)
         result = data.get("last_result")
         result = result if isinstance(result, Mapping) else {}
@@ -107,9 +109,6 @@ def read_form(path: Path, config: Any) -> dict[str, Any]:
                 good = _whole(value) and 0 <= value <= 2**16
             if not good:
                 raise PipelineError(f"{path}: `config.{name}[{i}]` is {value!r:.80}")
-    form["classes"] = config.get("n_classes")
-    if not _whole(form["classes"]):
-        raise PipelineError(f"{path}: `config.n_classes` is {form['classes']!r:.80}")
     return form
 
 

@@ -63,6 +63,18 @@ def test_cnns_of_the_park_compute_what_the_authors_do(tmp_path: Path) -> None:
     assert one.variables["layers"] == 4
 
 
+def test_the_park_may_leave_classes_to_the_last_layer(tmp_path: Path) -> None:
+    write_cnn_wild_park(tmp_path, FORMS[:1], [10])
+    (path,) = tmp_path.rglob("checkpoint.pt")
+    own = {name: value for name, value in FORMS[0].items() if name not in ("n_layers", "n_classes")}
+    save(path, config=own)
+    opened = open_set("cnn_wild_park", tmp_path)
+    assert opened.read(opened.networks[0][0]).net.output_shapes == ((10,),)
+    torch.save({"model": {"layers.0.weight": torch.ones(4, 3, 3, 3)}, "config": own}, path)
+    with pytest.raises(graphgen.GraphError, match=r"fc\.weight"):
+        opened.read(opened.networks[0][0])
+
+
 def test_what_is_added_is_part_of_the_function(tmp_path: Path) -> None:
     """A reader that forgot the residuals would compute something else."""
     nets = write_cnn_wild_park(tmp_path, FORMS[:1], [10])
@@ -131,7 +143,6 @@ def test_objects_of_the_park_are_never_made(tmp_path: Path) -> None:
         ({"activation": ["relu", "relu", "swishy"]}, r"activation\[2\]. is 'swishy'"),
         ({"channels": [3, 4, 8, -6]}, r"channels\[3\]. is -6"),
         ({"kernel_size": [3, 5, True]}, "kernel_size"),
-        ({"n_classes": "ten"}, "n_classes"),
         ({"kernel_size": [3, 5, 60001]}, "cnn_wild_park is no network"),
         ({"channels": [3, 4, 8, 7]}, "fc.weight|layers"),
     ],
