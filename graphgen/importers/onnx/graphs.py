@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from graphgen.importers.onnx.attributes import attributes_of, resolved, value_of
 from graphgen.importers.onnx.bodies import body_of
 from graphgen.importers.onnx.folding import folded
@@ -16,6 +14,7 @@ from graphgen.importers.onnx.names import ANONYMOUS, Names, is_path, scope_of
 from graphgen.importers.onnx.node import Node
 from graphgen.importers.onnx.operators import KINDS, OPERATORS
 from graphgen.importers.onnx.refused import reason_for
+from graphgen.importers.onnx.stored import is_fixed
 from graphgen.importers.onnx.tensors import array_of, sparse_array
 from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.traced import Constant, Parameter
@@ -115,7 +114,7 @@ class Reader:
         array = self.arrays[key][1]
         if array.dtype.kind != "f" or (array.ndim == 0 and not is_path(name)):
             return Constant(array)
-        if self.roles.get(name) == "BUFFER" or _is_mask(array):
+        if self.roles.get(name) == "BUFFER" or is_fixed(array):
             return Constant(array, name)
         if ANONYMOUS.fullmatch(name) and array.size and (array == array.flat[0]).all():
             # What an exporter has computed beforehand, such as the states that cells begin with.
@@ -259,19 +258,6 @@ class Reader:
     def _deep(self, frame: Frame) -> None:
         if frame.depth > MOST_NESTED:
             self.tracer.refuse(f"functions and subgraphs are nested more than {MOST_NESTED} deep")
-
-
-def _is_mask(array: NDArray[Any]) -> bool:
-    """Say whether an array has 1 and 0 alone, or 0 and what hides scores: it is no parameter."""
-    if array.ndim < 2 or array.size < 2:
-        return False
-    low, high = array.min(), array.max()
-    if high == 0 and low <= HIDDEN:
-        return bool(((array == 0) | (array == low)).all())
-    return bool(low == 0 and high == 1 and ((array == 0) | (array == 1)).all())
-
-
-HIDDEN = -1e4
 
 
 def attributes_of_defaults(function: Any, folder: Path | None) -> dict[str, Any]:

@@ -27,7 +27,9 @@ def count(cases: Iterable[Case]) -> list[tuple[Case, str]]:
 def test_models_with_stored_outputs_are_the_same_or_refused() -> None:
     found = count(stored_cases())
     assert len(found) == 140
-    assert sum(told == "same" for _, told in found) >= 125
+    assert sum(told == "same" for _, told in found) >= 127
+    several = [told for case, told in found if case.is_several]
+    assert several.count("same") >= 0.9 * len(several)
     others = {case.name for case, told in found if kind_of(told) == "other reasons"}
     assert others - {case.name for case, told in found if told == "same"} == set()
 

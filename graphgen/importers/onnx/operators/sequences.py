@@ -9,7 +9,7 @@ import numpy as np
 from graphgen.importers.onnx.node import Node
 from graphgen.importers.onnx.operators.registry import onnx
 from graphgen.importers.operators import joining, shapes, taking
-from graphgen.importers.traced import Constant, Traced
+from graphgen.importers.traced import Constant, Traced, Value
 
 MOST_ENTRIES = 4096
 
@@ -75,6 +75,9 @@ def split(node: Node) -> Any:
     t, x = node.tracer, node[0]
     axis = node.attribute("axis", 0) % len(x.shape)
     size = x.shape[axis]
+    if node.has(1) and isinstance(node[1], Value) and len(node[1].shape) == 1:
+        # How many parts there are is known, but none of them is.
+        return [None] * node[1].shape[0]
     if node.has(1):
         given = np.asarray(node.known(1, "the sizes of the parts"))
         sizes = [int(n) for n in given.reshape(-1)]
