@@ -15,6 +15,7 @@ from graphgen.importers.rules import (
     attention,
     attention_parts,
     gates,
+    group_norm,
     identities,
     learned,
     learned_views,
@@ -33,8 +34,8 @@ from graphgen.importers.rules.engine import Application, Engine, Observer, Rule,
 __all__ = ["RULES", "Application", "Observer", "Rule", "apply_rules", "rule"]
 
 MODULES = (
-    identities, learned_views, movement, numbers, norms, activations, softmaxes, learned, gates,
-    rotary, attention, attention_parts, multihead, pads, patching,
+    identities, learned_views, movement, numbers, norms, activations, softmaxes, group_norm,
+    learned, gates, rotary, attention, attention_parts, multihead, pads, patching,
 )  # fmt: skip
 
 RULES: tuple[Rule, ...] = tuple(

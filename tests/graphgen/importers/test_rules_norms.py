@@ -257,3 +257,33 @@ def test_patches(way: str) -> None:
     y = y if way == "channels first" else build("transpose", y, dim0=1, dim1=2)
     network, _ = checked(build.network(build("relu", y)))
     assert ("patches" in layers(network)) == (way == "tiles")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_instance_norm_of_groups_is_a_group_norm(turned: bool) -> None:
+    build = Build({"x": (6, 2, 3)})
+    groups = build("reshape", "x", shape=(3, 12))
+    normed = build("reshape", build("instance_norm", groups, eps=1e-3), shape=(6, 2, 3))
+    gamma, beta = build.parameter(6, 1, 1), build.parameter(6, 1, 1)
+    scaled = build("multiply", *((gamma, normed) if turned else (normed, gamma)))
+    network, _ = checked(build.network(build("add", scaled, beta)))
+    (norm,) = network.nodes
+    assert norm.layer == "group_norm"
+    assert dict(norm.fields) == {"num_groups": 3, "eps": 1e-3}
+
+
+def test_what_is_no_group_norm() -> None:
+    build = Build({"x": (6, 2, 3)})
+    apart = build(
+        "reshape", build("instance_norm", build("reshape", "x", shape=(4, 9))), shape=(6, 2, 3)
+    )
+    network, _ = checked(build.network(apart))
+    assert "group_norm" not in layers(network)
+
+    build = Build({"x": (6, 2, 3)})
+    groups = build("instance_norm", build("reshape", "x", shape=(3, 12)))
+    wide = build("reshape", groups, shape=(6, 2, 3))
+    along = build("multiply", wide, build.parameter(1, 2, 1))
+    network, _ = checked(build.network(along))
+    assert dict(network.nodes[0].fields)["affine"] is False
+    assert layers(network) == ["group_norm", "layer_scale"]
