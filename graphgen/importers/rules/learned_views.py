@@ -38,7 +38,7 @@ def _all_is_read(session: Session, value: str, weight: Weight) -> bool:
     for node in session.readers(value):
         part = viewed(replace(weight, array=read), node) if node.layer in CHOICES else None
         if part is None or node.further:
-            return node.layer not in CHOICES
+            return False
         part.array[...] = True
     return bool(read.all())
 
