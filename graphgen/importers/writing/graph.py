@@ -102,12 +102,18 @@ def graph_of(network: Network, said: Sequence[Said], wanted: Sequence[str]) -> G
     return Graph(said, reads, keys, exact, wanted, scopes, inputs, outputs, owners_of(said))
 
 
+MEASURED = "running_"
+
+
 def owners_of(said: Sequence[Said]) -> list[dict[str, tuple[int, str]]]:
-    """Give, for each tensor of each node, the node and the tensor whose it was first."""
+    """Give, for each tensor of each node, the node and the tensor whose it was first.
+
+    Exporters store what is equal once, but what is measured is no parameter, however equal.
+    """
     known: dict[object, tuple[int, str]] = {}
     return [
         {
-            local: known.setdefault(weight.place, (place, local))
+            local: known.setdefault((weight.place, local.startswith(MEASURED)), (place, local))
             for local, weight in one.node.tensors.items()
         }
         for place, one in enumerate(said)
