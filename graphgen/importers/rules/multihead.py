@@ -9,8 +9,6 @@ from graphgen.importers.network import Node, Weight
 from graphgen.importers.rules.attention import ATTENTION, scale_field
 from graphgen.importers.rules.engine import rule
 from graphgen.importers.rules.gates import common_scope
-from graphgen.importers.rules.learned import along_one
-from graphgen.importers.rules.norms import learned_operands
 from graphgen.importers.rules.session import Replacement, Session
 from graphgen.importers.rules.views import CHOICES, MOVES, View, merged, through, view_of, whole
 
@@ -245,28 +243,6 @@ def _normed(q: Operand, k: Operand) -> dict[str, Any] | None:
     fields |= {} if q.over == "head" else {"qk_norm_over": "all"}
     eps = 1e-5 if epsilons[0] is None else epsilons[0]
     return fields | ({} if eps == 1e-5 else {"qk_norm_eps": eps})
-
-
-@rule("add", "bias")
-def bias_of_attention(session: Session, node: Node) -> Replacement | None:
-    """An attention whose last map has no bias, behind which one is added, has it."""
-    for x, weight in learned_operands(session, node, "bias"):
-        inner = session.made(x, "multihead_attention")
-        found = along_one(weight, node)
-        if inner is None or found is None or found[0] != len(node.shape):
-            continue
-        if (
-            "out_proj.bias" in inner.tensors
-            or not session.alone(x)
-            or session.shape(x) != node.shape
-        ):
-            continue
-        fields = {key: value for key, value in inner.fields.items() if key != "out_bias"}
-        fields |= {} if fields.get("bias", True) else {"out_bias": True}
-        new = Replacement(session, node)
-        tensors = {**inner.tensors, "out_proj.bias": found[1]}
-        return new.gives(new.add(inner.layer, inner.inputs, fields, tensors, scope=inner.scope))
-    return None
 
 
 def _biases(biases: list[bool], out: bool) -> dict[str, Any]:
