@@ -12,7 +12,7 @@ import spec
 from graphgen.importers.network import Network, Node, Weight
 from graphgen.importers.rules import RULES, Application, Rule, apply_rules
 from graphgen.importers.rules.constants import written_constants
-from graphgen.importers.writing import write
+from graphgen.importers.writing import write_network
 from graphgen.testing import random_inputs, relative_error
 
 LIMIT = 1e-6
@@ -21,7 +21,8 @@ LIMIT = 1e-6
 
 def evaluated(network: Network, seed: int = 0, *, positive: bool = False) -> list[np.ndarray]:
     """Compute a network on random inputs in float64, which may all be positive."""
-    text, weights = write(written_constants(with_axes(network)))
+    written = write_network(written_constants(with_axes(network)))
+    text, weights = written.text, written.weights
     net = spec.loads(text)
     inputs = random_inputs(net, np.random.default_rng(seed), 3)
     if positive:

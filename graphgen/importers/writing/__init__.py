@@ -29,7 +29,10 @@ from graphgen.importers.writing.variables import UnwritableError
 from spec import Architecture
 from spec.layer import LAYERS
 
-__all__ = ["Written", "write", "write_network"]
+__all__ = ["Written", "write_network"]
+
+MOST_TOLD = 3
+"""The most problems of a text that a refusal tells."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,6 @@ class Written:
     unsaid: tuple[str, ...] = ()
 
 
-def write(network: Network) -> tuple[str, dict[str, NDArray[Any]]]:
-    """Give the YAML of a network, and its weights under the architecture's names."""
-    written = write_network(network)
-    return written.text, written.weights
-
-
 def write_network(network: Network) -> Written:
     """Write a network, and read it back: what is folded more is tried first.
 
@@ -64,12 +61,14 @@ def write_network(network: Network) -> Written:
     network, unread = _without_unread(network)
     said = say(network)
     graph = graph_of(network, said, wanted_names(said, network.inputs))
-    reason: object = None
+    reason = ""
     for level, (folded, names) in enumerate(_levels(network, graph)):
         try:
             return replace(_written(network, names, folded), level=level, unread=unread)
-        except (UnwritableError, spec.SpecError) as error:
-            reason = error
+        except UnwritableError as error:
+            reason = str(error)
+        except spec.SpecError as error:
+            reason = "; ".join(problem.message for problem in error.problems[:MOST_TOLD])
     raise ImportRefusalError(f"the language cannot say this network: {reason}")
 
 
