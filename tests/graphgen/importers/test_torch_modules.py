@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 from oracles.imported_modules import imported, made_random
-from oracles.torch_modules import IMPORTED, REFUSED, Case
+from oracles.torch_classes import IMPORTED, REFUSED
+from oracles.torch_modules import Case
 from torch import nn
 
 from graphgen.importers import ImportRefusalError, from_torch
