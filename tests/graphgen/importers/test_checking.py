@@ -32,6 +32,8 @@ def test_every_model_that_runs_is_checked_and_agrees() -> None:
     assert verdicts.pop("checked against onnxruntime") > 80
     # Of models of the first versions of operators, which onnxruntime no longer has.
     assert verdicts.pop("onnxruntime does not open it") < 40
+    # Of inputs that have to be lengths, and of those for which there are no finite numbers.
+    assert verdicts.pop("onnxruntime does not run it on random inputs", 0) < 3
     assert verdicts.keys() <= {"onnxruntime gives no finite numbers for random inputs"}
 
 
