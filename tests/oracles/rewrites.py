@@ -14,6 +14,7 @@ from graphgen.importers.rules import RULES, Application, Rule, apply_rules
 from graphgen.importers.rules.constants import written_constants
 from graphgen.importers.writing import write_network
 from graphgen.testing import random_inputs, relative_error
+from spec.layer import LAYERS, Scope, Value
 
 LIMIT = 1e-6
 """Constants of exporters are rounded to float32."""
@@ -183,8 +184,6 @@ class Build:
     def _tensors(
         self, layer: str, name: str, fields: Mapping[str, object], inputs: tuple[str, ...]
     ) -> dict[str, Weight]:
-        from spec.layer import LAYERS, Scope, Value
-
         if LAYERS[layer].reads_nothing and layer != "parameter":
             return {}
         made, wrong = LAYERS[layer].from_fields(fields)
@@ -218,3 +217,24 @@ class Build:
 def layers(network: Network) -> list[str]:
     """List the layers of a network."""
     return [node.layer for node in network.nodes]
+
+
+def as_network(net: spec.Architecture, weights: Mapping[str, np.ndarray]) -> Network:
+    """Give the layers of an architecture as a network that rules rewrite."""
+    nodes = []
+    for layer in net.layers:
+        if layer.output in layer.inputs:
+            continue  # an identity
+        tensors = {local: Weight(name, weights[name]) for local, name in layer.tensors.items()}
+        further = {name.removeprefix(f"{layer.output}."): name for name in layer.further}
+        reads = () if LAYERS[layer.type].reads_nothing else layer.inputs
+        nodes.append(
+            Node(layer.type, reads, layer.output, layer.output_shape, layer.fields, tensors,
+                 further, source=layer.type)
+        )  # fmt: skip
+    return Network(net.inputs, tuple(nodes), net.outputs).pruned()
+
+
+def named_tensors(network: Network) -> Network:
+    """Give a network with a name of its own for each view of a tensor."""
+    return network.with_nodes([with_own_names(node) for node in network.nodes])

@@ -48,7 +48,7 @@ def scaled_operands(session: Session, node: Node) -> Replacement | None:
 @rule(ATTENTION)
 def fixed_mask(session: Session, node: Node) -> Replacement | None:
     """A fixed mask that is a band is said by the fields; one that hides nothing is left out."""
-    if len(node.inputs) != 4 or node.fields.get("is_causal") or "sliding_window" in node.fields:
+    if len(node.inputs) != 4 or node.fields.get("is_causal") or node.fields.get("sliding_window"):
         return None
     array = session.array(node.inputs[3])
     seen = None if array is None else seen_of(array)
@@ -65,7 +65,7 @@ def fixed_mask(session: Session, node: Node) -> Replacement | None:
 @rule(ATTENTION)
 def masked_bias(session: Session, node: Node) -> Replacement | None:
     """A bias of which a fixed mask hides a band, or nothing, is that bias and the band."""
-    if len(node.inputs) != 4 or node.fields.get("is_causal") or "sliding_window" in node.fields:
+    if len(node.inputs) != 4 or node.fields.get("is_causal") or node.fields.get("sliding_window"):
         return None
     found = unmasked(session, node.inputs[3])
     if found is None:
