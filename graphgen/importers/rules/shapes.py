@@ -20,7 +20,9 @@ def layer_shapes(layer: str, fields: Mapping[str, Any], shapes: tuple[Shape, ...
     """
     if layer == "constant":  # whose values may be many
         return _of_constant(fields), {}
-    frozen = tuple((name, _frozen(value)) for name, value in fields.items())
+    # How a tensor is made from others changes no shape.
+    own = {name: value for name, value in fields.items() if name != "parametrizations"}
+    frozen = tuple((name, _frozen(value)) for name, value in own.items())
     return _layer_shapes(layer, frozen, shapes)
 
 

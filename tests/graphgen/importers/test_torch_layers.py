@@ -172,3 +172,26 @@ def test_another_function_differs() -> None:
     found = imported(made_random(nn.Conv2d(4, 6, 3, padding=1)), x(5, 4, 7, 7))
     other = made_random(nn.Conv2d(4, 6, 3, padding=1), seed=1)
     assert difference(found, other, x(5, 4, 7, 7)) > 1e-2
+
+
+class Dilated(nn.Module):
+    """Causal convolutions whose kernels are made from a length and a direction."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.utils.parametrizations.weight_norm(nn.Conv1d(4, 4, 3, dilation=2**i))
+            for i in range(2)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for i, layer in enumerate(self.layers):
+            x = x + torch.relu(layer(F.pad(x, (2 * 2**i, 0))))
+        return x
+
+
+def test_rules_leave_how_weights_are_made() -> None:
+    found = imported(made_random(Dilated()), x(2, 4, 9))
+    layers = [layer for layer in found.net.layers if layer.type == "conv1d"]
+    assert all("weight" in layer.parametrizations for layer in layers)
+    assert "pad" not in [layer.type for layer in found.net.layers]
