@@ -102,6 +102,11 @@ def _solve(
     if all(all(_same(value, row[0]) for value in row) for row in rows.values()):
         return _solve({at: row[0] for at, row in rows.items()}, loops[:-1], setting, hint)
     loop = loops[-1]
+    step = _step(list(rows.values()))
+    if step:
+        start = _solve({at: row[0] for at, row in rows.items()}, loops[:-1], setting, hint)
+        turns = loop if abs(step) == 1 else f"{abs(step)} * {loop}"
+        return Code(f"{_operand(start)} {'+' if step > 0 else '-'} {turns}")
     if all(len(row) > 1 and all(_same(v, row[1]) for v in row[2:]) for row in rows.values()):
         start = _solve({at: row[0] for at, row in rows.items()}, loops[:-1], setting, hint)
         rest = _solve({at: row[1] for at, row in rows.items()}, loops[:-1], setting, hint)
@@ -109,6 +114,14 @@ def _solve(
     found = _solve(rows, loops[:-1], setting, hint)
     code = found if isinstance(found, Code) else setting.listed(found, hint)
     return Code(f"{code.factor if isinstance(found, Code) else code.text}[{loop}]")
+
+
+def _step(rows: list[list[Any]]) -> int:
+    """Give the step by which all rows of numbers grow; 0 if there is none."""
+    if not all(type(value) is int for row in rows for value in row):
+        return 0
+    steps = {b - a for row in rows for a, b in pairwise(row)}
+    return int(steps.pop()) if len(steps) == 1 else 0
 
 
 def _along(table: Mapping[Coordinates, Any], key: Callable[[Coordinates], int]) -> list[Any] | None:

@@ -17,6 +17,8 @@ from spec.rearrangement import rearrangement
 
 Array = NDArray[Any]
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+MOST_COMPARED = 50_000_000
+"""The most numbers of a copy that are compared with those that it may be of."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ def axes_of(
 
 def copied_from(array: Array, whole: Array | None) -> str | None:
     """Say how a copy was stored, by its numbers: as it is (""), or transposed."""
-    if whole is None or whole.size != array.size:
+    if whole is None or whole.size != array.size or whole.size > MOST_COMPARED:
         return None
     if whole.shape == array.shape and np.array_equal(whole, array, equal_nan=False):
         return ""
