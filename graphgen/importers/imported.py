@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from graphgen.importers.counted import with_numbers
 from graphgen.importers.network import Network
 from graphgen.importers.rules import apply_rules
 from graphgen.importers.traced import Batch
@@ -98,7 +99,12 @@ def samples_first(x: NDArray[Any], batch: Batch | None) -> NDArray[Any]:
 
 def finish(network: Network, batch_axes: tuple[int | None, ...] = (), origin: str = "") -> Imported:
     """Rewrite, write and read back what was traced; `origin` says in the text what it was."""
-    done = write_network(replace(apply_rules(network), origin=origin))
+    done = write_network(
+        replace(
+            apply_rules(with_numbers(network)),
+            origin=" ".join(filter(None, (origin, network.origin))),
+        )
+    )
     unread = tuple(name in done.unread for name in network.inputs)
     return Imported(
         done.net,

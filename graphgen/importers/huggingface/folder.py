@@ -12,13 +12,14 @@ from graphgen.errors import GraphError
 from graphgen.files import read_weights
 from graphgen.importers.batches import with_batch
 from graphgen.importers.huggingface.examples import example_inputs, flags
-from graphgen.importers.huggingface.experts import use_every_expert
+from graphgen.importers.huggingface.modules import every_expert, padding_of
 from graphgen.importers.huggingface.names import stored_names
 from graphgen.importers.huggingface.outputs import chosen_outputs
 from graphgen.importers.huggingface.skeleton import skeleton
 from graphgen.importers.imported import Imported, finish
 from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.torch.program import read_program
+from graphgen.importers.torch.quiet import quiet
 
 CONFIG = "config.json"
 MOST_CONFIG_BYTES = 1 << 22
@@ -50,7 +51,7 @@ def from_huggingface(
         names = {name: name for name in arrays}
     program = _exported(model, shapes)
     read = read_program(program, {name: arrays[stored] for name, stored in names.items()})
-    read = read.of_outputs(chosen_outputs(program, outputs))
+    read = read.of_outputs(chosen_outputs(program, outputs)).without(padding_of(model))
     network, axes = with_batch(read.trace, read.input_shapes, 0)
     return finish(network, axes, f"From {path.name}, a {kind.__name__} of transformers.")
 
@@ -95,7 +96,6 @@ def model_class(folder: Path) -> tuple[Any, Any]:
         raise GraphError(
             f"{folder / CONFIG}: transformers cannot read it ({_short(error)}); fetch it again"
         ) from None
-    use_every_expert(config)
     return config, kind
 
 
@@ -119,9 +119,10 @@ def _transformers(folder: Path) -> Any:
 def _loaded(folder: Path, kind: Any) -> Any:
     """Load a model whose file has its tensors in another form than the model, by transformers."""
     try:
-        model, told = kind.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, output_loading_info=True
-        )
+        with quiet():
+            model, told = kind.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False, output_loading_info=True
+            )
     except Exception as error:
         raise GraphError(
             f"{folder}: transformers cannot load the weights ({_short(error)}); fetch them again"
@@ -140,7 +141,7 @@ def _exported(model: Any, shapes: Mapping[str, Sequence[int]] | None) -> Any:
 
     try:
         arguments = example_inputs(model, shapes) | flags(model)
-        with torch.no_grad():
+        with torch.no_grad(), quiet(), every_expert(model):
             return torch.export.export(model, (), arguments, strict=False)
     except Exception as error:
         raise ImportRefusalError(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.importers.operators.alignment import aligned, common_batch
 from graphgen.importers.operators.elementwise import function
 from graphgen.importers.operators.samples import for_each_sample
-from graphgen.importers.operators.shapes import reshape
+from graphgen.importers.operators.shapes import expand, reshape
 from graphgen.importers.refusal import MixedSamplesError
 from graphgen.importers.traced import Batch, Constant, Traced, Value
 from graphgen.importers.tracer import Tracer
@@ -34,14 +36,13 @@ def scaled_dot_product_attention(
 
     One of booleans, or of 1 and 0 that `says_what_is_seen`, hides the keys where it is false.
     """
-    q, k, v = (t.value(x) for x in (query, key, value))
-    for x in (q, k, v):
-        if x.batch is not None and x.batch.axis >= len(x.shape) - 2 - enable_gqa:
-            raise MixedSamplesError(f"{t.source} attends along the axis of the samples")
-    batches = {x.batch for x in (q, k, v)}
-    if len(batches) > 1:
-        raise MixedSamplesError(f"{t.source} attends between values with samples in two places")
-    batch = q.batch
+    rank = max(len(x.shape) for x in (query, key, value))
+    batch = common_batch(t, (query, key, value), rank)
+    if batch is not None and batch.axis >= rank - 2 - enable_gqa:
+        raise MixedSamplesError(f"{t.source} attends along the axis of the samples")
+    q, k, v = (aligned(t, x, rank, batch) for x in (query, key, value))
+    if not enable_gqa:
+        q, k, v = _of_all_heads(t, (q, k, v), batch)
     queries, keys = q.shape[-2], k.shape[-2]
     if is_causal and queries != keys:
         # PyTorch counts from the first key on: query i sees the keys up to i.
@@ -67,8 +68,25 @@ def scaled_dot_product_attention(
     if enable_gqa:
         fields["enable_gqa"] = True
     values = [q, k, v, *([bias] if bias is not None else [])]
-    shape = (*q.shape[:-1], v.shape[-1])
-    return t.layer("scaled_dot_product_attention", values, shape, batch, fields)
+    shape = [*q.shape[:-1], v.shape[-1]]
+    if batch is not None:
+        shape[batch.axis] = max(x.shape[batch.axis] for x in (q, k, v))
+    return t.layer("scaled_dot_product_attention", values, tuple(shape), batch, fields)
+
+
+def _of_all_heads(
+    t: Tracer, values: Sequence[Value], batch: Batch | None
+) -> tuple[Value, Value, Value]:
+    """Repeat what has one item where the others have more, such as the keys of all heads."""
+    place = None if batch is None else batch.axis
+    front = [max(x.shape[d] for x in values) for d in range(len(values[0].shape) - 2)]
+    q, k, v = (
+        t.value(expand(t, x, [
+            x.shape[d] if d == place else n for d, n in enumerate((*front, *x.shape[-2:]))
+        ]))
+        for x in values
+    )  # fmt: skip
+    return q, k, v
 
 
 def _seen(mask: NDArray[Any], queries: int, keys: int) -> NDArray[np.bool_] | None:

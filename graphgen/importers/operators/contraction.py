@@ -9,6 +9,7 @@ import numpy as np
 from graphgen.importers.network import Weight
 from graphgen.importers.operators.elementwise import combine
 from graphgen.importers.operators.letters import Letters, folded, matrix_layer, said
+from graphgen.importers.operators.repeated import repeated_axis
 from graphgen.importers.operators.shapes import permute, reshape
 from graphgen.importers.refusal import MixedSamplesError
 from graphgen.importers.traced import Constant, Parameter, Traced, Value
@@ -25,6 +26,11 @@ def linear(t: Tracer, x: Traced, weight: Traced, bias: Traced | None = None) -> 
         turned = permute(t, weight, range(len(weight.shape))[::-1])
         y = t.value(matmul(t, x, turned))
         return y if bias is None else combine(t, "add", [y, bias])
+    front = range(len(x.shape) - 1)
+    alike = repeated_axis(t, [[*front, None]], front, [x])
+    if alike is not None:
+        (first,) = alike.once(t, [x])
+        return alike.for_all(t, linear(t, first, weight, bias), alike.letter)
     value = t.value(x)
     t.axis(value, -1)
     how, tensors = t.tensor("weight", weight)
@@ -76,6 +82,10 @@ def contract(t: Tracer, words: Sequence[str], output: str, operands: Sequence[Tr
     if all(isinstance(x, Constant) for x in operands):
         return Constant(folded(words, output, operands))
     words, operands = _without_diagonals(t, list(words), list(operands))
+    alike = repeated_axis(t, words, output, operands)
+    if alike is not None:
+        first = contract(t, words, output, alike.once(t, operands))
+        return alike.for_all(t, first, output.index(alike.letter))
     letters = Letters.of(t, words, output, operands)
     if len(operands) == 1:
         return _sum_of_one(t, words[0], output, operands[0])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphgen.importers.operators.alignment import aligned, common_batch
+from graphgen.importers.operators.repeated import Repeated, repeated_axis
 from graphgen.importers.traced import Constant, Traced, Value
 from graphgen.importers.tracer import Tracer
 
@@ -21,6 +22,9 @@ def function(t: Tracer, layer: str, x: Traced, fields: Mapping[str, Any] | None 
 def combine(t: Tracer, layer: str, operands: Sequence[Traced]) -> Value:
     """Combine values item by item by a layer such as `add`, with numpy's rules of broadcasting."""
     shape = broadcast(t, operands)
+    once = _alike(t, operands, len(shape))
+    if once is not None:
+        return once.for_all(t, combine(t, layer, once.once(t, operands)), once.letter)
     batch = common_batch(t, operands, len(shape))
     values = []
     for place, x in enumerate(operands):
@@ -33,6 +37,11 @@ def combine(t: Tracer, layer: str, operands: Sequence[Traced]) -> Value:
         else:
             values.append(aligned(t, x, len(shape), batch))
     return t.layer(layer, values, shape, batch)
+
+
+def _alike(t: Tracer, operands: Sequence[Traced], rank: int) -> Repeated | None:
+    words = [range(rank - len(x.shape), rank) for x in operands]
+    return repeated_axis(t, words, range(rank), operands)
 
 
 def broadcast(t: Tracer, operands: Sequence[Traced]) -> tuple[int, ...]:
@@ -201,6 +210,10 @@ def where(t: Tracer, condition: Traced, x: Traced, y: Traced) -> Traced:
 
 def _masked_fill(t: Tracer, x: Traced, mask: Traced, value: float) -> Value:
     shape = broadcast(t, [x, mask])
+    once = _alike(t, [x, mask], len(shape))
+    if once is not None:
+        x, mask = once.once(t, [x, mask])
+        return once.for_all(t, _masked_fill(t, x, mask, value), once.letter)
     batch = common_batch(t, [x, mask], len(shape))
     values = [aligned(t, each, len(shape), batch) for each in (x, mask)]
     return t.layer("masked_fill", values, shape, batch, {"value": value})

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from graphgen.importers.operators.repeated import unrepeated
 from graphgen.importers.operators.shapes import expand
 from graphgen.importers.traced import Batch, Constant, Parameter, Traced, Value
 from graphgen.importers.tracer import Tracer
@@ -19,7 +17,7 @@ def embedding(t: Tracer, table: Traced, indices: Traced) -> Traced:
     """
     shape = (*indices.shape, *table.shape[1:])
     if isinstance(indices, Constant) and indices.array.size > 1:
-        once = _unrepeated(indices.array)
+        once = unrepeated(indices.array)
         if once.shape != indices.shape:
             return expand(t, embedding(t, table, Constant(once)), shape)
     if isinstance(indices, Constant) and not isinstance(table, Value):
@@ -48,15 +46,6 @@ def embedding(t: Tracer, table: Traced, indices: Traced) -> Traced:
     batch = places.batch and Batch(places.batch.axis, places.batch.outer, places.batch.inner)
     tensors = {"weight": t.weight(table, "the table")}
     return t.layer("embedding", [places], shape, batch, fields_, tensors)
-
-
-def _unrepeated(indices: NDArray[Any]) -> NDArray[Any]:
-    """Give indices without the axes along which they are alike."""
-    for axis, size in enumerate(indices.shape):
-        first = indices.take([0], axis=axis)
-        if size > 1 and (indices == first).all():
-            indices = first
-    return indices
 
 
 def _range_of(rows: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> slice | None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from graphgen.importers.operators.alignment import aligned, common_batch
-from graphgen.importers.operators.shapes import expand, reshape, unsqueeze, viewed, with_size
+from graphgen.importers.operators.repeated import for_all_samples
+from graphgen.importers.operators.shapes import reshape, unsqueeze, viewed, with_size
 from graphgen.importers.traced import Batch, Constant, Traced, Value
 from graphgen.importers.tracer import Tracer
 
@@ -89,9 +90,7 @@ def tile(t: Tracer, x: Traced, times: Sequence[int]) -> Traced:
 def _tiled(t: Tracer, x: Value, dim: int, count: int) -> Traced:
     samples = t.samples
     if x.batch is None and samples and samples > 1 and count == samples:
-        if x.shape[dim] == 1:
-            return expand(t, x, (*x.shape[:dim], count, *x.shape[dim + 1 :]))
-        return Value(x.name, with_size(x, dim, x.shape[dim] * count), Batch(dim, 1, x.shape[dim]))
+        return for_all_samples(t, x, Batch(dim, 1, x.shape[dim]))
     axis = t.axis(x, dim)
     shape = with_size(x, dim, x.shape[dim] * count)
     sample = Value("", shape, x.batch).sample_shape
@@ -109,9 +108,8 @@ def repeat_interleave(t: Tracer, x: Traced, repeats: int, dim: int) -> Traced:
     value = t.value(x)
     if repeats == 1:
         return value
-    if value.batch is None and t.samples and t.samples > 1 and repeats == t.samples:
-        size = value.shape[dim]
-        return Value(value.name, with_size(value, dim, size * repeats), Batch(dim, size, 1))
+    if value.batch is None and repeats == t.samples:
+        return for_all_samples(t, value, Batch(dim, value.shape[dim], 1))
     fields = {"repeats": repeats, "dim": t.axis(value, dim)}
     shape = with_size(value, dim, value.shape[dim] * repeats)
     return t.layer("repeat_interleave", [value], shape, value.batch, fields)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from graphgen.importers.operators.alignment import aligned, common_batch
 from graphgen.importers.operators.joining import concat
-from graphgen.importers.operators.shapes import reshape, squeeze, viewed, with_size
+from graphgen.importers.operators.repeated import unrepeated
+from graphgen.importers.operators.shapes import expand, reshape, squeeze, viewed, with_size
 from graphgen.importers.refusal import MixedSamplesError
 from graphgen.importers.traced import Batch, Constant, Traced, Value
 from graphgen.importers.tracer import Tracer
@@ -29,8 +30,8 @@ def slice_(
     """Give the items `start:stop:step` along an axis, as Python counts them."""
     dim = dim % len(x.shape)
     places = range(x.shape[dim])[start:stop:step]
-    if not places:
-        t.refuse(f"a slice {start}:{stop}:{step} of axis {dim} of {list(x.shape)} has no items")
+    if not places and isinstance(x, Value):
+        return Constant(np.zeros(with_size(x, dim, 0)))
     if not isinstance(x, Value):
         cut: list[Any] = [slice(None)] * len(x.shape)
         cut[dim] = slice(start, stop, step)
@@ -75,6 +76,10 @@ def index_select(t: Tracer, x: Traced, dim: int, index: NDArray[Any]) -> Traced:
         t.refuse("there are no indices")
     if index.min() < -size or index.max() >= size:
         t.refuse(f"indices from {index.min()} to {index.max()} along axis {dim} of {list(x.shape)}")
+    once = unrepeated(index) if index.ndim > 1 else index
+    if once.shape != index.shape:
+        found = index_select(t, x, dim, once)
+        return expand(t, found, (*x.shape[:dim], *index.shape, *x.shape[dim + 1 :]))
     places = np.asarray(index, dtype=np.int64) % size
     return _in_shape(t, _taken(t, x, dim, places.ravel().tolist()), dim, index.shape)
 

@@ -13,9 +13,10 @@ from graphgen.importers.operators.chosen import Chosen, in_order
 from graphgen.importers.refusal import MixedSamplesError
 from graphgen.importers.torch.complex_values import MAKERS, is_complex, of_complex, pair
 from graphgen.importers.torch.decomposing import short_name
-from graphgen.importers.torch.folding import fold, foldable
+from graphgen.importers.torch.folding import fold, foldable, without_items
 from graphgen.importers.torch.operators import OPERATORS, VIEWS
 from graphgen.importers.torch.operators.chosen import of_chosen
+from graphgen.importers.torch.padding import where_no_padding
 from graphgen.importers.torch.reading import COMPLEX, Reading, kind_of
 from graphgen.importers.traced import Constant, Parameter
 
@@ -39,6 +40,9 @@ def called(tracer: Reading, node: Any, known: Mapping[str, Any]) -> Any:
     tracer.node, tracer.source, tracer.scope = node, str(node.target), scope_of(node)
     if foldable(arguments) and foldable(named):
         return fold(tracer, node, arguments, named)
+    known_ahead = without_items(node) or where_no_padding(tracer, node, name)
+    if known_ahead is not None:
+        return known_ahead
     if tracer.learned and name not in VIEWS:
         arguments, named = _learned(tracer, arguments), _learned(tracer, named)
     if name in MAKERS or is_complex([arguments, named]) or _becomes_complex(node, arguments):

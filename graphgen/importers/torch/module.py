@@ -7,6 +7,7 @@ from typing import Any
 
 from graphgen.errors import described
 from graphgen.importers.batches import with_batch
+from graphgen.importers.huggingface.modules import every_expert, own_flags, padding_of
 from graphgen.importers.imported import Imported, finish
 from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.torch import agreement
@@ -25,10 +26,13 @@ def from_torch(
     module is read in `eval` mode; its weights stay where they are. Where it is in memory, it is run
     on the inputs, and what it gives compared with what was imported, unless `check` is false.
 
+    Models of transformers give no caches, compute mixtures by all experts, and are imported for ids
+    without padding where they look for it, which a comment in the YAML says.
+
     Raises `ImportRefusalError` for what the language cannot say exactly.
     """
     program = exported(module, inputs)
-    read = read_program(program)
+    read = read_program(program).without(padding_of(module))
     network, axes = with_batch(read.trace, read.input_shapes, batch_axis)
     found = finish(network, axes, f"From the module {type(module).__name__} of PyTorch.")
     if check:
@@ -46,10 +50,11 @@ def exported(module: Any, inputs: Any) -> Any:
     args = () if named else (inputs,) if isinstance(inputs, torch.Tensor) else tuple(inputs)
     # What is given twice would be one input.
     args, named = _apart(torch, (args, named), set())
+    named = own_flags(module) | named
     reasons = []
     for strict in (False, True):
         try:
-            with torch.no_grad(), quiet(), evaluating(module):
+            with torch.no_grad(), quiet(), evaluating(module), every_expert(module):
                 return torch.export.export(module, args, named, strict=strict)
         # Torch raises dozens of kinds of errors on what it cannot export.
         except Exception as error:

@@ -14,7 +14,9 @@ from graphgen.importers.overlaps import overlapping
 from graphgen.importers.refusal import ImportRefusalError
 from graphgen.importers.torch.arrays import to_numpy
 from graphgen.importers.torch.calls import called, plain, scope_of
+from graphgen.importers.torch.changes import changed, check_unchanged, given_as
 from graphgen.importers.torch.decomposing import in_known_operators, short_name
+from graphgen.importers.torch.padding import without_padding
 from graphgen.importers.torch.reading import Reading
 from graphgen.importers.traced import Constant, Parameter, Traced
 from spec.primitives import Shape
@@ -38,27 +40,31 @@ class Program:
     stored: Mapping[str, Traced]
     arrays: Arrays
     outputs: tuple[int, ...] | None = None
+    padding: frozenset[int] = frozenset()
 
     def of_outputs(self, places: Sequence[int]) -> Program:
         """Give the program of these outputs alone: nothing else is read."""
         return replace(self, outputs=tuple(places))
 
-    def _nodes(self) -> tuple[list[Any], list[Any]]:
-        """Give the operators that outputs depend on, in their order, and the outputs."""
-        nodes = list(self.program.graph.nodes)
-        (last,) = (node for node in nodes if node.op == "output")
-        kinds = [each.kind.name for each in self.program.graph_signature.output_specs]
-        # In front stand inputs as they are after they were written into.
-        given = [x for x, k in zip(last.args[0], kinds, strict=True) if k == "USER_OUTPUT"]
-        outputs = given if self.outputs is None else [given[place] for place in self.outputs]
-        outputs = [each for each in outputs if hasattr(each, "name")]
-        wanted = {node.name for node in outputs}
+    def without(self, padding: frozenset[int]) -> Program:
+        """Give the program for ids of which none is one of these, which mark padding."""
+        return replace(self, padding=padding)
+
+    def _outputs(self) -> list[Any]:
+        """Give the tensors that are meant."""
+        given = given_as(self.program, "USER_OUTPUT")
+        chosen = given if self.outputs is None else [given[place] for place in self.outputs]
+        return [each for each in chosen if hasattr(each, "name")]
+
+    def _needed(self, results: Sequence[Any]) -> list[Any]:
+        """Give the operators that results depend on, in their order."""
+        wanted = {node.name for node in results}
         needed = []
-        for node in reversed(nodes):
+        for node in reversed(self.program.graph.nodes):
             if node.name in wanted and node.op == "call_function":
                 needed.append(node)
                 wanted.update(each.name for each in node.all_input_nodes)
-        return needed[::-1], outputs
+        return needed[::-1]
 
     def trace(self, axes: tuple[int | None, ...], samples: int | None) -> Network:
         """Read the program with the samples along these axes of its inputs.
@@ -84,6 +90,7 @@ class Program:
         self, axes: tuple[int | None, ...], samples: int | None, learned: Mapping[str, int]
     ) -> Network:
         tracer = Reading("network", samples, self.program.state_dict, learned)
+        tracer.padding = self.padding
         known = tracer.known
         known |= self.stored
         tracer.stored = dict(self.arrays)
@@ -92,13 +99,17 @@ class Program:
                 known[node] = tracer.value(x)
         for name, shape, axis in zip(self.input_nodes, self.input_shapes, axes, strict=True):
             known[name] = tracer.input(name, shape, axis)
-        nodes, outputs = self._nodes()
-        for node in nodes:
+        outputs = self._outputs()
+        read = {each.name for node in self._needed(outputs) for each in node.all_input_nodes}
+        again = {name: node for name, node in changed(self.program).items() if name in read}
+        for node in self._needed([*outputs, *again.values()]):
             known[node.name] = called(tracer, node, known)
+        check_unchanged(self.stored, known, again)
         if not outputs:
             raise ImportRefusalError("the model gives no tensor")
         tracer.source, tracer.scope = "the output", ""
-        return tracer.network([tracer.value(plain(tracer, known[each.name])) for each in outputs])
+        found = tracer.network([tracer.value(plain(tracer, known[each.name])) for each in outputs])
+        return replace(found, origin=without_padding(tracer.assumed))
 
 
 def read_program(program: Any, weights: Arrays | None = None) -> Program:
@@ -107,14 +118,9 @@ def read_program(program: Any, weights: Arrays | None = None) -> Program:
     Parameters come from `weights` by name where these are given, and need not be in memory in the
     program itself.
     """
-    from torch.export.graph_signature import InputKind, OutputKind
+    from torch.export.graph_signature import InputKind
 
     program = in_known_operators(program)
-    if any(s.kind == OutputKind.BUFFER_MUTATION for s in program.graph_signature.output_specs):
-        raise ImportRefusalError(
-            "the model changes its buffers while it runs; expected one that computes the same each "
-            "time: import it in eval mode, without a cache that it keeps"
-        )
     nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
     arrays: dict[str, NDArray[Any]] = {}
     tied = _tied(program.state_dict)

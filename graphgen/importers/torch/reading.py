@@ -17,9 +17,11 @@ class Reading(Tracer):
 
     `buffers` are the module's tensors by their names, and `learned` the names of those that are
     learned values where layers do not have all of them. `known` is what each node has given.
+    `padding` are ids that no input has, and `assumed` those for which that mattered.
     """
 
     node: Any = None
+    padding: frozenset[int] = frozenset()
 
     def __init__(
         self,
@@ -31,6 +33,7 @@ class Reading(Tracer):
         super().__init__(name, samples)
         self.buffers = buffers
         self.learned = learned
+        self.assumed: set[int] = set()
         self.known: dict[str, Any] = {}
 
     def beside(self, x: Traced | None, name: str) -> Traced | None:
