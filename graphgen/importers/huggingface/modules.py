@@ -40,11 +40,15 @@ def own_flags(module: Any) -> dict[str, bool]:
 def every_expert(module: Any) -> Iterator[None]:
     """Let mixtures of experts be computed by all experts for a while."""
     name = "_experts_implementation"
-    before = [(each, vars(each).get(name)) for each in configs_of(module)]
+    found = {id(c): c for each in configs_of(module) for c in (each, each.get_text_config())}
+    before = [(each, name in vars(each), vars(each).get(name)) for each in found.values()]
     try:
-        for config, _ in before:
+        for config, _, _ in before:
             use_every_expert(config)
         yield
     finally:
-        for config, kind in before:
-            setattr(config, name, kind)
+        for config, there, kind in before:
+            if there:
+                vars(config)[name] = kind
+            else:
+                vars(config).pop(name, None)
