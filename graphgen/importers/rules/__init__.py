@@ -17,6 +17,7 @@ from graphgen.importers.rules import (
     gates,
     group_norm,
     identities,
+    indices,
     learned,
     learned_views,
     movement,
@@ -35,7 +36,7 @@ __all__ = ["RULES", "Application", "Observer", "Rule", "apply_rules", "rule"]
 
 MODULES = (
     identities, learned_views, movement, numbers, norms, activations, softmaxes, group_norm,
-    learned, gates, rotary, attention, attention_parts, multihead, pads, patching,
+    learned, gates, indices, rotary, attention, attention_parts, multihead, pads, patching,
 )  # fmt: skip
 
 RULES: tuple[Rule, ...] = tuple(
