@@ -26,8 +26,9 @@ def check(imported: Imported, module: Any, program: Any) -> None:
     """
     given = [to_numpy(x) for x in _tensors(program.example_inputs)]
     inputs = imported.inputs_of(*given)
-    actual = list(Wide.of(imported.net, imported.weights, inputs).outputs().values())
+    computed = Wide.of(imported.net, imported.weights, inputs).outputs()
     names = list(imported.net.outputs)
+    actual = [computed[name] for name in names]
     outputs = _outputs(module, program.example_inputs)
     limits = [LIMITS.get(y.dtype.name, LIMITS["float32"]) for y in outputs]
     samples = len(inputs[0])

@@ -127,6 +127,12 @@ def test_outputs_in_dicts_tuples_and_dataclasses() -> None:
         assert len(found.net.outputs) in (2, 3)
 
 
+def test_an_output_that_is_given_twice() -> None:
+    module = made_random(Function(lambda y: (y, y)))
+    found = from_torch(module, x(3, 4))
+    assert difference(found, module, x(3, 4)) < 1e-9
+
+
 def test_an_input_that_plays_no_part() -> None:
     module = made_random(Function(lambda y, unread: y))
     found = from_torch(module, (x(3, 4), x(3, 9)))

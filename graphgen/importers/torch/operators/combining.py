@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphgen.importers.operators import elementwise as each
+from graphgen.importers.operators.shapes import expand
 from graphgen.importers.torch.operators.made import spectral_norm
 from graphgen.importers.torch.operators.registry import aten, traced
 from graphgen.importers.torch.reading import BOOLEAN, INTEGER, Reading
@@ -162,8 +163,6 @@ def add_relu(t: Tracer, x: Traced, y: Traced) -> Traced:
 
 @aten("broadcast_tensors")
 def broadcast_tensors(t: Tracer, values: Sequence[Traced]) -> list[Traced]:
-    from graphgen.importers.operators.shapes import expand
-
     shape = each.broadcast(t, values)
     return [expand(t, x, shape) for x in values]
 

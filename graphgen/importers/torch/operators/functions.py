@@ -20,6 +20,7 @@ from graphgen.importers.operators.elementwise import (
 )
 from graphgen.importers.operators.elementwise import compare as compared
 from graphgen.importers.operators.reductions import reduce
+from graphgen.importers.operators.shapes import reshape
 from graphgen.importers.torch.operators.registry import aten, traced
 from graphgen.importers.traced import Constant, Traced, Value
 from graphgen.importers.tracer import Tracer
@@ -155,7 +156,7 @@ def gelu(t: Tracer, x: Traced, *, approximate: str = "none") -> Traced:
 def softplus(t: Tracer, x: Traced, beta: float = 1, threshold: float = 20) -> Traced:
     fields = {"beta": float(beta)} if beta != 1 else {}
     smooth = function(t, "softplus", x, fields)
-    if threshold * 1.0 >= 20:  # behind it both are equal in float32
+    if threshold >= 20:  # behind it both are equal in float32
         return smooth
     above = compared(t, "gt", affine(t, x, float(beta)), traced(threshold))
     return where(t, above, x, smooth)
@@ -203,8 +204,6 @@ def prelu(t: Tracer, x: Traced, weight: Traced) -> Traced:
         one = type(own)(own.name, own.array.reshape(-1))
         return t.layer("prelu", [value], value.shape, value.batch, fields, {"weight": one})
     shape = (1, slopes, *(1,) * (len(value.shape) - 2)) if len(value.shape) > 1 else (slopes,)
-    from graphgen.importers.operators.shapes import reshape
-
     slope = reshape(t, weight, shape if slopes > 1 else ())
     below = affine(t, function(t, "relu", affine(t, value, -1.0)), -1.0)
     return subtract(t, function(t, "relu", value), affine(t, multiply(t, below, slope), -1.0))

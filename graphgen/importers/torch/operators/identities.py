@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from graphgen.importers.operators.elementwise import truth
+from graphgen.importers.operators.shapes import expand
 from graphgen.importers.torch.operators.registry import aten, traced
 from graphgen.importers.torch.reading import BOOLEAN, COMPLEX, FLOAT, INTEGER, Reading, kind_of
 from graphgen.importers.traced import Constant, Traced
@@ -13,7 +16,7 @@ from graphgen.importers.traced import Constant, Traced
 @aten(
     "contiguous", "clone", "detach", "alias", "alias_copy", "lift_fresh", "lift_fresh_copy",
     "lift", "positive", "requires_grad", "cpu", "real", "conj", "resolve_conj", "resolve_neg",
-    "fill_identity", "data",
+    "data",
 )  # fmt: skip
 def identity(t: Reading, x: Traced, *rest: Any, **named: Any) -> Traced:
     return x
@@ -50,8 +53,6 @@ def cast_to(t: Reading, x: Traced, before: str, after: str) -> Traced:
 
 @aten("copy")
 def copy(t: Reading, x: Traced, source: Traced, non_blocking: bool = False) -> Traced:
-    from graphgen.importers.operators.shapes import expand
-
     cast_to(t, source, kind_of(t.node.args[1]), t.kind())
     return source if source.shape == x.shape else expand(t, source, x.shape)
 
@@ -59,8 +60,6 @@ def copy(t: Reading, x: Traced, source: Traced, non_blocking: bool = False) -> T
 @aten("zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "empty_like",
       "new_empty", "fill", "zero")  # fmt: skip
 def filled(t: Reading, x: Traced, *rest: Any, **named: Any) -> Traced:
-    import numpy as np
-
     word = t.source.split(".")[1]
     if word in ("empty_like", "new_empty"):
         value: Any = 0.0  # read by nobody before it is written
@@ -76,6 +75,4 @@ def filled(t: Reading, x: Traced, *rest: Any, **named: Any) -> Traced:
     if isinstance(value, (bool, int, float)):
         dtype = {FLOAT: np.float64, INTEGER: np.int64, BOOLEAN: np.bool_}.get(t.kind(), np.float64)
         return Constant(np.broadcast_to(np.asarray(value, dtype), shape))
-    from graphgen.importers.operators.shapes import expand
-
     return expand(t, traced(value), shape)

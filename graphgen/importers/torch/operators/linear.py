@@ -7,6 +7,7 @@ from typing import Any
 
 from graphgen.importers.operators import contraction, elementwise
 from graphgen.importers.operators.bilinear import bilinear as form
+from graphgen.importers.operators.shapes import transpose
 from graphgen.importers.torch.operators.registry import aten
 from graphgen.importers.traced import Traced
 from graphgen.importers.tracer import Tracer
@@ -33,8 +34,6 @@ def addmm(
 ) -> Traced:
     stored = len(y.shape) == 2 and len(bias.shape) == 1 and not _is_computed(y)
     if stored and (beta, alpha) == (1, 1):
-        from graphgen.importers.operators.shapes import transpose
-
         return contraction.linear(t, x, transpose(t, y, 0, 1), bias)
     product = contraction.matmul(t, x, y)
     if alpha != 1:

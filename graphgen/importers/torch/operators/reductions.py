@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphgen.importers.operators import elementwise, ranking, reductions, shapes, taking
+from graphgen.importers.operators.joining import concat
 from graphgen.importers.torch.operators.registry import aten
 from graphgen.importers.torch.reading import BOOLEAN, Reading
 from graphgen.importers.traced import Traced
@@ -165,8 +166,6 @@ def cumsum(t: Tracer, x: Traced, dim: int, *, dtype: Any = None) -> Traced:
 
 @aten("cumprod")
 def cumprod(t: Tracer, x: Traced, dim: int, *, dtype: Any = None) -> Traced:
-    from graphgen.importers.operators.joining import concat
-
     if x.shape[dim] > reductions.MOST_FACTORS:
         t.refuse(f"products of more than {reductions.MOST_FACTORS} items")
     parts = [taking.narrow(t, x, dim, place, 1) for place in range(x.shape[dim])]
