@@ -14,7 +14,7 @@ import spec
 from graphgen.importers.network import Network, Node
 from graphgen.importers.rules import RULES, Rule, apply_rules, rule
 from graphgen.importers.rules.session import Replacement, Session
-from graphgen.importers.writing import write
+from graphgen.importers.writing import write_network
 from graphgen.testing import random_inputs, random_weights, relative_error
 from spec.testing.network import description
 
@@ -29,8 +29,8 @@ def outputs(net: spec.Architecture, weights: dict[str, np.ndarray], *inputs: np.
 
 def written(network: Network) -> tuple[spec.Architecture, dict[str, np.ndarray]]:
     """Write a network whose tensors have names of their own, as one that was imported."""
-    text, weights, *_ = write(named_tensors(network))
-    return spec.loads(text), weights
+    found = write_network(named_tensors(network))
+    return found.net, found.weights
 
 
 def difference(seed: int, rules: Sequence[Rule] = RULES) -> tuple[float, bool]:
