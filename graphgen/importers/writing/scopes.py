@@ -142,9 +142,9 @@ def _outside(
 
 
 def name_inputs(scope: Scope) -> None:
-    """Call what comes into a block `x`, `y` and so on."""
+    """Call what comes into a block `x`, `z` and so on; `y` is no text to every reader of YAML."""
     for place, _ in enumerate(scope.entering):
-        base = ("x", "y", "z", "u", "v", "w")[place]
+        base = ("x", "z", "u", "v", "w", "s")[place]
         name = free(base, scope.used)
         scope.used.add(name)
         scope.names.append(name)
