@@ -147,6 +147,7 @@ IMPORTED: dict[str, list[Case]] = {
     "MultiLabelSoftMarginLoss": losses("MultiLabelSoftMarginLoss"),
     "HingeEmbeddingLoss": losses("HingeEmbeddingLoss"),
     "CrossEntropyLoss": losses("CrossEntropyLoss", {"label_smoothing": 0.1}),
+    "MultiMarginLoss": one(lambda: nn.MultiMarginLoss(), x(3, 4), classes(3)),
     "MultiLabelMarginLoss": one(lambda: nn.MultiLabelMarginLoss(), x(3, 4), classes(3, 4)),
     "MarginRankingLoss": [
         (lambda: nn.MarginRankingLoss(0.5, reduction="none"), (x(3), x(3, seed=2), x(3, seed=3)))],
@@ -172,7 +173,6 @@ REFUSED: dict[str, tuple[Case | None, str]] = {
     "CTCLoss": (
         (lambda: nn.CTCLoss(), (x(5, 3, 4).log_softmax(2), classes(3, 2), torch.full((3,), 5),
                                 torch.full((3,), 2))), "ctc_loss"),
-    "MultiMarginLoss": ((lambda: nn.MultiMarginLoss(), (x(3, 4), classes(3))), "indices"),
     "NLLLoss": ((lambda: nn.NLLLoss(), (x(3, 4), classes(3))), "indices"),
     "NLLLoss2d": ((lambda: nn.NLLLoss(), (IMAGE, classes(3, 7, 6))), "indices"),
     "AdaptiveLogSoftmaxWithLoss": (
