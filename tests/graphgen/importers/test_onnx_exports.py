@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from torch import nn
@@ -228,3 +229,19 @@ def test_the_check_finds_other_weights() -> None:
     other = sequential(nn.Linear(8, 6), nn.GELU(), nn.Linear(6, 1))
     with pytest.raises(AssertionError):
         check(other, inputs, model)
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn", "encoder", "attention", "windows"])
+def test_files_that_onnxruntime_has_joined_compute_the_same(name: str, tmp_path: Path) -> None:
+    module, inputs = modules()[name]
+    model = exported(module.eval(), inputs, dynamo=False, free=False)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(tmp_path / "joined.onnx")
+    options.log_severity_level = 4
+    onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    joined = onnx.load(tmp_path / "joined.onnx")
+    assert any(node.domain == "com.microsoft" for node in joined.graph.node)
+    check(module, inputs, joined)

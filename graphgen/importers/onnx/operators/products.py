@@ -41,13 +41,20 @@ def einsum(node: Node) -> Traced:
 
 @onnx("FusedMatMul", "TransposeMatMul", domain="com.microsoft")
 def fused_matmul(node: Node) -> Traced:
-    """Give `alpha A B` of matrices, each of which may be transposed."""
-    t, a, b = node.tracer, node[0], node[1]
-    if node.attribute("transBatchA", 0) or node.attribute("transBatchB", 0):
-        t.refuse("its batch axes are transposed")
-    a = shapes.transpose(t, a, -1, -2) if node.attribute("transA", 0) else a
-    b = shapes.transpose(t, b, -1, -2) if node.attribute("transB", 0) else b
-    return elementwise.affine(t, contraction.matmul(t, a, b), node.attribute("alpha", 1.0))
+    """Give `alpha A B` of matrices, each of which may be transposed.
+
+    Where batches are transposed, rows lie along the first axis, before those of the batch.
+    """
+    t, sides = node.tracer, []
+    for place, letter in enumerate("AB"):
+        x = node[place]
+        rank = len(x.shape)
+        if node.attribute(f"transBatch{letter}", 0):
+            x = shapes.permute(t, x, [*range(1, rank - 1), 0, rank - 1])
+        if node.attribute(f"trans{letter}", 0):
+            x = shapes.transpose(t, x, rank - 2, rank - 1)
+        sides.append(x)
+    return elementwise.affine(t, contraction.matmul(t, *sides), node.attribute("alpha", 1.0))
 
 
 @onnx("Det")
