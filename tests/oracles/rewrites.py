@@ -32,8 +32,8 @@ def evaluated(network: Network, seed: int = 0, *, positive: bool = False) -> lis
         name: array.astype(np.float64) if array.dtype.kind == "f" else array
         for name, array in weights.items()
     }
-    found = graphgen.evaluate(net, doubles, *inputs)
-    return list(found) if isinstance(found, tuple) else [found]
+    found = graphgen.evaluate(written.net, doubles, *inputs)
+    return list(found if isinstance(found, tuple) else (found,))[: len(network.outputs)]
 
 
 def differences(before: Network, after: Network) -> float:
@@ -65,7 +65,12 @@ def with_axes(network: Network) -> Network:
             nodes.append(Node("select", (f"{name}_wide",), name, (), {"dim": 1, "index": 0}))
     inputs = inputs or {"unused": (1,)}
     nodes += [with_own_names(node) for node in network.nodes]
-    copies = [Node("identity", (name,), f"{name}_read", shape) for name, shape in inputs.items()]
+    read = {name for node in nodes for name in node.inputs} | set(network.outputs)
+    copies = [
+        Node("identity", (name,), f"{name}_read", shape)
+        for name, shape in inputs.items()
+        if name not in read
+    ]
     outputs = (*network.outputs, *(node.output for node in copies))
     return Network(inputs, (*nodes, *copies), outputs)
 

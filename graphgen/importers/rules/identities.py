@@ -45,6 +45,23 @@ def broadcast(session: Session, node: Node) -> Replacement | None:
     return None
 
 
+@rule("where", "masked_fill")
+def chosen(session: Session, node: Node) -> Replacement | None:
+    """Leave out a choice that a fixed condition makes alike for all items."""
+    if node.layer == "where":
+        condition, x, y = node.inputs
+    else:
+        y, condition = node.inputs
+        x = ""
+    array = session.array(condition)
+    if array is None:
+        return None
+    for value, all_so in ((x, bool((array != 0).all())), (y, bool((array == 0).all()))):
+        if all_so and value and session.shape(value) == node.shape:
+            return Replacement(session, node).gives(value)
+    return None
+
+
 @rule("add", "multiply")
 def neutral(session: Session, node: Node) -> Replacement | None:
     """Leave out an addend of zeros or a factor of ones that has the shape of the others or less."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from oracles.rewrites import Build, checked, layers
 
@@ -137,3 +138,12 @@ def test_numbers_that_undo_each_other_leave_nothing() -> None:
     y = build("scale_by", build("scale_by", build("relu", "x"), factor=4.0), factor=0.25)
     network, _ = checked(build.network(y))
     assert layers(network) == ["relu"]
+
+
+def test_choices_that_are_alike_for_all_items() -> None:
+    build = Build({"x": (3, 4)})
+    y = build("where", build.number(1), "x", build.number(-np.inf))
+    y = build("masked_fill", y, build.constant([[0, 0, 0, 0]]), value=7)
+    z = build("where", build.constant([[1, 1, 0, 1]]), "x", build.number(0))
+    network, _ = checked(build.network(build("relu", y), z))
+    assert sorted(layers(network)) == ["constant", "constant", "relu", "where"]
