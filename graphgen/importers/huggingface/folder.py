@@ -18,6 +18,7 @@ from graphgen.importers.huggingface.outputs import chosen_outputs
 from graphgen.importers.huggingface.skeleton import skeleton
 from graphgen.importers.imported import Imported, finish
 from graphgen.importers.refusal import ImportRefusalError
+from graphgen.importers.torch.arrays import to_numpy
 from graphgen.importers.torch.program import read_program
 from graphgen.importers.torch.quiet import quiet
 
@@ -43,11 +44,12 @@ def from_huggingface(
     path = Path(folder)
     config, kind = model_class(path)
     arrays = read_weights(path)
-    model = skeleton(kind, config)
+    model = _built(path, kind, config)
     names, missing = stored_names(model, arrays)
+    _check_shapes(path, model, names, arrays)
     if missing:
         model = _loaded(path, kind)
-        arrays = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
+        arrays = {name: to_numpy(tensor) for name, tensor in model.state_dict().items()}
         names = {name: name for name in arrays}
     program = _exported(model, shapes)
     read = read_program(program, {name: arrays[stored] for name, stored in names.items()})
@@ -97,6 +99,32 @@ def model_class(folder: Path) -> tuple[Any, Any]:
             f"{folder / CONFIG}: transformers cannot read it ({_short(error)}); fetch it again"
         ) from None
     return config, kind
+
+
+def _built(folder: Path, kind: Any, config: Any) -> Any:
+    """Build a model without its weights."""
+    try:
+        with quiet():
+            return skeleton(kind, config)
+    # Transformers raises what it comes across where sizes do not go together.
+    except Exception as error:
+        raise GraphError(
+            f"{folder / CONFIG}: transformers cannot build {kind.__name__} ({_short(error)}); "
+            "fetch it again"
+        ) from None
+
+
+def _check_shapes(
+    folder: Path, model: Any, names: Mapping[str, str], arrays: Mapping[str, Any]
+) -> None:
+    """Raise `GraphError` where weights are those of a model of other sizes."""
+    for name, tensor in model.state_dict().items():
+        found = arrays[names[name]].shape if name in names else None
+        if found is not None and tuple(found) != tuple(tensor.shape):
+            raise GraphError(
+                f"{folder}: the tensor {names[name]!r} has shape {list(found)}, expected "
+                f"{list(tensor.shape)} by {CONFIG}; fetch the folder again"
+            )
 
 
 def _is_model(kind: Any) -> bool:
