@@ -20,6 +20,9 @@ from graphgen.importers.imported import Imported
 
 Array = NDArray[Any]
 SAMPLES = 2
+MOST_NUMBERS = 2**26
+"""The most numbers of a value that is computed for a check."""
+
 DTYPES = {"tensor(double)": np.float64, "tensor(float16)": np.float16, "tensor(int32)": np.int32,
           "tensor(int64)": np.int64, "tensor(bool)": np.bool_}  # fmt: skip
 
@@ -105,6 +108,9 @@ def model_inputs(imported: Imported, model: Running) -> tuple[list[Array], int]:
     for shape, axis, dtype, left in zip(model.shapes, axes, model.dtypes, unread, strict=True):
         name, inner = ("", ()) if left else next(names)
         sizes = sizes_of(shape, inner, axis, count)
+        largest = count * max(map(prod, net.shapes.values()), default=0)
+        if max(prod(sizes), largest) > MOST_NUMBERS:
+            raise UncheckedError("its values have more numbers than are computed for a check")
         if name in net.index_inputs:
             drawn: Array = rng.integers(net.index_inputs[name], size=sizes)
         elif np.dtype(dtype).kind in "iub":
