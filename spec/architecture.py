@@ -133,17 +133,47 @@ class Architecture:
         entries: dict[str, int] = {}
         for operation in reversed(self.operations):
             primitive = operation.primitive
-            if isinstance(primitive, Lookup) and primitive.is_table:
-                size = self.tensors[operation.parameters[0]].shape[primitive.kind == "columns"]
-            elif isinstance(primitive, Lookup) and primitive.kind == "one_hot":
-                size = primitive.resolution
-            elif operation.output in entries and passes_indices(primitive):
-                size = entries[operation.output]
-            else:
+            size = self._entries(operation)
+            if size is None and passes_indices(primitive):
+                size = entries.get(operation.output)
+            if size is None:
                 continue
             for name in operation.inputs[: 1 if isinstance(primitive, Lookup) else None]:
                 entries[name] = pick(size, entries.get(name, size))
         return MappingProxyType({n: entries[n] for n in self.inputs if n in entries})
+
+    @cached_property
+    def index_limits(self) -> Mapping[str, int]:
+        """The inputs that hold indices: name -> how many entries an index may be one of.
+
+        Of tables that read the whole input the smallest counts, of those that read parts of it
+        the largest: each part has a table of its own, as columns of categories have.
+        """
+        whole: dict[str, int] = {}
+        parts: dict[str, int] = {}
+        for operation in reversed(self.operations):
+            primitive, output = operation.primitive, operation.output
+            looked_up = isinstance(primitive, Lookup)
+            size = self._entries(operation)
+            if size is None and passes_indices(primitive):
+                found = [each[output] for each in (whole, parts) if output in each]
+                size = min(found, default=None)
+            if size is None:
+                continue
+            known, pick = (parts, max) if isinstance(primitive, (Slice, Take)) else (whole, min)
+            for name in operation.inputs[: 1 if looked_up else None]:
+                known[name] = pick(size, known.get(name, size))
+        limits = {n: min(e[n] for e in (whole, parts) if n in e) for n in {*whole, *parts}}
+        return MappingProxyType({name: limits[name] for name in self.inputs if name in limits})
+
+    def _entries(self, operation: Operation) -> int | None:
+        """Count the entries of the table that an operation looks indices up in, if it does."""
+        primitive = operation.primitive
+        if isinstance(primitive, Lookup) and primitive.is_table:
+            return self.tensors[operation.parameters[0]].shape[primitive.kind == "columns"]
+        if isinstance(primitive, Lookup) and primitive.kind == "one_hot":
+            return primitive.resolution
+        return None
 
     @cached_property
     def computed_indices(self) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from graphgen.evaluate import (
     window,
 )
 from graphgen.evaluate.graph import run as run_graph
-from graphgen.evaluate.inputs import batches, check_indices, computable
+from graphgen.evaluate.inputs import batches, check_indices, check_rows, computable
 from graphgen.fitting import fitting
 from graphgen.graph import Graph
 from graphgen.sources import Net, Weights, architecture_from, network_from
@@ -138,8 +138,12 @@ def run_architecture(
     given = fitting(Form.of(net), weights)
     arrays = {name: computable(array) for name, array in given.items()}
     values = batches(net.inputs, inputs)
-    for name, entries in net.index_inputs.items():
-        check_indices(name, values[name], entries)
+    for name in values:
+        if name in net.index_inputs:
+            check_indices(name, values[name], net.index_limits[name])
+        else:
+            # Truth and counts are numbers: `1 - x` of a boolean is no number in numpy.
+            values[name] = real(values[name], arrays, values)
     for operation in net.operations:
         operands = [values[name] for name in operation.inputs]
         if isinstance(operation.primitive, Fixed):
@@ -147,6 +151,8 @@ def run_architecture(
         elif isinstance(operation.primitive, Lookup) and operation.primitive.kind == "one_hot":
             operands = [operands[0], real(operands[-1], arrays, values)]
         tensors = [arrays[name] for name in operation.parameters]
+        if isinstance(operation.primitive, Lookup):
+            check_rows(operation.layer, operation.primitive, operands[0], tensors)
         values[operation.output] = NUMPY[type(operation.primitive)](
             operation.primitive, *operands, *tensors
         )

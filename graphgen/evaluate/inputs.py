@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from graphgen.arrays import array_of
 from graphgen.dtypes import in_numpy, wide
 from graphgen.errors import GraphError
-from spec.primitives import Shape, show
+from spec.primitives import Lookup, Shape, show
 
 
 def batches(shapes: Mapping[str, Shape], inputs: Sequence[object]) -> dict[str, NDArray[Any]]:
@@ -24,6 +24,9 @@ def batches(shapes: Mapping[str, Shape], inputs: Sequence[object]) -> dict[str, 
         x = computable(array_of(given, f"input {name!r}"))
         if x.dtype.kind == "c":
             raise GraphError(f"input {name!r} has the dtype {x.dtype}, expected real numbers")
+        if tuple(shape) == (1,) and x.ndim == 1:
+            # A number for each sample, such as a time: an input has an axis at least.
+            x = x[:, None]
         if not x.ndim or x.shape[1:] != tuple(shape):
             raise GraphError(
                 f"input {name!r}: expected {show(shape)}, got {list(x.shape)}; N samples are "
@@ -48,4 +51,20 @@ def check_indices(name: str, x: NDArray[Any], entries: int) -> None:
     if x.size and not 0 <= np.min(x) <= np.max(x) < entries:
         raise GraphError(
             f"input {name!r}: expected indices from 0 to {entries - 1}, got {x.min()} to {x.max()}"
+        )
+
+
+def check_rows(
+    layer: str, primitive: Lookup, x: NDArray[Any], tensors: Sequence[NDArray[Any]]
+) -> None:
+    """Raise `GraphError` where a layer is to look up entries that its table does not have."""
+    if primitive.is_table:
+        entries = tensors[0].shape[primitive.kind == "columns"]
+    elif primitive.kind == "one_hot":
+        entries = primitive.resolution
+    else:
+        return
+    if x.size and not 0 <= np.min(x) <= np.max(x) < entries:
+        raise GraphError(
+            f"layer {layer!r}: expected indices from 0 to {entries - 1}, got {x.min()} to {x.max()}"
         )

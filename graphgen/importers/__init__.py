@@ -91,6 +91,8 @@ def read_model(
     for what is none of these, and for what the language cannot say exactly.
     """
     kind = model_kind(path)
+    if kind is None and not os.path.exists(path):
+        raise GraphError(f"{Path(path)}: there is no such file or folder (from {Path.cwd()})")
     if kind is None:
         check_architecture(path)
         raise GraphError(

@@ -40,10 +40,13 @@ class Tracer:
         self.made: dict[str, tuple[Mapping[str, Any], Mapping[str, Weight]]] = {}
         self.learned: Collection[str] = ()
         self._learned: dict[Any, Value] = {}
+        self._batch_axis: int | None = None
 
     def input(self, name: str, shape: Shape, batch_axis: int | None) -> Value:
         """Declare an input of the network, in the model's shape."""
         batch = None if batch_axis is None or self.samples is None else Batch(batch_axis)
+        if self._batch_axis is None and batch is not None:
+            self._batch_axis = batch_axis
         value = Value(name, tuple(shape), batch)
         self.inputs[name] = value.sample_shape
         if value.sample_shape:
@@ -180,11 +183,38 @@ class Tracer:
 
     def network(self, outputs: Sequence[Value]) -> Network:
         """Give the network that was read, without what nothing reads."""
+        outputs = [self._for_each_sample(value) for value in outputs]
         names = tuple(value.name for value in outputs)
         nodes = tuple(self.nodes)
         batches = tuple(value.batch for value in outputs)
         found = Network(self.inputs, nodes, names, self.name, self.stored, output_batches=batches)
         return found.pruned()
+
+    def _for_each_sample(self, value: Value) -> Value:
+        """Give an output that no sample changes as that of one, where the model repeats it."""
+        axis, shape = self._batch_axis, value.shape
+        if value.batch is not None or axis is None or len(shape) <= axis:
+            return value
+        if shape[axis] != self.samples:
+            return value
+        if shape[axis] > 1 and not self._is_repeated(value, axis):
+            raise MixedSamplesError(
+                f"the model gives {list(shape)}, of which no sample changes anything"
+            )
+        fields = {"dim": axis + 1, "index": 0}
+        return self.layer("select", [value], shape, Batch(axis), fields)
+
+    def _is_repeated(self, value: Value, axis: int) -> bool:
+        node = next((node for node in self.nodes if node.output == value.name), None)
+        if node is None:
+            return False
+        if node.layer == "expand":
+            made = [each.shape for each in self.nodes if each.output == node.inputs[0]]
+            return bool(made) and len(made[0]) == len(value.shape) and made[0][axis] == 1
+        array = node.fields.get("values")
+        if node.layer == "parameter":
+            array = node.tensors["weight"].array
+        return isinstance(array, np.ndarray) and bool((array == array.take([0], axis)).all())
 
 
 def _repeats(x: Parameter) -> bool:

@@ -49,7 +49,7 @@ def check_inputs(net: Architecture, inputs: Sequence[Any]) -> None:
 
 def check_indices(net: Architecture, name: str, x: Tensor) -> None:
     """Check indices into a table; on a GPU, and within transforms, their range is not read."""
-    entries = net.index_inputs[name]
+    entries = net.index_limits[name]
     if x.is_floating_point() or x.is_complex():
         raise MetanetError(
             f"input `{name}` of {net.name!r} has the dtype {x.dtype}, expected integers: indices "

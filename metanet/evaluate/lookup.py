@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from metanet.errors import MetanetError
 from metanet.evaluate.preparation import prepared
 from spec.primitives import Lookup
 
@@ -22,7 +23,13 @@ def run(primitive: Lookup, training: bool, x: Tensor, table: Tensor) -> Tensor:
     if primitive.is_table:
         ready = prepared(primitive.prepared, table) if primitive.prepared else table
         rows = ready if primitive.kind == "table" else ready.T
-        return F.embedding(x if x.is_floating_point() else x.long(), rows)
+        try:
+            return F.embedding(x if x.is_floating_point() else x.long(), rows)
+        except IndexError:
+            raise MetanetError(
+                f"an index is outside of a table with {len(rows)} entries: expected 0 to "
+                f"{len(rows) - 1}"
+            ) from None
     if primitive.kind == "one_hot":
         return F.one_hot(x.long(), primitive.resolution).to(table.dtype)
     dims = x.shape[-1]

@@ -31,6 +31,13 @@ def from_torch(
 
     Raises `ImportRefusalError` for what the language cannot say exactly.
     """
+    two = twice(inputs) if batch_axis in ("auto", 0) else None
+    if two is not None:
+        try:
+            return from_torch(module, two, batch_axis=0, check=check)
+        # What stands first holds no samples: the example is taken as it is.
+        except ImportRefusalError:
+            pass
     program = exported(module, inputs)
     read = read_program(program).without(padding_of(module))
     network, axes = with_batch(read.trace, read.input_shapes, batch_axis)
@@ -38,6 +45,22 @@ def from_torch(
     if check:
         agreement.check(found, module, program)
     return found
+
+
+def twice(inputs: Any) -> Any:
+    """Give an example of one sample as one of two, whose axis is told from others; else None."""
+    import torch
+
+    given = inputs.values() if isinstance(inputs, Mapping) else inputs
+    given = [given] if isinstance(given, torch.Tensor) else list(given)
+    tensors = [x for x in given if isinstance(x, torch.Tensor)]
+    if not tensors or len(tensors) < len(given) or any(x.shape[:1] != (1,) for x in tensors):
+        return None
+    if isinstance(inputs, torch.Tensor):
+        return torch.cat([inputs, inputs])
+    if isinstance(inputs, Mapping):
+        return {name: torch.cat([x, x]) for name, x in inputs.items()}
+    return tuple(torch.cat([x, x]) for x in inputs)
 
 
 def exported(module: Any, inputs: Any) -> Any:
