@@ -71,6 +71,7 @@ def _tensors(value: Any) -> list[Any]:
 def without_items(node: Any) -> Constant | None:
     """Give the result of an operator whose shape has no items, whatever it reads."""
     value = node.meta.get("val")
-    if hasattr(value, "shape") and 0 in value.shape:
+    # A length that depends on numbers is no integer yet.
+    if hasattr(value, "shape") and any(isinstance(n, int) and n == 0 for n in value.shape):
         return Constant(np.zeros(tuple(value.shape)))
     return None
