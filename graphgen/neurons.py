@@ -37,10 +37,14 @@ def neuron_values(net: Net) -> tuple[NeuronValue, ...]:
     Groups of parameter nodes, of hubs and of fixed values compute nothing of the kind, and are left
     out: of a fixed value, each layer that reads it has a group of its own.
     """
-    state = lower(architecture_from(net))
+    architecture = architecture_from(net)
+    state = lower(architecture)
     last: dict[int, str] = {}
     for value, layout in state.layouts.items():
-        if value not in state.fixed and covers(layout, state.groups[layout.group].size):
+        # What the lowering computes on the way has no name in the architecture.
+        if value not in architecture.shapes or value in state.fixed:
+            continue
+        if covers(layout, state.groups[layout.group].size):
             last[layout.group] = value
     return tuple(
         NeuronValue(value, group, nodes_of(state.layouts[value]))

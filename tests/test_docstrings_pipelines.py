@@ -11,6 +11,7 @@ import pytest
 import torch
 import yaml
 from docstring_examples import Example, examples
+from published_sets import write_small_cnn_zoo
 
 import graphgen
 import spec
@@ -18,6 +19,8 @@ from pipelines.compile import compile_zoo
 from pipelines.generation.settings import FLOW, QUALITY, SAMPLE
 from pipelines.inrs import settings as inrs
 from pipelines.learned_optimizer.features import State
+from pipelines.published import open_set
+from pipelines.published import settings as published
 from pipelines.tasks.registry import open_task
 from pipelines.zoo import settings as zoo
 
@@ -119,6 +122,7 @@ OF_OPTIMIZERS = (
     "pipelines.learned_optimizer.meta_test:meta_test",
     "pipelines.learned_optimizer.run:load_optimizer",
 )
+OF_SETS = ("pipelines.published.sets:open_set", "pipelines.published.network_set:NetworkSet")
 ALONE = ("pipelines.signals.solids:Solid", "pipelines.learned_optimizer.optimizer:LearnedOptimizer")
 
 
@@ -135,6 +139,7 @@ MNIST, DIGITS = "name: mnist, train: 9000, test: 1000", "name: digits, train: 90
 # Settings, which are read and not run.
 SETTINGS: dict[str, Callable[[Path], Any]] = {
     "pipelines.zoo:": zoo.read_settings,
+    "pipelines.published:": published.read_settings,
     "pipelines.inrs:": inrs.read_settings,
     "pipelines.generation:": read_flow,
 }
@@ -193,9 +198,16 @@ def test_examples_run_alone() -> None:
         run(place, names)
 
 
+def test_examples_of_published_sets_run(folder: Path) -> None:
+    write_small_cnn_zoo(folder / "data" / "cifar10")
+    for place in OF_SETS:
+        run(place, {"open_set": open_set})
+
+
 def test_examples_of_settings_are_read(folder: Path) -> None:
     (folder / "architectures").mkdir()
     (folder / "mlp.yaml").rename(folder / "architectures/mlp.yaml")
+    write_small_cnn_zoo(folder / "data" / "cifar10")
     for place, read in SETTINGS.items():
         (example,) = of(place)
         file = folder / "params.yaml"
@@ -204,6 +216,8 @@ def test_examples_of_settings_are_read(folder: Path) -> None:
 
 
 def test_every_example_is_run() -> None:
-    known = {*OF_A_ZOO, *OF_INRS, *OF_OPTIMIZERS, *ALONE, *SETTINGS} - {"pipelines.compile"}
+    known = {*OF_A_ZOO, *OF_INRS, *OF_OPTIMIZERS, *OF_SETS, *ALONE, *SETTINGS} - {
+        "pipelines.compile"
+    }
     assert {example.place for example in EXAMPLES} == known
     assert sum(example.text == FORMULA for example in EXAMPLES) == 1

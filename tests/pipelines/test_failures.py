@@ -215,7 +215,10 @@ def make_pipe(path: Path) -> None:
 
 KINDS: dict[str, tuple[Callable[[Path], None], str]] = {
     "a pipe": (make_pipe, "a pipe or a device"),
-    "a folder": (Path.mkdir, "a folder; expected the YAML file of an architecture"),
+    "a folder": (
+        Path.mkdir,
+        "a folder without a config.json; expected the YAML file",
+    ),
     "a loop of links": (lambda path: path.symlink_to(path), "symbolic links"),
 }
 
@@ -240,7 +243,8 @@ def test_every_path_that_a_command_reads_is_declared_as_one() -> None:
     for command in gmn.commands.values():
         for parameter in command.params:
             if isinstance(parameter.type, click.Path):
-                assert parameter.name in written, (command.name, parameter.name)
+                place = command.name, parameter.name
+                assert parameter.name in written or place == ("import", "weights"), place
 
 
 @pytest.mark.filterwarnings("default")

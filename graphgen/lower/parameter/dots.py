@@ -8,7 +8,17 @@ from dataclasses import replace
 from math import prod
 
 from spec import Operation
-from spec.primitives import Contract, Elementwise, Fixed, Reduce, Reshape, Shape
+from spec.primitives import (
+    Contract,
+    Elementwise,
+    Fixed,
+    Learned,
+    Reduce,
+    Reshape,
+    Shape,
+    Slice,
+    Transpose,
+)
 from spec.primitives.contract import LETTERS
 
 
@@ -36,7 +46,10 @@ def with_dots(
 def fits(
     total: Operation, product: Operation, uses: Counter[str], maker: dict[str, Operation]
 ) -> bool:
-    """Say whether an operation sums or averages a product of several values, none of them fixed."""
+    """Say whether an operation sums or averages a product of several values that are computed.
+
+    Numbers that are fixed or learned have a node each in a product, and move one by one.
+    """
     summing, kind = total.primitive, product.primitive
     return (
         isinstance(summing, Reduce)
@@ -46,10 +59,15 @@ def fits(
         and kind.function == "multiply"
         and len(product.inputs) > 1
         and uses[product.output] == 1
-        and not any(
-            name in maker and isinstance(maker[name].primitive, Fixed) for name in product.inputs
-        )
+        and not any(is_still(name, maker) for name in product.inputs)
     )
+
+
+def is_still(name: str, maker: dict[str, Operation]) -> bool:
+    """Say whether a value is fixed or learned, in whatever shape."""
+    while name in maker and isinstance(maker[name].primitive, Reshape | Transpose | Slice):
+        name = maker[name].inputs[0]
+    return name in maker and isinstance(maker[name].primitive, Fixed | Learned)
 
 
 def dot(total: Operation, product: Operation, shapes: dict[str, Shape]) -> list[Operation]:
