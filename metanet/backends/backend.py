@@ -30,7 +30,10 @@ class EdgeRule:
 
 @dataclass(frozen=True)
 class EdgeWeights:
-    """The weights of an edge update, each (h, h); with `factor`, messages multiply states."""
+    """The weights of an edge update, each (h, h); with `factor`, messages multiply states.
+
+    `outer` may be a vector (h,): then messages are scaled channel by channel.
+    """
 
     inner: Tensor
     outer: Tensor
@@ -89,6 +92,8 @@ class Backend(Protocol):
             m = act(inner n + from_source + from_target + per_row [+ (factor n) * source factor])
             e + outer m,  messages at their targets,  messages at their sources
 
+        where `outer m` is a product by a matrix, or channel by channel by a vector.
+
         The results have the shapes of edges, nodes and nodes. Where nothing needs a gradient,
         `edges` may be overwritten.
         """
@@ -98,9 +103,9 @@ class Backend(Protocol):
             inner = inner + (normed @ weights.factor.T) * self.from_source(plan, factor)
         messages = self.spread(plan, inner, from_source, from_target, per_row)
         act = torch.nn.functional.silu if rule.activation == "silu" else torch.relu
-        messages = act(messages)
+        messages, outer = act(messages), weights.outer
         return (
-            edges + messages @ weights.outer.T,
+            edges + (messages * outer if outer.dim() == 1 else messages @ outer.T),
             self.to_target(plan, messages, rule.mean),
             self.to_source(plan, messages, rule.mean),
         )

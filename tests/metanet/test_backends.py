@@ -148,10 +148,15 @@ CHOICES = [
 
 
 @pytest.mark.parametrize("multiply", [False, True])
+@pytest.mark.parametrize("vector", [False, True])
 @pytest.mark.parametrize("choice", CHOICES)
 @pytest.mark.parametrize("chunk", [7, 100, 8192])
 def test_an_edge_update_in_chunks_is_the_one_of_single_moves(
-    choice: dict[str, Any], multiply: bool, chunk: int, monkeypatch: pytest.MonkeyPatch
+    choice: dict[str, Any],
+    multiply: bool,
+    vector: bool,
+    chunk: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tiles, "CHUNK_EDGES", chunk)
     monkeypatch.setattr(metanet.plan, "PACKED_EDGES", 60)
@@ -163,7 +168,8 @@ def test_an_edge_update_in_chunks_is_the_one_of_single_moves(
 
     states = [draw(count, 4) for count in (laid.num_edges, *[laid.num_nodes] * 2, laid.num_rows)]
     states += [draw(laid.num_nodes, 4)] if multiply else []
-    matrices = [draw(4, 4) for _ in range(3 if multiply else 2)]
+    matrices = [draw(4, 4), draw(4) if vector else draw(4, 4)]
+    matrices += [draw(4, 4)] if multiply else []
     mixes = [draw(count, 4).detach() for count in (laid.num_edges, *[laid.num_nodes] * 2)]
     results = []
     for backend in (make_backend("block"), make_backend("pyg")):

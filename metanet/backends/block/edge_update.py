@@ -121,7 +121,9 @@ class EdgeUpdate(torch.autograd.Function):
             for tile in chunk.tiles:
                 tile.collect(messages, into, out_of, rule.mean)
             written = result[chunk.start : chunk.stop]
-            if low is None:
+            if outer.dim() == 1:
+                torch.addcmul(own, messages, outer, out=written)
+            elif low is None:
                 torch.addmm(own, messages, outer.T, out=written)
             else:
                 torch.add(own, messages.to(low) @ outer.T.to(low), out=written)
@@ -165,8 +167,12 @@ class EdgeUpdate(torch.autograd.Function):
             if by_edges is not None:
                 before = by_edges[chunk.start : chunk.stop]
                 messages = activate(out, rule.activation, space("messages", n))
-                add_product(grad, before, outer, low)
-                add_product(g_outer, before.T, messages, low)
+                if outer.dim() == 1:
+                    grad.addcmul_(before, outer)
+                    g_outer += torch.linalg.vecdot(before, messages, dim=0)
+                else:
+                    add_product(grad, before, outer, low)
+                    add_product(g_outer, before.T, messages, low)
             grad = activation_backward(grad, out, rule.activation)
             for tile in chunk.tiles:
                 tile.collect_all(grad, g_source, g_target, g_rows)
