@@ -16,7 +16,7 @@ ifneq ($(shell cat $(PLACE) 2>/dev/null),$(CURDIR))
 $(shell rm -f $(RUN) $(DEV) $(DOCS) $(PLACE))
 endif
 
-.PHONY: run publish test test-all lint docs clean scm
+.PHONY: run publish test test-all bench lint docs clean scm
 
 # dvc.lock has hashes of what came out where it was published. Networks differ in their last bits
 # from one kind of processor to another, and then so does the lock: where nothing else was changed,
@@ -41,6 +41,16 @@ test: lint
 
 test-all: lint
 	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n $(WORKERS) -m "long or not long"
+
+# All benchmarks that need nothing but this machine, one after the other, on one thread each.
+BENCHMARKS := compile_gpt2 compile_llama edge_index match_time symmetries metanets inference \
+	large_graphs zoo_factory weight_matching
+
+bench: $(DEV)
+	for name in $(BENCHMARKS); do \
+		OMP_NUM_THREADS=1 $(VENV)/bin/python benchmarks/$$name.py || exit 1; \
+	done
+	$(VENV)/bin/python benchmarks/report.py
 
 lint: $(DEV)
 	$(VENV)/bin/ruff check .

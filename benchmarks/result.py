@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
-
-import numpy as np
 
 from graphgen.files import write_json
 
@@ -50,6 +50,26 @@ def peak_memory() -> int:
     return 1024 * int(status.split("VmHWM:")[1].split()[0])
 
 
+def machine() -> dict[str, str]:
+    """Describe where a benchmark ran: processor, cores that it may use, versions."""
+    return {
+        "processor": processor(),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "torch": version("torch"),
+    }
+
+
+def processor() -> str:
+    """Name the processor, by its family and model where it has no better name."""
+    rows = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
+    about = {key.strip(): value.strip() for key, _, value in (row.partition(":") for row in rows)}
+    named = about.get("model name", platform.machine())
+    number = f", family {about['cpu family']}, model {about['model']}" if "model" in about else ""
+    return f"{named}{number}"
+
+
 def save(name: str, measures: Mapping[str, Measure]) -> None:
     """Print the measures and write them to `results/<name>.json`."""
     for label, measure in measures.items():
@@ -58,15 +78,22 @@ def save(name: str, measures: Mapping[str, Measure]) -> None:
     write_json(
         FOLDER / f"{name}.json",
         {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
+            "machine": machine(),
             "measures": [{"label": label, **asdict(m)} for label, m in measures.items()],
         },
     )
 
 
 def load(name: str) -> tuple[str, dict[str, Measure]]:
-    """Read what `save` wrote: the versions in words, and the measures by label."""
+    """Read what `save` wrote: the machine in words, and the measures by label."""
     content = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     measures = {row.pop("label"): Measure(**row) for row in content["measures"]}
-    return f"Python {content['python']}, numpy {content['numpy']}", measures
+    return in_words(content["machine"]), measures
+
+
+def in_words(about: Mapping[str, str]) -> str:
+    """Write a machine's description in a line."""
+    named = {"python": "Python"}
+    versions = [f"{named.get(k, k)} {about[k]}" for k in ("python", "numpy", "torch") if k in about]
+    place = [f"{about['cores']} cores of {about['processor']}"] if "processor" in about else []
+    return ", ".join([*versions, *place])
