@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -19,9 +18,8 @@ from graphgen.files.destination import making
 from pipelines.errors import PipelineError
 from pipelines.extras import require
 from pipelines.provenance import code_of, made_with
-from pipelines.zoo.cluster import AHEAD, Cluster
+from pipelines.workers import opened, run_all
 from pipelines.zoo.identity import StoredSettings
-from pipelines.zoo.pool import ProcessPool, run_all
 from pipelines.zoo.record import Record
 from pipelines.zoo.replace import claim_folder, open_store
 from pipelines.zoo.store import Store
@@ -73,7 +71,7 @@ def make_zoo(
             exclusive(folder),
             open_store(folder, settings, made, _say, replace) as store,
         ):
-            _make_missing(store, work, workers or _cpus(), scheduler)
+            _make_missing(store, work, workers, scheduler)
             return store.finish()
     except OSError as error:
         raise PipelineError(
@@ -82,14 +80,13 @@ def make_zoo(
         ) from error
 
 
-def _make_missing(store: Store, work: Work, workers: int, scheduler: str | None) -> None:
+def _make_missing(store: Store, work: Work, workers: int | None, scheduler: str | None) -> None:
     missing = set(store.missing())
     if not missing:
         return
     from tqdm import tqdm
 
     calls = work.calls(sorted(missing))
-    workers = min(workers, len(calls))
     count = store.settings.records
     bar = tqdm(
         total=count,
@@ -98,14 +95,8 @@ def _make_missing(store: Store, work: Work, workers: int, scheduler: str | None)
         unit="net",
         mininterval=0.2 if sys.stderr.isatty() else 10,
     )
-    pool: Executor
-    if scheduler is None:
-        pool = ProcessPool(workers, work.preload)
-        ahead = 2 * workers  # one call for each worker lies ready, so that none waits for the disk
-    else:
-        pool, ahead = Cluster(scheduler, workers), AHEAD
-    with bar, pool:
-        for made in run_all(pool, work.task, calls, ahead, work.describe):
+    with bar, opened(len(calls), workers, scheduler, work.preload) as (crew, ahead):
+        for made in run_all(crew, work.task, calls, ahead, work.describe):
             for encoded in [made] if isinstance(made, bytes) else made:
                 if Record.decode(encoded).about["index"] in missing:
                     store.add(encoded)
@@ -127,12 +118,6 @@ def _stopping_on_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _say(message: str) -> None:

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from pipelines import PipelineError
+from pipelines.workers.cluster import Cluster
+from pipelines.workers.pool import WorkerDied
 from pipelines.zoo import generate, open_zoo
-from pipelines.zoo.cluster import Cluster
-from pipelines.zoo.pool import WorkerDied
 from pipelines.zoo.store import Store
 
 
@@ -153,7 +153,7 @@ def test_only_a_cancelled_call_is_a_lost_scheduler(
 def test_an_address_without_a_scheduler_is_a_mistake(
     write_zoo: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.zoo.cluster._SECONDS", 0.5)
+    monkeypatch.setattr("pipelines.workers.cluster._SECONDS", 0.5)
     with pytest.raises(PipelineError, match="tcp://127.0.0.1:9: no Dask scheduler answers"):
         generate(write_zoo(), tmp_path / "zoo", scheduler="tcp://127.0.0.1:9")
 

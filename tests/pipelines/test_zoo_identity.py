@@ -124,7 +124,12 @@ def test_the_code_of_a_zoo_is_all_that_changes_its_networks() -> None:
     assert {f"pipelines.inrs.{name}" for name in names} <= inrs
     assert {"pipelines.signals.solids", "pipelines.signals.sine_waves"} <= inrs
     # Control: what has no say is not in it.
-    for module in ("pipelines.zoo.store", "pipelines.zoo.pool", "pipelines.cli", "metanet.models"):
+    for module in (
+        "pipelines.zoo.store",
+        "pipelines.workers.pool",
+        "pipelines.cli",
+        "metanet.models",
+    ):
         assert module not in zoo | inrs
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import PipelineError
-from pipelines.zoo.pool import ProcessPool, WorkerDied, run_all
+from pipelines.workers import ProcessPool, WorkerDied, run_all
 
 KILL = "__import__('os').kill(__import__('os').getpid(), 9)"
 PID = "__import__('os').getpid()"

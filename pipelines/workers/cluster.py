@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from pipelines.errors import PipelineError
-from pipelines.zoo.pool import WorkerDied
+from pipelines.workers.pool import WorkerDied
 
 LOCAL = "local"
 AHEAD = 512
