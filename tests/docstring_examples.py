@@ -33,6 +33,7 @@ import graphgen.testing
 import metanet
 import spec
 from metanet.constructions.nfn_layer import NFNCoefficients
+from metanet.models.flow.moments import by_parameter
 
 NET = """\
 vars: {width: 32}
@@ -243,6 +244,16 @@ def own_names(example: Example, names: dict[str, Any]) -> dict[str, Any]:
     """Give the names that one example needs otherwise than the rest of its package."""
     if example.module.startswith("metanet.testing"):  # errors are measured in float64
         return {name: names[name].double() for name in ("editor", "model")}
+    if example.module.startswith("metanet.models.flow"):
+        rows = np.stack([np.concatenate([v.ravel() for v in w.values()]) for w in names["several"]])
+        labels, noise = torch.arange(12) % 10, torch.randn(*rows.shape)
+        moments = by_parameter(rows)
+        return {"labels": labels, "moments": moments, "noise": noise, "times": torch.rand(12)}
+    if example.module.startswith("metanet.models.learned_optimizer"):
+        values = torch.ones(2, 67)
+        state = metanet.OptimizerState.first(values, horizon=10)
+        template = graphgen.template(names["net"])
+        return {"gradients": values, "state": state, "template": template, "values": values}
     if example.owner == "nfn_layer":
         zeros = torch.zeros
         return {

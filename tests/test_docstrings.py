@@ -35,6 +35,10 @@ NOT_RUN = {
     ): "a formula",
     ("metanet.backends.backend:Backend.update_edges", "n = rms_norm(e)"): "a formula",
     (
+        "metanet.models.learned_optimizer.optimizer:LearnedOptimizer",
+        "-step * anneal * width * (nominal + d) * exp(m)",
+    ): "a formula",
+    (
         "metanet.models.gmn.trunk:Trunk",
         "m = act(A norm(e) + B norm(x_source) + C norm(x_target) + D block + G norm(u))",
     ): "a formula",

@@ -1,10 +1,7 @@
-"""The metanets and the editors, by name."""
+"""The models: metanets and editors, and what is made of editors, flows and learned optimizers."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from metanet.errors import MetanetError
 from metanet.models.deepsets import DeepSets
 from metanet.models.dmc import DMC
 from metanet.models.editor import Editor
@@ -16,69 +13,22 @@ from metanet.models.editors import (
     NPNFNEditor,
     ScaleGMNEditor,
 )
+from metanet.models.flow import Flow, Moments, gaussian
 from metanet.models.gmn import GMN, GMNEditor
+from metanet.models.learned_optimizer import LearnedOptimizer, OptimizerState
 from metanet.models.metanet import Metanet
 from metanet.models.mlp import MLP
 from metanet.models.nfn import HNPNFN, NPNFN, DWSNet
 from metanet.models.ng_gnn import NGGNN
 from metanet.models.ng_t import NGT
+from metanet.models.registry import EDITORS, METANETS, make_editor, make_metanet
 from metanet.models.scale_gmn import ScaleGMN
 from metanet.models.stat_mlp import StatMLP
 from metanet.models.statnn import StatNN
-from metanet.options import nearest, shown
-
-METANETS: dict[str, type[Metanet]] = {
-    "gmn": GMN,
-    "deepsets": DeepSets,
-    "dmc": DMC,
-    "dws": DWSNet,
-    "hnp_nfn": HNPNFN,
-    "mlp": MLP,
-    "ng_gnn": NGGNN,
-    "ng_t": NGT,
-    "np_nfn": NPNFN,
-    "scale_gmn": ScaleGMN,
-    "stat_mlp": StatMLP,
-    "statnn": StatNN,
-}
-
-EDITORS: dict[str, type[Editor]] = {
-    "gmn": GMNEditor,
-    "dws": DWSNetEditor,
-    "hnp_nfn": HNPNFNEditor,
-    "mlp": MLPEditor,
-    "ng_gnn": NGGNNEditor,
-    "np_nfn": NPNFNEditor,
-    "scale_gmn": ScaleGMNEditor,
-}
-
-
-def make_metanet(name: str, **settings: Any) -> Metanet:
-    """Make a metanet by its name and settings.
-
-        model = make_metanet("gmn", hidden=32)
-        again = make_metanet("gmn", **model.settings)
-
-    Raises `MetanetError` for an unknown name or setting, and for a value that it does not take.
-    """
-    if not isinstance(name, str) or name not in METANETS:
-        raise MetanetError(f"unknown metanet {shown(name)}; {nearest(name, list(METANETS))}")
-    return METANETS[name](**settings)
-
-
-def make_editor(name: str, **settings: Any) -> Editor:
-    """Make an editor by its name and settings; see `make_metanet`.
-
-    editor = make_editor("gmn", hidden=32, members=2)
-    """
-    if not isinstance(name, str) or name not in EDITORS:
-        raise MetanetError(f"unknown editor {shown(name)}; {nearest(name, list(EDITORS))}")
-    return EDITORS[name](**settings)
-
 
 __all__ = [
     "DMC", "EDITORS", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "DWSNet",
-    "DWSNetEditor", "DeepSets", "Editor", "GMNEditor", "HNPNFNEditor", "MLPEditor", "Metanet",
-    "NGGNNEditor", "NPNFNEditor", "ScaleGMN", "ScaleGMNEditor", "StatMLP", "StatNN",
-    "make_editor", "make_metanet",
+    "DWSNetEditor", "DeepSets", "Editor", "Flow", "GMNEditor", "HNPNFNEditor", "LearnedOptimizer",
+    "MLPEditor", "Metanet", "Moments", "NGGNNEditor", "NPNFNEditor", "OptimizerState", "ScaleGMN",
+    "ScaleGMNEditor", "StatMLP", "StatNN", "gaussian", "make_editor", "make_metanet",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import nn
 
-from pipelines.generation.flow import Flow
+from metanet import Flow
 
 
 class Averaged(nn.Module):

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from graphgen.files import open_safetensors, write_safetensors
-from pipelines.generation.moments import (
-    Moments,
-    by_parameter,
-    by_tensor,
-    checked_moments,
-    principal,
-)
+from metanet import Moments
+from metanet.models.flow.moments import by_parameter, by_tensor, principal
+from pipelines.generation.moments import checked_moments
 from pipelines.generation.population import Population, Rows
 from spec import Architecture
 
@@ -61,13 +54,3 @@ def read_moments(path: Path, net: Architecture) -> dict[str, Moments]:
         own = {name.removeprefix(start): np.array(file[name]) for name in names}
         result[baseline] = checked_moments(own, net, path)
     return result
-
-
-def gaussian(moments: Moments, noise: Tensor) -> Tensor:
-    """Turn normal noise (N, P) into networks with these moments."""
-    x = noise * math.sqrt(moments.rest)
-    if len(moments.directions):
-        directions = torch.from_numpy(moments.directions)
-        scales = torch.from_numpy(moments.variances).sqrt() - math.sqrt(moments.rest)
-        x = x + (noise @ directions.T * scales) @ directions
-    return x * torch.from_numpy(moments.deviation) + torch.from_numpy(moments.mean)

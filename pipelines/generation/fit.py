@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from metanet import Flow
 from pipelines.generation.average import Averaged
-from pipelines.generation.flow import Flow
 from pipelines.runs.checkpoint import Rows, load_checkpoint, save_checkpoint
 from pipelines.runs.diverged import check_finite
 from pipelines.training.fit import hash_seed, one_cycle

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from metanet import Flow
+from metanet.models.flow.moments import around_mean, by_tensor, principal
 from pipelines.errors import PipelineError
 from pipelines.generation.align import align
 from pipelines.generation.fit import AVERAGE, fit
-from pipelines.generation.flow import Flow
-from pipelines.generation.moments import around_mean, by_tensor, principal
 from pipelines.generation.population import Population, classes_of, numbers_of, population_of
 from pipelines.generation.trained import FLOW, TrainedFlow
 from pipelines.graphs import open_graphs

@@ -9,13 +9,13 @@ from math import prod
 from typing import Any
 
 import metanet
-from pipelines.generation import flow
+from metanet.models.flow.flow import DECIDED as DECIDED_BY_FLOWS
 from pipelines.generation.baselines import BASELINES
 from pipelines.generation.measures import COPIED, FLOOR
 from pipelines.settings import ABOVE_ZERO, NAME, POSITIVE, SEED, check_distinct
 from pipelines.zoo.fields import MOST, Place
 
-DECIDED = [*flow.DECIDED, "classes", "editor", "frequencies", "reference"]
+DECIDED = [*DECIDED_BY_FLOWS, "classes", "editor", "frequencies", "reference"]
 """Settings of editors that a flow decides, or that stand beside them."""
 EDITORS = [name for name in metanet.EDITORS if name != "scale_gmn"]
 """Editors that read channels beside weights."""

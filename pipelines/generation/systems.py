@@ -16,11 +16,10 @@ import graphgen
 from graphgen import Template
 from graphgen.files import read_document
 from graphgen.files.sealed import parts_of, read_part
+from metanet import Flow, Moments, gaussian
 from pipelines.errors import PipelineError
 from pipelines.generation import align, baselines
-from pipelines.generation.baselines import gaussian, read_moments
-from pipelines.generation.flow import Flow
-from pipelines.generation.moments import Moments
+from pipelines.generation.baselines import read_moments
 from pipelines.generation.population import size_of
 from pipelines.generation.solve import solve
 from pipelines.generation.trained import TrainedFlow

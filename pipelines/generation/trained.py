@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from metanet import Flow, Moments
 from pipelines.errors import PipelineError
-from pipelines.generation.flow import Flow
-from pipelines.generation.moments import Moments, checked_moments
+from pipelines.generation.moments import checked_moments
 from pipelines.generation.population import architecture_of, check_network
 from pipelines.generation.settings import ALIGNMENTS, EDITORS, MOST_FREQUENCIES, RESERVED, TRAINING
 from pipelines.runs.collection import run_folder

@@ -2,7 +2,6 @@
 
 from pipelines.learned_optimizer.meta_test import meta_test
 from pipelines.learned_optimizer.meta_train import meta_train
-from pipelines.learned_optimizer.optimizer import LearnedOptimizer
 from pipelines.learned_optimizer.run import load_optimizer
 
-__all__ = ["LearnedOptimizer", "load_optimizer", "meta_test", "meta_train"]
+__all__ = ["load_optimizer", "meta_test", "meta_train"]

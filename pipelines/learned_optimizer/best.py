@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import nn
 
-from pipelines.learned_optimizer.optimizer import LearnedOptimizer
+from metanet import LearnedOptimizer
 
 LOSS = "validation_loss"
 

@@ -12,10 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from metanet import LearnedOptimizer, OptimizerState
 from pipelines.learned_optimizer.best import LOSS, WithBest
-from pipelines.learned_optimizer.features import State
 from pipelines.learned_optimizer.inner_training import train_learned
-from pipelines.learned_optimizer.optimizer import LearnedOptimizer
 from pipelines.learned_optimizer.settings import TaskFamily
 from pipelines.learned_optimizer.tasks import InnerTasks, bounded
 from pipelines.runs.checkpoint import Rows, load_checkpoint, save_checkpoint
@@ -115,7 +114,7 @@ def unroll(
     skipped, for their meta-gradient was not finite, or exploded (Metz et al., 2019).
     """
     second, horizon = recipe.get("second_order", False), tasks.horizon
-    values, state = tasks.start, State.first(tasks.start, tasks.horizon)
+    values, state = tasks.start, OptimizerState.first(tasks.start, tasks.horizon)
     means, skipped = [], 0
     for first in range(0, horizon, recipe["truncation"]):
         values, state = values.detach().requires_grad_(), state.detached()

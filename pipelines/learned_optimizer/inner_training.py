@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pipelines.learned_optimizer.features import State
-from pipelines.learned_optimizer.optimizer import LearnedOptimizer, cosine
+from metanet import OptimizerState
+from metanet.models.learned_optimizer.optimizer import LearnedOptimizer, cosine
 from pipelines.learned_optimizer.tasks import InnerTasks, bounded
 from pipelines.zoo.stacked_optimizers import OPTIMIZERS
 
@@ -45,7 +45,7 @@ class Trained:
 @torch.no_grad()
 def train_learned(optimizer: LearnedOptimizer, tasks: InnerTasks, images: int) -> Trained:
     """Train networks by a learned optimizer, and measure them on `images` at the horizon."""
-    values, state = tasks.start, State.first(tasks.start, tasks.horizon)
+    values, state = tasks.start, OptimizerState.first(tasks.start, tasks.horizon)
     curves = []
     for step in range(tasks.horizon):
         with torch.enable_grad():

@@ -12,11 +12,11 @@ import torch
 from tqdm import tqdm
 
 from graphgen.files import claim_file, write_bytes, write_json
+from metanet import LearnedOptimizer
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.comparison import ELSEWHERE, HERE, Outcome, markdown, summary
 from pipelines.learned_optimizer.inner_training import HandDesigned, train_learned
 from pipelines.learned_optimizer.meta_train import planned
-from pipelines.learned_optimizer.optimizer import LearnedOptimizer
 from pipelines.learned_optimizer.report import write_report
 from pipelines.learned_optimizer.run import OPTIMIZER, MetaRun, load_optimizer
 from pipelines.learned_optimizer.settings import Settings, TaskFamily, read_settings

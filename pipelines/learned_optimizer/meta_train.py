@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 
 import graphgen
+from metanet import OptimizerState
 from metanet.batch import float_offsets
 from metanet.errors import MetanetError
 from pipelines.errors import PipelineError
-from pipelines.learned_optimizer.features import State
 from pipelines.learned_optimizer.run import MetaRun
 from pipelines.learned_optimizer.settings import Settings, read_settings
 from pipelines.provenance import maker_of
@@ -67,7 +67,7 @@ def check(run: MetaRun, settings: Settings) -> None:
             values = torch.ones(1, sum(size for _, size in float_offsets(template).values()))
             try:
                 with torch.no_grad():
-                    optimizer(template, values, values, State.first(values, 1))
+                    optimizer(template, values, values, OptimizerState.first(values, 1))
             except MetanetError as error:
                 raise PipelineError(
                     f"models.{run.name}: the editor {run.model['editor']!r} does not take the "

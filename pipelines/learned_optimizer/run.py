@@ -11,10 +11,10 @@ from typing import Any
 import torch
 
 from metanet.errors import MetanetError
+from metanet.models.learned_optimizer.optimizer import LEARNABLE, OPTIONS, LearnedOptimizer
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.best import LOSS
 from pipelines.learned_optimizer.fit import fit
-from pipelines.learned_optimizer.optimizer import LEARNABLE, OPTIONS, LearnedOptimizer
 from pipelines.learned_optimizer.settings import META_TRAINING, TaskFamily
 from pipelines.runs.checkpoint import Rows
 from pipelines.runs.collection import run_folder

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from metanet.models.learned_optimizer.optimizer import LEARNABLE, OPTIONS, LearnedOptimizer
 from pipelines import datasets
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.images import downsampled
-from pipelines.learned_optimizer.optimizer import LEARNABLE, OPTIONS, LearnedOptimizer
 from pipelines.options import check_options
 from pipelines.settings import ABOVE_ZERO, NAME, POSITIVE, SEED, check_distinct, find_section
 from pipelines.zoo.architectures import Family, check_family, read_description

@@ -12,14 +12,12 @@ from generation_toys import SIZE, clusters, wave
 from torch import Tensor
 
 import graphgen
-from pipelines.errors import PipelineError
+from metanet import Flow, MetanetError, Moments, gaussian
+from metanet.models.flow.moments import around_mean, by_tensor, principal
 from pipelines.generation import fit as fitting
-from pipelines.generation.baselines import gaussian
 from pipelines.generation.decoded import decoded
 from pipelines.generation.fit import fit
-from pipelines.generation.flow import Flow
 from pipelines.generation.frechet import Features, frechet_distance
-from pipelines.generation.moments import Moments, around_mean, by_tensor, principal
 from pipelines.generation.population import Rows
 from pipelines.generation.solve import solve
 from pipelines.signals import grid
@@ -125,7 +123,7 @@ def test_a_velocity_depends_on_time_class_and_nothing_else_of_a_batch() -> None:
         torch.testing.assert_close(alone, whole[1:2], rtol=1e-9, atol=1e-11)
         assert not torch.allclose(flow.read(x, times, 1 - labels), whole, rtol=1e-3)
         assert not torch.allclose(flow.read(x, times.flip(0), labels), whole, rtol=1e-3)
-    with pytest.raises(ValueError, match="needs `labels`"):
+    with pytest.raises(MetanetError, match="got no `labels`; give the number"):
         flow(x, times)
 
 
@@ -156,7 +154,7 @@ def test_principal_directions_are_those_of_the_covariance() -> None:
     assert np.allclose(overlap, 1, atol=1e-3)
     assert found.variances.sum() + (SIZE - 4) * found.rest == pytest.approx(SIZE, rel=1e-3)
     for count in (0, SIZE, 1000):
-        with pytest.raises(PipelineError, match="directions to tell apart"):
+        with pytest.raises(MetanetError, match="directions to tell apart"):
             toy_principal(count)
 
 

@@ -11,12 +11,12 @@ import pytest
 from generation_toys import SIZE, clusters, wave
 
 import graphgen
+from metanet.models.flow.moments import around_mean, by_parameter, by_tensor
 from pipelines.errors import PipelineError
 from pipelines.generation.align import align
 from pipelines.generation.decoded import decoded, grid_for, limited, valid
 from pipelines.generation.frechet import Features, frechet_distance
 from pipelines.generation.measures import Yardstick, summarise
-from pipelines.generation.moments import around_mean, by_parameter, by_tensor
 from pipelines.generation.neighbours import agreement, copies, diversity, nearest
 from pipelines.generation.population import Population, Rows, arrays_of, row_of
 from pipelines.generation.shapes import mean_iou, shape_measures

@@ -23,10 +23,9 @@ from generation_toys import (
 from graphgen import GraphError, GraphSet
 from graphgen.files import read_weights, write_safetensors
 from graphgen.files.sealed import file_hash
-from metanet import GMNEditor
+from metanet import Flow, GMNEditor
 from pipelines.errors import PipelineError
 from pipelines.generation import sample, train
-from pipelines.generation.flow import Flow
 from pipelines.generation.samples import INDEX, open_samples
 from pipelines.generation.systems import systems_in
 from pipelines.generation.trained import TrainedFlow

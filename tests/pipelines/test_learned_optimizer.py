@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import torch
 
+from metanet.models.learned_optimizer.per_parameter import PerParameterEditor
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer import fit as fitting
 from pipelines.learned_optimizer import load_optimizer, meta_test, meta_train
 from pipelines.learned_optimizer.comparison import ELSEWHERE, HERE, verdict
 from pipelines.learned_optimizer.images import downsampled
 from pipelines.learned_optimizer.meta_train import planned
-from pipelines.learned_optimizer.per_parameter import PerParameterEditor
 from pipelines.learned_optimizer.settings import read_settings
 from pipelines.learned_optimizer.tasks import CEILING, InnerTasks, bounded
 from pipelines.runs.checkpoint import epochs_done

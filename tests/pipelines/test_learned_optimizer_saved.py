@@ -19,10 +19,10 @@ from interruptions import kill
 from graphgen import GraphError
 from graphgen.files import read_weights, write_safetensors
 from graphgen.files.sealed import file_hash
-from metanet import GMNEditor
+from metanet import GMNEditor, LearnedOptimizer
 from pipelines.errors import PipelineError
-from pipelines.learned_optimizer import LearnedOptimizer, load_optimizer, meta_test, meta_train
 from pipelines.learned_optimizer import fit as fitting
+from pipelines.learned_optimizer import load_optimizer, meta_test, meta_train
 from pipelines.learned_optimizer.meta_train import planned
 from pipelines.learned_optimizer.settings import read_settings
 from pipelines.results import read_results, result_file

@@ -15,12 +15,12 @@ import graphgen
 import metanet
 import spec
 from graphgen.testing import random_weights
+from metanet import LearnedOptimizer, OptimizerState
 from metanet.batch import Part, float_offsets
+from metanet.models.learned_optimizer.features import described
+from metanet.models.learned_optimizer.optimizer import cosine
 from metanet.testing import assert_editor_equivariant
-from pipelines.learned_optimizer import LearnedOptimizer
-from pipelines.learned_optimizer.features import State, described
 from pipelines.learned_optimizer.inner_training import HandDesigned
-from pipelines.learned_optimizer.optimizer import cosine
 from pipelines.zoo.stacked_optimizers import StackedAdam
 
 SMALL = {"hidden": 8, "layers": 1}
@@ -52,7 +52,7 @@ class TwoSteps:
 
     def trained(self, part: Part) -> Part:
         net, values = self.nets[part.template.architecture], part.values
-        state = State.first(values, 10)
+        state = OptimizerState.first(values, 10)
         for _ in range(2):
             gradients = self.gradients(net, part, values)
             values, state = self.optimizer(part.template, values, gradients, state)
@@ -104,7 +104,7 @@ def quadratic(optimizer: LearnedOptimizer | HandDesigned, steps: int = 5) -> Ten
     size = sum(size for _, size in float_offsets(template).values())
     values = torch.linspace(-1, 1, 2 * size, dtype=torch.float64).view(2, size)
     curvature = torch.linspace(0.1, 3, size, dtype=torch.float64)
-    state, adam = State.first(values, 10), StackedAdam(values, [{"weight_decay": 0.0}] * 2)
+    state, adam = OptimizerState.first(values, 10), StackedAdam(values, [{"weight_decay": 0.0}] * 2)
     values = values.clone()
     for step in range(steps):
         gradients = curvature * values
@@ -157,7 +157,7 @@ def test_steps_are_divided_by_the_fan_in(net: spec.Architecture, power: float) -
     for given in (0.0, power):
         optimizer = seeded("none", {}, fan_in_power=given)
         with torch.no_grad():
-            new, _ = optimizer(template, values, values, State.first(values, 10))
+            new, _ = optimizer(template, values, values, OptimizerState.first(values, 10))
         moved.append((values - new)[0])
     assert bool((moved[0] > 0).all())
     for name, (start, size) in offsets.items():
@@ -181,7 +181,7 @@ def test_meta_gradients_are_those_of_finite_differences() -> None:
         optimizer.editor.scale.zero_()
 
     def loss(log_step: Tensor, *, second: bool = True) -> Tensor:
-        values, state = start.clone().requires_grad_(), State.first(start, 10)
+        values, state = start.clone().requires_grad_(), OptimizerState.first(start, 10)
         optimizer.log_step.data = log_step
         for _ in range(4):
             inner = 0.5 * (curvature * values.square()).sum()
@@ -209,7 +209,7 @@ def test_what_is_shown_does_not_depend_on_the_scale_of_the_loss() -> None:
     slope = 0.5 + torch.rand(2, size, generator=rng, dtype=torch.float64)
 
     def shown(scale: float) -> Tensor:
-        state = State.first(values, 10).updated(scale * slope)
+        state = OptimizerState.first(values, 10).updated(scale * slope)
         extra = described(template, values, scale * slope, state).parts[0].extra
         assert extra is not None
         # The last channel but one is the scale of the tensor's gradients itself.
@@ -223,7 +223,7 @@ def test_a_control_without_gradients_does_not_depend_on_them() -> None:
     template = graphgen.template(spec.loads(TEXTS[0]))
     size = sum(size for _, size in float_offsets(template).values())
     values = torch.linspace(-1, 1, size, dtype=torch.float64)[None]
-    state = State.first(values, 10)
+    state = OptimizerState.first(values, 10)
     first, _ = optimizer(template, values, values, state)
     second, _ = optimizer(template, values, -3 * values, state)
     assert torch.equal(first, second)

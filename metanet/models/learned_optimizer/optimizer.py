@@ -9,12 +9,19 @@ import torch
 from torch import Tensor, nn
 
 from graphgen import Template
-from metanet import Editor, make_editor
-from pipelines.errors import PipelineError
-from pipelines.learned_optimizer.fan_in import step_scales
-from pipelines.learned_optimizer.features import CHANNELS, CONDITIONS, NOMINAL, State, described
-from pipelines.learned_optimizer.no_proposal import NoProposal
-from pipelines.learned_optimizer.per_parameter import PerParameterEditor
+from metanet.errors import MetanetError
+from metanet.models.editor import Editor
+from metanet.models.learned_optimizer.fan_in import step_scales
+from metanet.models.learned_optimizer.features import (
+    CHANNELS,
+    CONDITIONS,
+    NOMINAL,
+    OptimizerState,
+    described,
+)
+from metanet.models.learned_optimizer.no_proposal import NoProposal
+from metanet.models.learned_optimizer.per_parameter import PerParameterEditor
+from metanet.models.registry import make_editor
 
 NONE, PER_PARAMETER = "none", "per_parameter"
 OWN: dict[str, type[Editor]] = {PER_PARAMETER: PerParameterEditor, NONE: NoProposal}
@@ -62,7 +69,7 @@ class LearnedOptimizer(nn.Module):
     ) -> None:
         super().__init__()
         if editor == NONE and not (nominal and gradients):
-            raise PipelineError(
+            raise MetanetError(
                 f"the editor {NONE!r} proposes nothing, so it needs `nominal` and `gradients`, "
                 "or networks would stay as they are"
             )
@@ -83,8 +90,8 @@ class LearnedOptimizer(nn.Module):
         return {"editor": self.name, "settings": own, **self.options}
 
     def forward(
-        self, template: Template, values: Tensor, gradients: Tensor, state: State
-    ) -> tuple[Tensor, State]:
+        self, template: Template, values: Tensor, gradients: Tensor, state: OptimizerState
+    ) -> tuple[Tensor, OptimizerState]:
         """Give new parameters (networks, P) from the old ones and their gradients."""
         state = state.updated(gradients)
         # Without second derivatives, no meta-gradient flows through what the editor reads.
@@ -110,14 +117,14 @@ def make(name: str, settings: dict[str, Any]) -> Editor:
     """Make the editor of a learned optimizer, which reads what `described` gives."""
     given = sorted(set(settings) & set(DECIDED))
     if given:
-        raise PipelineError(
+        raise MetanetError(
             f"`settings` of {name!r} has {', '.join(given)}, which a learned optimizer decides"
         )
     settings = {**settings, "channels": CHANNELS, "conditions": CONDITIONS, "members": 2}
     if name in OWN:
         return OWN[name](**settings)
     if name not in LEARNABLE:
-        raise PipelineError(
+        raise MetanetError(
             f"unknown editor {name!r} of a learned optimizer; expected one that takes networks of "
             f"any architecture and reads gradients: {', '.join(LEARNABLE)}"
         )

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 
 import graphgen
-from metanet import Batch, make_editor
-from metanet.batch import Part, float_offsets
-from pipelines.generation.along import Along
-from pipelines.generation.moments import Moments
+from metanet.batch import Batch, Part, float_offsets
+from metanet.errors import MetanetError
+from metanet.models.flow.along import Along
+from metanet.models.flow.moments import Moments
+from metanet.models.registry import make_editor
 from spec import Architecture
 
 DECIDED = ("channels", "conditions", "members", "net")
@@ -177,7 +178,10 @@ class Flow(nn.Module):
         parts = [2 * times[:, None] - 1, angles.sin(), angles.cos()]
         if self.classes:
             if labels is None:
-                raise ValueError("a flow that is conditional on a class needs `labels`")
+                raise MetanetError(
+                    f"a flow that is conditional on {self.classes} classes got no `labels`; "
+                    "give the number of each network's class"
+                )
             parts.append(nn.functional.one_hot(labels, self.classes).to(times))
         return torch.cat(parts, dim=1)
 

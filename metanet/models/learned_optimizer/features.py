@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from graphgen import Template
-from metanet import Batch
-from metanet.batch import Part, float_offsets
+from metanet.batch import Batch, Part, float_offsets
 
 DECAYS = (0.5, 0.9, 0.99)
 NOMINAL = DECAYS.index(0.9)
@@ -23,7 +22,7 @@ _SMALLEST, _TINY = 1e-12, 1e-24
 
 
 @dataclass(frozen=True)
-class State:
+class OptimizerState:
     """What an inner training has gathered after `steps` updates, of at most `horizon`.
 
     `momenta` holds running means of gradients at several time scales, (networks, P, decays);
@@ -36,20 +35,21 @@ class State:
     squares: Tensor
 
     @classmethod
-    def first(cls, values: Tensor, horizon: int) -> State:
+    def first(cls, values: Tensor, horizon: int) -> OptimizerState:
         """Begin with parameters (networks, P)."""
         return cls(0, horizon, values.new_zeros(*values.shape, len(DECAYS)), values.new_zeros(()))
 
-    def updated(self, gradients: Tensor) -> State:
+    def updated(self, gradients: Tensor) -> OptimizerState:
         """Take in the gradients of the next step."""
         decays = gradients.new_tensor(DECAYS)
         momenta = decays * self.momenta + (1 - decays) * gradients.unsqueeze(2)
         squares = SQUARE_DECAY * self.squares + (1 - SQUARE_DECAY) * gradients.square()
-        return State(self.steps + 1, self.horizon, momenta, squares)
+        return OptimizerState(self.steps + 1, self.horizon, momenta, squares)
 
-    def detached(self) -> State:
+    def detached(self) -> OptimizerState:
         """Forget how the state came about."""
-        return State(self.steps, self.horizon, self.momenta.detach(), self.squares.detach())
+        momenta, squares = self.momenta.detach(), self.squares.detach()
+        return OptimizerState(self.steps, self.horizon, momenta, squares)
 
     def normalised(self) -> tuple[Tensor, Tensor]:
         """Give momenta over the root mean square of gradients, and that root; both unbiased."""
@@ -60,7 +60,12 @@ class State:
 
 
 def described(
-    template: Template, values: Tensor, gradients: Tensor, state: State, *, show: bool = True
+    template: Template,
+    values: Tensor,
+    gradients: Tensor,
+    state: OptimizerState,
+    *,
+    show: bool = True,
 ) -> Batch:
     """Give the batch of networks that a learned optimizer reads.
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from metanet import Batch, Editor
-from metanet.batch import Part, float_offsets
-from metanet.models.editor import first_scales, laid_out
+from metanet.batch import Batch, Part, float_offsets
+from metanet.models.editor import Editor, first_scales, laid_out
 from metanet.models.encoder import SCALES, several_scales
 from metanet.models.side_inputs import conditions_of, extra_of
 from metanet.options import OPTIONS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from metanet import Batch, Editor
+from metanet.batch import Batch
+from metanet.models.editor import Editor
 from metanet.options import OPTIONS
 
 
