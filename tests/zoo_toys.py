@@ -76,7 +76,7 @@ def draw(net: Any, seed: int) -> dict[str, Any]:
 
 def use_toys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `gmn zoo` and `gmn inrs` draw their networks."""
-    monkeypatch.setattr("pipelines.zoo.work.ProcessPool", Inline)
+    monkeypatch.setattr("pipelines.workers.crew.ProcessPool", Inline)
     # A function of the same name hides each of these modules in its package.
     monkeypatch.setattr(import_module("pipelines.zoo.generate"), "train", train)
     monkeypatch.setattr(import_module("pipelines.inrs.generate"), "fit_stack", fit_stack)

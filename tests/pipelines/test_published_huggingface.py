@@ -59,7 +59,7 @@ def zoo(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         return from_huggingface(path)
 
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("pipelines.zoo.work.ProcessPool", Inline)
+        monkeypatch.setattr("pipelines.workers.crew.ProcessPool", Inline)
         monkeypatch.setattr(huggingface, "from_huggingface", counted)
         generate(place / "params.yaml", place / "zoo", workers=1)
     assert imported == ["bert-a", "llama"]

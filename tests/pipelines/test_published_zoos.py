@@ -20,7 +20,6 @@ from pipelines.graphs import open_graphs
 from pipelines.published import open_set
 from pipelines.tasks.encoded import signal_of, signals_of
 from pipelines.zoo import generate, open_zoo, read_networks
-from pipelines.zoo.work import make_zoo
 from spec import SpecError
 
 SPLITS = "compile: {seed: 0, splits: {train: 0.5, validation: 0.25, test: 0.25}}\n"
@@ -29,8 +28,7 @@ SPLITS = "compile: {seed: 0, splits: {train: 0.5, validation: 0.25, test: 0.25}}
 @pytest.fixture(autouse=True)
 def inline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let workers be this process."""
-    monkeypatch.setattr("pipelines.zoo.work.ProcessPool", Inline)
-    assert make_zoo.__globals__["ProcessPool"] is Inline
+    monkeypatch.setattr("pipelines.workers.crew.ProcessPool", Inline)
 
 
 def settings(folder: Path, line: str, more: str = "") -> Path:
