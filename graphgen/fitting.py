@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from graphgen.checkpoint import Form, open_checkpoint, opened_weights
+from graphgen.checkpoint.fits import keep, signature
 from graphgen.checkpoint.reading import choose, own_arrays
 from graphgen.errors import concerning
 from graphgen.sources import Weights, place_of
@@ -28,6 +30,15 @@ def in_shape(structure: Template, weights: Weights) -> dict[str, NDArray[Any]]:
 def fitting(form: Form, weights: Weights, argument: str = "weights") -> dict[str, NDArray[Any]]:
     """Give the arrays that an argument stands for, as an architecture has them, if they fit.
 
-    Raises one `GraphError` for all differences, which names the file or the argument.
+    Arrays with the names, shapes and dtypes of some that fitted are not compared again. Raises one
+    `GraphError` for all differences, which names the file or the argument.
     """
-    return open_checkpoint(form, weights, argument).weights
+    look = signature(weights)
+    if look is None or not isinstance(weights, Mapping):
+        return open_checkpoint(form, weights, argument).weights
+    fit = form.fits.get(look)
+    if fit is not None:
+        return fit.own(weights)
+    checkpoint = open_checkpoint(form, weights, argument)
+    keep(form, look, checkpoint.found)
+    return checkpoint.weights

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,17 +19,27 @@ from graphgen.template import EdgeBlock, NodeGroup, Template
 
 @dataclass(frozen=True)
 class Graph:
-    """A network as a graph; blocks hold views of its weights.
+    """A network as a graph: a template, and its tensors by name, which blocks view.
 
     graph = graphgen.compile(net, "net.safetensors")
     graph.num_nodes, graph.num_edges
+    graph.blocks            # strided views of the weights, made when asked for
     graph.edge_index()      # int64 (2, E), made when asked for
     graph.weights()         # name -> array, exactly what went in
     """
 
     template: Template
-    blocks: tuple[EdgeBlock, ...]
     tensors: Mapping[str, NDArray[Any]]
+
+    @cached_property
+    def blocks(self) -> tuple[EdgeBlock, ...]:
+        """The blocks of edges, each with a view of the weights that it carries."""
+        return tuple(
+            block
+            if block.tensor is None
+            else replace(block, weight=block.view(self.tensors[block.tensor]))
+            for block in self.template.blocks
+        )
 
     @property
     def node_groups(self) -> tuple[NodeGroup, ...]:
@@ -84,7 +95,7 @@ class Graph:
         if values.dtype.kind == "c":
             raise GraphError(f"`values` has the dtype {values.dtype}, expected real numbers")
         new = dict(self.tensors)
-        for block in self.blocks:
+        for block in self.template.blocks:
             if block.tensor is None:
                 continue
             part = values[block.edge_start : block.edge_start + block.num_edges]
@@ -123,13 +134,17 @@ class Graph:
         lines = [
             f"{template.kind} graph of {template.architecture[:12]}: "
             f"{self.num_nodes} nodes in {len(self.node_groups)} groups, "
-            f"{self.num_edges} edges in {len(self.blocks)} blocks"
+            f"{self.num_edges} edges in {len(template.blocks)} blocks"
         ]
         groups = self.node_groups
         lines += [
             f"  {block.name}: {groups[block.source_group].name} -> "
             f"{groups[block.target_group].name}, {block.kind} "
             f"{' x '.join(map(str, block.shape))}"
-            for block in self.blocks
+            for block in template.blocks
         ]
         return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[type[Graph], tuple[Template, dict[str, NDArray[Any]]]]:
+        # Views would be copied beside what they view.
+        return type(self), (self.template, dict(self.tensors))

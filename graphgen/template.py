@@ -257,19 +257,12 @@ class Template:
     def bind(self, weights: Weights) -> Graph:
         """Give the graph of these weights, arrays or a file: views, nothing copied or read.
 
-        Raises `GraphError` that lists every missing, misshapen and superfluous tensor.
+        Weights are compared with the structure here; the graph's blocks are made when they are
+        asked for. Raises `GraphError` that lists every missing, misshapen and superfluous tensor.
         """
         from graphgen.graph import Graph
 
-        arrays = fitting(self.form, weights)
-        blocks = tuple(
-            block
-            if block.tensor is None
-            else replace(block, weight=block.view(arrays[block.tensor]))
-            for block in self.blocks
-        )
-        kept = {tensor.name: arrays[tensor.name] for tensor in self.tensors}
-        return Graph(self, blocks, kept)
+        return Graph(self, fitting(self.form, weights))
 
     def describe(self) -> dict[str, Any]:
         """Give the structure as plain data, enough for a reader in another language."""

@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from math import prod
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from graphgen import Graph, GraphSet, Template
 from metanet.arguments import are_tensors, checked_indices, checked_target
 from metanet.errors import MetanetError
-from metanet.floats import as_floats, check_one_dtype, float_values, with_floats
+from metanet.floats import as_floats, check_one_dtype, stacked, with_floats
 from metanet.options import shown
+from metanet.part import Part, float_offsets, kind_of
+from metanet.stacks import Stacks, values_of_stacks
 
-
-@dataclass(frozen=True)
-class Part:
-    """The networks of one architecture in a batch.
-
-    `values` holds their floating-point tensors, flattened one after the other in the template's
-    order, shape (networks, P); `positions` says where in the batch each network stands. `nodes`
-    may hold features of the nodes, (networks, num_nodes, features), `extra` further numbers of each
-    parameter, (networks, P, channels - 1), and `conditions` numbers of each network, (networks, n).
-    """
-
-    template: Template
-    values: Tensor
-    positions: tuple[int, ...]
-    nodes: Tensor | None = None
-    extra: Tensor | None = None
-    conditions: Tensor | None = None
-
-    def check_values(self) -> None:
-        """Raise `MetanetError` if the networks have no numbers."""
-        if not self.values.shape[1]:
-            raise MetanetError(
-                f"the networks of the architecture {self.template.architecture[:12]} have no "
-                "weights that could be read"
-            )
-
-    def tensor(self, name: str) -> Tensor:
-        """Give one tensor of all networks, flattened: shape (networks, size), a view."""
-        start, size = float_offsets(self.template)[name]
-        return self.values[:, start : start + size]
+__all__ = ["Batch", "Part", "batch_of", "float_offsets", "kind_of"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +29,7 @@ class Batch:
 
     batch = metanet.Batch.from_graphs([graph, other])
     batch = metanet.Batch.from_set(graph_set, [0, 5, 7])
+    batch = metanet.Batch.from_stacked(template, {"0.weight": stack})
     prediction = model(batch)                    # (3, outputs), in the order given
     """
 
@@ -103,12 +77,31 @@ class Batch:
                     f"`graphs`: number {place} is {shown(graph)}, expected a graph, as "
                     "graphgen.compile(net, weights) gives"
                 )
-        rows = [(graph.template, float_values(graph)) for graph in graphs]
-        check_one_dtype(values for _, values in rows)
-        return cls._collect(
-            (template, i, lambda chosen, rows=rows: np.stack([rows[j][1] for j in chosen]))
-            for i, (template, _) in enumerate(rows)
-        )
+
+        def values(template: Template, places: Sequence[int]) -> NDArray[Any]:
+            return stacked([graphs[place] for place in places], float_offsets(template))
+
+        return cls._collect([graph.template for graph in graphs], values)
+
+    @classmethod
+    def from_stacked(cls, template: Template, stacks: Stacks) -> Batch:
+        """Collect networks of one architecture whose tensors are stacked, with no object of each.
+
+            batch = Batch.from_stacked(graphgen.template(net), {"0.weight": ..., "0.bias": ...})
+
+        Each stack, a tensor or an array, has a first axis of networks; gradients pass. Integers
+        may be left out. Floats of 16 bits become float32. Raises `MetanetError` that lists all
+        that do not fit.
+        """
+        if not isinstance(template, Template):
+            raise MetanetError(
+                f"`template` is {shown(template)}, expected a Template, as graphgen.template(net) "
+                "gives"
+            )
+        values = values_of_stacks(template, stacks)
+        if not len(values):
+            raise MetanetError("a batch needs at least one network, got none")
+        return cls((Part(template, values, tuple(range(len(values)))),))
 
     @classmethod
     def from_set(cls, graph_set: GraphSet, indices: Sequence[int]) -> Batch:
@@ -122,34 +115,31 @@ class Batch:
                 "graphgen.GraphSet.open(folder) gives"
             )
         chosen = checked_indices(indices, len(graph_set))
-        return cls._collect(
-            (
-                graph_set.template(i),
-                position,
-                lambda places: as_floats(graph_set.values([chosen[j] for j in places])),
-            )
-            for position, i in enumerate(chosen)
-        )
+
+        def values(template: Template, places: Sequence[int]) -> NDArray[Any]:
+            return as_floats(graph_set.values([chosen[place] for place in places]))
+
+        return cls._collect([graph_set.template(i) for i in chosen], values)
 
     @classmethod
-    def _collect(cls, items: Iterable[tuple[Template, int, Any]]) -> Batch:
-        by_architecture: dict[tuple[str, str], tuple[Template, list[int], Any]] = {}
-        for template, position, values in items:
-            entry = by_architecture.setdefault(kind_of(template), (template, [], values))
-            entry[1].append(position)
+    def _collect(
+        cls,
+        templates: Sequence[Template],
+        values: Callable[[Template, Sequence[int]], NDArray[Any]],
+    ) -> Batch:
+        """Make a part for each architecture, of the values of its places."""
+        by_architecture: dict[tuple[str, str], tuple[Template, list[int]]] = {}
+        for place, template in enumerate(templates):
+            by_architecture.setdefault(kind_of(template), (template, []))[1].append(place)
         if not by_architecture:
             raise MetanetError("a batch needs at least one network, got none")
-        stacked = [
-            (template, values(positions), tuple(positions))
-            for template, positions, values in by_architecture.values()
-        ]
-        dtype = check_one_dtype(values for _, values, _ in stacked)
-        return cls(
-            tuple(
-                Part(template, torch.from_numpy(values.astype(dtype, copy=False)), positions)
-                for template, values, positions in stacked
-            )
+        rows = [values(template, places) for template, places in by_architecture.values()]
+        dtype = check_one_dtype(rows)
+        parts = (
+            Part(template, torch.from_numpy(row.astype(dtype, copy=False)), tuple(places))
+            for (template, places), row in zip(by_architecture.values(), rows, strict=True)
         )
+        return cls(tuple(parts))
 
     def to(self, target: torch.device | torch.dtype | str) -> Batch:
         """Move or convert the values, and what stands beside them.
@@ -257,27 +247,6 @@ class Batch:
                     )
                 result[position] = with_floats(graph, template, row, float_offsets(template))
         return result
-
-
-@lru_cache(maxsize=4096)
-def _offsets(architecture: str, tensors: tuple[Any, ...]) -> dict[str, tuple[int, int]]:
-    offsets, start = {}, 0
-    for tensor in tensors:
-        if tensor.dtype.startswith("float"):
-            size = prod(tensor.shape)
-            offsets[tensor.name] = (start, size)
-            start += size
-    return offsets
-
-
-def float_offsets(template: Template) -> dict[str, tuple[int, int]]:
-    """Say where each floating-point tensor lies in a row of values: name -> (start, size)."""
-    return _offsets(template.architecture, template.tensors)
-
-
-def kind_of(template: Template) -> tuple[str, str]:
-    """Give what networks share whose values may be stacked: architecture and kind of graph."""
-    return template.architecture, template.kind
 
 
 def batch_of(given: Batch | Graph | Sequence[Graph], what: str) -> Batch:

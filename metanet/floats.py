@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import ml_dtypes
@@ -31,13 +31,25 @@ def as_floats(values: NDArray[Any]) -> NDArray[Any]:
 
 def float_values(graph: Graph) -> NDArray[Any]:
     """Concatenate a graph's floating-point tensors in one dtype that holds them, (P,)."""
-    weights = graph.weights()
     arrays = [
-        as_floats(weights[tensor.name].reshape(-1))
+        as_floats(graph.tensors[tensor.name].reshape(-1))
         for tensor in graph.template.tensors
         if tensor.dtype.startswith("float")
     ]
     return np.concatenate(arrays) if arrays else np.empty(0, np.float32)
+
+
+def stacked(graphs: Sequence[Graph], names: Iterable[str]) -> NDArray[Any]:
+    """Give the tensors of `names`, all that are floats, of networks of one architecture: (N, P).
+
+    What `float_values` gives for each, at once where all have one dtype.
+    """
+    arrays = [tensors[name] for tensors in [graph.tensors for graph in graphs] for name in names]
+    dtypes = {array.dtype for array in arrays}
+    if len(dtypes) == 1 and dtypes <= {np.dtype(np.float32), np.dtype(np.float64)}:
+        return np.concatenate(arrays, axis=None).reshape(len(graphs), -1)
+    rows = [float_values(graph) for graph in graphs]
+    return np.stack(rows).astype(check_one_dtype(rows), copy=False)
 
 
 def check_one_dtype(rows: Iterable[NDArray[Any]]) -> np.dtype[Any]:
@@ -55,7 +67,7 @@ def with_floats(
     graph: Graph, template: Template, row: NDArray[Any], offsets: Mapping[str, tuple[int, int]]
 ) -> Graph:
     """Give a graph whose floating-point tensors have new values, each in the dtype it had."""
-    weights = graph.weights()
+    weights = dict(graph.tensors)
     for name, (start, size) in offsets.items():
         old, new = weights[name], row[start : start + size]
         weights[name] = narrowed(name, new, old.dtype).reshape(old.shape)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from graphgen.checkpoint.other_orders import is_unclear
 from spec import Architecture, TensorSpec
 from spec.checkpoint import CheckpointMap, Stored
 from spec.primitives import Contract, Lookup, Shape, Window
+
+if TYPE_CHECKING:
+    from graphgen.checkpoint.fits import Fit, Signature
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,11 @@ class Form:
     def by_name(self) -> dict[str, TensorSpec]:
         """The tensors by name."""
         return {tensor.name: tensor for tensor in self.tensors}
+
+    @cached_property
+    def fits(self) -> dict[Signature, Fit]:
+        """Weights that fitted lately; see `graphgen.checkpoint.fits`."""
+        return {}
 
     @cached_property
     def own(self) -> tuple[Stored, ...]:

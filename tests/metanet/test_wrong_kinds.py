@@ -102,8 +102,10 @@ RIGHT: dict[str, Any] = {
     "numbers": torch.zeros(2, 3),
     "originals": [graph(), graph()],
     "parts": batch().parts,
+    "stacks": {name: torch.zeros(2, *shape) for name, shape in NET.parameters.items()},
     "target": torch.float64,
     "targets": torch.rand(5),
+    "template": graphgen.template(NET),
     "weights": {name: torch.zeros(shape) for name, shape in NET.parameters.items()},
 }
 
@@ -116,7 +118,7 @@ def public() -> dict[str, Callable[..., Any]]:
             if isinstance(value, ModuleType | dict) or value is metanet.MetanetError:
                 continue
             found[name] = value
-    for name in ("from_graphs", "from_set"):
+    for name in ("from_graphs", "from_set", "from_stacked"):
         found[f"Batch.{name}"] = getattr(metanet.Batch, name)
     for name in ("to", "with_nodes", "with_channels", "with_conditions", "graphs"):
         found[f"batch.{name}"] = getattr(batch(), name)
