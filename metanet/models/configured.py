@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from math import prod
 from typing import Any, ClassVar
 
@@ -16,6 +17,8 @@ from metanet.options import Option, check, nearest, plain
 
 LARGEST = 2**31
 """The most numbers that a model may hold."""
+ORDINARY = 2**24
+"""A model of more numbers is made without them first, in case that it would be too large."""
 FACTORIES: frozenset[Callable[..., Any]] = frozenset(
     {torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full}
 )
@@ -37,10 +40,8 @@ class Configured(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         arguments = resolved(cls, args, kwargs)
         settings = {name: plain(name, value) for name, value in arguments.items()}
-        if cls.options:
-            with torch.random.fork_rng(devices=[]), DryRun(cls.__name__, settings):
-                super().__call__(**arguments)
-        model = super().__call__(**arguments)
+        make = partial(super().__call__, **arguments)
+        model = within_memory(make, cls.__name__, settings) if cls.options else make()
         model.settings = settings
         return model
 
@@ -101,12 +102,44 @@ def optional(parameter: inspect.Parameter) -> bool:
     return parameter.default is None or str(parameter.annotation).endswith("| None")
 
 
-class DryRun(TorchFunctionMode):
-    """Makes a model that holds no numbers, and raises `MetanetError` if there were too many."""
+def within_memory(make: Callable[[], Any], name: str, settings: Mapping[str, Any]) -> Any:
+    """Make a model; a large one without its numbers first, which costs the compiler's import."""
+    state = torch.get_rng_state()
+    try:
+        with Counted(ORDINARY):
+            return make()
+    except TooLargeError:
+        torch.set_rng_state(state)
+    try:
+        with Counted(LARGEST, "meta"):
+            make()
+    except TooLargeError:
+        sizes = ", ".join(
+            f"{option}={value}"
+            for option, value in settings.items()
+            if isinstance(value, int) and not isinstance(value, bool)
+        )
+        raise MetanetError(
+            f"{name}({sizes}) would hold more than {LARGEST} numbers, expected at most that many; "
+            "make the model smaller"
+        ) from None
+    torch.set_rng_state(state)
+    return make()
 
-    def __init__(self, model: str, settings: Mapping[str, Any]) -> None:
+
+class TooLargeError(Exception):
+    """Stops the making of a model that holds more numbers than expected; never leaves this file."""
+
+
+class Counted(TorchFunctionMode):
+    """Counts the numbers that a model is made of, and raises `TooLargeError` beyond `most`.
+
+    With `device="meta"` it holds none of them.
+    """
+
+    def __init__(self, most: int, device: str | None = None) -> None:
         super().__init__()
-        self.model, self.settings, self.count = model, settings, 0
+        self.most, self.device, self.count = most, device, 0
 
     def __torch_function__(
         self,
@@ -121,19 +154,7 @@ class DryRun(TorchFunctionMode):
             size = changed.get("size", args)
             size = size[0] if size and not isinstance(size[0], int) else size
             self.count += prod(size)
-            self.check()
-            changed["device"] = "meta"
+            if self.count > self.most:
+                raise TooLargeError
+            changed |= {"device": self.device} if self.device else {}
         return func(*args, **changed)
-
-    def check(self) -> None:
-        """Compare what the model holds so far with the most that it may."""
-        if self.count > LARGEST:
-            sizes = ", ".join(
-                f"{name}={value}"
-                for name, value in self.settings.items()
-                if isinstance(value, int) and not isinstance(value, bool)
-            )
-            raise MetanetError(
-                f"{self.model}({sizes}) would hold more than {LARGEST} numbers, expected at most "
-                "that many; make the model smaller"
-            )

@@ -10,9 +10,10 @@ from torch import nn
 from graphgen import Graph
 from metanet.batch import Batch, batch_of
 from metanet.errors import MetanetError
+from metanet.uncompiled import uncompiled
 
 
-@torch.compiler.disable
+@uncompiled
 def batch_for(model: nn.Module, given: Batch | Graph | Sequence[Graph]) -> Batch:
     """Give what a model was called with as a batch that it can read.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from metanet.backends.backend import Backend, EdgeRule, EdgeWeights
@@ -12,6 +11,7 @@ from metanet.backends.block.edge_update import update_edges
 from metanet.backends.block.moments import RowMoments
 from metanet.backends.block.moves import Average, Collect, Spread
 from metanet.plan import Plan
+from metanet.uncompiled import uncompiled
 
 
 class BlockBackend(Backend):
@@ -24,7 +24,7 @@ class BlockBackend(Backend):
 
     name: ClassVar[str] = "block"
 
-    @torch.compiler.disable
+    @uncompiled
     def spread(
         self,
         plan: Plan,
@@ -37,25 +37,25 @@ class BlockBackend(Backend):
         result: Tensor = Spread.apply(plan, edges, from_source, from_target, per_row)
         return result
 
-    @torch.compiler.disable
+    @uncompiled
     def to_target(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
         """Sum, or average by block, each node's incoming edges."""
         result: tuple[Tensor, Tensor] = Collect.apply(plan, edges, mean)
         return result[0]
 
-    @torch.compiler.disable
+    @uncompiled
     def to_source(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
         """Sum, or average by block, each node's outgoing edges."""
         result: tuple[Tensor, Tensor] = Collect.apply(plan, edges, mean)
         return result[1]
 
-    @torch.compiler.disable
+    @uncompiled
     def to_row(self, plan: Plan, edges: Tensor) -> Tensor:
         """Average the edges of each block of each network."""
         result: Tensor = Average.apply(plan, edges)
         return result
 
-    @torch.compiler.disable
+    @uncompiled
     def update_edges(
         self,
         plan: Plan,
@@ -70,7 +70,7 @@ class BlockBackend(Backend):
         """Send messages and update the edges, chunk by chunk."""
         return update_edges(plan, rule, weights, edges, from_source, from_target, per_row, factor)
 
-    @torch.compiler.disable
+    @uncompiled
     def row_moments(self, plan: Plan, edges: Tensor, norm: bool) -> tuple[Tensor, Tensor]:
         """Average each row's edges and their squares, chunk by chunk."""
         result: tuple[Tensor, Tensor] = RowMoments.apply(plan, edges, norm)

@@ -18,6 +18,7 @@ from metanet.models.neural_graphs import KERNEL_TAPS
 from metanet.models.probes import probes_of
 from metanet.models.side_inputs import SideInputs, condition_encoder
 from metanet.plan import Plan
+from metanet.uncompiled import uncompiled
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Trunk(nn.Module):
             states = layer(self.backend, states)
         return states
 
-    @torch.compiler.disable
+    @uncompiled
     def first_states(self, batch: Batch) -> States:
         """Lay a batch out, and encode it; not compiled, for its Python depends on every shape."""
         if self.probes is not None:
