@@ -1,8 +1,13 @@
 """Small loops in C for what torch has no single operation for; torch does all of it without them.
 
-    library = metanet.kernels.library(states)     # None: use torch
+    from metanet import kernels
+
+    states, scales = torch.randn(1000, 64), torch.empty(1000)
+    library = kernels.library(states)
     if library is not None:
-        library.inverse_rms(states, scales, len(states), states.shape[1], threads())
+        library.inverse_rms(states, scales, 1000, 64, 1e-6, kernels.threads())
+    else:
+        scales = states.square().mean(1).add(1e-6).rsqrt()
 
 The files `source/*.c` are compiled together at first use, for each of float32 and float64, and kept
 in the user's cache folder. Without a compiler, with the environment variable `METANET_KERNELS=0`,
