@@ -48,19 +48,11 @@ class WeightSpaceNetwork(Metanet, options=OPTIONS):
             net=net,
         )
         self.trunk = self.trunk_type(net, hidden, layers, options)
-        width = sum(item.width for item in self.trunk.items)
-        self.head = head(width, 2 * hidden, outputs, dropout)
+        self.head = head(self.trunk.layout.width, 2 * hidden, outputs, dropout)
 
     def forward(self, batch: Batch) -> Tensor:
         """Predict for each network of the batch, (networks, outputs)."""
-        rows = []
-        for part in batch.parts:
-            states = self.trunk(part)
-            means = [
-                states[item.name].flatten(1, -2).mean(1) if item.axes else states[item.name]
-                for item in self.trunk.items
-            ]
-            rows.append(torch.cat(means, dim=1))
+        rows = [self.trunk.last_states(part).whole for part in batch.parts]
         return self.head(torch.cat(rows)[batch.order])
 
 

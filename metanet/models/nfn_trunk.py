@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -15,15 +15,14 @@ from metanet.models.chain import ChainLayer, bias_of, chain, weight_of
 from metanet.models.encoder import SCALES, several_scales, waves
 from metanet.models.probes import probes_of
 from metanet.models.side_inputs import ConditionEncoder, SideInputs, parts_by_channel
-from metanet.models.weight_space import Item, WeightSpaceLayer
+from metanet.models.weight_space import Item, Layout, States, WeightSpaceLayer
 
 
 class WeightSpaceTrunk(nn.Module):
     """Equivariant layers on the weights of a chain, each followed by a pointwise step.
 
-    Each layer is a `WeightSpaceLayer` on the method's items, then SiLU and a pointwise layer norm,
-    added to what came before. Conditions are added to the first states, and the features of neurons
-    to those of their biases.
+    Each is a `WeightSpaceLayer` on the method's items. Conditions are added to the first states,
+    and the features of neurons to those of their biases.
     """
 
     method: ClassVar[str]
@@ -47,9 +46,7 @@ class WeightSpaceTrunk(nn.Module):
             }
         )
         self.layers = nn.ModuleList(WeightSpaceLayer(self.items) for _ in range(layers))
-        self.norms = nn.ModuleList(
-            nn.ModuleList(nn.LayerNorm(item.width) for item in self.items) for _ in range(layers)
-        )
+        self.layout = Layout(self.items)
         self.probes = probes_of(options)
         if self.probes is not None:
             self.features = nn.ModuleDict(
@@ -136,15 +133,16 @@ class WeightSpaceTrunk(nn.Module):
                 states[item.name] = states[item.name] + condition.view(shape)
         return states
 
+    def last_states(self, part: Part) -> States:
+        """Give all items and their averages after the last layer."""
+        states = self.layout.gather(self.first_states(part))
+        for layer in self.layers:
+            states = layer(states, reuse=True)
+        return states
+
     def forward(self, part: Part) -> dict[str, Tensor]:
         """Give each item's last state, (networks, *axes, width)."""
-        states = self.first_states(part)
-        for layer, norms in zip(self.layers, self.norms, strict=True):
-            changes = layer(states)
-            for item, norm in zip(self.items, cast(nn.ModuleList, norms), strict=True):
-                change = norm(nn.functional.silu(changes[item.name]))
-                states[item.name] = states[item.name] + change
-        return states
+        return self.layout.scatter(self.last_states(part))
 
 
 class NPNFNTrunk(WeightSpaceTrunk):

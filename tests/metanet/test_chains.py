@@ -189,8 +189,13 @@ def test_a_weight_space_layer_commutes_with_permutations() -> None:
         for item in items
     }
     orders = {axis: torch.randperm(size) for axis, size in sizes.items()}
-    before = layer(states)
-    after = layer({i.name: permuted(states[i.name], i.axes, orders) for i in items})
+    layout = layer.layout
+
+    def through(given: dict[str, Tensor]) -> dict[str, Tensor]:
+        return layout.scatter(layer(layout.gather(given)))
+
+    before = through(states)
+    after = through({i.name: permuted(states[i.name], i.axes, orders) for i in items})
     for item in items:
         expected = permuted(before[item.name], item.axes, orders)
         torch.testing.assert_close(after[item.name], expected, rtol=1e-12, atol=1e-12)
