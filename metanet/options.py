@@ -14,6 +14,8 @@ from metanet.errors import MetanetError
 from metanet.sources import architecture_of
 
 BACKENDS = ("block", "pyg")
+FORMS = ("narrow", "paper")
+"""The forms of a GMN's layers; see `metanet.models.gmn.form`."""
 STATISTICS = ("mean", "deviation", "variance", "quantiles")
 """What a readout may take of a block's edges."""
 OUTPUTS = "outputs"
@@ -113,6 +115,7 @@ WIDTH = integer(1, 65536)
 COUNT = integer(0, 65536)
 OPTIONS: Mapping[str, Option] = {
     "hidden": WIDTH,
+    "edge_hidden": WIDTH,
     "layers": integer(1, 1000),
     "outputs": WIDTH,
     "members": integer(1, 1024),
@@ -125,6 +128,7 @@ OPTIONS: Mapping[str, Option] = {
     "dropout": number(0, 1, most_too=False),
     "fan_in_power": number(-4, 4),
     "backend": choice(*BACKENDS),
+    "form": choice(*FORMS),
     "taps": choice("folded", "parallel"),
     "aggregation": choice("mean", "sum"),
     "activation": choice("silu", "relu"),

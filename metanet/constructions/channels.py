@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from graphgen.features.edges import BLOCK_NAMES
 from graphgen.features.nodes import GROUP_NAMES
 from metanet.models.gmn.layer import GMNLayer
 from metanet.models.gmn.trunk import Trunk
-from metanet.options import check, integer, number
+from metanet.options import OPTIONS, check, integer, number
 
 
 def sizes(name: str, depth: int, bound: float) -> tuple[int, float]:
     """Give the depth, called `name`, and the bound of values; `MetanetError` if they are none."""
     bounds = number(0, 1e12, least_too=False)
     return check(name, depth, {name: integer(1, 1000)}), check("bound", bound, {"bound": bounds})
+
+
+def form_named(form: str) -> str:
+    """Give the form of layers; `MetanetError` if there is none of this name."""
+    name: str = check("form", form, OPTIONS)
+    return name
 
 
 def clear(module: nn.Module) -> None:
@@ -54,3 +61,29 @@ def layers_of(trunk: Trunk) -> list[GMNLayer]:
 def matrices(perceptron: nn.Sequential) -> tuple[Tensor, Tensor]:
     """Give the two matrices of linear, activation, linear."""
     return cast(nn.Linear, perceptron[0]).weight, cast(nn.Linear, perceptron[2]).weight
+
+
+def change_edges(layer: GMNLayer, channel: int, factor: float) -> None:
+    """Let a channel of messages, times a factor, be added to that channel of edges."""
+    if isinstance(layer.to_edge, nn.Linear):
+        layer.to_edge.weight[channel, channel] = factor
+    else:
+        layer.to_edge[channel] = factor
+
+
+def let_rows_through(layer: GMNLayer) -> None:
+    """Let the MLP of blocks and networks, if there is one, be the linear map before it.
+
+    Each of its numbers y comes out as relu(y) - relu(-y).
+    """
+    if layer.row_map is None:
+        return
+    width = layer.from_edge.weight.shape[0]
+    linear = [layer.from_row.weight, layer.from_row.bias]
+    if isinstance(getattr(layer, "from_network", None), nn.Linear):
+        linear.append(layer.from_network.weight)
+    for numbers in linear:
+        numbers[width : 2 * width] = -numbers[:width]
+    last = cast(nn.Linear, layer.row_map[1]).weight
+    one = torch.eye(width, dtype=last.dtype)
+    last[:, :width], last[:, width : 2 * width] = one, -one

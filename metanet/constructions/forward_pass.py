@@ -11,6 +11,7 @@ from graphgen import Graph
 from metanet.batch import Batch
 from metanet.constructions.channels import (
     clear,
+    form_named,
     layers_of,
     mark_nodes,
     matrices,
@@ -21,13 +22,16 @@ from metanet.errors import MetanetError
 from metanet.models.gmn.trunk import Trunk, TrunkOptions
 from metanet.options import shown
 
-VALUE, PLUS, MINUS, INPUT, CONSTANT, SUM, RELU = range(7)
+VALUE, INPUT, CONSTANT, SUM, RELU = range(5)
+PLUS, MINUS = 1, 2
 HIDDEN = 8
-WEIGHT = 0
+WEIGHT, EDGE_HIDDEN = 0, 3
 
 
-def forward_pass(depth: int, bound: float = 1e3) -> Callable[[Graph, Tensor], Tensor]:
-    """Make a GMN of `depth` layers that runs ReLU networks of at most that depth.
+def forward_pass(
+    depth: int, bound: float = 1e3, form: str = "narrow"
+) -> Callable[[Graph, Tensor], Tensor]:
+    """Make a GMN of `depth` layers, in one of its forms, that runs ReLU networks up to that depth.
 
         run = forward_pass(depth=3)
         run(graphgen.compile(net, weights, kind="computation"), x)      # (batch, outputs)
@@ -41,7 +45,7 @@ def forward_pass(depth: int, bound: float = 1e3) -> Callable[[Graph, Tensor], Te
     `MetanetError` for other graphs.
     """
     depth, bound = sizes("depth", depth, bound)
-    trunk = simulator(depth, bound)
+    trunk = simulator(depth, bound, form_named(form))
 
     @torch.no_grad()
     def run(graph: Graph, x: Tensor) -> Tensor:
@@ -59,12 +63,15 @@ def forward_pass(depth: int, bound: float = 1e3) -> Callable[[Graph, Tensor], Te
 
 
 @torch.no_grad()
-def simulator(depth: int, bound: float) -> Trunk:
+def simulator(depth: int, bound: float, form: str) -> Trunk:
     """Set the weights of the GMN that runs networks."""
     trunk = Trunk(
         HIDDEN,
         depth,
         TrunkOptions(
+            form=form,
+            edge_hidden=EDGE_HIDDEN,
+            global_state=False,
             taps="parallel",
             aggregation="sum",
             fan_in_power=0.0,

@@ -10,8 +10,11 @@ from torch import Tensor
 
 from metanet.batch import Batch
 from metanet.constructions.channels import (
+    change_edges,
     clear,
+    form_named,
     layers_of,
+    let_rows_through,
     mark_blocks,
     matrices,
     show_weights,
@@ -57,23 +60,23 @@ class NFNCoefficients:
 
 
 def nfn_layer(
-    coefficients: NFNCoefficients, bound: float = 1e3
+    coefficients: NFNCoefficients, bound: float = 1e3, form: str = "narrow"
 ) -> Callable[[Batch], list[list[tuple[Tensor, Tensor]]]]:
-    """Make a GMN of two layers that is a given layer of NP-NFN.
+    """Make a GMN of two layers, in one of its forms, that is a given layer of NP-NFN.
 
         layers = nfn_layer(coefficients)(batch)[0]      # of the first part: [(W^1, v^1), ...]
 
     It takes MLPs of L linear layers with biases, weights between -3 and 3, whose sums and results
     are at most `bound`. The first layer collects row, column and total sums in the nodes and in the
-    global state, the second writes each parameter's combination into a channel of its edge. What
+    global state, the second writes each parameter's combination into its edge, as parts in several
+    channels, whose sum is the result, as what an editor writes is a linear map of edges. What
     belongs to one layer alone is let through by ReLUs that are shifted by the block's kind and
     depth. Float64.
     """
     if not isinstance(coefficients, NFNCoefficients):
         raise MetanetError(f"`coefficients` is {shown(coefficients)}, expected NFNCoefficients")
     depth, bound = sizes("layers", len(coefficients.weights), bound)
-    trunk = build(coefficients, bound)
-    result = channels(depth)["result"]
+    trunk = build(coefficients, bound, form_named(form))
 
     @torch.no_grad()
     def apply(batch: Batch) -> list[list[tuple[Tensor, Tensor]]]:
@@ -84,8 +87,8 @@ def nfn_layer(
             block = plan.parts[piece.part].part.template.blocks[
                 piece.index - plan.parts[piece.part].block_start
             ]
-            values = states.edges[piece.start : piece.stop, result].view(piece.view)
-            written[piece.part][str(block.tensor)] = values
+            parts = states.edges[piece.start : piece.stop, : messages(depth)]
+            written[piece.part][str(block.tensor)] = parts.sum(1).view(piece.view)
         tables = []
         for part, values in zip(plan.parts, written, strict=True):
             blocks = part.part.template.blocks
@@ -97,23 +100,29 @@ def nfn_layer(
     return apply
 
 
+def messages(depth: int) -> int:
+    """Give the number of message channels: four for each layer's weights, and for its biases."""
+    return 8 * depth
+
+
 def channels(depth: int) -> dict[str, int]:
-    """Name the channels: of edges and blocks, and where nodes and networks keep their sums."""
-    names = ["weight", "result", "linear", "bias", "depth", "row", "column", "bias_sum"]
+    """Name the channels of blocks, and where nodes and networks keep their sums."""
+    names = ["linear", "bias", "depth", "row", "column", "bias_sum"]
     names += [f"total {s} {kind}" for s in range(depth) for kind in range(2)]
     return {name: index for index, name in enumerate(names)}
 
 
 @torch.no_grad()
-def build(coefficients: NFNCoefficients, bound: float) -> Trunk:
-    """Set the weights."""
+def build(coefficients: NFNCoefficients, bound: float, form: str) -> Trunk:
+    """Set the weights; an edge's own weight has the channel behind those of messages."""
     depth = len(coefficients.weights)
-    channel = channels(depth)
-    hidden = max(len(channel) + 8, 8 * depth + 8)
+    channel, weight = channels(depth), messages(depth)
     trunk = Trunk(
-        hidden,
+        max(len(channel), weight + 1),
         2,
         TrunkOptions(
+            form=form,
+            edge_hidden=weight + 1,
             taps="parallel",
             aggregation="sum",
             fan_in_power=0.0,
@@ -124,11 +133,13 @@ def build(coefficients: NFNCoefficients, bound: float) -> Trunk:
         ),
     ).double()
     clear(trunk)
-    show_weights(trunk, channel["weight"])
+    show_weights(trunk, weight)
     mark_blocks(trunk, {"linear": channel["linear"], "bias": channel["bias"]}, channel["depth"])
     first, second = layers_of(trunk)
     collect_sums(first, channel, depth, bound)
     combine(second, channel, coefficients, bound)
+    for layer in (first, second):
+        let_rows_through(layer)
     return trunk
 
 
@@ -160,10 +171,10 @@ class Gates:
 
 def collect_sums(layer: GMNLayer, channel: dict[str, int], depth: int, bound: float) -> None:
     """First layer: row, column and bias sums at the nodes, totals in the global state."""
-    hidden = layer.from_edge.weight.shape[0]
+    edge, hidden = layer.from_source.weight.shape
     (first, last), (total_in, total_out) = matrices(layer.to_node), matrices(layer.to_network)
     gates = Gates(layer, channel, depth, bound)
-    into, out_of = 2 * hidden, 3 * hidden  # after the node's and the network's state
+    into, out_of = 2 * hidden, 2 * hidden + edge  # after the node's and the network's state
     sums = {("row", 0): into, ("bias_sum", 1): into, ("column", 0): out_of}
     for number, (name, _) in enumerate(sums):
         plus, minus = 2 * number, 2 * number + 1
@@ -172,7 +183,7 @@ def collect_sums(layer: GMNLayer, channel: dict[str, int], depth: int, bound: fl
         for kind in range(2):
             rows, signs = gates.open(s, kind)
             for row in (rows[0], rows[2]):
-                layer.from_edge.weight[row, channel["weight"]] = 1
+                layer.from_edge.weight[row, messages(depth)] = 1
             for number, ((_, wanted), offset) in enumerate(sums.items()):
                 if wanted == kind:
                     for row, sign in zip(rows, signs, strict=True):
@@ -198,9 +209,9 @@ def combine(
             table = coefficients.weights if kind == 0 else coefficients.biases
             given = dict(zip(WEIGHTS if kind == 0 else BIASES, table[index].double(), strict=True))
             for row, sign in zip(rows, signs, strict=True):
-                layer.to_edge.weight[channel["result"], row] = sign
+                change_edges(layer, row, sign)
             for row in (rows[0], rows[2]):
-                layer.from_edge.weight[row, channel["weight"]] = given["self"]
+                layer.from_edge.weight[row, messages(depth)] = given["self"]
                 target, source = layer.from_target.weight, layer.from_source.weight
                 target[row, channel["row"]] = given["row"]
                 target[row, channel["column"]] = given["after"]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from metanet.batch import Batch
-from metanet.constructions.channels import clear, show_weights
+from metanet.constructions.channels import clear, form_named, show_weights
 from metanet.models.gmn.readout import Readout
 from metanet.models.gmn.trunk import Trunk, TrunkOptions
 
@@ -16,20 +16,24 @@ HIDDEN = 2
 WEIGHT = 0
 
 
-def statnn_statistics() -> Callable[[Batch], list[Tensor]]:
-    """Make a GMN whose readout gives mean, variance and five quantiles of every tensor.
+def statnn_statistics(form: str = "narrow") -> Callable[[Batch], list[Tensor]]:
+    """Make a GMN, in one of its forms, whose readout gives statistics of every tensor.
 
         tables = statnn_statistics()(batch)      # for each part (networks, blocks, 7)
 
     The encoder shows each weight, between -3 and 3, in a channel, no layer changes it, and the
     readout takes its moments and order statistics over each block's edges: the numbers of
-    Unterthiner et al. (2020), a row for each block in the template's order. Float64.
+    Unterthiner et al. (2020), mean, variance and five quantiles, a row for each block in the
+    template's order. Float64.
     """
     with torch.no_grad():
         trunk = Trunk(
             HIDDEN,
             1,
             TrunkOptions(
+                form=form_named(form),
+                edge_hidden=HIDDEN,
+                global_state=False,
                 taps="parallel",
                 aggregation="sum",
                 fan_in_power=0.0,
@@ -41,7 +45,7 @@ def statnn_statistics() -> Callable[[Batch], list[Tensor]]:
         clear(trunk)
         show_weights(trunk, WEIGHT)
     readout = Readout(
-        HIDDEN, ("mean", "variance", "quantiles"), norm=False, activation="relu",
+        HIDDEN, HIDDEN, ("mean", "variance", "quantiles"), norm=False, activation="relu",
         global_state=False,
     )  # fmt: skip
     trunk.double()

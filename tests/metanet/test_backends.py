@@ -158,7 +158,7 @@ def test_an_edge_update_in_chunks_is_the_one_of_single_moves(
     chunk: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tiles, "CHUNK_EDGES", chunk)
+    monkeypatch.setattr(tiles, "CHUNK_BYTES", chunk * 4 * 8)
     monkeypatch.setattr(metanet.plan, "PACKED_EDGES", 60)
     laid, generator = plan(), torch.Generator().manual_seed(0)
     assert 0 < laid.packed_slices < len(laid.slices)

@@ -13,6 +13,7 @@ import spec
 from graphgen.testing import random_weights
 from metanet.constructions import NFNCoefficients, forward_pass, nfn_layer, statnn_statistics
 from metanet.models.statistics import moments_and_quantiles
+from metanet.options import FORMS
 
 
 def mlp(*widths: int) -> spec.Architecture:
@@ -56,15 +57,16 @@ def bounded(net: spec.Architecture, seed: int) -> dict[str, np.ndarray]:
 NETS = [mlp(3, 5, 4, 2), mlp(2, 7, 1), *[spec.loads(text) for text in CNNS]]
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("net", NETS)
-def test_a_gmn_carries_out_the_forward_pass(net: spec.Architecture) -> None:
+def test_a_gmn_carries_out_the_forward_pass(net: spec.Architecture, form: str) -> None:
     weights = bounded(net, 0)
     graph = graphgen.compile(net, weights, kind="computation")
     shape = next(g.shape for g in graph.node_groups if g.kind == "input")
     depth = max(group.depth for group in graph.node_groups)
     x = np.random.default_rng(1).standard_normal((5, *shape))
     expected = graphgen.evaluate(net, weights, x)
-    actual = forward_pass(depth)(graph, torch.from_numpy(x)).numpy()
+    actual = forward_pass(depth, form=form)(graph, torch.from_numpy(x)).numpy()
     np.testing.assert_allclose(actual, expected, rtol=1e-10, atol=1e-10)
     deeper = forward_pass(depth + 2)(graph, torch.from_numpy(x)).numpy()
     np.testing.assert_allclose(deeper, expected, rtol=1e-10, atol=1e-10)
@@ -87,12 +89,13 @@ def test_networks_that_are_no_sums_and_relus_are_refused() -> None:
         forward_pass(3)(graphgen.compile(net, large, kind="computation"), x)
 
 
-def test_a_gmn_computes_the_statistics_of_statnn() -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_a_gmn_computes_the_statistics_of_statnn(form: str) -> None:
     nets = [mlp(3, 5, 4, 2), spec.loads(CNNS[0]), mlp(3, 5, 4, 2)]
     batch = metanet.Batch.from_graphs(
         [graphgen.compile(net, bounded(net, seed)) for seed, net in enumerate(nets)]
     )
-    tables = statnn_statistics()(batch)
+    tables = statnn_statistics(form)(batch)
     compared = 0
     for part, table in zip(batch.parts, tables, strict=True):
         for index, block in enumerate(part.template.blocks):
@@ -129,8 +132,9 @@ def slow_layer(
     return results
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
-def test_a_gmn_is_a_layer_of_np_nfn(depth: int) -> None:
+def test_a_gmn_is_a_layer_of_np_nfn(depth: int, form: str) -> None:
     generator = torch.Generator().manual_seed(depth)
 
     def draw(*shape: int) -> Tensor:
@@ -141,7 +145,7 @@ def test_a_gmn_is_a_layer_of_np_nfn(depth: int) -> None:
     batch = metanet.Batch.from_graphs(
         [graphgen.compile(net, bounded(net, seed)) for seed, net in enumerate([*nets, nets[0]])]
     )
-    tables = nfn_layer(given)(batch)
+    tables = nfn_layer(given, form=form)(batch)
     for part, table in zip(batch.parts, tables, strict=True):
         names = [t.name for t in part.template.tensors]
         shapes = {t.name: t.shape for t in part.template.tensors}
@@ -154,4 +158,4 @@ def test_a_gmn_is_a_layer_of_np_nfn(depth: int) -> None:
                 torch.testing.assert_close(w[network], new_w, rtol=1e-9, atol=1e-9)
                 torch.testing.assert_close(v[network], new_v, rtol=1e-9, atol=1e-9)
     other = NFNCoefficients(given.weights, given.biases, given.totals + 0.01)
-    assert (nfn_layer(other)(batch)[0][0][0] - tables[0][0][0]).abs().max() > 1e-3
+    assert (nfn_layer(other, form=form)(batch)[0][0][0] - tables[0][0][0]).abs().max() > 1e-3

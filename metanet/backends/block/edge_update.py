@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from metanet.backends.backend import EPS, EdgeRule, EdgeWeights
+from metanet.backends.block.compiled_update import CompiledUpdate, kernels_for
 from metanet.backends.block.tiles import Chunk, chunks_of
 from metanet.plan import Plan
 
@@ -104,7 +105,7 @@ class EdgeUpdate(torch.autograd.Function):
         by_factor: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         edges, source, target, rows = (t.contiguous() for t in (edges, source, target, rows))
-        chunks = chunks_of(plan)
+        chunks = chunks_of(plan, edges)
         factor = None if factor is None else factor.contiguous()
         ctx.plan, ctx.rule, ctx.low = plan, rule, low
         kept = torch.empty_like(edges) if learns and not rule.checkpoint else None
@@ -140,7 +141,7 @@ class EdgeUpdate(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         edges, source, target, rows, factor, inner, outer, by_factor, kept = ctx.saved_tensors
         plan, rule, low = ctx.plan, ctx.rule, ctx.low
-        chunks = chunks_of(plan)
+        chunks = chunks_of(plan, edges)
         space = Workspace(chunks, edges)
         by_into = torch.zeros_like(source) if by_into is None else by_into.contiguous()
         by_out_of = torch.zeros_like(source) if by_out_of is None else by_out_of.contiguous()
@@ -259,9 +260,14 @@ def update_edges(
     learns = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
     kind = edges.device.type
     low = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
+    result: tuple[Tensor, Tensor, Tensor]
     with torch.autocast(kind, enabled=False):
-        result: tuple[Tensor, Tensor, Tensor] = EdgeUpdate.apply(
-            plan, rule, low, learns,
-            *(None if t is None else t.to(edges.dtype) for t in tensors),
-        )  # fmt: skip
+        states = [None if t is None else t.to(edges.dtype) for t in tensors]
+        multiplies = factor is not None and weights.factor is not None
+        kernels = None if multiplies or low is not None else kernels_for(plan, *states)
+        if kernels is not None:
+            own = [*states[:4], *states[5:7]]
+            result = CompiledUpdate.apply(plan, rule, kernels, learns, *own)
+        else:
+            result = EdgeUpdate.apply(plan, rule, low, learns, *states)
     return result

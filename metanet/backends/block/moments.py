@@ -20,7 +20,7 @@ class RowMoments(torch.autograd.Function):
     def forward(ctx: Any, plan: Plan, edges: Tensor, norm: bool) -> tuple[Tensor, Tensor]:
         ctx.plan, ctx.norm = plan, norm
         edges = edges.contiguous()
-        chunks = chunks_of(plan)
+        chunks = chunks_of(plan, edges)
         space = Workspace(chunks, edges)
         first = edges.new_zeros(plan.num_rows, edges.shape[1])
         second = torch.zeros_like(first)
@@ -40,7 +40,7 @@ class RowMoments(torch.autograd.Function):
         plan, (edges,) = ctx.plan, ctx.saved_tensors
         count = plan.row_edges.to(edges.dtype).unsqueeze(1)
         by_first, by_second = by_first / count, 2 * by_second / count
-        chunks = chunks_of(plan)
+        chunks = chunks_of(plan, edges)
         space = Workspace(chunks, edges)
         result = torch.empty_like(edges)
         for chunk in chunks:

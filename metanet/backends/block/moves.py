@@ -22,7 +22,7 @@ class Spread(torch.autograd.Function):
         ctx.plan = plan
         source, target, rows = source.contiguous(), target.contiguous(), rows.contiguous()
         result = torch.empty_like(edges)
-        for chunk in chunks_of(plan):
+        for chunk in chunks_of(plan, edges):
             own = result[chunk.start : chunk.stop]
             for tile in chunk.tiles:
                 tile.spread(own, source, target, rows)
@@ -35,7 +35,7 @@ class Spread(torch.autograd.Function):
         plan, grad = ctx.plan, grad.contiguous()
         source, target = (grad.new_zeros(plan.num_nodes, grad.shape[1]) for _ in range(2))
         rows = grad.new_zeros(plan.num_rows, grad.shape[1])
-        for chunk in chunks_of(plan):
+        for chunk in chunks_of(plan, grad):
             own = grad[chunk.start : chunk.stop]
             for tile in chunk.tiles:
                 tile.collect_all(own, source, target, rows)
@@ -50,7 +50,7 @@ class Collect(torch.autograd.Function):
         ctx.plan, ctx.mean, ctx.size = plan, mean, edges.shape
         edges = edges.contiguous()
         into, out_of = (edges.new_zeros(plan.num_nodes, edges.shape[1]) for _ in range(2))
-        for chunk in chunks_of(plan):
+        for chunk in chunks_of(plan, edges):
             own = edges[chunk.start : chunk.stop]
             for tile in chunk.tiles:
                 tile.collect(own, into, out_of, mean)
@@ -61,7 +61,7 @@ class Collect(torch.autograd.Function):
     def backward(ctx: Any, by_into: Tensor, by_out_of: Tensor) -> tuple[Any, ...]:
         edges = by_into.new_empty(ctx.size)
         by_into, by_out_of = by_into.contiguous(), by_out_of.contiguous()
-        for chunk in chunks_of(ctx.plan):
+        for chunk in chunks_of(ctx.plan, edges):
             own = edges[chunk.start : chunk.stop]
             for tile in chunk.tiles:
                 tile.spread_back(own, by_into, by_out_of, ctx.mean)
@@ -76,7 +76,7 @@ class Average(torch.autograd.Function):
         ctx.plan, ctx.size = plan, edges.shape
         edges = edges.contiguous()
         rows = edges.new_zeros(plan.num_rows, edges.shape[1])
-        for chunk in chunks_of(plan):
+        for chunk in chunks_of(plan, edges):
             for tile in chunk.tiles:
                 tile.collect_rows(edges[chunk.start : chunk.stop], rows)
         return rows.div_(plan.row_edges.to(edges.dtype).unsqueeze(1))
@@ -87,7 +87,7 @@ class Average(torch.autograd.Function):
         plan = ctx.plan
         grad = grad / plan.row_edges.to(grad.dtype).unsqueeze(1)
         edges = grad.new_empty(ctx.size)
-        for chunk in chunks_of(plan):
+        for chunk in chunks_of(plan, edges):
             for tile in chunk.tiles:
                 states, written = tile.from_rows(grad, edges[chunk.start : chunk.stop])
                 written.copy_(states.expand_as(written))

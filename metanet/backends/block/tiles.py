@@ -16,8 +16,8 @@ from torch import Tensor
 
 from metanet.plan import BlockSlice, End, Plan
 
-CHUNK_EDGES = 8192
-"""On a CPU, the states of so many edges are worked on at a time: a few of them fit its caches."""
+CHUNK_BYTES = 1 << 21
+"""On a CPU, states of so many bytes are worked on at a time: a few of them fit its caches."""
 CHUNK_EDGES_ON_A_GPU = 1 << 20
 
 
@@ -189,15 +189,22 @@ class Chunk:
         return self.stop - self.start
 
 
-_chunks: WeakKeyDictionary[Plan, tuple[Chunk, ...]] = WeakKeyDictionary()
+_chunks: WeakKeyDictionary[Plan, dict[int, tuple[Chunk, ...]]] = WeakKeyDictionary()
 
 
-def chunks_of(plan: Plan) -> tuple[Chunk, ...]:
-    """Cut a plan's edges into chunks, once for each plan."""
-    if plan not in _chunks:
-        largest = CHUNK_EDGES if plan.device.type == "cpu" else CHUNK_EDGES_ON_A_GPU
-        _chunks[plan] = tuple(cut(plan, largest))
-    return _chunks[plan]
+def chunks_of(plan: Plan, states: Tensor) -> tuple[Chunk, ...]:
+    """Cut a plan's edges into chunks, once for each plan and size of edge states."""
+    own, largest = _chunks.setdefault(plan, {}), chunk_edges(states)
+    if largest not in own:
+        own[largest] = tuple(cut(plan, largest))
+    return own[largest]
+
+
+def chunk_edges(states: Tensor) -> int:
+    """Give the number of edges whose states (num_edges, h) are worked on at a time."""
+    if states.device.type != "cpu":
+        return CHUNK_EDGES_ON_A_GPU
+    return max(1, CHUNK_BYTES // (max(1, states.shape[1]) * states.element_size()))
 
 
 def cut(plan: Plan, largest: int) -> Iterator[Chunk]:

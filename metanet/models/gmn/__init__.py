@@ -38,6 +38,8 @@ class GMN(Metanet, options=OPTIONS):
         readout: Sequence[str] = ("mean", "deviation"),
         dropout: float = 0.0,
         backend: str = TRUNK.backend,
+        form: str = TRUNK.form,
+        edge_hidden: int | None = TRUNK.edge_hidden,
         taps: str = TRUNK.taps,
         kernel_taps: int = TRUNK.kernel_taps,
         aggregation: str = TRUNK.aggregation,
@@ -58,16 +60,18 @@ class GMN(Metanet, options=OPTIONS):
     ) -> None:
         super().__init__()
         options = TrunkOptions(
-            backend=backend, taps=taps, kernel_taps=kernel_taps, aggregation=aggregation,
-            fan_in_power=fan_in_power, activation=activation, norm=norm, multiply=multiply,
-            global_state=global_state, positions=positions, node_features=node_features,
-            without=without, checkpoint=checkpoint, channels=channels, conditions=conditions,
-            probes=probes, standardise_probes=standardise_probes, net=net,
+            backend=backend, form=form, edge_hidden=edge_hidden, taps=taps,
+            kernel_taps=kernel_taps, aggregation=aggregation, fan_in_power=fan_in_power,
+            activation=activation, norm=norm, multiply=multiply, global_state=global_state,
+            positions=positions, node_features=node_features, without=without,
+            checkpoint=checkpoint, channels=channels, conditions=conditions, probes=probes,
+            standardise_probes=standardise_probes, net=net,
         )  # fmt: skip
         self.trunk = Trunk(hidden, layers, options)
         self.readout = Readout(
-            hidden, readout, norm=norm, activation=activation, global_state=global_state
-        )
+            hidden, self.trunk.edge_hidden, readout,
+            norm=norm, activation=activation, global_state=global_state,
+        )  # fmt: skip
         self.head = head(self.readout.width, 2 * hidden, outputs, dropout)
         if not norm:
             self.head[0] = nn.Identity()

@@ -36,6 +36,8 @@ class GMNEditor(Editor, options=OPTIONS):
         members: int = 1,
         *,
         backend: str = TRUNK.backend,
+        form: str = TRUNK.form,
+        edge_hidden: int | None = TRUNK.edge_hidden,
         taps: str = TRUNK.taps,
         kernel_taps: int = TRUNK.kernel_taps,
         aggregation: str = TRUNK.aggregation,
@@ -56,16 +58,17 @@ class GMNEditor(Editor, options=OPTIONS):
     ) -> None:
         super().__init__(members=members)
         options = TrunkOptions(
-            backend=backend, taps=taps, kernel_taps=kernel_taps, aggregation=aggregation,
-            fan_in_power=fan_in_power, activation=activation, norm=norm, multiply=multiply,
-            global_state=global_state, positions=positions, node_features=node_features,
-            without=without, checkpoint=checkpoint, channels=channels, conditions=conditions,
-            probes=probes, standardise_probes=standardise_probes, net=net,
+            backend=backend, form=form, edge_hidden=edge_hidden, taps=taps,
+            kernel_taps=kernel_taps, aggregation=aggregation, fan_in_power=fan_in_power,
+            activation=activation, norm=norm, multiply=multiply, global_state=global_state,
+            positions=positions, node_features=node_features, without=without,
+            checkpoint=checkpoint, channels=channels, conditions=conditions, probes=probes,
+            standardise_probes=standardise_probes, net=net,
         )  # fmt: skip
         self.trunk = Trunk(hidden, layers, options)
         self.channels = max(1, self.trunk.taps**2)
         self.fan_in_power, self.norm = fan_in_power, norm
-        self.to_weights = nn.Linear(hidden, members * self.channels)
+        self.to_weights = nn.Linear(self.trunk.edge_hidden, members * self.channels)
         self.scale = first_scales(len(EDGE_KINDS))
 
     def changes(self, batch: Batch) -> list[Tensor]:

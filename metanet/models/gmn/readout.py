@@ -28,6 +28,7 @@ class Readout(nn.Module):
     def __init__(
         self,
         hidden: int,
+        edge_hidden: int,
         statistics: Sequence[str],
         *,
         norm: bool,
@@ -39,7 +40,7 @@ class Readout(nn.Module):
         self.statistics, self.norm = edges, norm
         self.outputs = OUTPUTS in statistics
         self.node_norm = nn.LayerNorm(hidden) if norm else nn.Identity()
-        inputs = hidden * (1 + sum(WIDTHS.get(name, 1) for name in edges))
+        inputs = hidden + edge_hidden * sum(WIDTHS.get(name, 1) for name in edges)
         self.block_readout = nn.Sequential(
             nn.Linear(inputs, 2 * hidden),
             nn.SiLU() if activation == "silu" else nn.ReLU(),
@@ -64,7 +65,7 @@ class Readout(nn.Module):
         return torch.cat(pooled, dim=1)
 
     def edge_statistics(self, backend: Backend, plan: Plan, edges: Tensor) -> list[Tensor]:
-        """Give the chosen statistics of each row's edges, (num_rows, hidden) or wider each."""
+        """Give the chosen statistics of each row's edges, (num_rows, edge_hidden) or wider each."""
         moments = backend.row_moments(plan, edges, self.norm)
         mean, square = (over_alike_blocks(plan, moment) for moment in moments)
         variance = (square - mean.square()).clamp_min(0)

@@ -13,6 +13,7 @@ from metanet.backends.backend import EdgeRule
 from metanet.batch import Batch, Part
 from metanet.models.encoder import BlockEncoder, EdgeEncoder, NodeEncoder
 from metanet.models.gmn.ablation import reduce_batch, unit_parameters
+from metanet.models.gmn.form import form_of
 from metanet.models.gmn.layer import GMNLayer, States
 from metanet.models.neural_graphs import KERNEL_TAPS
 from metanet.models.probes import probes_of
@@ -25,6 +26,8 @@ from metanet.uncompiled import uncompiled
 class TrunkOptions(SideInputs):
     """The options of a `Trunk`, with their defaults.
 
+    - `form`: `narrow` (edges of half the width, whose maps are few) or `paper`; see `Trunk`.
+    - `edge_hidden`: the width of edges and messages; by default `hidden`, or half of it if narrow.
     - `taps`: `folded` (kernels up to `kernel_taps` wide are channels of one edge) or `parallel`.
     - `aggregation`: `mean` (within each block, then summed over blocks) or `sum`.
     - `fan_in_power`: weights are multiplied by this power of their fan-in before encoding.
@@ -41,6 +44,8 @@ class TrunkOptions(SideInputs):
     """
 
     backend: str = "block"
+    form: str = "paper"
+    edge_hidden: int | None = None
     taps: str = "folded"
     kernel_taps: int = KERNEL_TAPS
     aggregation: str = "mean"
@@ -65,12 +70,18 @@ class Trunk(nn.Module):
 
     Each layer updates every edge from its own state, its two nodes, its block and the network,
     then every node from the messages of its incoming and, apart, of its outgoing edges, then the
-    network's own state:
+    network's own state. With the form `paper`:
 
         m = act(A norm(e) + B norm(x_source) + C norm(x_target) + D block + G norm(u))
         e = e + E m
         x = x + MLP(norm(x), norm(u), in(m), out(m))
         u = u + MLP(norm(u), nodes(norm(x), in(m), out(m)))
+
+    With the form `narrow`, which multiplies a matrix with each edge once, and not twice, edges and
+    messages are narrower than nodes, E is a diagonal, and what a message learns of its block and
+    network, which costs nothing per edge, is an MLP of both:
+
+        m = act(A norm(e) + B norm(x_source) + C norm(x_target) + MLP(block, norm(u)))
 
     Conditions pass an MLP, which is added to the first states of nodes, and a linear map of that to
     messages.
@@ -80,11 +91,13 @@ class Trunk(nn.Module):
         super().__init__()
         self.options = options
         self.backend: Backend = make_backend(options.backend)
+        form = form_of(options.form, hidden, options.edge_hidden)
+        self.edge_hidden = form.edge_hidden
         self.taps = options.kernel_taps if options.taps == "folded" else 0
         self.without = frozenset(options.without)
         self.edge_encoder = EdgeEncoder(
             max(1, self.taps**2),
-            hidden,
+            self.edge_hidden,
             options.fan_in_power,
             "tap_coordinates" not in self.without,
             options.channels - 1,
@@ -100,6 +113,7 @@ class Trunk(nn.Module):
         self.layers = nn.ModuleList(
             GMNLayer(
                 hidden,
+                form,
                 rule,
                 multiply=options.multiply,
                 global_state=options.global_state,
@@ -109,6 +123,9 @@ class Trunk(nn.Module):
             for _ in range(layers)
         )
         self.conditions = condition_encoder(options, hidden)
+        self.to_unit: nn.Linear | None = None
+        if "bias_nodes" in self.without and self.edge_hidden != hidden:
+            self.to_unit = nn.Linear(self.edge_hidden, hidden, bias=False)
 
     def forward(self, batch: Batch) -> States:
         """Give the last states of edges, nodes, blocks and networks."""
@@ -143,7 +160,9 @@ class Trunk(nn.Module):
     def unit_features(self, batch: Batch) -> Tensor:
         """Give each neuron what edges from bias nodes would have brought, (num_nodes, hidden)."""
         plan = Plan(unit_parameters(batch), self.taps)
-        edges = self.edge_encoder(plan)
+        edges: Tensor = self.edge_encoder(plan)
+        if self.to_unit is not None:
+            edges = self.to_unit(edges)
         edges = edges + self.block_encoder(plan)[plan.row_block].repeat_interleave(
             plan.row_edges, dim=0
         )

@@ -1,0 +1,27 @@
+"""The forms of a GMN's layers: how wide states are, and which maps stand where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Form:
+    """The widths of a layer's maps.
+
+    `edge_hidden` is that of edges and messages, `node_hidden` that inside of the MLP of nodes,
+    `row_hidden` that inside of the MLP of a block and its network; None: a linear map. `diagonal`:
+    whether messages change their edges channel by channel, else by a matrix.
+    """
+
+    edge_hidden: int
+    node_hidden: int
+    row_hidden: int | None
+    diagonal: bool
+
+
+def form_of(name: str, hidden: int, edge_hidden: int | None) -> Form:
+    """Give the form of this name for nodes of width `hidden`."""
+    if name == "paper":
+        return Form(edge_hidden or hidden, 2 * hidden, None, diagonal=False)
+    return Form(edge_hidden or max(1, hidden // 2), hidden, 2 * hidden, diagonal=True)

@@ -1,0 +1,125 @@
+"""Both forms of a GMN's layers, with every option, and what they multiply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import graphgen
+import metanet
+import spec
+from graphgen.testing import random_weights
+from metanet import testing
+from metanet.options import FORMS, INGREDIENTS
+
+MLP = spec.loads(
+    "inputs: {x: [3]}\nlayers: [linear: {out_features: 6}, tanh, linear: {out_features: 2}]"
+)
+CNN = spec.loads("""
+inputs: {image: [2, 6, 6]}
+layers:
+  - conv2d: {out_channels: 4, kernel_size: 3, groups: 2}
+  - batch_norm
+  - relu
+  - conv2d: {out_channels: 3, kernel_size: 1}
+  - flatten
+  - linear: {out_features: 3}
+""")
+CASES: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "a global state": {"global_state": True},
+    "sums": {"aggregation": "sum", "global_state": True, "taps": "parallel"},
+    "products": {"multiply": True, "global_state": True},
+    "plain": {"activation": "relu", "norm": False},
+    "checkpoint": {"checkpoint": True, "edge_hidden": 5},
+    "wide edges": {"edge_hidden": 11, "global_state": True, "readout": ["mean", "quantiles"]},
+    **{f"without {name}": {"without": [name], "global_state": True} for name in INGREDIENTS},
+}
+
+
+def compiled(*nets: spec.Architecture) -> list[graphgen.Graph]:
+    rng = np.random.default_rng(0)
+    return [graphgen.compile(net, random_weights(net, rng)) for net in nets]
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_has_the_symmetry_on_both_backends(form: str, case: str) -> None:
+    graphs = compiled(CNN, MLP, CNN)
+    batch = metanet.Batch.from_graphs(graphs)
+    settings: dict[str, Any] = {"hidden": 8, "layers": 2, "form": form, **CASES[case]}
+    testing.assert_backends_agree(lambda name: metanet.GMN(backend=name, **settings), batch)
+    model = metanet.GMN(**settings).double()
+    rng = np.random.default_rng(1)
+    testing.assert_invariant(model, graphs, rng)
+    testing.assert_batch_independent(model, graphs, rng)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_editor_of_a_form(form: str) -> None:
+    graphs, rng = compiled(CNN, MLP, CNN), np.random.default_rng(1)
+    settings: dict[str, Any] = {"hidden": 8, "layers": 2, "form": form}
+    for more in ({}, {"multiply": True, "global_state": True}, {"edge_hidden": 3}):
+        editor = metanet.GMNEditor(**settings, **more).double()
+        testing.assert_editor_equivariant(editor, graphs, rng)
+        testing.assert_editor_batch_independent(editor, graphs, rng)
+        testing.assert_editor_keeps_buffers(editor, graphs)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_with_all_that_a_batch_may_bring(form: str) -> None:
+    torch.manual_seed(0)
+    batch = metanet.Batch.from_graphs(compiled(MLP, MLP, MLP))
+    batch = batch.with_channels([part.values.square() for part in batch.parts])
+    batch = batch.with_conditions(torch.rand(3, 2, dtype=torch.float64))
+    settings: dict[str, Any] = {"hidden": 8, "layers": 2, "form": form, "channels": 2}
+    settings |= {"conditions": 2, "probes": 3, "net": MLP, "global_state": True}
+    testing.assert_backends_agree(lambda name: metanet.GMN(backend=name, **settings), batch)
+    model = metanet.GMN(**settings).double()
+    plain, other = model(batch), torch.rand(3, 2, dtype=torch.float64)
+    assert (model(batch.with_conditions(other)) - plain).abs().max() > 1e-6
+    (edited,) = metanet.GMNEditor(**settings).double()(batch)
+    assert not torch.equal(edited.parts[0].values, batch.parts[0].values)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_editor_learns_to_do_nothing(form: str) -> None:
+    torch.manual_seed(0)
+    batch = metanet.Batch.from_graphs(compiled(CNN, MLP)).to(torch.float32)
+    editor = metanet.GMNEditor(hidden=8, layers=2, form=form)
+    with torch.no_grad():
+        editor.scale.fill_(1.0)
+    optimizer = torch.optim.Adam(editor.parameters(), 0.02)
+    losses = []
+    for _ in range(60):
+        (edited,) = editor(batch)
+        pairs = zip(edited.parts, batch.parts, strict=True)
+        loss = torch.stack([(a.values - b.values).square().mean() for a, b in pairs]).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.02 * losses[0]
+
+
+def products(model: metanet.Metanet, graphs: list[graphgen.Graph]) -> int:
+    """Count the multiplications of a step, forward and backward."""
+    batch = metanet.Batch.from_graphs(graphs).to(torch.float32)
+    with FlopCounterMode(display=False) as counter:
+        model(batch).sum().backward()
+    return int(counter.get_total_flops()) // 2
+
+
+def test_the_narrow_form_multiplies_less_than_np_nfn() -> None:
+    size: dict[str, Any] = {"hidden": 32, "layers": 3}
+    net = spec.load("spec/nets/siren.yaml", width=16, depth=1)
+    graphs = compiled(net, net)
+    model = metanet.GMN(**size, form="narrow", global_state=True, backend="pyg")
+    paper = metanet.GMN(**size, form="paper", global_state=True, backend="pyg")
+    narrow = products(model, graphs)
+    assert narrow < products(metanet.NPNFN(net, **size), graphs) / 2
+    assert products(paper, graphs) > products(metanet.NPNFN(net, **size), graphs)
