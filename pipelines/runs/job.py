@@ -45,6 +45,16 @@ class Job(ABC):
     def epochs(self) -> int:
         """The number of epochs."""
 
+    @property
+    def work_left(self) -> float:
+        """An estimate of what there is to do, in a unit of the stage: by default, epochs."""
+        return self.epochs
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """What it imports while it works, so that a worker has imported it already."""
+        return (type(self).__module__,)
+
     @abstractmethod
     def work(self, processes: int) -> None:
         """Work in `work_folder`, which is there, and save the result."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
 
+import torch
 from tqdm import tqdm
 
 from graphgen.errors import GraphError
@@ -19,17 +19,28 @@ from pipelines.errors import PipelineError
 from pipelines.runs.checkpoint import epochs_done
 from pipelines.runs.diverged import DivergedError
 from pipelines.runs.job import Job
+from pipelines.workers import opened, outcomes
+
+FAILURES = (GraphError, MetanetError, PipelineError)
+PRELOAD = ("torch._dynamo", "lightning_fabric.strategies.ddp")
+"""What every run imports as it begins: optimizers want `torch._dynamo`."""
 
 
 def execute(
-    every: Sequence[Job], workers: int | None, processes: int = 1, label: str = "train"
+    every: Sequence[Job],
+    workers: int | None,
+    processes: int = 1,
+    label: str = "train",
+    scheduler: str | None = None,
 ) -> None:
-    """Execute the runs that are not finished, in their order; `label` is that of the progress bar.
+    """Execute the runs that are not finished; `label` is that of the progress bar.
 
-    They share a pool of `workers` processes, one for each run at work, showing the epochs done; or,
-    with several `processes`, those work together on one run after the other. A run that fails, for
-    it diverged, does not stop the others: `PipelineError` at the end says which failed, and it is a
-    `DivergedError` if all of these diverged.
+    They share `workers` processes, one for each run at work, or those of a `scheduler`, which have
+    to see the folders of the runs and of what they are trained on; the runs with most to do begin
+    first. Or, with several `processes`, those work together on one run after the other. A run that
+    fails, for it diverged or its process died three times, does not stop the others:
+    `PipelineError` at the end says which failed, and it is a `DivergedError` if all of these
+    diverged.
     """
     runs = [run for run in every if not run.finished()]
     failed: list[Exception] = []
@@ -37,90 +48,84 @@ def execute(
         for run in runs:
             try:
                 run.execute(processes)
-            except (GraphError, MetanetError, PipelineError) as error:
+            except FAILURES as error:
                 failed.append(error)
     elif runs:
-        failed = execute_in_pool(runs, workers or os.cpu_count() or 1, label)
+        failed = execute_in_pool(longest_first(runs), workers, label, scheduler)
     if failed:
         kind = PipelineError if any(type(e) is not DivergedError for e in failed) else DivergedError
         raise kind("\n".join(sorted(map(str, failed))))
 
 
-def execute_in_pool(runs: Sequence[Job], workers: int, label: str) -> list[Exception]:
-    """Execute runs in a pool of processes; give the errors of those that failed."""
+def longest_first(runs: Sequence[Job]) -> list[Job]:
+    """Sort runs by what there is to do, so that no long one is left alone at the end."""
+    return sorted(runs, key=lambda run: -run.work_left)
+
+
+def execute_in_pool(
+    runs: Sequence[Job], workers: int | None, label: str, scheduler: str | None = None
+) -> list[Exception]:
+    """Execute runs side by side, in their order; give the errors of those that failed."""
     failed: list[Exception] = []
+    preload = dict.fromkeys([*PRELOAD, *(name for run in runs for name in run.imports)])
+    calls = [(run if scheduler is None else from_anywhere(run),) for run in runs]
     with (
-        one_thread_each(),
-        ProcessPoolExecutor(
-            min(workers, len(runs)), get_context("spawn"), initializer=begin_worker
-        ) as pool,
+        showing_progress(runs, label) as done,
+        opened(len(runs), workers, scheduler, list(preload)) as (crew, ahead),
     ):
-        futures = [pool.submit(run.execute) for run in runs]
-        stop = threading.Event()
-        watcher = threading.Thread(target=show_progress, args=(runs, stop, label))
-        watcher.start()
-        try:
-            for future in as_completed(futures):
-                try:
-                    future.result()
-                except (GraphError, MetanetError, PipelineError) as error:
-                    failed.append(error)
-        except BrokenProcessPool:
-            raise PipelineError(
-                "a worker process died, perhaps for want of memory; what is finished is kept: run "
-                "the same command again, with fewer `--workers`"
-            ) from None
-        except BaseException:
-            cancel(futures, pool)
-            raise
-        finally:
-            stop.set()
-            watcher.join()
+        for number, future in outcomes(
+            crew, execute_alone, calls, ahead, lambda call: call[0].folder_name
+        ):
+            try:
+                future.result()
+            except FAILURES as error:
+                failed.append(error)
+            done.add(number)
     return failed
 
 
-def cancel(futures: list[Future[None]], pool: ProcessPoolExecutor) -> None:
-    """Let no further run begin, and stop those at work: they go on from their checkpoints."""
-    for future in futures:
-        future.cancel()
-    for process in list((pool._processes or {}).values()):
-        process.terminate()
+def execute_alone(run: Job) -> None:
+    """Execute a run in a worker, with one thread."""
+    torch.set_num_threads(1)
+    run.execute()
+
+
+def from_anywhere(run: Job) -> Job:
+    """Name the folders of a run as processes of another working directory find them."""
+    named: Any = run
+    values = {field.name: getattr(run, field.name) for field in fields(named)}
+    paths = {name: value.resolve() for name, value in values.items() if isinstance(value, Path)}
+    job: Job = replace(named, **paths)
+    return job
 
 
 @contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Let processes that start meanwhile use one thread: OpenMP reads its number only once."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["OMP_NUM_THREADS"]
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
+def showing_progress(runs: Sequence[Job], label: str) -> Iterator[set[int]]:
+    """Show the epochs done in all runs, read from their checkpoints.
 
+    Gives a set, for the numbers of the runs that are done. Without a terminal, there is a line now
+    and then.
+    """
+    done: set[int] = set()
+    stop = threading.Event()
+    seconds = 0.5 if sys.stderr.isatty() else 10
 
-def begin_worker() -> None:
-    """End a worker with its parent, to which Ctrl-C is left."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = os.getppid()
+    def epochs(number: int, run: Job) -> int:
+        return run.epochs if number in done else epochs_done(run.work_folder)
 
     def watch() -> None:
-        while os.getppid() == parent:
-            threading.Event().wait(1.0)
-        os._exit(1)
+        total = sum(run.epochs for run in runs)
+        with tqdm(total=total, unit="epoch", desc=label) as bar:
+            while True:
+                ended = stop.wait(seconds)
+                bar.update(sum(epochs(*one) for one in enumerate(runs)) - bar.n)
+                if ended:
+                    return
 
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def show_progress(runs: Sequence[Job], stop: threading.Event, label: str) -> None:
-    """Show the number of epochs done in all runs, read from their checkpoints."""
-
-    def done() -> int:
-        return sum(run.epochs if run.finished() else epochs_done(run.work_folder) for run in runs)
-
-    with tqdm(total=sum(run.epochs for run in runs), unit="epoch", desc=label) as bar:
-        while not stop.wait(0.5):
-            bar.update(done() - bar.n)
-        bar.update(done() - bar.n)
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield done
+    finally:
+        stop.set()
+        watcher.join()

@@ -99,6 +99,17 @@ class Run(Job):
         """The number of epochs; 1 for a model that is fitted at once."""
         return int(self.model.get("training", {}).get("epochs", 1))
 
+    @property
+    def work_left(self) -> float:
+        """An estimate of what there is to do: epochs, of as many networks."""
+        return self.epochs * (self.networks or 1)
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """What it imports while it works."""
+        trees = ("sklearn.ensemble",) if self.model["metanet"] == "statnn" else ()
+        return (*super().imports, "metanet.backends.block", "scipy.stats", *trees)
+
     def check(self) -> None:
         """Raise `PipelineError` for an unknown metanet, a missing recipe, and open ranges."""
         metanet, task = self.model["metanet"], task_of(self.task)

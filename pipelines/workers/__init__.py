@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from pipelines.workers.calls import run_all
+from pipelines.workers.calls import outcomes, run_all, run_in_order
 from pipelines.workers.crew import opened, usable_cpus
 from pipelines.workers.pool import ProcessPool, WorkerDied
 
-__all__ = ["ProcessPool", "WorkerDied", "opened", "run_all", "usable_cpus"]
+__all__ = [
+    "ProcessPool",
+    "WorkerDied",
+    "opened",
+    "outcomes",
+    "run_all",
+    "run_in_order",
+    "usable_cpus",
+]

@@ -1,4 +1,4 @@
-"""Running all of many calls: results as they are ready, and calls of dead workers once more."""
+"""Calls: many of one function, their results as they are ready, and those of dead workers again."""
 
 from __future__ import annotations
 
@@ -24,25 +24,66 @@ def run_all(
     worker died is begun again; after the third time it is a `PipelineError` that names it by
     `describe`.
     """
-    waiting = list(reversed(calls))
-    attempts: dict[tuple[Any, ...], int] = {}
-    running: dict[Future[Any], tuple[Any, ...]] = {}
+    for _, done in outcomes(executor, function, calls, ahead, describe):
+        yield done.result()
+
+
+def run_in_order(
+    executor: Executor,
+    function: Callable[..., Any],
+    calls: Sequence[tuple[Any, ...]],
+    ahead: int,
+    describe: Callable[[tuple[Any, ...]], str] = str,
+) -> Iterator[Any]:
+    """Yield the results as `run_all` does, in the order of the calls.
+
+    No call begins before what is `2 * ahead` calls earlier is ready, so not many results wait.
+    """
+    ready: dict[int, Any] = {}
+    following = 0
+    for number, done in outcomes(executor, function, calls, ahead, describe, 2 * ahead):
+        ready[number] = done.result()
+        while following in ready:
+            yield ready.pop(following)
+            following += 1
+
+
+def outcomes(
+    executor: Executor,
+    function: Callable[..., Any],
+    calls: Sequence[tuple[Any, ...]],
+    ahead: int,
+    describe: Callable[[tuple[Any, ...]], str] = str,
+    span: int | None = None,
+) -> Iterator[tuple[int, Future[Any]]]:
+    """Yield the number of each call and its future, which is done, as `run_all` its results.
+
+    With a `span`, only calls begin that are less than so many after the first that is not ready.
+    """
+    waiting = list(reversed(range(len(calls))))
+    attempts = dict.fromkeys(waiting, 0)
+    running: dict[Future[Any], int] = {}
     while waiting or running:
         while waiting and len(running) < ahead:
-            call = waiting.pop()
-            running[executor.submit(function, *call)] = call
+            number = waiting[-1]
+            if span is not None and running and number >= min(running.values()) + span:
+                break
+            attempts[number] += 1
+            running[executor.submit(function, *calls[waiting.pop()])] = number
         for future in wait(running, return_when=FIRST_COMPLETED).done:
-            call = running.pop(future)
-            try:
-                result = future.result()
-            except BrokenExecutor as error:
-                attempts[call] = attempts.get(call, 0) + 1
-                if attempts[call] == ATTEMPTS:
-                    raise PipelineError(
-                        f"{describe(call)}: given up after {ATTEMPTS} attempts: {error}; if memory "
-                        "ran out, use fewer workers or a smaller network, then run again: what is "
-                        "finished is kept"
-                    ) from None
-                waiting.append(call)
+            number = running.pop(future)
+            error = future.exception()
+            if not isinstance(error, BrokenExecutor):
+                yield number, future
+            elif attempts[number] < ATTEMPTS:
+                waiting.append(number)
             else:
-                yield result
+                given_up: Future[Any] = Future()
+                given_up.set_exception(
+                    PipelineError(
+                        f"{describe(calls[number])}: given up after {ATTEMPTS} attempts: {error}; "
+                        "if memory ran out, use fewer workers or a smaller network, then run "
+                        "again: what is finished is kept"
+                    )
+                )
+                yield number, given_up

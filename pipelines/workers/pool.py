@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
+import pickle
 import queue
 import signal
 import threading
@@ -14,8 +15,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from functools import partial
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
+
+from pipelines.workers.server import begin_server, one_thread_each
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,11 +42,9 @@ class ProcessPool(Executor):
 
     def __init__(self, workers: int, preload: Sequence[str] = ()) -> None:
         methods = multiprocessing.get_all_start_methods()
-        # A fork server has imported `preload` once, for all workers and their replacements.
         if "forkserver" in methods:
-            server = multiprocessing.get_context("forkserver")
-            server.set_forkserver_preload(list(preload))
-            self._context: Any = server
+            self._context: Any = multiprocessing.get_context("forkserver")
+            begin_server(preload)
         else:
             self._context = multiprocessing.get_context("spawn")
         self._calls: queue.SimpleQueue[tuple[Future[Any], partial[Any]] | None] = (
@@ -130,7 +132,8 @@ class ProcessPool(Executor):
         with self._lock:
             if self._killed:
                 raise EOFError
-            process.start()
+            with one_thread_each():
+                process.start()
             self._processes.add(process)
         theirs.close()
         return process, ours
@@ -155,13 +158,25 @@ def _work(connection: Connection) -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
-            function = connection.recv()
+            call = connection.recv_bytes()
             try:
-                answer = True, function()
+                answer = ForkingPickler.dumps((True, pickle.loads(call)()))
             except Exception as error:
-                error.add_note("".join(traceback.format_exception(error)))
-                answer = False, error
-            connection.send(answer)
+                answer = _failure(error)
+            connection.send_bytes(answer)
+
+
+def _failure(error: Exception) -> Any:
+    """Encode an error with its traceback; in words, where it cannot be encoded itself."""
+    error.add_note("".join(traceback.format_exception(error)))
+    try:
+        encoded = ForkingPickler.dumps((False, error))
+        pickle.loads(encoded)
+    except Exception:
+        words = RuntimeError(f"{type(error).__name__}: {error}")
+        words.__notes__ = error.__notes__
+        return ForkingPickler.dumps((False, words))
+    return encoded
 
 
 def _die_with_parent() -> None:
