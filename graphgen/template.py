@@ -179,6 +179,10 @@ class Template:
     checkpoints: tuple[CheckpointMap, ...] = field(default=(), compare=False)
     matrices: frozenset[str] = field(default=frozenset(), compare=False)
 
+    def __hash__(self) -> int:
+        # Not block by block: templates are keys of every cache of what depends on structure.
+        return hash((self.architecture, self.kind, len(self.blocks)))
+
     @cached_property
     def form(self) -> Form:
         """What the architecture expects of weights."""

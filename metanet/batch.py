@@ -58,7 +58,9 @@ class Batch:
                 f"the parts of a batch have the positions {shown(places)}, expected each of 0 to "
                 f"{len(places) - 1} once"
             )
-        return torch.from_numpy(np.argsort(np.array(places, dtype=np.int64)))
+        # It is kept, also where a first prediction does not train.
+        with torch.inference_mode(False):
+            return torch.from_numpy(np.argsort(np.array(places, dtype=np.int64)))
 
     @classmethod
     def from_graphs(cls, graphs: Graph | Sequence[Graph]) -> Batch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import prod
 
 import numpy as np
@@ -17,6 +17,20 @@ from graphgen.features.edges import block_columns, coordinate_columns
 from graphgen.features.nodes import group_columns, place_columns
 from graphgen.kinds import EDGE_KINDS
 from metanet.batch import float_offsets
+
+
+@dataclass(frozen=True)
+class BlockEnd:
+    """One end of a block in one network: a strided view of node states, of size 1 at stride 0.
+
+    `summed` are the axes along which edges share a node, counted after one of networks.
+    """
+
+    start: int
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    summed: tuple[int, ...]
+    fan: int
 
 
 @dataclass(frozen=True)
@@ -45,10 +59,25 @@ class BlockLayout:
     index: Tensor | None = field(default=None, compare=False)
     coefficients: Tensor | None = field(default=None, compare=False)
 
-    @property
+    @cached_property
     def num_edges(self) -> int:
         """The number of edges of one network."""
         return prod(self.shape)
+
+    @cached_property
+    def source(self) -> BlockEnd:
+        """Where edges leave."""
+        return self._end(self.source_start, self.source_strides, self.fan_out)
+
+    @cached_property
+    def target(self) -> BlockEnd:
+        """Where edges enter."""
+        return self._end(self.target_start, self.target_strides, self.fan_in)
+
+    def _end(self, start: int, strides: tuple[int, ...], fan: int) -> BlockEnd:
+        sizes = (size if step else 1 for size, step in zip(self.shape, strides, strict=True))
+        summed = tuple(axis + 1 for axis, step in enumerate(strides) if not step)
+        return BlockEnd(start, tuple(sizes), tuple(step or 1 for step in strides), summed, fan)
 
 
 @dataclass(frozen=True)
@@ -74,6 +103,7 @@ class Layout:
 
 
 @lru_cache(maxsize=4096)
+@torch.inference_mode(False)
 def layout(template: Template, taps: int) -> Layout:
     """Lay a template out; kernels of at most `taps` along each axis are folded (0: none)."""
     blocks = tuple(block_layout(template, block, taps) for block in template.blocks)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 
 import torch
 from torch import Tensor
 
-from metanet.batch import Batch, Part
-from metanet.layout import BlockLayout, Layout, layout
+from graphgen import Template
+from metanet.batch import Batch
+from metanet.layout import BlockEnd, BlockLayout, Layout, layout
 
 PACKED_EDGES = 1024
 """On a CPU, slices with fewer edges lie together, so that they need one operation for all."""
+
+KEPT_PLANS, KEPT_EDGES = 64, 1 << 22
+"""So many plans are kept, of so many edges in all, of which one may take 40 bytes on a GPU."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +67,18 @@ class BlockSlice:
 class PartPlan:
     """A part's layout and where its nodes, blocks and networks begin in the batch."""
 
-    part: Part
+    template: Template
+    networks: int
     layout: Layout
     node_start: int
     block_start: int
     network_start: int
 
-    @property
-    def networks(self) -> int:
-        """The number of networks in the part."""
-        return len(self.part.positions)
-
 
 class Plan:
     """A batch laid out flat: nodes (sum of networks x nodes), edges, blocks, networks.
 
+    It holds none of the batch's numbers, so that `plan_of` gives one to all batches of one make-up.
     Edges run slice by slice; a slice is a block of a part, with all networks. The first
     `packed_from` edges belong to large slices, those of small ones follow. `num_nodes`,
     `num_edges`, `num_blocks`, `num_networks` and `num_rows` (a row for each block of each network)
@@ -83,13 +86,13 @@ class Plan:
     """
 
     def __init__(self, batch: Batch, taps: int) -> None:
-        self.batch = batch
         self.device = batch.parts[0].values.device
         self.parts: list[PartPlan] = []
         nodes = blocks = networks = 0
         for part in batch.parts:
             laid = layout(part.template, taps)
-            plan = PartPlan(part, laid, nodes, blocks, networks)
+            count = len(part.positions)
+            plan = PartPlan(part.template, count, laid, nodes, blocks, networks)
             self.parts.append(plan)
             nodes += plan.networks * laid.num_nodes
             blocks += len(laid.blocks)
@@ -122,8 +125,8 @@ class Plan:
                         networks=plan.networks,
                         rows=slice(rows, rows + plan.networks),
                         view=(plan.networks, *block.shape),
-                        source=end(plan, block, "source"),
-                        target=end(plan, block, "target"),
+                        source=end(plan, block.source),
+                        target=end(plan, block.target),
                         block=block,
                     )
                 )
@@ -145,15 +148,16 @@ class Plan:
     @cached_property
     def node_network(self) -> Tensor:
         """The network that each node belongs to, int64 (num_nodes,)."""
-        return torch.repeat_interleave(
-            torch.arange(self.num_networks, device=self.device), self.nodes_per_network
-        )
+        counts = torch.tensor(self._node_counts(), dtype=torch.int64)
+        return torch.arange(self.num_networks).repeat_interleave(counts).to(self.device)
 
     @cached_property
     def nodes_per_network(self) -> Tensor:
         """The number of nodes of each network, int64 (num_networks,)."""
-        counts = [p.layout.num_nodes for p in self.parts for _ in range(p.networks)]
-        return torch.tensor(counts, device=self.device)
+        return torch.tensor(self._node_counts(), device=self.device)
+
+    def _node_counts(self) -> list[int]:
+        return [p.layout.num_nodes for p in self.parts for _ in range(p.networks)]
 
     @cached_property
     def row_block(self) -> Tensor:
@@ -211,17 +215,41 @@ def backwards(block: BlockLayout) -> bool:
     return any(stride < 0 for stride in (*block.source_strides, *block.target_strides))
 
 
-def end(plan: PartPlan, block: BlockLayout, which: str) -> End:
+def end(plan: PartPlan, of: BlockEnd) -> End:
     """Describe one end of a block as a strided view over (networks, *shape)."""
-    strides = block.source_strides if which == "source" else block.target_strides
-    start = block.source_start if which == "source" else block.target_start
     return End(
-        start=plan.node_start + start,
-        sizes=(
-            plan.networks,
-            *(size if stride else 1 for size, stride in zip(block.shape, strides, strict=True)),
-        ),
-        strides=(plan.layout.num_nodes, *(stride or 1 for stride in strides)),
-        summed=tuple(axis + 1 for axis, stride in enumerate(strides) if not stride),
-        fan=block.fan_out if which == "source" else block.fan_in,
+        start=plan.node_start + of.start,
+        sizes=(plan.networks, *of.sizes),
+        strides=(plan.layout.num_nodes, *of.strides),
+        summed=of.summed,
+        fan=of.fan,
     )
+
+
+_plans: OrderedDict[tuple[object, ...], Plan] = OrderedDict()
+_lock = Lock()
+
+
+def plan_of(batch: Batch, taps: int) -> Plan:
+    """Give the plan of a batch, the same one for batches of the same networks in number and kind.
+
+        plan_of(batch, taps=3) is plan_of(Batch.from_graphs(others), taps=3)
+
+    Those that were asked for lately are kept.
+    """
+    parts = tuple((part.template, len(part.positions)) for part in batch.parts)
+    key = (parts, taps, batch.parts[0].values.device)
+    with _lock:
+        plan = _plans.pop(key, None)
+    if plan is None:
+        # What is kept serves training, too, where the first batch may only have been predicted on.
+        with torch.inference_mode(False):
+            plan = Plan(batch, taps)
+            plan.prepare()
+    with _lock:
+        _plans[key] = plan
+        left = KEPT_EDGES - sum(kept.num_edges for kept in _plans.values())
+        while _plans and (left < 0 or len(_plans) > KEPT_PLANS):
+            _, oldest = _plans.popitem(last=False)
+            left += oldest.num_edges
+    return plan

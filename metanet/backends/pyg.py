@@ -24,7 +24,8 @@ class PygBackend(Backend):
 
     def _index(self, plan: Plan) -> Index:
         if plan not in self._indices:
-            self._indices[plan] = Index(plan)
+            with torch.inference_mode(False):
+                self._indices[plan] = Index(plan)
         return self._indices[plan]
 
     def spread(

@@ -84,14 +84,14 @@ def nfn_layer(
         plan = states.plan
         written: list[dict[str, Tensor]] = [{} for _ in plan.parts]
         for piece in plan.slices:
-            block = plan.parts[piece.part].part.template.blocks[
+            block = plan.parts[piece.part].template.blocks[
                 piece.index - plan.parts[piece.part].block_start
             ]
             parts = states.edges[piece.start : piece.stop, : messages(depth)]
             written[piece.part][str(block.tensor)] = parts.sum(1).view(piece.view)
         tables = []
         for part, values in zip(plan.parts, written, strict=True):
-            blocks = part.part.template.blocks
+            blocks = part.template.blocks
             weights = [values[str(b.tensor)] for b in blocks if b.kind == "linear"]
             biases = [values[str(b.tensor)] for b in blocks if b.kind == "bias"]
             tables.append(list(zip(weights, biases, strict=True)))

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from graphgen.features.edges import BLOCK_NAMES, COORDINATE_NAMES
 from graphgen.features.nodes import GROUP_NAMES, PLACE_NAMES
+from metanet.batch import Batch
 from metanet.errors import MetanetError
 from metanet.layout import BlockLayout
 from metanet.models.side_inputs import extra_of
@@ -23,16 +24,15 @@ def several_scales(x: Tensor) -> Tensor:
     )
 
 
-def edge_weights(plan: Plan, fan_in_power: float) -> Tensor:
+def edge_weights(plan: Plan, batch: Batch, fan_in_power: float) -> Tensor:
     """Write the weights of all edges side by side, (num_edges, channels + len(COORDINATE_NAMES)).
 
     A folded kernel fills the channels of its taps, a single weight the middle one. Weights are
     multiplied by a power of their fan-in, so that networks of different widths look alike;
     variances enter by their logarithm. The last columns are the coordinates of edges.
     """
-    first = plan.parts[0]
-    channels = first.layout.channels
-    rows = first.part.values.new_zeros(plan.num_edges, channels + len(COORDINATE_NAMES))
+    channels = plan.parts[0].layout.channels
+    rows = batch.parts[0].values.new_zeros(plan.num_edges, channels + len(COORDINATE_NAMES))
     for piece in plan.slices:
         part, block = plan.parts[piece.part], piece.block
         coordinates = part.layout.coordinates[piece.index - part.block_start]
@@ -45,7 +45,7 @@ def edge_weights(plan: Plan, fan_in_power: float) -> Tensor:
             else:
                 out[:, channels // 2] = block.coefficients.to(out).repeat(piece.networks)
             continue
-        values = values_of(block, part.part.values)
+        values = values_of(block, batch.parts[piece.part].values)
         if block.logarithmic:
             values = torch.log(values.clamp_min(1e-8)) / 4
         elif fan_in_power:
@@ -67,13 +67,13 @@ def values_of(block: BlockLayout, table: Tensor) -> Tensor:
     return table[:, start : start + size]
 
 
-def edge_extras(plan: Plan, count: int) -> Tensor:
+def edge_extras(plan: Plan, batch: Batch, count: int) -> Tensor:
     """Write what a batch brings beside the weights of all edges, (num_edges, count, channels).
 
     Taps lie as in `edge_weights`; the numbers stay as they are.
     """
     channels = plan.parts[0].layout.channels
-    extras = [extra_of(part.part, count) for part in plan.parts]
+    extras = [extra_of(part, count) for part in batch.parts]
     rows = extras[0].new_zeros(plan.num_edges, count, channels)
     for piece in plan.slices:
         block = piece.block
@@ -109,9 +109,9 @@ class EdgeEncoder(nn.Module):
         own = SCALES * extras * (channels if coordinates else 1)
         self.extras = nn.Linear(own, hidden, bias=False) if extras else None
 
-    def forward(self, plan: Plan) -> Tensor:
+    def forward(self, plan: Plan, batch: Batch) -> Tensor:
         """Give states (num_edges, hidden)."""
-        rows = edge_weights(plan, self.fan_in_power)
+        rows = edge_weights(plan, batch, self.fan_in_power)
         weights, coordinates = rows[:, : self.channels], rows[:, self.channels :]
         scaled = several_scales(weights)
         if self.coordinates:
@@ -120,7 +120,7 @@ class EdgeEncoder(nn.Module):
             inputs = scaled.view(-1, SCALES, self.channels).sum(2)
         result: Tensor = self.linear(inputs)
         if self.extras is not None:
-            beside = several_scales(edge_extras(plan, self.count))
+            beside = several_scales(edge_extras(plan, batch, self.count))
             if not self.coordinates:
                 beside = beside.unflatten(2, (SCALES, self.channels)).sum(3)
             result = result + self.extras(beside.flatten(1))
@@ -165,7 +165,7 @@ class NodeEncoder(nn.Module):
         self.places = nn.Linear(len(PLACE_NAMES), hidden, bias=False) if positions else None
         self.features = nn.Linear(features, hidden, bias=False) if features else None
 
-    def forward(self, plan: Plan) -> Tensor:
+    def forward(self, plan: Plan, batch: Batch) -> Tensor:
         """Give states (num_nodes, hidden)."""
         columns = torch.cat([part.layout.group_columns for part in plan.parts])
         groups = self.columns(columns.to(self.columns.weight))
@@ -175,15 +175,14 @@ class NodeEncoder(nn.Module):
             places = torch.cat([p.layout.places.repeat(p.networks, 1) for p in parts])
             result = result + self.places(places.to(self.places.weight))
         if self.features is not None:
-            result = result + self.features(node_features(plan, self.features.in_features))
+            result = result + self.features(node_features(batch, self.features.in_features))
         return result
 
 
-def node_features(plan: Plan, count: int) -> Tensor:
+def node_features(batch: Batch, count: int) -> Tensor:
     """Collect the features that a batch brings for its nodes, (num_nodes, count)."""
     rows = []
-    for plan_of_part in plan.parts:
-        nodes = plan_of_part.part.nodes
+    for nodes in (part.nodes for part in batch.parts):
         if nodes is None or nodes.shape[2] != count:
             got = "none" if nodes is None else str(nodes.shape[2])
             raise MetanetError(

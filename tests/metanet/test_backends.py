@@ -254,7 +254,8 @@ def test_both_backends_read_computation_graphs() -> None:
         graphgen.compile(net, random_weights(net, rng), kind=kind)
         for kind in ("computation", "parameter", "computation")
     ]
-    laid = Plan(metanet.Batch.from_graphs(graphs), taps=0)
+    batch = metanet.Batch.from_graphs(graphs)
+    laid = Plan(batch, taps=0)
     strides = [s for piece in laid.slices for s in piece.block.source_strides]
     assert min(strides) < 0, "a reflected border runs backwards"
 
@@ -262,7 +263,7 @@ def test_both_backends_read_computation_graphs() -> None:
         return metanet.GMN(hidden=4, layers=2, backend=backend)
 
     assert_backends_agree(make, metanet.Batch.from_graphs(graphs))
-    rows = edge_weights(laid, 0.0)[:, 0]
+    rows = edge_weights(laid, batch, 0.0)[:, 0]
     expected = [graphs[0].edge_values(), graphs[2].edge_values(), graphs[1].edge_values()]
     assert torch.allclose(rows.sort().values, torch.from_numpy(np.concatenate(expected)).sort()[0])
 

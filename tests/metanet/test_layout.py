@@ -63,12 +63,13 @@ def test_control_another_network_has_another_layout() -> None:
 def test_the_encoder_reads_these_columns_and_no_others() -> None:
     net = spec.loads(CNN)
     graph = graphgen.compile(net, random_weights(net, np.random.default_rng(0), np.float32))
-    plan = Plan(metanet.Batch.from_graphs([graph, graph]), taps=0)
+    batch = metanet.Batch.from_graphs([graph, graph])
+    plan = Plan(batch, taps=0)
     found = graphgen.features(graph)
     nodes, blocks = NodeEncoder(5), BlockEncoder(5)
     weight = torch.cat([nodes.columns.weight, nodes.places.weight], dim=1)
     expected = torch.from_numpy(found.nodes) @ weight.T + nodes.columns.bias
-    torch.testing.assert_close(nodes(plan), expected.repeat(2, 1))
+    torch.testing.assert_close(nodes(plan, batch), expected.repeat(2, 1))
     of_edges = torch.from_numpy(found.edges[:, : blocks.columns.in_features])
     states = blocks(plan)[plan.row_block].repeat_interleave(plan.row_edges, dim=0)
     order = torch.cat([torch.arange(p.start, p.stop) for p in plan.slices])
@@ -78,7 +79,7 @@ def test_the_encoder_reads_these_columns_and_no_others() -> None:
     ]
     expected = of_edges @ blocks.columns.weight.T + blocks.columns.bias
     torch.testing.assert_close(states[order], expected[torch.cat(rows)])
-    coordinates = edge_weights(plan, 0.0)[:, 1:]
+    coordinates = edge_weights(plan, batch, 0.0)[:, 1:]
     torch.testing.assert_close(
         coordinates[order], torch.from_numpy(found.edges[:, -4:])[torch.cat(rows)]
     )

@@ -95,8 +95,8 @@ class GMNEditor(Editor, options=OPTIONS):
                 else block.index.to(plan.device)
             )
         result = []
-        for part, changed, where in zip(plan.parts, columns, places, strict=True):
-            values = part.part.values
+        for part, changed, where in zip(batch.parts, columns, places, strict=True):
+            values = part.values
             change = values.new_zeros(len(values), self.members, values.shape[1])
             if changed:
                 edge_places = torch.cat(where)

@@ -109,7 +109,7 @@ def mean_of_outputs(plan: Plan, nodes: Tensor) -> Tensor:
     """Give the mean over each network's output neurons."""
     rows = []
     for part in plan.parts:
-        groups = [group for group in part.part.template.node_groups if group.output >= 0]
+        groups = [group for group in part.template.node_groups if group.output >= 0]
         count = part.networks * part.layout.num_nodes
         own = nodes[part.node_start : part.node_start + count].view(
             part.networks, -1, nodes.shape[1]

@@ -18,7 +18,7 @@ from metanet.models.gmn.layer import GMNLayer, States
 from metanet.models.neural_graphs import KERNEL_TAPS
 from metanet.models.probes import probes_of
 from metanet.models.side_inputs import SideInputs, condition_encoder
-from metanet.plan import Plan
+from metanet.plan import plan_of
 from metanet.uncompiled import uncompiled
 
 
@@ -139,9 +139,9 @@ class Trunk(nn.Module):
         """Lay a batch out, and encode it; not compiled, for its Python depends on every shape."""
         if self.probes is not None:
             batch = Batch(tuple(with_features(part, self.probes(part)) for part in batch.parts))
-        plan = Plan(reduce_batch(batch, self.without), self.taps)
-        plan.prepare()
-        nodes = self.node_encoder(plan)
+        seen = reduce_batch(batch, self.without)
+        plan = plan_of(seen, self.taps)
+        nodes = self.node_encoder(plan, seen)
         if "bias_nodes" in self.without:
             nodes = nodes + self.unit_features(batch)
         conditions = None
@@ -150,7 +150,7 @@ class Trunk(nn.Module):
             nodes = nodes + conditions[plan.node_network]
         return States(
             plan,
-            self.edge_encoder(plan),
+            self.edge_encoder(plan, seen),
             nodes,
             self.block_encoder(plan),
             None if self.start is None else self.start.expand(plan.num_networks, -1),
@@ -159,8 +159,9 @@ class Trunk(nn.Module):
 
     def unit_features(self, batch: Batch) -> Tensor:
         """Give each neuron what edges from bias nodes would have brought, (num_nodes, hidden)."""
-        plan = Plan(unit_parameters(batch), self.taps)
-        edges: Tensor = self.edge_encoder(plan)
+        seen = unit_parameters(batch)
+        plan = plan_of(seen, self.taps)
+        edges: Tensor = self.edge_encoder(plan, seen)
         if self.to_unit is not None:
             edges = self.to_unit(edges)
         edges = edges + self.block_encoder(plan)[plan.row_block].repeat_interleave(
