@@ -7,7 +7,7 @@ INLINE REAL scale_of(const REAL *row, int64_t width, REAL eps) {
     const VECTOR x = load(row + c, width - c);
     squares += x * x;
   }
-  return 1 / (REAL)sqrt(sum(squares) / width + eps);
+  return 1 / SQRT(sum(squares) / width + eps);
 }
 
 INLINE REAL dot(const REAL *a, const REAL *b, int64_t width) {

@@ -22,8 +22,10 @@
 
 #ifdef REAL_IS_FLOAT
 typedef int32_t INTEGER;
+#define SQRT sqrtf
 #else
 typedef int64_t INTEGER;
+#define SQRT sqrt
 #endif
 typedef REAL VECTOR __attribute__((vector_size(64)));
 typedef INTEGER INTEGERS __attribute__((vector_size(64)));
@@ -56,6 +58,9 @@ INLINE REAL sum(VECTOR x) {
     for (int64_t i = 0; i < half; i++) parts[i] += parts[i + half];
   return parts[0];
 }
+
+/* The first `count` numbers, and zeros. */
+INLINE VECTOR first(VECTOR x, int64_t count) { return load((const REAL *)&x, count); }
 
 INLINE VECTOR where(INTEGERS condition, VECTOR yes, VECTOR no) {
   return (VECTOR)((condition & (INTEGERS)yes) | (~condition & (INTEGERS)no));
