@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from spec.architecture import Operation, TensorSpec
 from spec.fields import FieldError
@@ -21,6 +21,7 @@ from spec.primitives import (
     counted,
     show,
 )
+from spec.records import record
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,6 @@ class Value:
     shape: Shape
 
 
-@dataclass(frozen=True, kw_only=True)
 class Layer:
     """A layer that people write: its fields, and how it expands into primitives.
 
@@ -46,6 +46,9 @@ class Layer:
                 weight = scope.parameter("weight", x.shape[:1], ("constant", 1.0))
                 return scope.multiply(x, weight, axis=0)
     """
+
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     type: ClassVar[str] = ""
     inputs_allowed: ClassVar[tuple[int, int]] = (1, 1)
@@ -227,6 +230,8 @@ def register(name: str) -> Callable[[type[L]], type[L]]:
     def add(layer: type[L]) -> type[L]:
         if name in LAYERS:
             raise ValueError(f"a layer named {name!r} is registered already")
+        if not dataclasses.is_dataclass(layer):  # as where it has no fields
+            record(frozen=True, kw_only=True)(layer)
         layer.type = name
         LAYERS[name] = layer
         return layer

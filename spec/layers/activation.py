@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, make_dataclass
 from typing import Any
 
 from spec.errors import Problem, SpecError, quoted
 from spec.functions import FUNCTIONS, NONE, PASSING, RESERVED, Function
 from spec.layer import LAYERS, Layer, Scope, Value, register
 from spec.primitives import Elementwise
+from spec.records import make_record
 
 
-@dataclass(frozen=True, kw_only=True)
 class Activation(Layer):
     """`y = f(x)`, element by element; the fields are the function's constants."""
 
@@ -24,10 +23,7 @@ class Activation(Layer):
 def layer_of(function: Function) -> type[Layer]:
     """Make the layer of a function, whose fields are its constants."""
     fields = [(name, Any, constant) for name, constant in function.constants.items()]
-    made: type[Layer] = make_dataclass(
-        function.name, fields, bases=(Activation,), frozen=True, kw_only=True,
-        namespace={"__doc__": function.summary, "__module__": __name__},
-    )  # fmt: skip
+    made: type[Layer] = make_record(function.name, fields, Activation, function.summary)
     return made
 
 

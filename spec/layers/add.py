@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.layer import Layer, Scope, Value, register
+from spec.records import record
 
 
 @register("add")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Add(Layer):
     """The sum `x + y + ...` of two or more inputs; single numbers and axes of 1 are repeated."""
 

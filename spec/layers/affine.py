@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from spec.fields import number
 from spec.layer import Layer, Scope, Value, register
+from spec.records import record
 
 
 @register("affine")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Affine(Layer):
     """`scale x + shift` with two constants: `1 - x` is `{scale: -1, shift: 1}`."""
 

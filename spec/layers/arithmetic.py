@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.layer import Layer, Scope, Value, register
+from spec.records import record
 
 
 @register("subtract")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Subtract(Layer):
     """The difference `x - y`; single numbers and axes of 1 are repeated."""
 
@@ -21,7 +21,7 @@ class Subtract(Layer):
 
 
 @register("divide")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Divide(Layer):
     """The quotient `x / y`; single numbers and axes of 1 are repeated."""
 
@@ -33,7 +33,7 @@ class Divide(Layer):
 
 
 @register("maximum")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Maximum(Layer):
     """The largest of the inputs, item by item; single numbers and axes of 1 are repeated."""
 
@@ -44,7 +44,7 @@ class Maximum(Layer):
 
 
 @register("minimum")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Minimum(Layer):
     """The smallest of the inputs, item by item; single numbers and axes of 1 are repeated."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import flag, number, size
 from spec.layer import Layer, Scope, Value, agree, channels, register
 from spec.primitives import Normalise, Shape
+from spec.records import record
 
 
 @register("batch_norm")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class BatchNorm(Layer):
     """`(x - mean) / sqrt(var + eps) * weight + bias` by channel, as `torch.nn.BatchNorm{1,2,3}d`.
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import axis
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Shape
+from spec.records import record
 
 
 @register("bias")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Bias(Layer):
     """`y = x + b` with a number for each item of `dim`; the tensor has the name of the layer."""
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from spec.fields import flag, size
 from spec.layer import Layer, Scope, Value, agree, register
 from spec.primitives import Contract, Shape, ShapeError, show
+from spec.records import record
 
 LEADING = "abcdefgh"
 
 
 @register("bilinear")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Bilinear(Layer):
     """`y_o = x1^T W_o x2 + b_o` along the last axes of two inputs, as `torch.nn.Bilinear`."""
 

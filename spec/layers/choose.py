@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from spec.fields import MAX_ENTRIES, axis, integer, integers, size
@@ -14,6 +14,7 @@ from spec.layers.taking import taken
 from spec.primitives import Contract, Reshape, Shape, ShapeError, show
 from spec.primitives.contract import LETTERS
 from spec.primitives.take import run_of, runs_of
+from spec.records import record
 
 
 def counted_index(index: int, dim: int, shape: Shape) -> int:
@@ -28,7 +29,7 @@ def counted_index(index: int, dim: int, shape: Shape) -> int:
 
 
 @register("select")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Select(Layer):
     """Item `index` along `dim`, which goes, as `torch.select`; a negative one from the end."""
 
@@ -46,7 +47,7 @@ class Select(Layer):
 
 
 @register("narrow")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Narrow(Layer):
     """The `length` items along `dim` from `start` on, as `torch.narrow`."""
 
@@ -71,7 +72,7 @@ class Narrow(Layer):
 
 
 @register("slice")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Slices(Layer):
     """The items `start:stop:step` along `dim`, as Python counts them; a negative step goes back."""
 
@@ -98,7 +99,7 @@ class Slices(Layer):
 
 
 @register("index_select")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class IndexSelect(Layer):
     """The items `index` along `dim`, in any order and as often as named: `torch.index_select`.
 
@@ -133,7 +134,7 @@ class IndexSelect(Layer):
 
 
 @register("chunk")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Chunk(Layer):
     """Part `index` of at most `chunks` parts of one length, but for the last, as `torch.chunk`.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Concat, Learned, ShapeError, show
+from spec.records import record
 
 
 @register("class_token")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ClassToken(Layer):
     """Put one learned token in front of `[N, tokens, features]` (Dosovitskiy et al. 2021)."""
 

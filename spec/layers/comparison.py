@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.fields import number
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Shape, ShapeError
+from spec.records import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Comparison(Layer):
     """A comparison with a number, or with a second input."""
 
@@ -36,7 +36,7 @@ class Comparison(Layer):
 
 
 @register("eq")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Equal(Comparison):
     """1 where x is `other`, or equals a second input, 0 elsewhere, as `torch.eq`.
 
@@ -49,7 +49,7 @@ class Equal(Comparison):
 
 
 @register("ne")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class NotEqual(Comparison):
     """0 where x is `other`, or equals a second input, 1 elsewhere, as `torch.ne`.
 
@@ -61,7 +61,7 @@ class NotEqual(Comparison):
 
 
 @register("gt")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Greater(Comparison):
     """1 where x is greater than `other`, or a second input, 0 elsewhere, as `torch.gt`.
 
@@ -73,7 +73,7 @@ class Greater(Comparison):
 
 
 @register("ge")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class GreaterOrEqual(Comparison):
     """1 where x is at least `other`, or a second input, 0 elsewhere, as `torch.ge`.
 
@@ -85,7 +85,7 @@ class GreaterOrEqual(Comparison):
 
 
 @register("lt")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Less(Comparison):
     """1 where x is less than `other`, or a second input, 0 elsewhere, as `torch.lt`.
 
@@ -97,7 +97,7 @@ class Less(Comparison):
 
 
 @register("le")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class LessOrEqual(Comparison):
     """1 where x is at most `other`, or a second input, 0 elsewhere, as `torch.le`.
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from spec.fields import axis
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Concat, Shape
+from spec.records import record
 
 
 @register("concat")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Concatenate(Layer):
     """Two or more inputs one after the other along `dim`, counted with the batch."""
 

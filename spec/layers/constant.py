@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil, prod
 from typing import Any, ClassVar, Self
 
 from spec.fields import array, flat, number, shape, size, size_of
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Fixed, Shape, ShapeError
+from spec.records import record
 
 
 @register("constant")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Constant(Layer):
     """A fixed value: these `values`, for each sample alike; the input plays no part.
 
@@ -38,7 +39,7 @@ class Constant(Layer):
 
 
 @register("arange")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Arange(Layer):
     """A fixed value: `start`, `start + step` and so on, as long as it is before `end`."""
 
@@ -61,7 +62,7 @@ class Arange(Layer):
 
 
 @register("band_mask")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class BandMask(Layer):
     """A fixed value `[rows, columns]` of 1 in a band around the diagonal, and 0 elsewhere.
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from spec.fields import sizes
 from spec.layer import register
 from spec.layers.convolution import Convolution
 from spec.layers.padding import Side, padding
+from spec.records import record
 
 
 @register("conv1d")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Conv1d(Convolution):
     """A convolution over inputs `[N, channels, length]`, as `torch.nn.Conv1d`."""
 

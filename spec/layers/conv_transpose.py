@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, make_dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Any, Self
 
@@ -14,9 +14,10 @@ from spec.primitives import (
     Window,
     show,
 )
+from spec.records import make_record, record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class TransposedConvolution(Layer):
     """A transposed convolution, as `torch.nn.ConvTranspose1d` and its siblings."""
 
@@ -74,12 +75,5 @@ for _dims in (1, 2, 3):
     ]
     _doc = f"A transposed convolution over {_dims} axes, as `torch.nn.ConvTranspose{_dims}d`."
     register(f"conv_transpose{_dims}d")(
-        make_dataclass(
-            f"ConvTranspose{_dims}d",
-            _fields,
-            bases=(TransposedConvolution,),
-            namespace={"__doc__": _doc},
-            frozen=True,
-            kw_only=True,
-        )
+        make_record(f"ConvTranspose{_dims}d", _fields, TransposedConvolution, _doc)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Self
 
@@ -11,9 +11,10 @@ from spec.layer import Layer, Scope, Value, agree
 from spec.layers.padding import Side, meant
 from spec.layers.taking import padded
 from spec.primitives import RefusalError, Shape, ShapeError, Window, show
+from spec.records import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Convolution(Layer):
     """A convolution, as `torch.nn.Conv1d` and its siblings.
 

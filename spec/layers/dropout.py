@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from spec.fields import probability
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Elementwise
+from spec.records import record
 
 
 @register("dropout")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Dropout(Layer):
     """Zero each element with probability `p` while training and scale the rest by 1/(1-p)."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from spec.fields import size
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Lookup
+from spec.records import record
 
 
 @register("embedding")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Embedding(Layer):
     """Row `x` of a table for each index x of the input, as `torch.nn.Embedding`."""
 

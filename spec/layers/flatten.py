@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Self
 
 from spec.fields import axis
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Reshape, Shape, ShapeError, show
+from spec.records import record
 
 
 @register("flatten")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Flatten(Layer):
     """Merge the axes `start_dim` to `end_dim`, counted with the batch, as `torch.nn.Flatten`."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import flag, number, size
 from spec.layer import Layer, Scope, Value, agree, register
 from spec.primitives import Concat, Elementwise, Shape, ShapeError, matrix_product, show
+from spec.records import record
 
 
 @register("fourier_features")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class FourierFeatures(Layer):
     """`[sin(2 pi x W^T), cos(2 pi x W^T)]` (Tancik et al. 2020, eq. 5).
 

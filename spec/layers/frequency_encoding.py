@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from spec.fields import MAX_ENTRIES, flag, number, size
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Concat, ShapeError, show
+from spec.records import record
 
 
 @register("frequency_encoding")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class FrequencyEncoding(Layer):
     """`[x, sin(f x), cos(f x), ...]` for the frequencies f, along the last axis.
 

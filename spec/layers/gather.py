@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from spec.fields import axis, size
@@ -10,10 +10,11 @@ from spec.layer import Layer, Scope, Value, positive, register
 from spec.layers.comparison import difference, unequal
 from spec.primitives import Contract, Fixed, Lookup, Reshape, Shape, ShapeError, show
 from spec.primitives.contract import LETTERS
+from spec.records import record
 
 
 @register("one_hot")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class OneHot(Layer):
     """1 at the place that an index names, 0 elsewhere, along a new last axis of `num_classes`.
 
@@ -28,7 +29,7 @@ class OneHot(Layer):
 
 
 @register("gather")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Gather(Layer):
     """Of x and indices: the items along `dim` that these name, as `torch.gather`.
 

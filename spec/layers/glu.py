@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import axis
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Elementwise, Shape, ShapeError, Slice, show
+from spec.records import record
 
 
 @register("glu")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class GLU(Layer):
     """`a sigmoid(b)` of the two halves a and b along the axis `dim` (Dauphin et al. 2017)."""
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from spec.fields import shape, size
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import (
     Lookup,
 )
+from spec.records import record
 
 
 @register("grid_encoding")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class GridEncoding(Layer):
     """Features interpolated linearly in a grid over [-1, 1] in 1, 2 or 3 dimensions."""
 

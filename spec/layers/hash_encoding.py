@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import floor
 
 from spec.fields import number, size
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Concat, Lookup, RefusalError
 from spec.primitives.primitive import MAX_ELEMENTS
+from spec.records import record
 
 
 @register("hash_encoding")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class HashEncoding(Layer):
     """Features from grids of growing resolution with hashed entries (Mueller et al. 2022, eq. 4).
 

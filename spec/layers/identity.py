@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from spec.layer import Layer, Scope, Value, register
+from spec.records import record
 
 
 @register("identity")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Identity(Layer):
     """Give the input back; useful where a variable names the layer, as in `- $norm`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import flag, number, size
@@ -13,10 +13,11 @@ from spec.primitives import (
     ShapeError,
     show,
 )
+from spec.records import record
 
 
 @register("instance_norm")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class InstanceNorm(Layer):
     """`(x - mean) / sqrt(var + eps)` by channel and sample, as `torch.nn.InstanceNorm{1,2,3}d`.
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import flag, number, shape
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Normalise, Shape, ShapeError, show
+from spec.records import record
 
 
 @register("layer_norm")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class LayerNorm(Layer):
     """Normalise over the last axes, as `torch.nn.LayerNorm`; by default over the last one."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import axis, number
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Shape
+from spec.records import record
 
 
 @register("layer_scale")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class LayerScale(Layer):
     """`y = gamma x` with a factor for each item of `dim` (Touvron et al. 2021, as in ConvNeXt)."""
 

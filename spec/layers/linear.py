@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import flag, number, size
 from spec.layer import Layer, Scope, Value, agree, register
 from spec.primitives import Shape, ShapeError, matrix_product, show
+from spec.records import record
 
 
 @register("linear")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Linear(Layer):
     """`y = x W^T + b` along the last axis, as `torch.nn.Linear`.
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from spec.fields import axis, flag
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Fixed, Recurrence, Reshape, Shape, ShapeError, show
+from spec.records import record
 
 
 @register("linear_recurrence")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class LinearRecurrence(Layer):
     """`h_t = a_t h_(t-1) + b_t` along `dim`, item by item: a selective state space's, say.
 
@@ -43,7 +44,7 @@ class LinearRecurrence(Layer):
 
 
 @register("cumsum")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class CumulativeSum(Layer):
     """The sum of all items up to each along `dim`, as `torch.cumsum`."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Self
 
@@ -10,10 +9,11 @@ from spec.fields import number, size
 from spec.layer import Layer, Scope, Value, register
 from spec.layers.taking import padded
 from spec.primitives import Elementwise, Reduce, Reshape, Shape, ShapeError, show
+from spec.records import record
 
 
 @register("local_response_norm")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class LocalResponseNorm(Layer):
     """`x / (k + alpha mean(x^2))^beta`, the mean over `size` neighbouring channels.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import make_dataclass
 from math import prod
 from typing import Any, ClassVar
 
 from spec.fields import flag, number, sizes
 from spec.layer import Scope, Value, register
 from spec.layers.pooling import Pool
+from spec.records import make_record
 
 SPACE = {1: "length", 2: "height, width", 3: "depth, height, width"}
 
@@ -41,11 +41,7 @@ def _define(dims: int) -> None:
         ("ceil_mode", bool, flag(default=False)),
     ]
     about = f"`sum(x^p)^(1/p)` over windows of inputs `[N, channels, {SPACE[dims]}]`."
-    layer = make_dataclass(
-        f"lp_pool{dims}d", fields, bases=(PowerPool,), namespace={"__doc__": about}, frozen=True,
-        kw_only=True,
-    )  # fmt: skip
-    register(f"lp_pool{dims}d")(layer)
+    register(f"lp_pool{dims}d")(make_record(f"lp_pool{dims}d", fields, PowerPool, about))
 
 
 for _dims in SPACE:

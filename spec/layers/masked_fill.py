@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.fields import array, flat, size_of
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Fixed, Shape, ShapeError
+from spec.records import record
 
 
 @register("masked_fill")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class MaskedFill(Layer):
     """Of the inputs x and mask: `value` where the mask is not 0, x elsewhere.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self, TypeVar
 
 from spec.attention import LEADING, attend, check_causal, check_window, fitted
@@ -18,6 +18,7 @@ from spec.primitives import (
     matrix_product,
     show,
 )
+from spec.records import record
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ QK_EPS = 1e-5
 
 
 @register("multihead_attention")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class MultiheadAttention(Layer):
     """`softmax(scale Q K^T) V` in several heads (Vaswani et al. 2017, eq. 1), as in `torch.nn`.
 

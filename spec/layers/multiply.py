@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.layer import Layer, Scope, Value, register
+from spec.records import record
 
 
 @register("multiply")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Multiply(Layer):
     """The product `x y ...` of the inputs by item; single numbers and axes of 1 are repeated."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import axes, number
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Elementwise, Reduce, Shape, ShapeError
+from spec.records import record
 
 
 @register("normalize")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Normalize(Layer):
     """`x / max(|x|_p, eps)` with the p-norm over the axes `dim`, counted with the batch."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import ClassVar, Self
 
@@ -14,9 +14,10 @@ from spec.primitives import (
     Window,
     show,
 )
+from spec.records import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class TurningConvolution(Layer):
     """A convolution with a square kernel in all its orientations (Cohen & Welling 2016).
 
@@ -55,13 +56,13 @@ class TurningConvolution(Layer):
 
 
 @register("p4_conv2d")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class P4Conv2d(TurningConvolution):
     """A convolution that knows quarter turns (Cohen & Welling 2016, eq. 10 and 11)."""
 
 
 @register("p4m_conv2d")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class P4MConv2d(TurningConvolution):
     """A convolution that knows quarter turns and mirrorings (Cohen & Welling 2016)."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from spec.errors import quoted
@@ -11,6 +10,7 @@ from spec.layer import Layer, Scope, Value, register
 from spec.layers.taking import padded
 from spec.primitives import Shape, ShapeError, show
 from spec.primitives.primitive import MAX_ELEMENTS
+from spec.records import record
 
 MODES = ("constant", "reflect", "replicate", "circular")
 
@@ -25,7 +25,7 @@ def _around(value: object) -> tuple[int, ...]:
 
 
 @register("pad")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Pad(Layer):
     """Put items around a value, as `torch.nn.functional.pad`.
 

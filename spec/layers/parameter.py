@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from spec.fields import choice, number, shape
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Learned, Shape, ShapeError
+from spec.records import record
 
 
 @register("parameter")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Parameter(Layer):
     """A learned value of this `shape`, without the batch; `[]` is a single number.
 

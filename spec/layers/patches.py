@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Self
 
 from spec.fields import flag, size, sizes
 from spec.layer import Layer, Scope, Value, agree, register
 from spec.primitives import Reshape, Shape, ShapeError, Transpose, Window, show
+from spec.records import record
 
 
 @register("patches")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Patches(Layer):
     """A linear map of each patch of an image, as `[N, tokens, embed_dim]` (Dosovitskiy 2021)."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import axes
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import RefusalError, Shape, Transpose, show
+from spec.records import record
 
 
 @register("permute")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Permute(Layer):
     """Axis `i` is axis `dims[i]` of the input, counted with the batch (0), as `torch.permute`."""
 

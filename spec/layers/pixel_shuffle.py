@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from spec.fields import size
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Reshape, Shape, ShapeError, Transpose, show
+from spec.records import record
 
 
 def check_image(type_: str, shape: Shape) -> None:
@@ -26,7 +26,7 @@ def moved(scope: Scope, x: Value, cut: Shape, order: tuple[int, ...], joined: Sh
 
 
 @register("pixel_shuffle")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class PixelShuffle(Layer):
     """Move channels into space: `[C r^2, H, W]` becomes `[C, H r, W r]`, r the `upscale_factor`."""
 
@@ -50,7 +50,7 @@ class PixelShuffle(Layer):
 
 
 @register("pixel_unshuffle")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class PixelUnshuffle(Layer):
     """Move space into channels: what `pixel_shuffle` of the same factor undoes."""
 
@@ -73,7 +73,7 @@ class PixelUnshuffle(Layer):
 
 
 @register("channel_shuffle")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ChannelShuffle(Layer):
     """Deal channels out: the first of each of `groups` groups, then the second of each, ..."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, make_dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from spec.fields import flag, size, sizes
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Reduce, Shape, ShapeError, show
+from spec.records import make_record
 
 
-@dataclass(frozen=True, kw_only=True)
 class Pool(Layer):
     """A sliding window; the stride defaults to the window's size."""
 
@@ -67,7 +67,6 @@ class Pool(Layer):
         return tuple(result) if any(result) else ()
 
 
-@dataclass(frozen=True, kw_only=True)
 class AdaptivePool(Layer):
     """A fixed number of bins along each spatial axis."""
 
@@ -96,14 +95,8 @@ def _define(name: str, dims: int, statistic: str, base: type[Layer]) -> None:
     else:
         fields = [("output_size", tuple[int, ...], sizes(dims))]
     space = ("length", "height, width", "depth, height, width")[dims - 1]
-    namespace = {
-        "statistic": statistic,
-        "__doc__": f"The {statistic} over windows of inputs `[N, channels, {space}]`.",
-    }
-    layer = make_dataclass(
-        name, fields, bases=(base,), namespace=namespace, frozen=True, kw_only=True
-    )
-    register(name)(layer)
+    about = f"The {statistic} over windows of inputs `[N, channels, {space}]`."
+    register(name)(make_record(name, fields, base, about, {"statistic": statistic}))
 
 
 for _dims in (1, 2, 3):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import chain
 from typing import ClassVar, Self
 
@@ -14,6 +13,7 @@ from spec.layer import Layer, Scope, Value, register
 from spec.layers.taking import taken
 from spec.primitives import Elementwise, Fixed, Learned, Reshape, Shape, ShapeError, Transpose, show
 from spec.primitives.take import Run, part_of, runs_of
+from spec.records import record
 
 MOST_QUERIES = 65_536
 MOST_PLACES = 4_096
@@ -21,7 +21,7 @@ MOST_PLACES = 4_096
 
 
 @register("relative_position_bias")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class RelativePositionBias(Layer):
     """A learned bias of scores for each head and bucket of distances (T5; Raffel et al. 2020).
 
@@ -84,7 +84,7 @@ class RelativePositionBias(Layer):
 
 
 @register("window_position_bias")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class WindowPositionBias(Layer):
     """A learned bias of scores for each head and offset in a window (Swin; Liu et al. 2021, eq. 4).
 
@@ -125,7 +125,7 @@ class WindowPositionBias(Layer):
 
 
 @register("alibi")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Alibi(Layer):
     """A fixed bias of scores that grows along the keys, for each head at a speed of its own.
 

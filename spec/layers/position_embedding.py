@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import size
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Elementwise, Learned, Reshape, Shape, ShapeError, Slice, show
+from spec.records import record
 
 
 @register("position_embedding")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class PositionEmbedding(Layer):
     """`y_t = x_t + weight_(t + offset)`, of `max_length` vectors, one for each place of a sequence.
 

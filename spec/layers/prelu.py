@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from spec.fields import number, size
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import (
@@ -11,10 +9,11 @@ from spec.primitives import (
     ShapeError,
     show,
 )
+from spec.records import record
 
 
 @register("prelu")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class PReLU(Layer):
     """`x` where positive, `weight x` elsewhere, as `torch.nn.PReLU`.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.errors import quoted
@@ -10,13 +9,14 @@ from spec.fields import text
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Contract, RefusalError, ShapeError, show
 from spec.primitives.contract import LETTERS
+from spec.records import record
 
 MOST_LEADING = 20
 REST = "..."
 
 
 @register("matmul")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Matmul(Layer):
     """The matrix product of the last two axes of x `[N, ..., n, k]` and y `[N, ..., k, m]`.
 
@@ -44,7 +44,7 @@ class Matmul(Layer):
 
 
 @register("einsum")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Einsum(Layer):
     """A sum of products of two or more values, as `torch.einsum`: `bij,bjk->bik`.
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import array, axis, flag, flat, size, size_of
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.layers.comparison import difference
 from spec.primitives import Elementwise, Fixed, Reduce, Shape, ShapeError, show
+from spec.records import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Ranking(Layer):
     """What depends on the order of the items along the axis `dim`, counted with the batch."""
 
@@ -21,7 +22,7 @@ class Ranking(Layer):
         return replace(self, dim=positive("dim", self.dim, shapes[0]))
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Counted(Ranking):
     """What depends on a number of items along the axis `dim`."""
 
@@ -38,7 +39,7 @@ class Counted(Ranking):
 
 
 @register("kthvalue")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class KthValue(Counted):
     """The `k`-th smallest item along `dim`, as the values of `torch.kthvalue`."""
 
@@ -49,7 +50,7 @@ class KthValue(Counted):
 
 
 @register("median")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Median(Ranking):
     """The middle item along `dim`, the lower of two, as the values of `torch.median`."""
 
@@ -61,7 +62,7 @@ class Median(Ranking):
 
 
 @register("top_k_mask")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class TopKMask(Counted):
     """1 for the `k` largest items along `dim`, 0 for the others.
 
@@ -75,7 +76,7 @@ class TopKMask(Counted):
 
 
 @register("top_k")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class TopK(TopKMask):
     """The `k` largest items along `dim` in their places, and `value` in place of the others.
 
@@ -101,7 +102,7 @@ class TopK(TopKMask):
 
 
 @register("hardmax")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Hardmax(Ranking):
     """1 for the largest item along `dim`, 0 for the others: `argmax` as a product understands it.
 
@@ -117,7 +118,7 @@ class Hardmax(Ranking):
 
 
 @register("argmax")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Argmax(Ranking):
     """The place of the largest item along `dim`, the first of equal ones, as `torch.argmax`.
 
@@ -134,7 +135,7 @@ class Argmax(Ranking):
 
 
 @register("argmin")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Argmin(Argmax):
     """The place of the smallest item along `dim`, the first of equal ones, as `torch.argmin`.
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from spec.fields import choice, flag, probability, size
 from spec.layer import Layer, Scope, Value, agree, register
 from spec.primitives import Concat, Elementwise, Reshape, Scan, Shape, ShapeError, Slice, show
 from spec.primitives.scan import GATES
+from spec.records import record
 
 HIDDEN = "the hidden states behind the last item, `[N, cells, size]`"
 MEMORY = "the memories behind the last item, `[N, cells, hidden_size]`"
 BEGUN = ("h_0", "c_0")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Recurrent(Layer):
     """Recurrent cells along `[N, length, features]`, in layers and maybe in both directions.
 
@@ -133,7 +134,7 @@ def end_of(scope: Scope, states: Value, *, reverse: bool) -> Value:
 
 
 @register("rnn")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class RNN(Recurrent):
     """`h_t = f(W x_t + b + U h_(t-1) + c)`, as `torch.nn.RNN` (Elman 1990).
 
@@ -148,7 +149,7 @@ class RNN(Recurrent):
 
 
 @register("lstm")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class LSTM(Recurrent):
     """`c_t = f c_(t-1) + i g`, `h_t = o tanh(c_t)` with gates i, f, g, o, as `torch.nn.LSTM`.
 
@@ -180,7 +181,7 @@ class LSTM(Recurrent):
 
 
 @register("gru")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class GRU(Recurrent):
     """`h_t = (1 - z) n + z h_(t-1)` with gates r, z and candidate n, as `torch.nn.GRU`.
 

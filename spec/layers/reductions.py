@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from spec.fields import axes, flag
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Reduce, Shape, ShapeError
+from spec.records import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Reduction(Layer):
     """A statistic over the axes `dim`, counted with the batch."""
 
@@ -31,7 +32,7 @@ class Reduction(Layer):
 
 
 @register("mean")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Mean(Reduction):
     """The mean over the axes `dim`, counted with the batch."""
 
@@ -39,7 +40,7 @@ class Mean(Reduction):
 
 
 @register("amax")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Maximum(Reduction):
     """The maximum over the axes `dim`, counted with the batch."""
 
@@ -47,7 +48,7 @@ class Maximum(Reduction):
 
 
 @register("sum")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Sum(Reduction):
     """The sum over the axes `dim`, counted with the batch."""
 
@@ -55,7 +56,7 @@ class Sum(Reduction):
 
 
 @register("logsumexp")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class LogSumExp(Reduction):
     """The logarithm of the sum of exponentials over the axes `dim`, counted with the batch."""
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Self
 
 from spec.fields import with_unknown
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Reshape, Shape, ShapeError, show
+from spec.records import record
 
 
 @register("reshape")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ChangeShape(Layer):
     """The same elements in row-major order in `shape`, without the batch; one -1 is inferred."""
 

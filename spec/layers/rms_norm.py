@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import flag, number, shape
@@ -13,13 +13,14 @@ from spec.primitives import (
     ShapeError,
     show,
 )
+from spec.records import record
 
 EPSILON = 2.0**-23
 """The distance of 1 to the next number in float32."""
 
 
 @register("rms_norm")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class RMSNorm(Layer):
     """`x / sqrt(mean(x^2) + eps) * weight` over the last axes, as `torch.nn.RMSNorm`.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import axes, integers
@@ -10,10 +10,11 @@ from spec.layer import Layer, Scope, Value, positives, register
 from spec.layers.taking import taken
 from spec.primitives import Shape, ShapeError
 from spec.primitives.take import run_of
+from spec.records import record
 
 
 @register("roll")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Roll(Layer):
     """Move the items along `dims` on by `shifts`, the last ones to the front, as `torch.roll`."""
 
@@ -36,7 +37,7 @@ class Roll(Layer):
 
 
 @register("flip")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Flip(Layer):
     """The items along `dims` in the opposite order, as `torch.flip`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec import rotary_frequencies as ways
@@ -10,6 +10,7 @@ from spec.fields import axis, choice, factors, flag, number, size
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Rotary as RotaryPrimitive
 from spec.primitives import Shape, ShapeError, show
+from spec.records import record
 from spec.rotary_frequencies import Turning
 
 NEEDED = {
@@ -27,7 +28,7 @@ ALLOWED = {
 
 
 @register("rotary")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Rotary(Layer):
     """Rotary position embedding (Su et al. 2021, eq. 34) of the last axis, along the axis `dim`.
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from spec.attention import LEADING, attend, check_window, fitted
 from spec.fields import flag, number, probability, size
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import RefusalError, Reshape, Shape, ShapeError, show
+from spec.records import record
 
 
 @register("scaled_dot_product_attention")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ScaledDotProductAttention(Layer):
     """`softmax(scale Q K^T + bias) V` of queries, keys, values and a bias, if one is given.
 

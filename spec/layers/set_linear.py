@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import choice, flag, size
 from spec.layer import Layer, Scope, Value, agree, register
 from spec.primitives import Elementwise, Reduce, Shape, ShapeError, matrix_product, show
+from spec.records import record
 
 
 @register("set_linear")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class SetLinear(Layer):
     """`y_i = A x_i + B pool_j x_j + b` over the items of a set (Zaheer et al. 2017, eq. 4)."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from spec.fields import number
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import Sinusoid
+from spec.records import record
 
 
 @register("sinusoidal_positions")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class SinusoidalPositions(Layer):
     """Add `sin` and `cos` of `place * base ** (-2 i / features)` (Vaswani et al. 2017)."""
 

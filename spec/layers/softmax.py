@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import axis
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Elementwise, Normalise, Reduce, Shape, Transpose
+from spec.records import record
 
 
 @register("softmax")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Softmax(Layer):
     """`exp(x) / sum(exp(x))` over the axis `dim`, counted with the batch."""
 
@@ -25,7 +26,7 @@ class Softmax(Layer):
 
 
 @register("softmin")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Softmin(Softmax):
     """`exp(-x) / sum(exp(-x))` over the axis `dim`, counted with the batch."""
 
@@ -34,7 +35,7 @@ class Softmin(Softmax):
 
 
 @register("log_softmax")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class LogSoftmax(Softmax):
     """`x - log(sum(exp(x)))` over the axis `dim`, counted with the batch."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from typing import ClassVar, Self
 
 from spec.fields import MAX_ENTRIES, axis, shape, size
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Shape, ShapeError, Slice, show
+from spec.records import record
 
 MOST_PARTS = 64
 """The most parts that are values of their own, as each takes time even where nothing reads it."""
@@ -17,7 +18,7 @@ PARTS: Mapping[str, str] = {"i": f"part i, counted from 0, where there are at mo
 
 
 @register("split")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Split(Layer):
     """Cut `dim` into parts of these `sizes`, or into equal `sections`, and give part `index`.
 

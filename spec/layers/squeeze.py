@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Self
 
 from spec.fields import axes, axis, with_unknown
 from spec.layer import Layer, Scope, Value, positive, positives, register
 from spec.primitives import Reshape, Shape, ShapeError, show
+from spec.records import record
 
 
 @register("unsqueeze")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Unsqueeze(Layer):
     """Put in an axis of one item as axis `dim`, counted with the batch, as `torch.unsqueeze`."""
 
@@ -28,7 +29,7 @@ class Unsqueeze(Layer):
 
 
 @register("squeeze")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Squeeze(Layer):
     """Take out the axes `dim`, or all, that have one item, as `torch.squeeze`."""
 
@@ -47,7 +48,7 @@ class Squeeze(Layer):
 
 
 @register("unflatten")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Unflatten(Layer):
     """Cut the axis `dim` into axes of `unflattened_size`; one -1 is inferred."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from spec.fields import axis
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Concat, Reshape, Shape, ShapeError, show
+from spec.records import record
 
 
 @register("stack")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Stack(Layer):
     """Inputs of one shape along a new axis `dim`, counted with the batch, as `torch.stack`."""
 

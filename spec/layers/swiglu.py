@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import choice, flag, size
 from spec.layer import Layer, Scope, Value, agree, register
 from spec.primitives import Elementwise, Shape, ShapeError, matrix_product, show
+from spec.records import record
 
 
 @register("swiglu")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class SwiGLU(Layer):
     """`y = W_down (silu(W_gate x) * (W_up x))` along the last axis (Shazeer 2020, eq. 6)."""
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import MAX_ENTRIES, axis, shape, size, with_unknown
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.layers.taking import taken
 from spec.primitives import Reshape, Shape, ShapeError, show
+from spec.records import record
 
 
 @register("expand")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Expand(Layer):
     """Repeat axes of one item, to `shape` without the batch, as `Tensor.expand`; -1 keeps one."""
 
@@ -40,7 +41,7 @@ class Expand(Layer):
 
 
 @register("tile")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Tile(Layer):
     """Put each of the last axes `dims` times behind itself, as `torch.tile` and `Tensor.repeat`."""
 
@@ -70,7 +71,7 @@ class Tile(Layer):
 
 
 @register("repeat_interleave")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class RepeatInterleave(Layer):
     """Each item along `dim` `repeats` times, one after the other, as `torch.repeat_interleave`."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from spec.fields import axis
 from spec.layer import Layer, Scope, Value, positive, register
 from spec.primitives import Shape, Transpose
+from spec.records import record
 
 
 @register("transpose")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class SwapAxes(Layer):
     """Exchange the axes `dim0` and `dim1`, counted with the batch, as `torch.transpose`."""
 

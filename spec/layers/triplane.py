@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from spec.fields import choice, size
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import (
@@ -14,10 +12,11 @@ from spec.primitives import (
     Slice,
     show,
 )
+from spec.records import record
 
 
 @register("triplane")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Triplane(Layer):
     """Features of places in space from three grids of parameters (Chan et al. 2022, section 3).
 

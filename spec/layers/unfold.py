@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from itertools import chain
 from math import prod
 from typing import Self
@@ -14,10 +13,11 @@ from spec.layers.taking import taken
 from spec.primitives import Reshape, Shape, ShapeError, Transpose, show
 from spec.primitives.take import NONE, Run, run_of
 from spec.primitives.window import extent
+from spec.records import record
 
 
 @register("unfold")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Unfold(Layer):
     """The windows of `[N, channels, height, width]` as `[N, channels * window, windows]`.
 

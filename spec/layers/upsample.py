@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self, TypeVar
 
 from spec.fields import choice, factors, flag, shape
 from spec.layer import Layer, Scope, Value, register
 from spec.primitives import RefusalError, Resample, Shape, ShapeError, show
+from spec.records import record
 
 Number = TypeVar("Number", int, float)
 
@@ -19,7 +20,7 @@ FITTING = {1: "'linear'", 2: "'bilinear' or 'bicubic'", 3: "'trilinear'"}
 
 
 @register("upsample")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Upsample(Layer):
     """Interpolate `[N, channels, *space]` to `size` or by `scale_factor`, as `torch.nn.Upsample`.
 

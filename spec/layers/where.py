@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.layer import Layer, Scope, Value, register
+from spec.records import record
 
 
 @register("where")
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Where(Layer):
     """Of the inputs condition, x and y: x where the condition is not 0, y elsewhere.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+from spec.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Concat(Primitive):
     """The inputs one after the other along `axis`, counted without the batch."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.primitives.preparation import Preparation
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+from spec.records import record
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Contract(Primitive):
     """A sum of products, written as for `numpy.einsum` but without the batch axis.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
 from spec.errors import quoted
 from spec.functions import FUNCTIONS
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+from spec.records import record
 from spec.suggestions import suggest
 
 Arguments = tuple[tuple[str, Any], ...]
@@ -26,7 +26,7 @@ OTHERS = ("prelu", "dropout", "band_mask", "identity")
 UNLEVEL = ": expected as many axes; axes of 1, which `unsqueeze` puts in, are repeated"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Elementwise(Primitive):
     """`function` of the inputs and, for `add`, `multiply` and `prelu`, of a parameter.
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.primitives.primitive import Primitive, Shape
+from spec.records import record
 
 Number = float | str
 """A number; an infinite one is the word `inf` or `-inf`."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Fixed(Primitive):
     """Numbers for each sample alike, of shape `sizes`; no tensor holds them.
 

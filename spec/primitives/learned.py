@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.primitives.primitive import Primitive, Shape
+from spec.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Learned(Primitive):
     """The parameter, for each sample alike; the input only says how many samples there are."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.primitives.preparation import Preparation
 from spec.primitives.primitive import Primitive, RefusalError, Shape, ShapeError, show
+from spec.records import record
 
 HASHED_COORDINATES = 7
 """The most coordinates that a hash table has prime factors for."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Lookup(Primitive):
     """Entries of a parameter, chosen or mixed by the input.
 

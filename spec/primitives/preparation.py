@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from spec.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Preparation:
     """A weight is divided by its size along some of its axes.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import Field, fields
 from math import prod
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 MAX_AXES = 24
 """The most axes of a value or tensor, without the batch."""
@@ -24,7 +24,6 @@ class RefusalError(ShapeError):
     """What has a meaning and is not said, as against a mistake; `docs/refusals.md` has each."""
 
 
-@dataclass(frozen=True)
 class Primitive:
     """One operation of the small set that every layer expands into.
 
@@ -32,6 +31,9 @@ class Primitive:
     about it lives in rooms of the same name: `graphgen/lower/*`, `graphgen/evaluate` and
     `metanet/evaluate`.
     """
+
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     name: ClassVar[str]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+from spec.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Recurrence(Primitive):
     """`h_t = a_t h_(t-1) + b_t` along one axis (counted from 0 without the batch), item by item.
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
 from spec.primitives.window import extent
+from spec.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Reduce(Primitive):
     """A statistic over a sliding window, some bins, or whole axes: `max`, `mean` and others.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+from spec.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Resample(Primitive):
     """Interpolate x `[channels, *space]` to the spatial `size`, as `torch.nn.Upsample` does.
 

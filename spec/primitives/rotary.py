@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+from spec.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Rotary(Primitive):
     """Rotary position embedding (Su et al. 2021, eq. 34) of the last axis along `axis`.
 

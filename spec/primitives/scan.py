@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+from spec.records import record
 
 GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 """The cells, and how many gates each packs into its weights, in PyTorch's order."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Scan(Primitive):
     """A recurrent cell along the first axis of x `[length, features]`.
 

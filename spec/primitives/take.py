@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+from spec.records import record
 
 NONE = -1
 """The index of no item: the constant is there."""
@@ -15,7 +15,7 @@ Run = tuple[int, int, int]
 """The first index, how many there are, and the step from each to the next."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Take(Primitive):
     """The items along `axis`, counted without the batch, that `runs` list one after the other.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from spec.primitives.primitive import Primitive, Shape, ShapeError, show
+from spec.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Transpose(Primitive):
     """Axis `i` of the output is axis `order[i]` of the input, counted without the batch."""
 
