@@ -75,7 +75,9 @@ MODELS: dict[str, Callable[[spec.Architecture], Metanet]] = {
         **SIZE, taps="parallel", backend="pyg"
     ),
     "NP-NFN": lambda net: metanet.NPNFN(net, **SIZE),
+    "NP-NFN, folded": lambda net: metanet.NPNFN(net, **SIZE, folded=True),
     "HNP-NFN": lambda net: metanet.HNPNFN(net, **SIZE),
+    "HNP-NFN, folded": lambda net: metanet.HNPNFN(net, **SIZE, folded=True),
     "DWSNets": lambda net: metanet.DWSNet(net, **SIZE),
     "NG-GNN": lambda net: metanet.NGGNN(**SIZE),
     "NG-T": lambda net: metanet.NGT(**SIZE),

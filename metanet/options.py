@@ -141,6 +141,7 @@ OPTIONS: Mapping[str, Option] = {
     "standardise_probes": flag(),
     "checkpoint": flag(),
     "augment": flag(),
+    "folded": flag(),
     "bidirectional": flag(),
     "net": Option("an architecture", architecture_of),
     "trees": integer(1, 10_000),

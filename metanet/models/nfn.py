@@ -19,8 +19,9 @@ class WeightSpaceNetwork(Metanet, options=OPTIONS):
     """What NP-NFN, HNP-NFN and DWSNets share: a trunk, and a head that reads its items' averages.
 
     The number of layers and their channels (kernel taps, flattened positions) must be those of
-    `net`. `channels` and what follows are those of `SideInputs`; with `probes`, networks have the
-    architecture `net`.
+    `net`. What nothing permutes lies side by side in a layer's states, with `hidden` channels for
+    each; with `folded`, the encoder makes one state of it all. `channels` and what follows are
+    those of `SideInputs`; with `probes`, networks have the architecture `net`.
     """
 
     trunk_type: ClassVar[type[WeightSpaceTrunk]]
@@ -32,6 +33,7 @@ class WeightSpaceNetwork(Metanet, options=OPTIONS):
         layers: int = 4,
         outputs: int = 1,
         *,
+        folded: bool = False,
         dropout: float = 0.0,
         channels: int = SIDE.channels,
         conditions: int = SIDE.conditions,
@@ -47,7 +49,7 @@ class WeightSpaceNetwork(Metanet, options=OPTIONS):
             standardise_probes=standardise_probes,
             net=net,
         )
-        self.trunk = self.trunk_type(net, hidden, layers, options)
+        self.trunk = self.trunk_type(net, hidden, layers, options, folded)
         self.head = head(self.trunk.layout.width, 2 * hidden, outputs, dropout)
 
     def forward(self, batch: Batch) -> Tensor:
@@ -63,7 +65,8 @@ class NPNFN(WeightSpaceNetwork):
 
     Equivariant under permuting the neurons of every layer, inputs and outputs too; these are told
     apart by waves over their place that are added to the first and the last layer's weights. It
-    takes chains of any widths, with the number of layers and the channels of `net`.
+    takes chains of any widths, with the number of layers and the channels of `net`. As published, a
+    kernel has `hidden` channels for each tap; with `folded`, `hidden` in all.
     """
 
     trunk_type = NPNFNTrunk
@@ -76,7 +79,9 @@ class HNPNFN(WeightSpaceNetwork):
 
     The first layer's weights are, for each hidden neuron, a vector over the inputs, and the last
     layer's one over the outputs, each read by its own weights; so networks need the inputs, the
-    outputs, the number of layers and the channels of `net`, and at least one hidden layer.
+    outputs, the number of layers and the channels of `net`, and at least one hidden layer. As
+    published, there are `hidden` channels for each input, output and kernel tap; with `folded`,
+    `hidden` for each tensor.
     """
 
     trunk_type = HNPNFNTrunk
@@ -87,9 +92,9 @@ class DWSNet(WeightSpaceNetwork):
 
         model = metanet.DWSNet(net, hidden=16)
 
-    Its layers keep a state of width `hidden` for every single weight: in the first and the last
-    layer the states of a hidden neuron's inputs or outputs lie side by side, and full matrices act
-    on them. For MLPs; networks need the inputs, outputs and number of layers of `net`.
+    The maps of `HNPNFN`, with averages for sums: the states of a hidden neuron's inputs or outputs
+    lie side by side, and full matrices act on them. For MLPs; networks need the inputs, outputs and
+    number of layers of `net`.
     """
 
     trunk_type = DWSTrunk

@@ -21,6 +21,9 @@ from metanet.models.weight_space import Item, Layout, States, WeightSpaceLayer
 class WeightSpaceTrunk(nn.Module):
     """Equivariant layers on the weights of a chain, each followed by a pointwise step.
 
+    Numbers that nothing permutes, such as the taps of a kernel, lie side by side in an item. They
+    have states of their own in every layer, or with `folded` one together.
+
     Each is a `WeightSpaceLayer` on the method's items. Conditions are added to the first states,
     and the features of neurons to those of their biases.
     """
@@ -33,17 +36,15 @@ class WeightSpaceTrunk(nn.Module):
         hidden: int,
         layers: int,
         options: SideInputs,
+        folded: bool = False,
     ) -> None:
         super().__init__()
         channels, conditions, probes = options.channels, options.conditions, options.probes
         self.chain = chain(graphgen.template(net), self.method)
-        self.hidden, self.channels = hidden, channels
+        self.hidden, self.channels, self.folded = hidden, channels, folded
         self.items = self.make_items()
         self.encoders = nn.ModuleDict(
-            {
-                name: nn.Linear(SCALES * size * channels, hidden)
-                for name, size in self.encoded().items()
-            }
+            {name: nn.Linear(SCALES * size * channels, hidden) for name, size in self.sizes.items()}
         )
         self.layers = nn.ModuleList(WeightSpaceLayer(self.items) for _ in range(layers))
         self.layout = Layout(self.items)
@@ -66,13 +67,25 @@ class WeightSpaceTrunk(nn.Module):
                 {item.name: ConditionEncoder(conditions, item.width) for item in self.items}
             )
 
-    def make_items(self) -> list[Item]:
-        """List what the layers transform."""
+    def axes(self, name: str, number: int) -> tuple[int, ...]:
+        """Give the axes of a layer's weight or bias."""
         raise NotImplementedError
 
-    def encoded(self) -> dict[str, int]:
-        """Say how many numbers each item's first state is made of."""
+    def fixed(self, name: str, number: int, layer: ChainLayer) -> int:
+        """Say how many numbers of a layer's weight or bias lie side by side."""
         raise NotImplementedError
+
+    def make_items(self) -> list[Item]:
+        """List what the layers transform."""
+        self.sizes: dict[str, int] = {}
+        items = []
+        for number, layer in enumerate(self.chain, start=1):
+            for kind in ("weight", "bias"):
+                name, count = f"{kind}{number}", self.fixed(kind, number, layer)
+                self.sizes[name] = count if self.folded else 1
+                width = self.hidden * (count // self.sizes[name])
+                items.append(Item(name, self.axes(kind, number), width))
+        return items
 
     def numbers(self, part: Part, layers: tuple[ChainLayer, ...]) -> dict[str, Tensor]:
         """Give the numbers of each item, (networks, *axes, numbers)."""
@@ -83,13 +96,14 @@ class WeightSpaceTrunk(nn.Module):
         return numbers.flatten(2)
 
     def separate(self, state: Tensor) -> Tensor:
-        """Give what tells of the numbers of an item at once, (networks, *axes, hidden)."""
-        return state
+        """Give an item's states one by one, (networks, *axes, states, hidden)."""
+        return state.unflatten(-1, (-1, self.hidden))
 
     def encode(self, name: str, numbers: Tensor) -> Tensor:
-        """Map numbers (networks, *axes, numbers, channels), on several scales, to a state."""
-        state: Tensor = self.encoders[name](several_scales(numbers.flatten(-2)))
-        return state
+        """Map numbers (networks, *axes, numbers, channels), on several scales, to states."""
+        own = numbers.unflatten(-2, (-1, self.sizes[name])).flatten(-2)
+        state: Tensor = self.encoders[name](several_scales(own))
+        return state.flatten(-2)
 
     def tell_apart(self, states: dict[str, Tensor], layers: tuple[ChainLayer, ...]) -> None:
         """Add places to the first states of what the layers could not tell apart."""
@@ -150,16 +164,11 @@ class NPNFNTrunk(WeightSpaceTrunk):
 
     method = "NP-NFN"
 
-    def make_items(self) -> list[Item]:
-        items = []
-        for number, _ in enumerate(self.chain, start=1):
-            items.append(Item(f"weight{number}", (number, number - 1), self.hidden))
-            items.append(Item(f"bias{number}", (number,), self.hidden))
-        return items
+    def axes(self, name: str, number: int) -> tuple[int, ...]:
+        return (number, number - 1) if name == "weight" else (number,)
 
-    def encoded(self) -> dict[str, int]:
-        sizes = {f"weight{n}": layer.channels for n, layer in enumerate(self.chain, start=1)}
-        return sizes | {f"bias{n}": 1 for n, _ in enumerate(self.chain, start=1)}
+    def fixed(self, name: str, number: int, layer: ChainLayer) -> int:
+        return layer.channels if name == "weight" else 1
 
     def numbers(self, part: Part, layers: tuple[ChainLayer, ...]) -> dict[str, Tensor]:
         result = {}
@@ -174,38 +183,28 @@ class NPNFNTrunk(WeightSpaceTrunk):
         states["weight1"] = states["weight1"] + waves(layers[0].in_features, states["weight1"])
         places = waves(layers[-1].out_features, states[weight])
         states[weight] = states[weight] + places.unsqueeze(1)
-        states[bias] = states[bias] + places
+        states[bias] = states[bias] + waves(layers[-1].out_features, states[bias])
 
 
 class HNPNFNTrunk(WeightSpaceTrunk):
-    """Hidden neurons may be permuted; inputs and outputs are features of their neighbours."""
+    """Hidden neurons may be permuted; inputs and outputs lie side by side at their neighbours."""
 
     method = "HNP-NFN"
 
     def make_items(self) -> list[Item]:
-        last = len(self.chain)
-        if last < 2:
+        if len(self.chain) < 2:
             raise MetanetError(f"{self.method} needs a hidden layer; the architecture has none")
-        items = []
-        for number, layer in enumerate(self.chain, start=1):
-            hidden = tuple(axis for axis in (number, number - 1) if 0 < axis < last)
-            items.append(Item(f"weight{number}", hidden, self.width("weight", number, layer)))
-            own = (number,) if number < last else ()
-            items.append(Item(f"bias{number}", own, self.width("bias", number, layer)))
-        return items
+        return super().make_items()
 
-    def width(self, kind: str, number: int, layer: ChainLayer) -> int:
-        """Give the width of an item's state."""
-        return self.hidden
+    def axes(self, name: str, number: int) -> tuple[int, ...]:
+        every = (number, number - 1) if name == "weight" else (number,)
+        return tuple(axis for axis in every if 0 < axis < len(self.chain))
 
-    def encoded(self) -> dict[str, int]:
-        sizes = {}
-        for number, layer in enumerate(self.chain, start=1):
-            fixed = layer.in_features if number == 1 else 1
-            fixed *= layer.out_features if number == len(self.chain) else 1
-            sizes[f"weight{number}"] = fixed * layer.channels
-            sizes[f"bias{number}"] = layer.out_features if number == len(self.chain) else 1
-        return sizes
+    def fixed(self, name: str, number: int, layer: ChainLayer) -> int:
+        outputs = layer.out_features if number == len(self.chain) else 1
+        if name == "bias":
+            return outputs
+        return outputs * layer.channels * (layer.in_features if number == 1 else 1)
 
     def numbers(self, part: Part, layers: tuple[ChainLayer, ...]) -> dict[str, Tensor]:
         result: dict[str, Tensor] = {}
@@ -234,7 +233,7 @@ class HNPNFNTrunk(WeightSpaceTrunk):
 
 
 class DWSTrunk(HNPNFNTrunk):
-    """As HNP-NFN, with a state for every single weight."""
+    """The maps of HNP-NFN, for MLPs."""
 
     method = "DWSNets"
 
@@ -245,21 +244,6 @@ class DWSTrunk(HNPNFNTrunk):
                 "the NFNs take them"
             )
         return super().make_items()
-
-    def width(self, kind: str, number: int, layer: ChainLayer) -> int:
-        fixed = layer.in_features if kind == "weight" and number == 1 else 1
-        fixed *= layer.out_features if number == len(self.chain) else 1
-        return fixed * self.hidden
-
-    def encoded(self) -> dict[str, int]:
-        return dict.fromkeys(super().encoded(), 1)
-
-    def encode(self, name: str, numbers: Tensor) -> Tensor:
-        state: Tensor = self.encoders[name](several_scales(numbers))
-        return state.flatten(-2)
-
-    def separate(self, state: Tensor) -> Tensor:
-        return state.unflatten(-1, (-1, self.hidden))
 
 
 def describe(layers: tuple[ChainLayer, ...]) -> str:

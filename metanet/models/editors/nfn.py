@@ -17,7 +17,8 @@ from metanet.sources import Net, architecture_of
 class WeightSpaceEditor(Editor, options=OPTIONS):
     """What the three share: a linear map of each item's last, normed state to its numbers.
 
-    Each tensor has a scale of its own. `channels` and what follows are those of `SideInputs`.
+    Each tensor has a scale of its own. `folded` is that of the predictors; `channels` and what
+    follows are those of `SideInputs`.
     """
 
     trunk_type: ClassVar[type[WeightSpaceTrunk]]
@@ -29,6 +30,7 @@ class WeightSpaceEditor(Editor, options=OPTIONS):
         layers: int = 4,
         members: int = 1,
         *,
+        folded: bool = False,
         channels: int = SIDE.channels,
         conditions: int = SIDE.conditions,
         probes: int = SIDE.probes,
@@ -40,8 +42,8 @@ class WeightSpaceEditor(Editor, options=OPTIONS):
             channels=channels, conditions=conditions, probes=probes,
             standardise_probes=standardise_probes, net=net,
         )  # fmt: skip
-        self.trunk = self.trunk_type(net, hidden, layers, options)
-        self.sizes = self.trunk.encoded()
+        self.trunk = self.trunk_type(net, hidden, layers, options, folded)
+        self.sizes = self.trunk.sizes
         self.heads = nn.ModuleDict(
             {
                 name: nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, members * size))
@@ -71,7 +73,8 @@ class WeightSpaceEditor(Editor, options=OPTIONS):
     def propose(self, name: str, state: Tensor) -> Tensor:
         """Map an item's state to its numbers, (networks, members, *axes, numbers)."""
         proposed: Tensor = self.heads[name](self.trunk.separate(state))
-        return proposed.unflatten(-1, (self.members, self.sizes[name])).movedim(-2, 1)
+        proposed = proposed.unflatten(-1, (self.members, self.sizes[name])).movedim(-2, 1)
+        return proposed.flatten(-2)
 
 
 class NPNFNEditor(WeightSpaceEditor):
