@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -9,8 +11,15 @@ from graphgen.features.edges import BLOCK_NAMES, COORDINATE_NAMES
 from graphgen.features.nodes import GROUP_NAMES, PLACE_NAMES
 from metanet.batch import Batch
 from metanet.errors import MetanetError
-from metanet.layout import BlockLayout
-from metanet.models.side_inputs import extra_of
+from metanet.models.edge_numbers import (
+    alike_slices,
+    coordinates_of,
+    extras_beside,
+    extras_of,
+    in_order,
+    values_of,
+    weights_of,
+)
 from metanet.plan import Plan
 
 SCALES = 3
@@ -18,70 +27,8 @@ SCALES = 3
 
 def several_scales(x: Tensor) -> Tensor:
     """Show each number clamped, as a steep tanh, and as a signed logarithm; zero stays zero."""
-    return torch.cat(
-        [x.clamp(-3, 3), 2 * torch.sigmoid(8 * x) - 1, x.sign() * (100 * x.abs()).log1p() / 4],
-        dim=-1,
-    )
-
-
-def edge_weights(plan: Plan, batch: Batch, fan_in_power: float) -> Tensor:
-    """Write the weights of all edges side by side, (num_edges, channels + len(COORDINATE_NAMES)).
-
-    A folded kernel fills the channels of its taps, a single weight the middle one. Weights are
-    multiplied by a power of their fan-in, so that networks of different widths look alike;
-    variances enter by their logarithm. The last columns are the coordinates of edges.
-    """
-    channels = plan.parts[0].layout.channels
-    rows = batch.parts[0].values.new_zeros(plan.num_edges, channels + len(COORDINATE_NAMES))
-    for piece in plan.slices:
-        part, block = plan.parts[piece.part], piece.block
-        coordinates = part.layout.coordinates[piece.index - part.block_start]
-        out = rows[piece.start : piece.stop]
-        if coordinates is not None:
-            out.view(*piece.view, -1)[..., channels:] = coordinates.to(out)
-        if block.values is None:
-            if block.coefficients is None:
-                out[:, channels // 2] = block.constant
-            else:
-                out[:, channels // 2] = block.coefficients.to(out).repeat(piece.networks)
-            continue
-        values = values_of(block, batch.parts[piece.part].values)
-        if block.logarithmic:
-            values = torch.log(values.clamp_min(1e-8)) / 4
-        elif fan_in_power:
-            values = values * block.weight_fan_in**fan_in_power
-        if block.slots is None:
-            out[:, channels // 2] = values.reshape(-1)
-        elif block.slots == tuple(range(channels)):
-            out[:, :channels] = values.reshape(-1, channels)
-        else:
-            out[:, list(block.slots)] = values.reshape(-1, len(block.slots))
-    return rows
-
-
-def values_of(block: BlockLayout, table: Tensor) -> Tensor:
-    """Take a block's values from a table of all parameters: (networks, P, ...), in its order."""
-    if block.index is not None:
-        return table[:, block.index.to(table.device)]
-    start, size = block.values or (0, 0)
-    return table[:, start : start + size]
-
-
-def edge_extras(plan: Plan, batch: Batch, count: int) -> Tensor:
-    """Write what a batch brings beside the weights of all edges, (num_edges, count, channels).
-
-    Taps lie as in `edge_weights`; the numbers stay as they are.
-    """
-    channels = plan.parts[0].layout.channels
-    extras = [extra_of(part, count) for part in batch.parts]
-    rows = extras[0].new_zeros(plan.num_edges, count, channels)
-    for piece in plan.slices:
-        block = piece.block
-        if block.values is not None:
-            slots = [channels // 2] if block.slots is None else list(block.slots)
-            values = values_of(block, extras[piece.part]).reshape(-1, len(slots), count)
-            rows[piece.start : piece.stop, :, slots] = values.transpose(1, 2)
-    return rows
+    logarithm = x.abs().mul_(100).log1p().mul_(0.25).copysign(x)
+    return torch.cat([x.clamp(-3, 3), (4 * x).tanh_(), logarithm], dim=-1)
 
 
 class EdgeEncoder(nn.Module):
@@ -111,20 +58,49 @@ class EdgeEncoder(nn.Module):
 
     def forward(self, plan: Plan, batch: Batch) -> Tensor:
         """Give states (num_edges, hidden)."""
-        rows = edge_weights(plan, batch, self.fan_in_power)
-        weights, coordinates = rows[:, : self.channels], rows[:, self.channels :]
-        scaled = several_scales(weights)
-        if self.coordinates:
-            inputs = torch.cat([scaled, coordinates], dim=1)
-        else:
-            inputs = scaled.view(-1, SCALES, self.channels).sum(2)
-        result: Tensor = self.linear(inputs)
-        if self.extras is not None:
-            beside = several_scales(edge_extras(plan, batch, self.count))
-            if not self.coordinates:
-                beside = beside.unflatten(2, (SCALES, self.channels)).sum(3)
-            result = result + self.extras(beside.flatten(1))
-        return result
+        values, groups = values_of(plan, batch), alike_slices(plan)
+        extras = extras_beside(plan, batch, self.count) if self.count else []
+        states = []
+        for group in groups:
+            weights = weights_of(plan, group, values, self.fan_in_power)
+            inputs = self.shown(weights, len(group.slots))
+            matrix = self.linear.weight
+            if self.coordinates:
+                columns = self.columns(group.slots)
+                if group.coordinates:
+                    inputs = torch.cat([inputs, coordinates_of(plan, group, weights)], dim=1)
+                    columns += range(SCALES * self.channels, matrix.shape[1])
+                matrix = chosen(matrix, columns)
+            state = nn.functional.linear(inputs, matrix, self.linear.bias)
+            if self.extras is not None:
+                beside = self.shown(extras_of(plan, group, extras, self.count), len(group.slots))
+                matrix = self.extras.weight
+                if self.coordinates:
+                    step = SCALES * self.channels
+                    own = self.columns(group.slots)
+                    columns = [step * i + column for i in range(self.count) for column in own]
+                    matrix = chosen(matrix, columns)
+                state = state + nn.functional.linear(beside.flatten(1), matrix)
+            states.append(state)
+        return in_order(plan, groups, states)
+
+    def shown(self, numbers: Tensor, slots: int) -> Tensor:
+        """Show numbers (..., slots) on several scales, summed over taps that look alike."""
+        scaled = several_scales(numbers)
+        if self.coordinates or slots == 1:
+            return scaled
+        return scaled.unflatten(-1, (SCALES, slots)).sum(-1)
+
+    def columns(self, slots: Sequence[int]) -> list[int]:
+        """Give the columns of the linear map that read numbers in some channels."""
+        return [scale * self.channels + slot for scale in range(SCALES) for slot in slots]
+
+
+def chosen(matrix: Tensor, columns: Sequence[int]) -> Tensor:
+    """Take some columns of a matrix."""
+    if list(columns) == list(range(matrix.shape[1])):
+        return matrix
+    return matrix[:, torch.tensor(columns, device=matrix.device)]
 
 
 def column_map(names: tuple[str, ...], hidden: int) -> nn.Linear:

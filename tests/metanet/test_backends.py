@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles.slow_encoding import edge_weights
 from torch import Tensor
 
 import graphgen
@@ -17,7 +18,6 @@ from graphgen.testing import random_weights
 from metanet.backends import make_backend
 from metanet.backends.backend import EdgeRule, EdgeWeights
 from metanet.backends.block import BlockBackend, tiles
-from metanet.models.encoder import edge_weights
 from metanet.plan import Plan
 from metanet.testing import assert_backends_agree
 from spec.testing import networks

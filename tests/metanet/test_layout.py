@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given
+from oracles.slow_encoding import edge_weights
 
 import graphgen
 import metanet
 import spec
 from graphgen.testing import random_weights
 from metanet.layout import Layout, layout
-from metanet.models.encoder import BlockEncoder, NodeEncoder, edge_weights
+from metanet.models.encoder import BlockEncoder, NodeEncoder
 from metanet.plan import Plan
 from spec.testing import networks
 
