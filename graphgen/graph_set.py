@@ -15,8 +15,7 @@ from graphgen.errors import GraphError, concerning
 from graphgen.files import Kind, Shard, read_document, replacing, unpack
 from graphgen.files.sealed import part_path
 from graphgen.graph import Graph
-from graphgen.graph_set_writer import Writer
-from graphgen.sources import Weights
+from graphgen.graph_set_writer import Network, Packed, Writer
 from graphgen.stored_values import check_values
 from graphgen.template import Template
 from spec import Architecture, SpecError, from_resolved
@@ -188,7 +187,7 @@ class GraphSet:
     @staticmethod
     def write(
         folder: str | Path,
-        networks: Iterable[tuple[Architecture, Weights, dict[str, Any]]],
+        networks: Iterable[Network | Packed],
         rows_per_shard: int = 256,
         about: Mapping[str, Any] | None = None,
         replace: bool = False,
@@ -198,15 +197,16 @@ class GraphSet:
             GraphSet.write("out/graphs", [(net, weights, {"accuracy": 0.9})])
 
         Weights must be finite, and are anything that `compile` takes; each tensor has a float dtype
-        of its own, of at most 64 bits. `about` is kept in the index. A graph set that is there
-        stays whole until the new one is, and is only replaced if `replace` is true; a folder that
-        holds anything else is refused.
+        of its own, of at most 64 bits. Networks may come packed, some at a time, by other processes
+        (`graphgen.graph_set_writer.Packed`). `about` is kept in the index. A graph set that is
+        there stays whole until the new one is, and is only replaced if `replace` is true; a folder
+        that holds anything else is refused.
         """
         folder = Path(folder)
         with replacing(folder, INDEX, GRAPH_SET, replace) as new:
             writer = Writer(new, rows_per_shard)
-            for net, weights, record in networks:
-                writer.add(net, weights, record)
+            for network in networks:
+                writer.add(network)
             return GraphSet(folder, writer.finish(dict(about or {})))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,47 @@ from graphgen.files import pack, write_rows
 from graphgen.files.sealed import Replacement
 from graphgen.sources import Weights
 from spec import Architecture
+
+Network = tuple[Architecture, Weights, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Networks as the rows of a graph set: plain data, packed by one process for another.
+
+    Attributes:
+        architectures: what the index says of each, by hash.
+        networks: of each network the hash of its architecture, its columns, the dtypes of its
+            floats, and its record.
+    """
+
+    architectures: dict[str, dict[str, Any]]
+    networks: list[tuple[str, dict[str, NDArray[Any]], dict[str, str], dict[str, Any]]]
+
+    @classmethod
+    def of(cls, networks: Iterable[Network], known: Container[str] = ()) -> Packed:
+        """Pack networks; `GraphError` for one that does not fit, or is not finite.
+
+        Architectures that are `known` are not described again.
+        """
+        architectures: dict[str, dict[str, Any]] = {}
+        rows = []
+        for net, weights, record in networks:
+            structure = template_of(net)
+            graph = structure.bind(weights)
+            graph.check_values()
+            if net.hash not in known and net.hash not in architectures:
+                architectures[net.hash] = {
+                    "resolved": net.resolved(),
+                    "structure": structure.describe(),
+                }
+            dtypes = {
+                tensor.name: str(graph.tensors[tensor.name].dtype)
+                for tensor in structure.tensors
+                if tensor.dtype.startswith("float")
+            }
+            rows.append((net.hash, pack(structure.tensors, graph.tensors), dtypes, record))
+        return cls(architectures, rows)
 
 
 class Writer:
@@ -29,33 +71,24 @@ class Writer:
         self.shards: list[dict[str, Any]] = []
         self.rows: list[dict[str, NDArray[Any]]] = []
 
-    def add(self, net: Architecture, weights: Weights, record: dict[str, Any]) -> None:
-        """Take a network; `GraphError` if it does not fit, or is not finite."""
-        structure = template_of(net)
-        graph = structure.bind(weights)
-        graph.check_values()
-        packed = pack(structure.tensors, graph.tensors)
-        self.dtypes.append(
-            {
-                tensor.name: str(graph.tensors[tensor.name].dtype)
-                for tensor in structure.tensors
-                if tensor.dtype.startswith("float")
-            }
-        )
-        self.architectures.setdefault(
-            net.hash, {"resolved": net.resolved(), "structure": structure.describe()}
-        )
-        self.networks.append(
-            {
-                **{key: value for key, value in record.items() if key != "dtypes"},
-                "architecture": net.hash,
-                "shard": len(self.shards),
-                "row": len(self.rows),
-            }
-        )
-        self.rows.append(packed)
-        if len(self.rows) == self.rows_per_shard:
-            self.flush()
+    def add(self, given: Packed | Network) -> None:
+        """Take a network, or some that are packed; `GraphError` if one does not fit."""
+        packed = given if isinstance(given, Packed) else Packed.of([given], self.architectures)
+        for key, description in packed.architectures.items():
+            self.architectures.setdefault(key, description)
+        for key, columns, dtypes, record in packed.networks:
+            self.dtypes.append(dtypes)
+            self.networks.append(
+                {
+                    **{name: value for name, value in record.items() if name != "dtypes"},
+                    "architecture": key,
+                    "shard": len(self.shards),
+                    "row": len(self.rows),
+                }
+            )
+            self.rows.append(columns)
+            if len(self.rows) == self.rows_per_shard:
+                self.flush()
 
     def flush(self) -> None:
         """Write the shard that was begun."""

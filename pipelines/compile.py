@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from graphgen import GraphSet
+from graphgen.graph_set_writer import Packed
 from pipelines.errors import PipelineError
 from pipelines.settings import read_section
-from pipelines.zoo import open_zoo, read_networks
+from pipelines.workers import fan_out, pieces
+from pipelines.zoo import open_zoo
 from pipelines.zoo.checkpoints import is_last, network_of
+from pipelines.zoo.reading import opened_zoo
 
 SPLITS = ("train", "validation", "test")
 WIDER = "wider"
@@ -23,6 +25,9 @@ KEPT = (
     *("signal", "signal_split", "copy", "labels", "offset"),  # of INRs
     "source",  # of published networks
 )
+TOGETHER = 64
+LARGEST = 1 << 22
+"""Networks that a worker compiles at a time, and parameters that they have at most."""
 SCHEMA = {
     "type": "object",
     "additionalProperties": False,
@@ -50,7 +55,12 @@ SCHEMA = {
 
 
 def compile_zoo(
-    settings_file: str | Path, zoo: str | Path, out: str | Path, replace: bool = False
+    settings_file: str | Path,
+    zoo: str | Path,
+    out: str | Path,
+    replace: bool = False,
+    workers: int | None = None,
+    scheduler: str | None = None,
 ) -> GraphSet:
     """Compile every trained network of a zoo into a graph set, and split it.
 
@@ -71,6 +81,9 @@ def compile_zoo(
 
     A graph set that is there is replaced with `replace`, once the new one is whole.
 
+    It is the same whatever the number of `workers` (processes; by default as many as are worth
+    their start) and on a Dask `scheduler`, whose workers have to see the zoo's folder.
+
     Raises `PipelineError` for a zoo without networks, for a `wider` that does not fit it, and for a
     share of `test` missing, or given to a zoo with a split of its own.
     """
@@ -88,15 +101,14 @@ def compile_zoo(
         raise PipelineError(f"{settings_file}: {error}") from None
     split |= dict.fromkeys(held_out, WIDER)
 
-    def networks() -> Iterator[tuple[Any, Any, dict[str, Any]]]:
-        for net, weights, record in read_networks(zoo):
-            own = split.get(network_of(record))
-            if own is None or record["status"] != "trained":
-                continue
-            if own == SPLITS[0] or is_last(record):
-                row = {key: record[key] for key in KEPT if key in record}
-                yield net, weights, {**row, "split": own}
-
+    chosen: list[tuple[int, dict[str, Any]]] = []
+    for number, record in enumerate(index["networks"]):
+        own = split.get(network_of(record))
+        if own is None or record["status"] != "trained":
+            continue
+        if own == SPLITS[0] or is_last(record):
+            row = {key: record[key] for key in KEPT if key in record}
+            chosen.append((number, {**row, "split": own}))
     about: dict[str, Any] = {
         "zoo": index["hash"],
         "networks": Counter(split.values()),
@@ -104,7 +116,32 @@ def compile_zoo(
     }
     if signals := index["zoo"].get("signals"):
         about["signals"] = {**signals, "seed": index["zoo"]["seed"]}
-    return GraphSet.write(out, networks(), settings.get("networks_per_shard", 256), about, replace)
+    folder = str(zoo if scheduler is None else Path(zoo).resolve())
+    weights = [record.get("parameters", 0) for _, record in chosen]
+    calls = [
+        (folder, index["hash"], chosen[piece.start : piece.stop])
+        for piece in pieces(len(chosen), TOGETHER, weights, LARGEST)
+    ]
+    sizes = [len(call[2]) for call in calls]
+    packed = fan_out(
+        *(pack_networks, calls, workers, scheduler, [__name__], described, "compile", sizes)
+    )
+    return GraphSet.write(out, packed, settings.get("networks_per_shard", 256), about, replace)
+
+
+def pack_networks(zoo: str, identity: str, chosen: list[tuple[int, dict[str, Any]]]) -> Packed:
+    """Compile networks of a zoo, each by its place in the index, to be stored with its record.
+
+    Raises `PipelineError` if the zoo is another than that of the identity.
+    """
+    opened = opened_zoo(zoo, identity)
+    return Packed.of((*opened.network(number), record) for number, record in chosen)
+
+
+def described(call: tuple[Any, ...]) -> str:
+    """Say which networks a call of `pack_networks` compiles."""
+    zoo, _, chosen = call
+    return f"{zoo}: networks {chosen[0][0]} to {chosen[-1][0]}"
 
 
 def splits_of(

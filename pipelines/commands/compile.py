@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pipelines.commands.crew import crew_options
 from pipelines.commands.inputs import SETTINGS, SOURCE, WEIGHTS
 from pipelines.commands.networks import is_model, network_of
 from pipelines.commands.outputs import replace_option
@@ -31,6 +32,7 @@ from pipelines.commands.variables import variables_option
     show_default=True,
     help="The graph that is printed; graph sets hold parameter graphs.",
 )
+@crew_options
 @replace_option
 @variables_option
 def compile_(
@@ -39,6 +41,8 @@ def compile_(
     out: Path | None,
     params: Path,
     kind: str,
+    workers: int | None,
+    scheduler: str | None,
     replace: bool,
     variables: dict[str, Any],
 ) -> None:
@@ -52,7 +56,7 @@ def compile_(
             raise click.UsageError("a zoo needs --out, the folder of its graph set")
         from pipelines.compile import SPLITS, WIDER, compile_zoo
 
-        graphs = compile_zoo(params, source, out, replace)
+        graphs = compile_zoo(params, source, out, replace, workers, scheduler)
         about = graphs.index["about"]
         sizes = about["networks"]
         counts = ", ".join(f"{sizes[name]} {name}" for name in (*SPLITS, WIDER) if name in sizes)
@@ -61,6 +65,8 @@ def compile_(
     import graphgen
     from graphgen.errors import concerning
 
+    if scheduler is not None or workers is not None:
+        raise click.UsageError("only a zoo is compiled by several: leave --workers out")
     architecture, checkpoint, place = network_of(source, weights, variables)
     with concerning(place):
         graph = graphgen.compile(architecture, checkpoint.weights, kind)

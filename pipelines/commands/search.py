@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.crew import scheduler_option
 from pipelines.commands.inputs import GRAPHS, SETTINGS
 from pipelines.commands.outputs import replace_option
 
@@ -17,6 +18,7 @@ from pipelines.commands.outputs import replace_option
 @click.option("--model", help="Search for this model of the settings only.")
 @click.option("--networks", type=int, help="Search with this number of training networks only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; default: all cores.")
+@scheduler_option
 @replace_option
 def search(
     graphs: Path,
@@ -25,6 +27,7 @@ def search(
     model: str | None,
     networks: int | None,
     workers: int | None,
+    scheduler: str | None,
     replace: bool,
 ) -> None:
     """Choose what the settings leave open (their ranges), by trials scored on validation networks.
@@ -35,7 +38,8 @@ def search(
     from pipelines.metrics import LABELS, judged
     from pipelines.training import search as execute
 
-    for label, result in execute(params, graphs, out, workers, model, networks, replace).items():
+    found = execute(params, graphs, out, workers, model, networks, replace, scheduler)
+    for label, result in found.items():
         best = result["trials"][result["chosen"]]
         values = ", ".join(f"{name} {value}" for name, value in best["values"].items())
         name = judged(best)[0]

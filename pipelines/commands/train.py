@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.crew import scheduler_option
 from pipelines.commands.inputs import GRAPHS, SEARCHES, SETTINGS
 from pipelines.commands.outputs import replace_option
 
@@ -24,6 +25,7 @@ from pipelines.commands.outputs import replace_option
     default=1,
     help="Processes that share the batches of a run; more than one: one run after the other.",
 )
+@scheduler_option
 @replace_option
 def train(
     graphs: Path,
@@ -34,6 +36,7 @@ def train(
     search: Path | None,
     workers: int | None,
     processes: int,
+    scheduler: str | None,
     replace: bool,
 ) -> None:
     """Train every model of the settings, with every seed, on the graph set GRAPHS.
@@ -42,5 +45,7 @@ def train(
     """
     from pipelines.training import train as execute
 
-    runs = execute(params, graphs, out, workers, model, networks, search, processes, replace)
+    runs = execute(
+        params, graphs, out, workers, model, networks, search, processes, replace, scheduler
+    )
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.crew import scheduler_option
 from pipelines.commands.inputs import SETTINGS
 
 
@@ -17,11 +18,7 @@ from pipelines.commands.inputs import SETTINGS
     type=click.IntRange(min=1),
     help="Processes; default: all cores, or one on a device.",
 )
-@click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    help="Work on a Dask cluster, as tcp://10.0.0.1:8786; `local` starts one on this machine.",
-)
+@scheduler_option
 @click.option(
     "--device",
     metavar="NAME",

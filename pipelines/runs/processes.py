@@ -42,6 +42,11 @@ def execute(
     `PipelineError` at the end says which failed, and it is a `DivergedError` if all of these
     diverged.
     """
+    if processes > 1 and scheduler is not None:
+        raise PipelineError(
+            f"got {processes} processes for each run and the scheduler {scheduler!r}; expected one "
+            "of them: a cluster works on many runs at once"
+        )
     runs = [run for run in every if not run.finished()]
     failed: list[Exception] = []
     if processes > 1:

@@ -33,6 +33,7 @@ def train(
     choices: str | Path | None = None,
     processes: int = 1,
     replace: bool = False,
+    scheduler: str | None = None,
 ) -> list[Run]:
     """Train all models of the settings, with one thread in each of `workers` processes.
 
@@ -42,8 +43,9 @@ def train(
     last epoch. Those of others are refused, or, with `replace`, stay whole until all new ones are
     there. `only` names one model, `networks` one of the numbers of training networks; `choices` is
     the folder of searches, for models with ranges. With several `processes`, they share each batch
-    of one run after the other. A run that diverges does not stop the others: it is named at the
-    end, by a `PipelineError`. Gives the runs; their folders hold weights and histories.
+    of one run after the other. The workers of a Dask `scheduler` have to see the folders `graphs`
+    and `out`. A run that diverges does not stop the others: it is named at the end, by a
+    `PipelineError`. Gives the runs; their folders hold weights and histories.
     """
     settings, bare = planned(settings_file, graphs, Path(out))
     seeds, chosen = settings["seeds"], selected(bare, settings_file, only, networks)
@@ -55,7 +57,7 @@ def train(
     kept = searched(run for run in beside if ranges_of(run.model))
     with collecting(Path(out), runs, replace) as new:
         try:
-            execute(runs, workers, processes)
+            execute(runs, workers, processes, scheduler=scheduler)
         except PipelineError:
             if any(run.finished() for run in runs):
                 commit(new, every, replace, kept)
@@ -94,6 +96,7 @@ def search(
     only: str | None = None,
     networks: int | None = None,
     replace: bool = False,
+    scheduler: str | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Choose the open settings of all models that have some, by short trials.
 
@@ -116,7 +119,7 @@ def search(
         trial.check()
     with collecting(Path(out), every, replace) as new:
         with suppress(DivergedError):
-            execute(every, workers)
+            execute(every, workers, label="search", scheduler=scheduler)
         chosen = {run.label: choose(run, trials[run.label], new) for run in runs}
         others = [run for run in bare if run not in runs]
         commit(new, every, replace, kept_choices(others, Path(out)))

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pipelines.workers.calls import outcomes, run_all, run_in_order
 from pipelines.workers.crew import opened, usable_cpus
+from pipelines.workers.fanning import fan_out, pieces
 from pipelines.workers.pool import ProcessPool, WorkerDied
+from pipelines.workers.threads import one_thread
 
 __all__ = [
     "ProcessPool",
     "WorkerDied",
+    "fan_out",
+    "one_thread",
     "opened",
     "outcomes",
+    "pieces",
     "run_all",
     "run_in_order",
     "usable_cpus",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from graphgen.errors import concerning
-from graphgen.files import read_document, unpack
+from graphgen.files import Shard, read_document, unpack
 from graphgen.graph_set import open_shard, read_architecture
+from pipelines.errors import PipelineError
 from pipelines.zoo.consistency import check_zoo
 from pipelines.zoo.index import INDEX, ZOO
 from spec import Architecture
@@ -38,19 +40,43 @@ def read_networks(
     They come in the order of the index, diverged ones included; weights are read-only views of the
     mapped shards, each of which is verified first. Raises `GraphError` for a damaged one.
     """
-    folder = Path(folder)
-    index = open_zoo(folder)
-    nets: dict[str, Architecture] = {}
-    number, shard = -1, None
-    for record in index["networks"]:
-        if shard is None or record["shard"] != number:
-            number = record["shard"]
-            shard = open_shard(folder, index["shards"][number])
+    zoo = OpenZoo(folder)
+    for number, record in enumerate(zoo.index["networks"]):
+        yield *zoo.network(number), record
+
+
+class OpenZoo:
+    """A finished zoo whose networks are read one by one, each by its place in the index."""
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+        self.index = open_zoo(folder)
+        self._nets: dict[str, Architecture] = {}
+        self._shard: tuple[int, Shard] | None = None
+
+    def network(self, number: int) -> tuple[Architecture, dict[str, NDArray[Any]]]:
+        """Give the architecture and the weights of a network; `GraphError` for damaged ones."""
+        record = self.index["networks"][number]
+        if self._shard is None or self._shard[0] != record["shard"]:
+            entry = self.index["shards"][record["shard"]]
+            self._shard = record["shard"], open_shard(self.folder, entry)
+        shard = self._shard[1]
         key = record["architecture"]
-        if key not in nets:
-            resolved = index["architectures"][key]["resolved"]
-            nets[key] = read_architecture(folder / INDEX, key, resolved)
+        if key not in self._nets:
+            resolved = self.index["architectures"][key]["resolved"]
+            self._nets[key] = read_architecture(self.folder / INDEX, key, resolved)
+        net = self._nets[key]
         rows = {column: shard.row(column, record["row"]) for column in shard.columns}
         with concerning(f"{shard.path}, row {record['row']}"):
-            weights = unpack(tuple(nets[key].tensors.values()), rows)
-        yield nets[key], weights, record
+            return net, unpack(tuple(net.tensors.values()), rows)
+
+
+@lru_cache(maxsize=1)
+def opened_zoo(folder: str, identity: str) -> OpenZoo:
+    """Open the zoo that has an identity, once in a process; `PipelineError` if it is another."""
+    zoo = OpenZoo(folder)
+    if zoo.index["hash"] != identity:
+        raise PipelineError(
+            f"{folder}: the zoo was replaced while it was read; run the same command again"
+        )
+    return zoo
