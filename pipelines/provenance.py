@@ -22,11 +22,14 @@ def code_of(*modules: str) -> str:
         code_of("pipelines.zoo.fit")
 
     Comments, docstrings and layout do not count, so only a change that can change results changes
-    it.
+    it; sources in C count as they are.
     """
     digest = hashlib.sha256()
     for name in sorted(imported(*modules)):
-        digest.update(f"{name}\n{essence(source_file(name))}\n".encode())
+        path = source_file(name)
+        digest.update(f"{name}\n{essence(path)}\n".encode())
+        for kernel in sorted(path.parent.glob("source/*.[ch]")) if is_package(path) else ():
+            digest.update(kernel.read_bytes())
     return digest.hexdigest()
 
 
@@ -76,6 +79,11 @@ def is_module(name: str) -> bool:
 def source_file(name: str) -> Path:
     """Find the source of a module of ours."""
     return next(path for path in candidates(name) if path.exists())
+
+
+def is_package(path: Path) -> bool:
+    """Say whether a source is that of a package, beside which there may be sources in C."""
+    return path.name == "__init__.py"
 
 
 def candidates(name: str) -> Iterator[Path]:

@@ -13,7 +13,7 @@ from zoo_toys import contents, use_toys
 
 from graphgen import GraphError
 from graphgen.files import write_document
-from pipelines import PipelineError
+from pipelines import PipelineError, provenance
 from pipelines.inrs import generate as generate_inrs
 from pipelines.provenance import imported
 from pipelines.zoo import generate, open_zoo
@@ -131,6 +131,23 @@ def test_the_code_of_a_zoo_is_all_that_changes_its_networks() -> None:
         "metanet.models",
     ):
         assert module not in zoo | inrs
+
+
+def test_the_code_of_a_run_has_the_kernels_in_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "metanet.kernels" in imported("pipelines.training.run")
+    assert "metanet.kernels" not in imported("pipelines.zoo.task")  # control
+    package = tmp_path / "kernels"
+    (package / "source").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    monkeypatch.setattr(provenance, "imported", lambda *modules: {"kernels"})
+    monkeypatch.setattr(provenance, "source_file", lambda name: package / "__init__.py")
+    identities = set()
+    for text in ("double one = 1;", "double one = 2;", "double one = 1;"):
+        (package / "source" / "one.c").write_text(text)
+        identities.add(provenance.code_of.__wrapped__("kernels"))
+    assert len(identities) == 2
 
 
 def test_every_kind_of_zoo_says_by_what_it_was_made(
