@@ -183,6 +183,11 @@ class Plan:
         return edges.repeat_interleave(counts).to(self.device)
 
     @cached_property
+    def row_starts(self) -> Tensor:
+        """The first edge of each row, and the end of all, int64 (num_rows + 1,)."""
+        return torch.cat([self.row_edges.new_zeros(1), self.row_edges.cumsum(0)])
+
+    @cached_property
     def row_alike(self) -> Tensor | None:
         """The row of each row's first alike block, int64 (num_rows,); None if all are their own."""
         rows = {piece.index: piece.rows.start for piece in self.slices}

@@ -32,7 +32,7 @@ import torch
 from torch import Tensor
 
 from metanet.kernels.compiler import BuildError, build
-from metanet.kernels.library import Library
+from metanet.kernels.functions import Library
 
 _on: ContextVar[bool] = ContextVar("kernels", default=True)
 

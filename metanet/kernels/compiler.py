@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 from graphgen.files.atomic import write_bytes
-from metanet.kernels.library import Library
+from metanet.kernels.functions import Library
 
 SOURCE = Path(__file__).parent / "source"
 FLAGS = (

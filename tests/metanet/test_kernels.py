@@ -15,7 +15,7 @@ from torch import Tensor
 from metanet import kernels
 from metanet.kernels import compiler
 from metanet.kernels.compiler import BuildError, build
-from metanet.kernels.library import signatures
+from metanet.kernels.functions import signatures
 
 REALS = {"float": torch.float32, "double": torch.float64}
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from metanet.backends.backend import Backend, EdgeRule, EdgeWeights
 from metanet.backends.block.edge_update import update_edges
-from metanet.backends.block.moments import RowMoments
+from metanet.backends.block.moments import row_moments
 from metanet.backends.block.moves import Average, Collect, Spread
 from metanet.plan import Plan
 from metanet.uncompiled import uncompiled
@@ -73,5 +73,4 @@ class BlockBackend(Backend):
     @uncompiled
     def row_moments(self, plan: Plan, edges: Tensor, norm: bool) -> tuple[Tensor, Tensor]:
         """Average each row's edges and their squares, chunk by chunk."""
-        result: tuple[Tensor, Tensor] = RowMoments.apply(plan, edges, norm)
-        return result
+        return row_moments(plan, edges, norm)

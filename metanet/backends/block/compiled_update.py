@@ -15,6 +15,9 @@ from metanet.backends.block.tiles import chunk_edges
 from metanet.kernels import Library, library, threads
 from metanet.plan import Plan
 
+SMALLER = 4
+"""Few passes over a chunk are worth smaller ones, which lie in a core's own cache."""
+
 
 def kernels_for(plan: Plan, *tensors: Tensor | None) -> Library | None:
     """Give the kernels if they can work on a plan and tensors."""
@@ -122,7 +125,7 @@ class Chunks:
         self.table, self.axes = table
         self.rule, self.kernels, self.like = rule, kernels, like
         self.width, self.threads = like.shape[1], threads()
-        self.size = min(chunk_edges(like), len(like))
+        self.size = min(chunk_edges(like, SMALLER), len(like))
 
     def buffer(self) -> Tensor:
         """Give room for a chunk's states."""

@@ -8,9 +8,49 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from metanet.backends.backend import EPS
 from metanet.backends.block.edge_update import Workspace, norm_backward, normed
 from metanet.backends.block.tiles import chunks_of
+from metanet.kernels import Library, library, threads
 from metanet.plan import Plan
+
+
+class CompiledMoments(torch.autograd.Function):
+    """`Backend.row_moments` by the kernels."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, plan: Plan, kernels: Library, edges: Tensor, norm: bool
+    ) -> tuple[Tensor, Tensor]:
+        edges, starts = edges.contiguous(), plan.row_starts
+        ctx.kernels, ctx.norm = kernels, norm
+        first, second = (edges.new_empty(plan.num_rows, edges.shape[1]) for _ in range(2))
+        sizes = plan.num_rows, edges.shape[1], norm, EPS, threads()
+        kernels.row_moments(edges, starts, first, second, *sizes)
+        ctx.save_for_backward(edges, starts)
+        return first, second
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, by_first: Tensor, by_second: Tensor) -> tuple[Tensor | None, ...]:
+        edges, starts = ctx.saved_tensors
+        result = torch.empty_like(edges)
+        ctx.kernels.row_moments_backward(
+            edges, starts, by_first.contiguous(), by_second.contiguous(), result, len(starts) - 1,
+            edges.shape[1], ctx.norm, EPS, threads(),
+        )  # fmt: skip
+        return None, None, result, None
+
+
+def row_moments(plan: Plan, edges: Tensor, norm: bool) -> tuple[Tensor, Tensor]:
+    """Apply what there is."""
+    kernels = library(edges)
+    result: tuple[Tensor, Tensor] = (
+        RowMoments.apply(plan, edges, norm)
+        if kernels is None
+        else CompiledMoments.apply(plan, kernels, edges, norm)
+    )
+    return result
 
 
 class RowMoments(torch.autograd.Function):

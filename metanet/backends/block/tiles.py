@@ -200,11 +200,14 @@ def chunks_of(plan: Plan, states: Tensor) -> tuple[Chunk, ...]:
     return own[largest]
 
 
-def chunk_edges(states: Tensor) -> int:
-    """Give the number of edges whose states (num_edges, h) are worked on at a time."""
+def chunk_edges(states: Tensor, parts: int = 1) -> int:
+    """Give the number of edges whose states (num_edges, h) are worked on at a time.
+
+    With `parts`, chunks are that many times smaller.
+    """
     if states.device.type != "cpu":
         return CHUNK_EDGES_ON_A_GPU
-    return max(1, CHUNK_BYTES // (max(1, states.shape[1]) * states.element_size()))
+    return max(1, CHUNK_BYTES // (parts * max(1, states.shape[1]) * states.element_size()))
 
 
 def cut(plan: Plan, largest: int) -> Iterator[Chunk]:

@@ -97,8 +97,7 @@ EXPORT void grid_step(REAL *inner, const REAL *states, REAL *result, const REAL 
       per_row, per_column, eps, keep};
   PARALLEL(threads)
   for (int64_t a = 0; a < networks; a++) {
-    if (width % LANES) step_network(&f, a, 0);
-    else step_network(&f, a, 1);
+    EITHER(width, step_network, &f, a);
   }
 }
 
@@ -183,7 +182,6 @@ EXPORT void grid_step_backward(const REAL *inner, const REAL *mean, const REAL *
       rows_network, rows_step, columns_network, columns_step};
   PARALLEL(threads)
   for (int64_t a = 0; a < networks; a++) {
-    if (width % LANES) unstep_network(&f, a, 0);
-    else unstep_network(&f, a, 1);
+    EITHER(width, unstep_network, &f, a);
   }
 }

@@ -1,7 +1,9 @@
 /* Vectors of 64 bytes of REAL, which is float or double, and functions of them.
 
    Compilers turn them into what the processor has. A row of any width is worked on in blocks of
-   LANES numbers; the last one may be shorter, and is filled up with zeros.
+   LANES numbers; the last one may be shorter, and is filled up with zeros. Where a loop is hot, its
+   body is an INLINE function that EITHER way calls with a constant `even`: whether all blocks are
+   whole.
 */
 #ifndef NUMBERS_H
 #define NUMBERS_H
@@ -19,6 +21,12 @@
 #else
 #define PARALLEL(threads)
 #endif
+
+#define EITHER(width, function, ...)                                                                 \
+  if ((width) % LANES)                                                                             \
+    function(__VA_ARGS__, 0);                                                                      \
+  else                                                                                             \
+    function(__VA_ARGS__, 1)
 
 #ifdef REAL_IS_FLOAT
 typedef int32_t INTEGER;
