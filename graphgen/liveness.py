@@ -22,19 +22,32 @@ def live_nodes(template: Template) -> Bools:
     for group in template.node_groups:
         alive[group.start : group.start + group.size] = group.output >= 0
     joined = joined_axes(template)
+    whole = {number for number, group in enumerate(template.node_groups) if group.output >= 0}
     count = -1
     while count != (count := int(alive.sum())):
         for block in reversed(template.blocks):
-            for nodes in live_ends(block, alive, joined.get(block.name)):
-                alive[nodes] = True
-            group = template.node_groups[block.target_group]
-            if block.kind == "hub" and group.normed > 1:
-                alive[block.targets()[alive[block.sources()]]] = True
-        for group in template.node_groups:
+            if block.target_group in whole:
+                if block.source_group not in whole:
+                    alive[ends_of(block.shape, block.source_start, block.source_strides)] = True
+            else:
+                for nodes in live_ends(block, alive, joined.get(block.name)):
+                    alive[nodes] = True
+                if block.kind == "hub" and template.node_groups[block.target_group].normed > 1:
+                    alive[block.targets()[alive[block.sources()]]] = True
+            note_whole(template, alive, whole, block.source_group)
+        for number, group in enumerate(template.node_groups):
             if group.normed == group.size > 1:
                 part = alive[group.start : group.start + group.size]
                 part |= part.any()
+            note_whole(template, alive, whole, number)
     return alive
+
+
+def note_whole(template: Template, alive: Bools, whole: set[int], number: int) -> None:
+    """Add a group to those of which all nodes are alive, if they are."""
+    group = template.node_groups[number]
+    if number not in whole and alive[group.start : group.start + group.size].all():
+        whole.add(number)
 
 
 def live_ends(block: EdgeBlock, alive: Bools, joined: tuple[int, ...] | None) -> list[Ints]:
@@ -57,11 +70,17 @@ def reached_nodes(
     shape: tuple[int, ...], reached: Bools, start: int, strides: tuple[int, ...]
 ) -> Ints:
     """List the nodes at one end of the edges that are `reached`."""
-    out = tuple(n if step else 1 for n, step in zip(shape, strides, strict=True))
     apart = tuple(axis for axis, step in enumerate(strides) if not step)
-    nodes = affine(out, start, strides)
-    found: Ints = nodes[np.broadcast_to(np.any(reached, axis=apart, keepdims=True), out)]
+    nodes = ends_of(shape, start, strides)
+    found: Ints = nodes[np.broadcast_to(np.any(reached, axis=apart, keepdims=True), nodes.shape)]
     return found
+
+
+def ends_of(shape: tuple[int, ...], start: int, strides: tuple[int, ...]) -> Ints:
+    """Give the nodes at one end of a block's edges, each once."""
+    return affine(
+        tuple(n if step else 1 for n, step in zip(shape, strides, strict=True)), start, strides
+    )
 
 
 def joined_axes(template: Template) -> dict[str, tuple[int, ...]]:

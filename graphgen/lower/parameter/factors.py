@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite, prod
 
+from graphgen.lower.parameter.operations import changed
 from spec import Operation
 from spec.functions import FUNCTIONS, LINEAR, POSITIVE
 from spec.primitives import (
@@ -78,8 +79,12 @@ class _Late:
 
     def add_plain(self, operation: Operation) -> None:
         primitive = operation.primitive
+        scales = isinstance(primitive, Elementwise) and primitive.function == FACTOR
+        if not scales and self.factors.keys().isdisjoint(operation.inputs):
+            self.emit(operation)
+            return
         found = [self.factors.get(name, (name, 1.0)) for name in operation.inputs]
-        if isinstance(primitive, Elementwise) and primitive.function == FACTOR:
+        if isinstance(primitive, Elementwise) and scales:
             factor = dict(primitive.arguments)["factor"]
             if factor and isfinite(factor):
                 ((base, before),) = found
@@ -88,7 +93,7 @@ class _Late:
         factor = passing(primitive, not operation.parameters, [number for _, number in found])
         if factor is None or factor == 1:
             inputs = operation.inputs if factor is None else [base for base, _ in found]
-            self.emit(replace(operation, inputs=tuple(map(self.whole, inputs))))
+            self.emit(changed(operation, primitive, map(self.whole, inputs)))
             return
         base = f"{operation.output}:without"
         self.shapes[base] = self.shapes[operation.output]

@@ -10,6 +10,7 @@ from graphgen.lower.parameter.by_tensor import without_learned
 from graphgen.lower.parameter.dots import with_dots
 from graphgen.lower.parameter.factors import with_late_factors
 from graphgen.lower.parameter.folding import folded
+from graphgen.lower.parameter.operations import changed
 from graphgen.lower.parameter.pools import whole_axes
 from graphgen.lower.parameter.turns import with_late_turns
 from spec import Architecture, Operation
@@ -46,9 +47,13 @@ def normal_form(
     for _ in range(2):
         late = with_late_turns(operations, outputs, shapes)
         late = with_late_factors(late, outputs, shapes)
-        operations, outputs = without_moves(late, outputs, shapes)
-        operations = with_dots(operations, outputs, shapes)
-    operations, outputs = without_moves(operations, outputs, shapes)
+        moved, ends = without_moves(late, outputs, shapes)
+        dotted = with_dots(moved, ends, shapes)
+        if operations == late == moved == dotted and outputs == ends:
+            break
+        operations, outputs = dotted, ends
+    else:
+        operations, outputs = without_moves(operations, outputs, shapes)
     net = replace(net, shapes=shapes)
     return fused(net, without_learned(net, operations, outputs), outputs), outputs, shapes
 
@@ -128,15 +133,8 @@ def fused(
                 primitive = joined
                 inputs += inner.inputs
                 del made[name]
-        made[operation.output] = changed(operation, primitive, tuple(inputs) or operation.inputs)
+        made[operation.output] = changed(operation, primitive, inputs or operation.inputs)
     return tuple(made.values())
-
-
-def changed(operation: Operation, primitive: Primitive, inputs: tuple[str, ...]) -> Operation:
-    """Give an operation with another primitive and other inputs, if they are others."""
-    if primitive is operation.primitive and inputs == operation.inputs:
-        return operation
-    return replace(operation, primitive=primitive, inputs=inputs)
 
 
 def one_of(net: Architecture, outer: Operation, inner: Operation) -> Primitive | None:

@@ -32,7 +32,7 @@ def in_parts(template: Template) -> Template:
         if block.tensor is not None:
             uses.setdefault(block.tensor, []).append(place)
     several = [places for places in uses.values() if len(places) > 1]
-    if not several:
+    if not any(len(whole_shapes([template.blocks[p] for p in places])) == 1 for places in several):
         return template
     alive = live_nodes(template)
     blocks = list(template.blocks)
@@ -51,7 +51,7 @@ def in_parts(template: Template) -> Template:
 def split(uses: Sequence[EdgeBlock], alive: Bools) -> Sequence[EdgeBlock]:
     """Cut the uses of one tensor to their parts, if these make up the whole."""
     boxes = [live_box(block, alive) for block in uses]
-    shapes = {block.shape for block in uses if block.tensor_strides is None}
+    shapes = whole_shapes(uses)
     parts = {box for box in boxes if box is not None}
     whole = len(shapes) == 1 and None not in boxes and len(parts) > 1
     if not whole or sum(prod(n for _, n in box) for box in parts) != prod(*shapes):
@@ -65,6 +65,11 @@ def split(uses: Sequence[EdgeBlock], alive: Bools) -> Sequence[EdgeBlock]:
             cut.append(replace(cut_to(block, box), tied=box in owned))
             owned.add(box)
     return cut
+
+
+def whole_shapes(uses: Sequence[EdgeBlock]) -> set[tuple[int, ...]]:
+    """Give the shapes of those uses that have the tensor in its own order."""
+    return {block.shape for block in uses if block.tensor_strides is None}
 
 
 def live_box(block: EdgeBlock, alive: Bools) -> Box | None:

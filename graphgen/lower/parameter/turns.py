@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from graphgen.lower.parameter.folding import folded
+from graphgen.lower.parameter.operations import changed
 from spec import Operation
 from spec.primitives import (
     Concat,
@@ -23,6 +25,9 @@ from spec.primitives import (
 from spec.primitives.contract import LETTERS
 
 Order = tuple[int, ...]
+
+MOVING = (Concat, Contract, Reduce, Slice, Take, Transpose)
+"""What is written otherwise where the axes of what it reads are, or may be, in another order."""
 
 
 def with_late_turns(
@@ -57,11 +62,14 @@ class _Late:
     def add(self, operation: Operation) -> None:
         """Add an operation, and leave transpositions of what it reads for later where they pass."""
         primitive = operation.primitive
-        found = [self.found(name) for name in operation.inputs]
         if isinstance(primitive, Learned):
             self.learned.add(operation.output)
         if isinstance(primitive, Fixed):
             self.fixed[operation.output] = operation
+        if not isinstance(primitive, MOVING) and self.turned.keys().isdisjoint(operation.inputs):
+            self.emit(operation)
+            return
+        found = [self.found(name) for name in operation.inputs]
         if isinstance(primitive, Transpose):
             ((base, before),) = found
             self.turned[operation.output] = base, behind(primitive.order, before)
@@ -78,7 +86,7 @@ class _Late:
         order = orders.pop() if len(orders) == 1 and not operation.parameters else ()
         inside = passed(primitive, order) if order else None
         if inside is None:
-            self.emit(replace(operation, inputs=tuple(map(self.whole, operation.inputs))))
+            self.emit(changed(operation, primitive, map(self.whole, operation.inputs)))
             return
         back = tuple(order.index(axis) for axis in range(len(order)))
         inputs = [self.name(base, behind(back, own)) for base, own in found]
@@ -98,7 +106,8 @@ class _Late:
             shape = self.shapes[operation.output]
             self.shapes[base] = tuple(shape[order.index(axis)] for axis in range(len(order)))
             self.turned[operation.output] = base, order
-        self.emit(replace(operation, primitive=primitive, inputs=tuple(inputs), output=base))
+        result = changed(operation, primitive, inputs)
+        self.emit(result if base == result.output else replace(result, output=base))
 
     def whole(self, name: str) -> str:
         """Turn a value now, for what reads it."""
@@ -137,14 +146,23 @@ def lettered(primitive: Contract, orders: Sequence[Order]) -> tuple[Contract, Or
     >>> lettered(Contract("kj,ki->ij", values=2), [(1, 0), (0, 1)])
     (Contract(equation='ab,bc->ac', values=2, prepared=None), (1, 0))
     """
-    words = list(primitive.operands)
+    equation, after = equation_before(primitive.equation, tuple(orders))
+    same = equation == primitive.equation
+    return primitive if same else replace(primitive, equation=equation), after
+
+
+@lru_cache(maxsize=4096)
+def equation_before(equation: str, orders: tuple[Order, ...]) -> tuple[str, Order]:
+    """Write a product of the first values before they are turned, and the order of its result."""
+    operands, _, result = equation.partition("->")
+    words = operands.split(",")
     for place, order in enumerate(orders):
         words[place] = "".join(words[place][order.index(axis)] for axis in range(len(order)))
     names = {letter: LETTERS[n] for n, letter in enumerate(dict.fromkeys("".join(words)))}
-    output = sorted(names[letter] for letter in primitive.output)
-    after = tuple(output.index(names[letter]) for letter in primitive.output)
+    output = sorted(names[letter] for letter in result)
+    after = tuple(output.index(names[letter]) for letter in result)
     words = ["".join(names[letter] for letter in word) for word in words]
-    return replace(primitive, equation=f"{','.join(words)}->{''.join(output)}"), after
+    return f"{','.join(words)}->{''.join(output)}", after
 
 
 def passed(primitive: Primitive, order: Order) -> tuple[Primitive, Order] | None:
@@ -156,11 +174,13 @@ def passed(primitive: Primitive, order: Order) -> tuple[Primitive, Order] | None
     if isinstance(primitive, Elementwise):
         return None if primitive.function == "band_mask" else (primitive, order)
     if isinstance(primitive, Concat | Slice | Take):
-        return replace(primitive, axis=order[primitive.axis]), order
+        axis = order[primitive.axis]
+        return primitive if axis == primitive.axis else replace(primitive, axis=axis), order
     if isinstance(primitive, Reduce) and primitive.axes:
         axes = tuple(sorted(order[axis] for axis in primitive.axes))
+        along = primitive if axes == primitive.axes else replace(primitive, axes=axes)
         if primitive.keepdim:
-            return replace(primitive, axes=axes), order
+            return along, order
         left = [axis for place, axis in enumerate(order) if place not in primitive.axes]
-        return replace(primitive, axes=axes), tuple(sorted(left).index(axis) for axis in left)
+        return along, tuple(sorted(left).index(axis) for axis in left)
     return None
