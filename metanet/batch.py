@@ -60,7 +60,8 @@ class Batch:
             )
         # It is kept, also where a first prediction does not train.
         with torch.inference_mode(False):
-            return torch.from_numpy(np.argsort(np.array(places, dtype=np.int64)))
+            order = torch.from_numpy(np.argsort(np.array(places, dtype=np.int64)))
+            return order.to(self.parts[0].values.device)
 
     @classmethod
     def from_graphs(cls, graphs: Graph | Sequence[Graph]) -> Batch:

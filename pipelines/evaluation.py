@@ -13,6 +13,7 @@ from typing import Any
 from graphgen import GraphSet
 from graphgen.files import write_bytes, write_json, write_safetensors
 from pipelines.compile import WIDER
+from pipelines.devices import CPU
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.metrics import summarise
@@ -61,6 +62,7 @@ def evaluate(
     out: str | Path,
     params: str | Path | None = None,
     replace: bool = False,
+    device: str = CPU,
 ) -> dict[str, Any]:
     """Evaluate the runs that were trained last on the held-out networks of their graph set.
 
@@ -78,7 +80,7 @@ def evaluate(
     unless `replace`.
     """
     graph_set = open_graphs(graphs)
-    found = found_runs(Path(train), graph_set)
+    found = found_runs(Path(train), graph_set, device)
     runs = found if params is None else asked_for(found, Path(train), params, graphs)
     with writing_results(Path(out), FILES, replace) as new:
         rows, measured, examples = measure(runs, graph_set)
@@ -102,12 +104,12 @@ def evaluate(
     return scores["test"]
 
 
-def found_runs(train: Path, graph_set: GraphSet) -> list[Found]:
+def found_runs(train: Path, graph_set: GraphSet, device: str = CPU) -> list[Found]:
     """Read the runs that stages made last, all of one piece; `PipelineError` if they are not."""
     runs = []
     for folder in trained_folders(train):
         for name, (path, identity) in listed_runs(folder).items():
-            runs.append(run := Found(path, Trained.load(path)))
+            runs.append(run := Found(path, Trained.load(path, device)))
             if run.folder_name != name or run.trained.about["run"] != identity:
                 raise PipelineError(
                     f"{path}: holds another run than {folder / INDEX} says; run `gmn train` again"

@@ -23,6 +23,8 @@ LARGEST_SEED = 2**32 - 1
 POSITIVE = {"type": "integer", "minimum": 1, "maximum": MOST}
 NATURAL = {"type": "integer", "minimum": 0, "maximum": MOST}
 SEED = {"type": "integer", "minimum": 0, "maximum": LARGEST_SEED}
+PRECISION = {"enum": ["float32", "bfloat16"]}
+"""Of products; the second one in part, on devices that have hardware for it."""
 ABOVE_ZERO = {"type": "number", "exclusiveMinimum": 0}
 NAME = {"pattern": r"^\w[\w.-]{0,99}\Z"}
 """What may be the name of a folder."""

@@ -19,8 +19,8 @@ from graphgen.files import write_weights
 from graphgen.testing import random_weights
 from pipelines.evaluation import evaluate
 from pipelines.experiment import write_experiment_report
+from pipelines.runs import loop
 from pipelines.runs.job import Job
-from pipelines.training import fit as fitting
 from pipelines.training import search, train
 from pipelines.zoo import generate
 
@@ -168,13 +168,13 @@ def in_order(
 
 def stop_after_an_epoch(settings: Path, graphs: Path, out: Path) -> None:
     """Train as a stopped process does."""
-    saved = fitting.save_checkpoint
+    saved = loop.save_checkpoint
 
     def stop(*arguments: Any) -> None:
         saved(*arguments)
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "save_checkpoint", stop)
+        patch.setattr(loop, "save_checkpoint", stop)
         with pytest.raises(KeyboardInterrupt):
             train(settings, graphs, out)

@@ -2,103 +2,115 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor
 
 from metanet import Flow
 from pipelines.generation.average import Averaged
-from pipelines.runs.checkpoint import Rows, load_checkpoint, save_checkpoint
-from pipelines.runs.diverged import check_finite
-from pipelines.training.fit import hash_seed, one_cycle
+from pipelines.runs import loop
+from pipelines.runs.batches import Batches, hash_seed
+from pipelines.runs.checkpoint import Rows
+from pipelines.runs.loop import Lower
 
 AVERAGE = 0.999
-COLUMNS = ("epoch", "train_loss", "validation_loss", "seconds")
 VALIDATION_SEED, VALIDATION_MOST = 1, 512
+Splits = Mapping[str, tuple[Tensor, Tensor | None]]
+
+
+class AlongPaths(Batches):
+    """A flow whose velocities are those of straight paths, and the average of its parameters."""
+
+    columns = ("epoch", "train_loss", "validation_loss", "seconds")
+
+    def __init__(
+        self, flow: Flow, training: Mapping[str, Any], splits: Splits, seed: int, fabric: Fabric
+    ) -> None:
+        device = fabric.device
+        self.splits = {
+            split: (values.to(device), None if labels is None else labels.to(device))
+            for split, (values, labels) in splits.items()
+        }
+        values, self.labels = self.splits["train"]
+        super().__init__(len(values), training["batch_size"], seed, fabric)
+        self.trained = flow.to(device)
+        self.kept = self.both = Averaged(flow, training.get("average", AVERAGE))
+        self.data = flow.standardise(values)
+        self.generator = torch.Generator()
+
+    def begin(self, epoch: int) -> None:
+        super().begin(epoch)
+        self.generator.manual_seed(hash_seed(self.seed, epoch))
+
+    def loss(self, chosen: Sequence[int], own: Sequence[int]) -> Tensor:
+        """Give the loss with noise and times drawn for all, times spread evenly over the batch."""
+        places = torch.tensor(chosen, device=self.data.device)
+        labels = None if self.labels is None else self.labels[places]
+        return path_loss(self.both.model, self.data[places], labels, self.generator, own)
+
+    def step(self, number: int, lower: Lower) -> None:
+        super().step(number, lower)
+        self.both.update(self.done - 1)
+
+    def validated(self) -> dict[str, float]:
+        return {
+            "validation_loss": held_out_loss(
+                self.both.average, *self.splits["validation"], self.size
+            )
+        }
 
 
 def fit(
     flow: Flow,
     training: Mapping[str, Any],
-    splits: Mapping[str, tuple[Tensor, Tensor | None]],
+    splits: Splits,
     seed: int,
     folder: Path,
     run: str,
+    fabric: Fabric,
 ) -> tuple[Flow, Rows]:
-    """Train a flow by AdamW with a one-cycle learning rate; give the average of its parameters.
+    """Train a flow; give the average of its parameters, and the history of its epochs.
 
-    Gives the history of its epochs too. Times are spread evenly over a batch. All chance depends on
-    the seed and the epoch alone, so a run that goes on from its checkpoint gives the same numbers
-    as one that was not stopped. Raises `DivergedError` where the loss or the gradients are not
-    finite.
+    All that is not said here is said of the loop, `pipelines.runs.loop.fit`.
 
     Args:
         flow: with its first parameters.
-        training: `epochs`, `batch_size`, `learning_rate`, `weight_decay`, `gradient_norm`, and
-            `average`, the rate at which the average keeps what it has (0.999).
+        training: the recipe of the loop, `batch_size`, and `average`, the rate at which the average
+            keeps what it has (0.999).
         splits: of `train` and `validation`, weights (N, P), and classes (N,) or None.
         seed: of the order of networks, of noise and times.
         folder: of the checkpoint.
-        run: the identity of what is trained; a checkpoint of another one is passed over.
+        run: the identity of what is trained.
+        fabric: the device, and the processes that share each batch.
     """
-    both = Averaged(flow, training.get("average", AVERAGE))
-    optimizer = torch.optim.AdamW(
-        flow.parameters(), lr=training["learning_rate"], weight_decay=training["weight_decay"]
-    )
-    data, labels = splits["train"]
-    data = flow.standardise(data)
-    epochs, size = training["epochs"], min(training["batch_size"], len(data))
-    steps = math.ceil(len(data) / size)
-    start, rows = load_checkpoint(folder, run, both, optimizer, COLUMNS)
-    for epoch in range(start, epochs):
-        begun = time.process_time()
-        torch.manual_seed(hash_seed(seed, epoch))  # for permutations by which an MLP is augmented
-        generator = torch.Generator().manual_seed(hash_seed(seed, epoch))
-        order = torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(len(data)))
-        both.train()
-        total = 0.0
-        for step in range(steps):
-            done = epoch * steps + step
-            rate = one_cycle(done / (epochs * steps))
-            for group in optimizer.param_groups:
-                group["lr"] = training["learning_rate"] * rate
-            chosen = order[step * size : (step + 1) * size]
-            own = None if labels is None else labels[chosen]
-            loss = path_loss(flow, data[chosen], own, generator)
-            value = float(loss.detach())
-            check_finite({"the loss": value}, epoch, training)
-            total += value * len(chosen)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            norm = torch.nn.utils.clip_grad_norm_(flow.parameters(), training["gradient_norm"])
-            check_finite({"the norm of the gradients": norm.item()}, epoch, training)
-            optimizer.step()
-            both.update(done)
-        losses = {
-            "train_loss": total / len(data),
-            "validation_loss": held_out_loss(both.average, *splits["validation"], size),
-        }
-        check_finite({f"`{name}`": value for name, value in losses.items()}, epoch, training)
-        rows.append(
-            {"epoch": epoch + 1, **losses, "seconds": round(time.process_time() - begun, 3)}
-        )
-        save_checkpoint(folder, run, epoch + 1, both, optimizer, rows)
-    return both.average, rows
+    objective = AlongPaths(flow, training, splits, seed, fabric)
+    rows = loop.fit(objective, training, folder, run, fabric)
+    return objective.both.average, rows
 
 
 def path_loss(
-    flow: Flow, data: Tensor, labels: Tensor | None, generator: torch.Generator
+    flow: Flow,
+    data: Tensor,
+    labels: Tensor | None,
+    generator: torch.Generator,
+    own: Sequence[int] | None = None,
 ) -> Tensor:
-    """Give the loss on some networks, standardised, with noise and times drawn for them."""
+    """Give the loss on standardised networks, with noise and times drawn for all of them.
+
+    With `own`, the loss is that of the networks in these places alone.
+    """
     noise = torch.randn(data.shape, generator=generator, dtype=data.dtype)
     within = torch.rand(len(data), generator=generator, dtype=data.dtype)
-    times = (torch.arange(len(data)).to(data) + within) / len(data)
+    times = (torch.arange(len(data)).to(within) + within) / len(data)
+    noise, times = noise.to(data.device), times.to(data.device)
+    if own is not None and len(own) < len(data):
+        places = torch.tensor(own, device=data.device)
+        data, noise, times = data[places], noise[places], times[places]
+        labels = None if labels is None else labels[places]
     return flow.loss(data, noise, times, labels)
 
 

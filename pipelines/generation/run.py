@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor
 
 from metanet import Flow
@@ -21,6 +22,7 @@ from pipelines.graphs import open_graphs
 from pipelines.options import check_options
 from pipelines.runs.diverged import naming
 from pipelines.runs.job import Job
+from pipelines.runs.together import FULL
 from pipelines.settings import settings_hash
 from pipelines.training.seen import seen
 from pipelines.zoo.fields import Place
@@ -79,18 +81,25 @@ class FlowRun(Job):
     @property
     def training(self) -> dict[str, Any]:
         """The recipe with what was left out."""
-        return {"average": AVERAGE, **self.model["training"]}
+        return {"average": AVERAGE, "precision": FULL, **self.model["training"]}
 
-    def work(self, processes: int) -> None:
-        if processes != 1:
-            raise PipelineError(f"a flow is trained by one process, got {processes}")
+    @property
+    def precision(self) -> str:
+        """The precision of its products."""
+        return str(self.training["precision"])
+
+    def work(self, fabric: Fabric) -> None:
         population = self.population()
         classes = self.classes(population)
         torch.manual_seed(self.seed)
         flow = self.make(population, self.settings(len(classes)))
         splits = self.splits(population, classes)
         with naming(self.name, self.seed):
-            average, rows = fit(flow, self.training, splits, self.seed, self.work_folder, self.hash)
+            average, rows = fit(
+                flow, self.training, splits, self.seed, self.work_folder, self.hash, fabric
+            )
+        if not fabric.is_global_zero:
+            return
         trained = TrainedFlow(population.net, average, population.offset, self.label, classes)
         trained.save(self.work_folder, self.described(rows), rows)
 

@@ -12,21 +12,26 @@ from torch import Tensor
 from tqdm import tqdm
 
 from graphgen import GraphSet
+from pipelines.devices import CPU, device_of
 from pipelines.generation.decoded import valid
 from pipelines.generation.population import Rows, arrays_of
 from pipelines.generation.samples import Plan, committed, sampling
 from pipelines.generation.settings import SAMPLE
 from pipelines.generation.systems import System, systems_in
 from pipelines.provenance import maker_of
+from pipelines.runs.batches import hash_seed
 from pipelines.settings import read_section
-from pipelines.training.fit import hash_seed
 
 DEFAULTS = {"steps": 50, "method": "heun", "seed": 0, "together": 64, "networks_per_shard": 256}
 SPLIT = "generated"
 
 
 def sample(
-    settings_file: str | Path, flows: str | Path, out: str | Path, replace: bool = False
+    settings_file: str | Path,
+    flows: str | Path,
+    out: str | Path,
+    replace: bool = False,
+    device: str = CPU,
 ) -> dict[str, GraphSet]:
     """Draw networks from each flow that was trained last, or from one, and from the baselines.
 
@@ -37,22 +42,23 @@ def sample(
     whole until all new ones are there. Networks that are not finite, or give no finite values, are
     left out and listed in the set's `about` as `failed`. Classes take turns.
     """
+    place = device_of(device)
     settings = {**DEFAULTS, **read_section(settings_file, "sample", SAMPLE)}
     out, code = Path(out), maker_of(__name__)
     plans = [Plan(out, system, settings, code) for system in systems_in(Path(flows))]
     with sampling(out, plans, replace) as new:
         for plan in plans:
             if not plan.drawn():
-                write(plan)
+                write(plan, place)
         return committed(new, plans)
 
 
-def write(plan: Plan) -> None:
+def write(plan: Plan, device: torch.device) -> None:
     """Draw networks, and write those that are valid as a graph set."""
     system, settings = plan.system, plan.settings
     net, template, offset = system.net, system.template, system.offset
     numbers = torch.arange(settings["count"]) % max(1, len(system.classes))
-    values = draw_all(system, settings, numbers)
+    values = draw_all(system, settings, numbers, device)
     good = valid(net, template, values, offset)
 
     def networks() -> Iterator[tuple[Any, Any, dict[str, Any]]]:
@@ -71,14 +77,17 @@ def write(plan: Plan) -> None:
     )
 
 
-def draw_all(system: System, settings: Mapping[str, Any], numbers: Tensor) -> Rows:
+def draw_all(
+    system: System, settings: Mapping[str, Any], numbers: Tensor, device: torch.device
+) -> Rows:
     """Draw all networks, (count, P); what one is depends on the seed and its number alone."""
     together = settings["together"]
     rows: list[Rows] = []
     for i in tqdm(range(0, settings["count"], together), unit="batch", desc=system.name):
-        chosen = numbers[i : i + together]
+        chosen = numbers[i : i + together].to(device)
         noise = noise_of(settings["seed"], range(i, i + len(chosen)), system.size)
-        rows.append(system.draw(noise, chosen, settings["steps"], settings["method"]).numpy())
+        found = system.draw(noise.to(device), chosen, settings["steps"], settings["method"])
+        rows.append(found.cpu().numpy())
     return np.concatenate(rows)
 
 

@@ -12,7 +12,7 @@ import metanet
 from metanet.models.flow.flow import DECIDED as DECIDED_BY_FLOWS
 from pipelines.generation.baselines import BASELINES
 from pipelines.generation.measures import COPIED, FLOOR
-from pipelines.settings import ABOVE_ZERO, NAME, POSITIVE, SEED, check_distinct
+from pipelines.settings import ABOVE_ZERO, NAME, POSITIVE, PRECISION, SEED, check_distinct
 from pipelines.zoo.fields import MOST, Place
 
 DECIDED = [*DECIDED_BY_FLOWS, "classes", "editor", "frequencies", "reference"]
@@ -34,6 +34,7 @@ TRAINING: dict[str, Any] = {
         "learning_rate": ABOVE_ZERO,
         "weight_decay": {"type": "number", "minimum": 0},
         "gradient_norm": ABOVE_ZERO,
+        "precision": PRECISION,
         "average": {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
     },
 }

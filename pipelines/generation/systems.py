@@ -65,7 +65,7 @@ class System(ABC):
 
     @abstractmethod
     def draw(self, noise: Tensor, labels: Tensor, steps: int, method: str) -> Tensor:
-        """Turn noise (N, P), and classes (N,), into networks."""
+        """Turn noise (N, P), and classes (N,), into networks, where the noise is."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class FlowSystem(System):
 
     def draw(self, noise: Tensor, labels: Tensor, steps: int, method: str) -> Tensor:
         """Follow the flow from noise to networks."""
-        flow, own = self.flow.eval(), labels if self.classes else None
+        flow, own = self.flow.to(noise.device).eval(), labels if self.classes else None
         with torch.no_grad():
             x = solve(lambda x, times: flow(x, times, own), noise, steps, method)
             return flow.restore(x)

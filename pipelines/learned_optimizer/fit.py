@@ -2,32 +2,77 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from lightning_fabric import Fabric
 
 from metanet import LearnedOptimizer, OptimizerState
 from pipelines.learned_optimizer.best import LOSS, WithBest
 from pipelines.learned_optimizer.inner_training import train_learned
 from pipelines.learned_optimizer.settings import TaskFamily
 from pipelines.learned_optimizer.tasks import InnerTasks, bounded
-from pipelines.runs.checkpoint import Rows, load_checkpoint, save_checkpoint
-from pipelines.runs.diverged import DivergedError, check_finite
+from pipelines.runs import loop
+from pipelines.runs.checkpoint import Rows
+from pipelines.runs.diverged import DivergedError
+from pipelines.runs.loop import Lower, Objective
 
-_WARM_UP, _FLOOR = 0.05, 0.01
 _TINY = 1e-6
 _FITTING, _VALIDATION = 0, 3
 """What the seeds of meta-training begin with; those of tuning and testing begin otherwise."""
-_EXPLODED = 10.0
-"""Meta-gradients of this many times `gradient_norm` are passed over: they say nothing."""
 _IMAGES = 1000
 COLUMNS = ("epoch", "meta_loss", "last_loss", "skipped", "step_size", "seconds")
+
+
+class OnInnerTasks(Objective):
+    """A learned optimizer that is trained on inner trainings, one for each step of the loop."""
+
+    warm_up, floor = 0.05, 0.01
+    passed_over = 10.0
+
+    def __init__(
+        self,
+        optimizer: LearnedOptimizer,
+        family: TaskFamily,
+        horizon: int,
+        recipe: Mapping[str, Any],
+        seed: int,
+        fabric: Fabric,
+    ) -> None:
+        self.trained = self.kept = self.optimizer = optimizer
+        self.family, self.horizon, self.recipe = family, horizon, recipe
+        self.seed, self.device, self.steps = seed, fabric.device, recipe["unrolls"]
+        self.epoch = 0
+        self.unrolled: list[tuple[float, float, float]] = []
+        self.held_out = [self.tasks(_VALIDATION, n) for n in range(recipe.get("validation", 0))]
+        self.columns = (*COLUMNS, LOSS) if self.held_out else COLUMNS
+        self.both = WithBest(optimizer.to(self.device)) if self.held_out else None
+        if self.both is not None:
+            self.kept = self.both
+
+    def tasks(self, *seed: int) -> InnerTasks:
+        """Draw inner tasks."""
+        networks = self.recipe["networks"]
+        return InnerTasks(self.family, networks, self.horizon, seed, self.device)
+
+    def begin(self, epoch: int) -> None:
+        self.epoch, self.unrolled = epoch, []
+
+    def step(self, number: int, lower: Lower) -> None:
+        tasks = self.tasks(_FITTING, self.seed, self.epoch, number)
+        self.unrolled.append(unroll(self.optimizer, lower, tasks, self.recipe))
+
+    def measured(self, rows: Rows) -> dict[str, float]:
+        losses, last, skipped = np.mean(self.unrolled, axis=0).tolist()
+        step_size = float(self.optimizer.log_step.detach().exp())
+        row = {"meta_loss": losses, "last_loss": last, "skipped": skipped, "step_size": step_size}
+        if self.both is not None:
+            row[LOSS] = validated(self.optimizer, self.held_out)
+            self.both.keep(row[LOSS], rows)
+        return row
 
 
 def fit(
@@ -38,6 +83,7 @@ def fit(
     seed: int,
     folder: Path,
     run: str,
+    fabric: Fabric,
 ) -> Rows:
     """Meta-train a learned optimizer on inner tasks of a family; give the history of its epochs.
 
@@ -47,52 +93,18 @@ def fit(
     objective `log` the mean of their logarithms, over the `last` steps of a truncation (default:
     all). With `second_order`, through gradients too (Andrychowicz et al., NeurIPS 2016, leave that
     out). With `validation`, the parameters of the epoch are kept that do best at the horizon of so
-    many further unrolls. All chance depends on the seed and the epoch, so a run that goes on from
-    its checkpoint gives the same numbers. Raises `PipelineError` where nothing was learned.
+    many further unrolls. All that is not said here is said of the loop, `pipelines.runs.loop.fit`.
+    Raises `DivergedError` where nothing was learned.
     """
-    meta = torch.optim.Adam(optimizer.parameters(), lr=recipe["learning_rate"])
-    epochs, unrolls = recipe["epochs"], recipe["unrolls"]
-    held_out = [
-        InnerTasks(family, recipe["networks"], horizon, [_VALIDATION, number])
-        for number in range(recipe.get("validation", 0))
-    ]
-    both = WithBest(optimizer) if held_out else None
-    kept = both or optimizer
-    begin, rows = load_checkpoint(
-        folder, run, kept, meta, (*COLUMNS, LOSS) if held_out else COLUMNS
-    )
-    optimizer.train()
-    for epoch in range(begin, epochs):
-        begun = time.process_time()
-        measured = []
-        for number in range(unrolls):
-            rate = share_of_rate((epoch * unrolls + number) / (epochs * unrolls))
-            for group in meta.param_groups:
-                group["lr"] = recipe["learning_rate"] * rate
-            tasks = InnerTasks(family, recipe["networks"], horizon, [_FITTING, seed, epoch, number])
-            measured.append(unroll(optimizer, meta, tasks, recipe))
-        losses, last, skipped = np.mean(measured, axis=0)
-        row: dict[str, object] = {
-            "epoch": epoch + 1,
-            "meta_loss": float(losses),
-            "last_loss": float(last),
-            "skipped": float(skipped),
-            "step_size": float(optimizer.log_step.detach().exp()),
-        }
-        if both is not None:
-            row[LOSS] = found = validated(optimizer, held_out)
-            both.keep(found, rows)
-        check_finite({f"`{name}`": value for name, value in row.items()}, epoch, recipe)
-        row["seconds"] = round(time.process_time() - begun, 3)
-        rows.append(row)
-        save_checkpoint(folder, run, epoch + 1, kept, meta, rows)
+    objective = OnInnerTasks(optimizer, family, horizon, recipe, seed, fabric)
+    rows = loop.fit(objective, recipe, folder, run, fabric)
     if all(float(str(row["skipped"])) == 1 for row in rows):
         raise DivergedError(
             "every meta-gradient was passed over, for it exploded or was not finite, so nothing "
             "was learned; lower `step_size`, `fan_in_power` or `truncation`"
         )
-    if both is not None:
-        optimizer.load_state_dict(both.best.state_dict())
+    if objective.both is not None:
+        optimizer.load_state_dict(objective.both.best.state_dict())
     return rows
 
 
@@ -103,10 +115,7 @@ def validated(optimizer: LearnedOptimizer, held_out: Sequence[InnerTasks]) -> fl
 
 
 def unroll(
-    optimizer: LearnedOptimizer,
-    meta: torch.optim.Optimizer,
-    tasks: InnerTasks,
-    recipe: Mapping[str, Any],
+    optimizer: LearnedOptimizer, lower: Lower, tasks: InnerTasks, recipe: Mapping[str, Any]
 ) -> tuple[float, float, float]:
     """Train inner networks once, and the optimizer with them.
 
@@ -129,33 +138,9 @@ def unroll(
         observed = torch.stack(seen)
         means.append(float(bounded(observed.detach()).mean()))
         counted = observed[-recipe.get("last", len(observed)) :]
-        if not improve(optimizer, meta, counted, recipe):
-            skipped += 1
+        if recipe.get("objective") == "log":
+            counted = (counted + _TINY).log()
+        skipped += not lower(counted.mean())
         if not values.isfinite().all():
             break
     return float(np.mean(means)), means[-1], skipped / len(means)
-
-
-def improve(
-    optimizer: LearnedOptimizer,
-    meta: torch.optim.Optimizer,
-    losses: Tensor,
-    recipe: Mapping[str, Any],
-) -> bool:
-    """Take a step down the meta-gradient of losses (steps, networks), unless it exploded."""
-    objective = (losses + _TINY).log() if recipe.get("objective") == "log" else losses
-    meta.zero_grad(set_to_none=True)
-    objective.mean().backward()
-    norm = torch.nn.utils.clip_grad_norm_(optimizer.parameters(), recipe["gradient_norm"])
-    if not norm <= _EXPLODED * recipe["gradient_norm"]:
-        return False
-    meta.step()
-    return True
-
-
-def share_of_rate(progress: float) -> float:
-    """Give the share of the meta-learning rate: up linearly, then down along a cosine."""
-    if progress < _WARM_UP:
-        return _FLOOR + (1 - _FLOOR) * progress / _WARM_UP
-    place = (progress - _WARM_UP) / (1 - _WARM_UP)
-    return _FLOOR + (1 - _FLOOR) * (1 + math.cos(math.pi * place)) / 2

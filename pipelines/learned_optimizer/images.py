@@ -47,12 +47,8 @@ class Images:
 
 
 @lru_cache(maxsize=8)
-def images(name: str, factor: int) -> Images:
-    """Give a data set's images and labels as tensors, loaded once."""
-    dataset = downsampled(name, factor)
-    return Images(
-        torch.from_numpy(dataset.train_images),
-        torch.from_numpy(dataset.train_labels),
-        torch.from_numpy(dataset.test_images),
-        torch.from_numpy(dataset.test_labels),
-    )
+def images(name: str, factor: int, device: torch.device) -> Images:
+    """Give a data set's images and labels as tensors on a device, loaded once."""
+    found = downsampled(name, factor)
+    arrays = (found.train_images, found.train_labels, found.test_images, found.test_labels)
+    return Images(*(torch.from_numpy(array).to(device) for array in arrays))

@@ -52,7 +52,7 @@ def train_learned(optimizer: LearnedOptimizer, tasks: InnerTasks, images: int) -
             losses, gradients = tasks.gradients(values, step)
         curves.append(bounded(losses))
         values, state = optimizer(tasks.template, values, gradients, state)
-    return Trained(torch.stack(curves, 1), *tasks.measure(values, images))
+    return Trained(torch.stack(curves, 1).cpu(), *tasks.measure(values, images))
 
 
 def train_hand_designed(
@@ -71,10 +71,14 @@ def train_hand_designed(
     for step in range(tasks.horizon):
         losses, gradients = tasks.gradients(values, step)
         curves.append(bounded(losses))
-        rates = torch.tensor([choice.rate(step / tasks.horizon) for choice in choices])
+        shares = [choice.rate(step / tasks.horizon) for choice in choices]
+        rates = torch.tensor(shares, device=values.device)
         optimizer.step(values, gradients, rates.repeat_interleave(count).unsqueeze(1))
     train, test = tasks.measure(values, images)
     parts = zip(
-        torch.stack(curves, 1).split(count), train.split(count), test.split(count), strict=True
+        torch.stack(curves, 1).cpu().split(count),
+        train.split(count),
+        test.split(count),
+        strict=True,
     )
     return [Trained(*part) for part in parts]

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from graphgen.files import claim_file, write_bytes, write_json
 from metanet import LearnedOptimizer
+from pipelines.devices import CPU, device_of
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.comparison import ELSEWHERE, HERE, Outcome, markdown, summary
 from pipelines.learned_optimizer.inner_training import HandDesigned, train_learned
@@ -38,6 +39,7 @@ def meta_test(
     out: str | Path,
     report: str | Path | None = None,
     replace: bool = False,
+    device: str = CPU,
 ) -> dict[str, Any]:
     """Test all learned optimizers of the settings on every one of the `test_tasks`.
 
@@ -53,13 +55,14 @@ def meta_test(
     from those that were made last; `GraphError` for results or a report that are there already,
     unless `replace`.
     """
+    place = device_of(device)
     settings = read_settings(settings_file)
     if report is not None:
         claim_file(report, replace)
     runs = planned(settings, Path(optimizers))
     learned = made_last(runs, Path(optimizers))
     with writing_results(Path(out), FILES, replace) as new:
-        outcomes = tested(settings, learned)
+        outcomes = tested(settings, learned, place)
         metrics = summary(outcomes)
         new.add(METRICS, lambda path: write_json(path, metrics))
         new.add(CURVES, lambda path: write_bytes(path, curves(outcomes).encode()))
@@ -100,18 +103,20 @@ def made_last(runs: Sequence[MetaRun], folder: Path) -> Learned:
     return learned
 
 
-def tested(settings: Settings, learned: Learned) -> list[Outcome]:
+def tested(settings: Settings, learned: Learned, device: torch.device) -> list[Outcome]:
     """Train the networks of all test tasks by all optimizers."""
+    for _, _, optimizer in learned:
+        optimizer.to(device)
     evaluation = settings.values["evaluation"]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        chosen = tuned_elsewhere(settings)
+        chosen = tuned_elsewhere(settings, device)
         outcomes: list[Outcome] = []
         total = len(settings.test_tasks) * (len(learned) + len(chosen))
         with tqdm(total=total, unit="optimizer", desc="meta-test") as bar:
             for place, (name, family) in enumerate(settings.test_tasks.items()):
-                tasks = drawn(settings, family, evaluation["unrolls"], [_TESTING, place])
+                tasks = drawn(settings, family, evaluation["unrolls"], [_TESTING, place], device)
                 for word, elsewhere in chosen.items():
                     outcomes += by_hand(settings, name, word, elsewhere, tasks)
                     bar.update()
@@ -125,17 +130,23 @@ def tested(settings: Settings, learned: Learned) -> list[Outcome]:
 
 
 def drawn(
-    settings: Settings, family: TaskFamily, unrolls: int, seed: Sequence[int]
+    settings: Settings,
+    family: TaskFamily,
+    unrolls: int,
+    seed: Sequence[int],
+    device: torch.device,
 ) -> list[InnerTasks]:
     """Draw inner tasks, of as many architectures as there are `unrolls`."""
     networks, horizon = settings.values["evaluation"]["networks"], settings.values["horizon"]
-    return [InnerTasks(family, networks, horizon, [*seed, number]) for number in range(unrolls)]
+    return [
+        InnerTasks(family, networks, horizon, [*seed, number], device) for number in range(unrolls)
+    ]
 
 
-def tuned_elsewhere(settings: Settings) -> dict[str, HandDesigned]:
+def tuned_elsewhere(settings: Settings, device: torch.device) -> dict[str, HandDesigned]:
     """Choose the settings of SGD and Adam on inner tasks as in meta-training."""
     baselines, images = settings.values["baselines"], settings.values["evaluation"]["images"]
-    tasks = drawn(settings, settings.training_tasks, baselines["unrolls"], [_TUNING])
+    tasks = drawn(settings, settings.training_tasks, baselines["unrolls"], [_TUNING], device)
     return {
         optimizer: best(try_all(grid(baselines, optimizer), tasks, images))
         for optimizer in baselines["learning_rates"]

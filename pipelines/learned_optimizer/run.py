@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning_fabric import Fabric
 
 from metanet.errors import MetanetError
 from metanet.models.learned_optimizer.optimizer import LEARNABLE, OPTIONS, LearnedOptimizer
@@ -127,15 +128,22 @@ class MetaRun(Job):
             except (MetanetError, PipelineError) as error:
                 raise PipelineError(f"models.{self.name}: {error}") from None
 
-    def work(self, processes: int) -> None:
-        if processes != 1:
-            raise PipelineError(f"a meta-training run has one process, got {processes}")
+    def work(self, fabric: Fabric) -> None:
+        if fabric.world_size != 1:
+            raise PipelineError(f"a meta-training run has one process, got {fabric.world_size}")
         torch.set_num_threads(1)
         optimizer = self.make()
         family = TaskFamily.from_plain(self.tasks)
         with naming(self.name, self.seed):
             rows = fit(
-                optimizer, family, self.horizon, self.recipe, self.seed, self.work_folder, self.hash
+                optimizer,
+                family,
+                self.horizon,
+                self.recipe,
+                self.seed,
+                self.work_folder,
+                self.hash,
+                fabric,
             )
         save_result(self.work_folder, OPTIMIZER, optimizer, self.described(optimizer, rows), rows)
 

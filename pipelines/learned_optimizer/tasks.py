@@ -19,6 +19,7 @@ from spec import SpecError
 
 CEILING = 100.0
 """The loss that counts for a network whose loss is higher, or no longer a number."""
+CPU = torch.device("cpu")
 _CHUNK = 4096
 
 
@@ -29,11 +30,17 @@ class InnerTasks:
         losses = tasks.losses(tasks.start, step=0)              # (8,)
 
     What is drawn depends on the seed alone: the variables of the architecture, first weights
-    (`start`, (networks, P)), and for each step a batch of training images for each network.
+    (`start`, (networks, P)), and for each step a batch of training images for each network. All of
+    it is on the `device`.
     """
 
     def __init__(
-        self, family: TaskFamily, networks: int, horizon: int, seed: Sequence[int]
+        self,
+        family: TaskFamily,
+        networks: int,
+        horizon: int,
+        seed: Sequence[int],
+        device: torch.device = CPU,
     ) -> None:
         choices, weights, order = np.random.SeedSequence(list(seed)).spawn(3)
         rng = np.random.default_rng(choices)
@@ -47,16 +54,17 @@ class InnerTasks:
             ) from None
         self.networks, self.horizon = networks, horizon
         self.template = graphgen.template(self.net)
-        self.images: Images = images(family.dataset, family.downsample)
+        self.images: Images = images(family.dataset, family.downsample, device)
         generator = torch.Generator().manual_seed(one_seed(weights))
         drawn = [initial_weights(self.net, generator) for _ in range(networks)]
         names = float_offsets(self.template)
-        self.start = torch.stack([torch.cat([one[n].flatten() for n in names]) for one in drawn])
+        rows = [torch.cat([one[n].flatten() for n in names]) for one in drawn]
+        self.start = torch.stack(rows).to(device)
         self.batches = torch.randint(
             len(self.images.train),
             (horizon + 1, networks, family.batch_size),
             generator=torch.Generator().manual_seed(one_seed(order)),
-        )
+        ).to(device)
 
     def weights(self, values: Tensor) -> dict[str, Tensor]:
         """Name the tensors in parameters (networks, P)."""
@@ -84,7 +92,7 @@ class InnerTasks:
 
     @torch.inference_mode()
     def measure(self, values: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """Give losses on the first `count` training and test images, (networks,) each."""
+        """Give losses on the first `count` training and test images, on the CPU, (networks,)."""
         pairs = (
             (self.images.train[:count], self.images.train_labels[:count]),
             (self.images.test[:count], self.images.test_labels[:count]),
@@ -97,7 +105,7 @@ class InnerTasks:
         total = values.new_zeros(len(values))
         for some, right in zip(x.split(size), labels.split(size), strict=True):
             total += self._cross_entropy(values, some, right.expand(len(values), -1)) * len(some)
-        return bounded(total / len(x))
+        return bounded(total / len(x)).cpu()
 
     def _cross_entropy(self, values: Tensor, x: Tensor, labels: Tensor) -> Tensor:
         logits = run_stack(self.net, self.weights(values), x)

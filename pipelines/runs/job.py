@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from lightning_fabric import Fabric
+
 from graphgen.errors import GraphError
 from graphgen.files import Kind
 from graphgen.files.destination import making
 from graphgen.files.sealed import parts_of, read_part, staged
+from pipelines.devices import CPU
 from pipelines.runs.result import complete_result, read_settings
+from pipelines.runs.together import FULL, work_on
 
 
 class Job(ABC):
@@ -55,18 +59,22 @@ class Job(ABC):
         """What it imports while it works, so that a worker has imported it already."""
         return (type(self).__module__,)
 
+    @property
+    def precision(self) -> str:
+        """The precision of its products: one of `pipelines.runs.together.PRECISIONS`."""
+        return FULL
+
     @abstractmethod
-    def work(self, processes: int) -> None:
-        """Work in `work_folder`, which is there, and save the result."""
+    def work(self, fabric: Fabric) -> None:
+        """Work in `work_folder`, which is there, and save the result, in the first process."""
 
-    def execute(self, processes: int = 1) -> None:
-        """Do the work, or go on where a stopped job left off.
+    def execute(self, processes: int = 1, device: str = CPU) -> None:
+        """Do the work on a device, or go on where a stopped job left off.
 
-        `processes` share each batch of a metanet that is trained by gradient descent. A job that
-        cannot begin leaves no folder.
+        `processes` share each batch. A job that cannot begin leaves no folder.
         """
         with making(self.work_folder):
-            self.work(processes)
+            work_on(self.work, device, processes, self.precision)
 
     @property
     def folder(self) -> Path:

@@ -45,9 +45,9 @@ class Auxiliary:
         """
         if not self.columns:
             return 0.0
-        wanted = torch.from_numpy(self.values[list(chosen)])
+        wanted = torch.from_numpy(self.values[list(chosen)]).to(outputs.device)
         errors = torch.where(wanted.isnan(), 0, (outputs - wanted.nan_to_num()).square())
-        return errors.mean(0) @ torch.from_numpy(self.weights)
+        return errors.mean(0) @ torch.from_numpy(self.weights).to(outputs.device)
 
 
 def read_auxiliary(

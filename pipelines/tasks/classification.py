@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from graphgen import GraphSet
-from metanet import Batch, make_metanet
+from metanet import make_metanet
 from pipelines.errors import PipelineError
 from pipelines.metrics import class_scores
 from pipelines.tasks import auxiliary
 from pipelines.tasks.learned import count_outputs
 from pipelines.tasks.targets import read_values
-from pipelines.tasks.task import Measured, Prediction, outputs_of
+from pipelines.tasks.task import Measured, Prediction, batch_of, outputs_of
 
 
 class Classification(Prediction):
@@ -59,11 +59,11 @@ class Classification(Prediction):
         return make_metanet(name, **{**settings, "outputs": outputs})
 
     def loss(self, module: Any, chosen: Sequence[int]) -> Tensor:
-        output: Tensor = module(Batch.from_set(self.graph_set, chosen))
+        output: Tensor = module(batch_of(self.graph_set, chosen, module))
         count = len(self.classes)
         loss = nn.functional.cross_entropy(
             output[:, :count],
-            self.wanted(chosen).long(),
+            self.wanted(chosen).long().to(output.device),
             label_smoothing=self.settings["label_smoothing"],
         )
         return loss + self.auxiliary.loss(output[:, count:], chosen)

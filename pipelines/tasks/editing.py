@@ -18,7 +18,7 @@ from pipelines.inrs.decode import decode, psnr
 from pipelines.signals import SignalSet
 from pipelines.tasks.edits import EDITS
 from pipelines.tasks.encoded import signal_of, signals_of
-from pipelines.tasks.task import EVALUATED_AT_ONCE, Measured, Task
+from pipelines.tasks.task import EVALUATED_AT_ONCE, Measured, Task, batch_of, place_of
 from spec import Architecture
 
 EXAMPLES = 8
@@ -61,7 +61,8 @@ class Editing(Task):
         if count is not None and count < len(points):
             drawn = torch.randperm(len(points))[:count]
             points, wanted = points[drawn], wanted[:, drawn]
-        return nn.functional.mse_loss(self.values(module, chosen, points), wanted)
+        found = self.values(module, chosen, points)
+        return nn.functional.mse_loss(found, wanted.to(found.device))
 
     def state(self, model: nn.Module) -> dict[str, Any]:
         return {}
@@ -107,16 +108,17 @@ class Editing(Task):
                 "original": original,
                 "target": self.edited(original),
                 "before": self.values(EditedValues(lambda batch: (batch,)), chosen),
-                "after": self.values(module, chosen),
+                "after": self.values(module, chosen).cpu(),
             }
 
     def values(self, module: Any, chosen: Sequence[int], points: Tensor | None = None) -> Tensor:
         """Decode edited networks at points, (networks, P, c)."""
         offsets = [self.graph_set.records[i]["offset"] for i in chosen]
+        place = place_of(module)
         result: Tensor = module(
-            Batch.from_set(self.graph_set, chosen),
-            self.coordinates if points is None else points,
-            torch.tensor(offsets),
+            batch_of(self.graph_set, chosen, module),
+            (self.coordinates if points is None else points).to(place),
+            torch.tensor(offsets, device=place),
             self.graph_set.architectures,
         )
         return result

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from graphgen import GraphSet
-from metanet import Batch, make_metanet
+from metanet import make_metanet
 from pipelines.metrics import scores
 from pipelines.tasks.contrastive import VIEWS, Projected, nt_xent, two_views
 from pipelines.tasks.encoded import signal_of, signals_of
 from pipelines.tasks.learned import NUMBER, count_outputs
 from pipelines.tasks.targets import read_targets
-from pipelines.tasks.task import EVALUATED_AT_ONCE, Measured, Prediction, outputs_of
+from pipelines.tasks.task import EVALUATED_AT_ONCE, Measured, Prediction, batch_of, outputs_of
 
 EXAMPLES, NEIGHBOURS = 6, 5
 
@@ -78,7 +78,7 @@ class Embedding(Prediction):
         return Projected(model, self.dimensions)
 
     def loss(self, module: Any, chosen: Sequence[int]) -> Tensor:
-        batch = Batch.from_set(self.graph_set, chosen)
+        batch = batch_of(self.graph_set, chosen, module)
         return nt_xent(module(two_views(batch, **self.views)), self.temperature)
 
     def state(self, model: nn.Module) -> dict[str, Any]:

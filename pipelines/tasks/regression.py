@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from graphgen import GraphSet
-from metanet import Batch, make_metanet
+from metanet import make_metanet
 from pipelines.metrics import scores
 from pipelines.tasks import auxiliary
 from pipelines.tasks.learned import NUMBER
 from pipelines.tasks.targets import read_targets
-from pipelines.tasks.task import Measured, Prediction, outputs_of
+from pipelines.tasks.task import Measured, Prediction, batch_of, outputs_of
 
 
 class Regression(Prediction):
@@ -55,8 +55,8 @@ class Regression(Prediction):
 
     def loss(self, module: Any, chosen: Sequence[int]) -> Tensor:
         wanted = torch.from_numpy(self.targets.standardised(chosen)).float()
-        output: Tensor = module(Batch.from_set(self.graph_set, chosen))
-        loss = nn.functional.mse_loss(output[:, 0], wanted)
+        output: Tensor = module(batch_of(self.graph_set, chosen, module))
+        loss = nn.functional.mse_loss(output[:, 0], wanted.to(output.device))
         return loss + self.auxiliary.loss(output[:, 1:], chosen)
 
     def state(self, model: nn.Module) -> dict[str, Any]:

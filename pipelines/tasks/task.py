@@ -133,12 +133,22 @@ class Prediction(Task):
 
 
 def outputs_of(model: nn.Module, graph_set: GraphSet, chosen: Sequence[int]) -> Tensor:
-    """Give a metanet's outputs for networks of a graph set, (networks, outputs)."""
+    """Give a metanet's outputs for networks of a graph set, (networks, outputs), on the CPU."""
     model.eval()
     with torch.no_grad():
         return torch.cat(
             [
-                model(Batch.from_set(graph_set, chosen[i : i + EVALUATED_AT_ONCE]))
+                model(batch_of(graph_set, chosen[i : i + EVALUATED_AT_ONCE], model)).cpu()
                 for i in range(0, len(chosen), EVALUATED_AT_ONCE)
             ]
         )
+
+
+def batch_of(graph_set: GraphSet, chosen: Sequence[int], module: nn.Module) -> Batch:
+    """Collect networks of a graph set where a module's parameters are."""
+    return Batch.from_set(graph_set, chosen).to(place_of(module))
+
+
+def place_of(module: nn.Module) -> torch.device:
+    """Say on which device a module computes: that of its parameters, or the CPU without any."""
+    return next((parameter.device for parameter in module.parameters()), torch.device("cpu"))

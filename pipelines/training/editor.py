@@ -13,9 +13,11 @@ from graphgen.errors import GraphError
 from graphgen.files import Kind, claim_file, replacing, write_weights
 from graphgen.files.sealed import PARTS
 from metanet import Batch
+from pipelines.devices import CPU
 from pipelines.errors import PipelineError
 from pipelines.runs.result import HASH
 from pipelines.tasks.registry import task_of
+from pipelines.tasks.task import place_of
 from pipelines.training.trained import Trained
 
 INDEX = "index.json"
@@ -48,9 +50,9 @@ class Editor:
         self.trained = trained
 
     @classmethod
-    def load(cls, folder: str | Path) -> Editor:
-        """Read an editor; `PipelineError` if the folder holds none."""
-        return cls(Trained.load(folder))
+    def load(cls, folder: str | Path, device: str = CPU) -> Editor:
+        """Read an editor, to be used on a device; `PipelineError` if the folder holds none."""
+        return cls(Trained.load(folder, device))
 
     def write(
         self,
@@ -87,8 +89,9 @@ class Editor:
     def edit(self, graphs: Sequence[Graph]) -> list[list[Graph]]:
         """Edit networks: for each member of the ensemble, whose outputs are to be averaged."""
         self.trained.model.eval()
+        batch = Batch.from_graphs(graphs)
         with torch.no_grad():
-            members = self.trained.model(Batch.from_graphs(graphs))
+            members = self.trained.model(batch.to(place_of(self.trained.model)))
         edited = [member.graphs(graphs) for member in members]
         for number, own in enumerate(edited):
             for graph in own:

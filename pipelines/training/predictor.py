@@ -12,9 +12,10 @@ from torch import Tensor
 
 from graphgen import Graph, GraphSet
 from metanet import Batch
+from pipelines.devices import CPU
 from pipelines.errors import PipelineError
 from pipelines.tasks.registry import Prediction, task_of
-from pipelines.tasks.task import outputs_of
+from pipelines.tasks.task import outputs_of, place_of
 from pipelines.training.trained import Trained
 
 
@@ -38,15 +39,16 @@ class Predictor:
         self.task: type[Prediction] = task
 
     @classmethod
-    def load(cls, folder: str | Path) -> Predictor:
-        """Read a predictor; `PipelineError` if the folder holds none."""
-        return cls(Trained.load(folder))
+    def load(cls, folder: str | Path, device: str = CPU) -> Predictor:
+        """Read a predictor, to be used on a device; `PipelineError` if the folder holds none."""
+        return cls(Trained.load(folder, device))
 
     def predict(self, graphs: Sequence[Graph]) -> NDArray[np.float64]:
         """Predict for graphs, float64 (len(graphs), ...)."""
         self.trained.model.eval()
+        batch = Batch.from_graphs(graphs)
         with torch.no_grad():
-            outputs = self.trained.model(Batch.from_graphs(graphs))
+            outputs = self.trained.model(batch.to(place_of(self.trained.model))).cpu()
         return self.read(outputs)
 
     def predict_set(self, graph_set: GraphSet, indices: Sequence[int]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lightning_fabric import Fabric
 from torch import nn
 
 from graphgen import GraphSet
@@ -16,6 +17,7 @@ from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.runs.diverged import naming
 from pipelines.runs.job import Job
+from pipelines.runs.together import FULL
 from pipelines.settings import settings_hash
 from pipelines.tasks.registry import Prediction, open_task, task_of
 from pipelines.training.fit import fit
@@ -132,13 +134,18 @@ class Run(Job):
                 "is not chosen from; run `gmn search` first, and name its folder by --search"
             )
 
-    def work(self, processes: int) -> None:
+    @property
+    def precision(self) -> str:
+        """The precision of its products."""
+        return str(self.model.get("training", {}).get("precision", FULL))
+
+    def work(self, fabric: Fabric) -> None:
         try:
-            self._work(processes)
+            self._work(fabric)
         except MetanetError as error:
             raise PipelineError(f"{self.graphs}: model {self.label!r}: {error}") from None
 
-    def _work(self, processes: int) -> None:
+    def _work(self, fabric: Fabric) -> None:
         graph_set = self.open_graphs()
         task = open_task(self.task, graph_set, self.networks)
         settings = dict(self.model.get("settings", {}))
@@ -157,14 +164,14 @@ class Run(Job):
                     self.model["metanet"],
                     settings,
                     self.model["training"],
-                    self.graphs,
-                    self.task,
-                    self.networks,
+                    task,
                     self.seed,
                     self.work_folder,
                     self.hash,
-                    processes,
+                    fabric,
                 )
+        if not fabric.is_global_zero:
+            return
         validation = task.measure(trained.model, trained.state, task.indices["validation"])
         about = {
             **self.about(),

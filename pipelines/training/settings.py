@@ -14,6 +14,7 @@ from pipelines.settings import (
     ABOVE_ZERO,
     NAME,
     POSITIVE,
+    PRECISION,
     SEED,
     admitted,
     check_distinct,
@@ -46,6 +47,7 @@ TRAINING: dict[str, Any] = {
     "required": ["epochs", "batch_size", "learning_rate", "weight_decay", "gradient_norm"],
     "properties": {
         "epochs": POSITIVE,
+        "precision": PRECISION,
         **{name: or_range(schema) for name, schema in OPEN.items()},
     },
 }

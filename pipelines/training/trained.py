@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 
 from metanet import MetanetError, StatNN, make_editor, make_metanet
+from pipelines.devices import CPU, device_of
 from pipelines.errors import PipelineError
 from pipelines.runs.collection import run_folder
 from pipelines.runs.restore import State, restored
@@ -102,12 +103,13 @@ class Trained:
         save_result(Path(folder), RUN, self.model, settings, rows)
 
     @classmethod
-    def load(cls, folder: str | Path) -> Trained:
-        """Read a trained metanet.
+    def load(cls, folder: str | Path, device: str = CPU) -> Trained:
+        """Read a trained metanet, and put it on a device.
 
         Raises `GraphError` if the folder holds none, or files that were changed or that another
         version wrote, and `PipelineError` for settings that make no such model.
         """
+        place = device_of(device)
         result = read_result(run_folder(folder), RUN)
         settings = result.settings
         task = task_of(settings["task"])
@@ -122,7 +124,7 @@ class Trained:
                     raise PipelineError(f"{result.folder / WEIGHTS}: {error}") from None
             return model
 
-        model = restored(result, make, settings["settings"])
+        model = restored(result, make, settings["settings"]).to(place)
         if wrong := task.misfit(settings["learned"], settings["task"], model):
             raise PipelineError(f"{result.folder / SETTINGS}: learned: {wrong}")
         own = ("model", "settings", "task", "learned", "parts", "format", "version")

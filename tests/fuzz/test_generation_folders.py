@@ -16,10 +16,9 @@ from fuzz.rule import run
 from generation_toys import FLOW, TRAINING, here, write_graphs, write_settings
 from zoo_toys import contents
 
-from pipelines.generation import fit as fitting
 from pipelines.generation import quality, sample, train
-from pipelines.learned_optimizer import fit as meta_fitting
 from pipelines.learned_optimizer import meta_test, meta_train
+from pipelines.runs import loop
 from tests.pipelines import test_learned_optimizer as optimizers
 
 MODELS = {
@@ -79,26 +78,23 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # What is imported or loaded only now takes time of no command that is measured.
     quality(settings / "flow.yaml", folder / "samples", graphs, folder / "results")
     meta_test(settings / "optimizers.yaml", folder / "optimizers", folder / "tested")
-    for module, work in (
-        (fitting, lambda: train(settings / "flow.yaml", graphs, folder / "begun-flow")),
-        (
-            meta_fitting,
-            lambda: meta_train(settings / "optimizers.yaml", folder / "begun-optimizers"),
-        ),
+    for work in (
+        lambda: train(settings / "flow.yaml", graphs, folder / "begun-flow"),
+        lambda: meta_train(settings / "optimizers.yaml", folder / "begun-optimizers"),
     ):
-        stop_after_an_epoch(module, work)
+        stop_after_an_epoch(work)
     return folder
 
 
-def stop_after_an_epoch(module: Any, work: Any) -> None:
-    saved = module.save_checkpoint
+def stop_after_an_epoch(work: Any) -> None:
+    saved = loop.save_checkpoint
 
     def stop(*arguments: Any) -> None:
         saved(*arguments)
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "save_checkpoint", stop)
+        patch.setattr(loop, "save_checkpoint", stop)
         with pytest.raises(KeyboardInterrupt):
             work()
 

@@ -14,14 +14,16 @@ from torch import Tensor
 import graphgen
 from metanet import Flow, MetanetError, Moments, gaussian
 from metanet.models.flow.moments import around_mean, by_tensor, principal
-from pipelines.generation import fit as fitting
 from pipelines.generation.decoded import decoded
 from pipelines.generation.fit import fit
 from pipelines.generation.frechet import Features, frechet_distance
 from pipelines.generation.population import Rows
 from pipelines.generation.solve import solve
+from pipelines.runs import loop
+from pipelines.runs.together import alone
 from pipelines.signals import grid
 
+CPU = torch.device("cpu")
 TRAINING: dict[str, Any] = {
     "epochs": 4, "batch_size": 8, "learning_rate": 1e-2, "weight_decay": 1e-3,
     "gradient_norm": 1.0, "average": 0.9,
@@ -225,13 +227,13 @@ def test_a_stopped_run_goes_on_to_the_same_numbers(
 
     def fitted(seed: int, name: str) -> dict[str, Tensor]:
         flow = make(reference=True, editor=editor)
-        average, rows = fit(flow, TRAINING, data, seed, tmp_path / name, "a")
+        average, rows = fit(flow, TRAINING, data, seed, tmp_path / name, "a", alone(CPU))
         histories.append([{k: v for k, v in row.items() if k != "seconds"} for row in rows])
         return average.state_dict()
 
     histories: list[list[dict[str, object]]] = []
     whole, other = fitted(0, "whole"), fitted(1, "other")
-    saved = fitting.save_checkpoint
+    saved = loop.save_checkpoint
 
     def stop(*arguments: Any) -> None:
         saved(*arguments)
@@ -239,7 +241,7 @@ def test_a_stopped_run_goes_on_to_the_same_numbers(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(fitting, "save_checkpoint", stop)
+        patch.setattr(loop, "save_checkpoint", stop)
         with pytest.raises(KeyboardInterrupt):
             fitted(0, "stopped")
     torch.manual_seed(1)
@@ -286,7 +288,7 @@ def test_a_flow_learns_two_clusters_and_normal_networks_do_not(
     normal = distance(gaussian(by_tensor(template, rows), noise).numpy())
     untrained = distance(drawn(flow))
     recipe = {**TRAINING, "epochs": 150, "batch_size": 64, "average": 0.99}
-    trained = distance(drawn(fit(flow, recipe, data, 0, tmp_path, "a")[0]))
+    trained = distance(drawn(fit(flow, recipe, data, 0, tmp_path, "a", alone(CPU))[0]))
     assert trained < 0.5 * normal
     assert trained < 0.5 * untrained
     assert untrained > 0.5 * normal

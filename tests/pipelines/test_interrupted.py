@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 from interruptions import INTERRUPTIONS, everywhere
+from lightning_fabric import Fabric
 from torch import nn
 
 import graphgen
@@ -62,7 +63,7 @@ class Toy(Job):
     def epochs(self) -> int:
         return 1
 
-    def work(self, processes: int) -> None:
+    def work(self, fabric: Fabric) -> None:
         module = nn.Linear(1, 1)
         with torch.no_grad():
             module.weight.fill_(self.value)

@@ -12,16 +12,19 @@ import numpy as np
 import pytest
 import torch
 
+from metanet import LearnedOptimizer
 from metanet.models.learned_optimizer.per_parameter import PerParameterEditor
 from pipelines.errors import PipelineError
-from pipelines.learned_optimizer import fit as fitting
 from pipelines.learned_optimizer import load_optimizer, meta_test, meta_train
 from pipelines.learned_optimizer.comparison import ELSEWHERE, HERE, verdict
+from pipelines.learned_optimizer.fit import OnInnerTasks, unroll
 from pipelines.learned_optimizer.images import downsampled
 from pipelines.learned_optimizer.meta_train import planned
-from pipelines.learned_optimizer.settings import read_settings
+from pipelines.learned_optimizer.settings import Settings, read_settings
 from pipelines.learned_optimizer.tasks import CEILING, InnerTasks, bounded
+from pipelines.runs import loop
 from pipelines.runs.checkpoint import epochs_done
+from pipelines.runs.together import alone
 from tests.pipelines.conftest import ARCHITECTURES
 
 MLP = {"dataset": "digits", "file": "mlp.yaml", "batch_size": 16}
@@ -54,15 +57,22 @@ def write(folder: Path, **changes: Any) -> Path:
     return file
 
 
+def lowering(optimizer: LearnedOptimizer, settings: Settings) -> loop.Lower:
+    """Give what lowers the losses of meta-training, by plain gradient descent."""
+    fabric = alone(torch.device("cpu"))
+    objective = OnInnerTasks(optimizer, settings.training_tasks, 10, META, 0, fabric)
+    meta = torch.optim.SGD(optimizer.parameters(), lr=0.1)
+    return loop.lowering(objective, meta, META, 0, fabric)
+
+
 def test_second_derivatives_reach_the_meta_gradient(tmp_path: Path) -> None:
     settings = read_settings(write(tmp_path))
     found = []
     for second in (False, True):
         run = planned(settings, tmp_path)[0]
         optimizer = run.make()
-        meta = torch.optim.SGD(optimizer.parameters(), lr=0.1)
         tasks = InnerTasks(settings.training_tasks, 2, 10, [0])
-        fitting.unroll(optimizer, meta, tasks, {**META, "second_order": second})
+        unroll(optimizer, lowering(optimizer, settings), tasks, {**META, "second_order": second})
         found.append(float(optimizer.log_step.detach()))
     assert found[0] != found[1]
     assert all(np.isfinite(found))
@@ -150,20 +160,20 @@ def test_only_the_last_losses_of_a_truncation_count(tmp_path: Path) -> None:
     tasks, seen = InnerTasks(settings.training_tasks, 2, 10, [0]), []
     for last in (1, 5, None):
         optimizer = planned(settings, tmp_path)[0].make()
-        meta = torch.optim.SGD(optimizer.parameters(), lr=0.1)
         recipe = META if last is None else {**META, "last": last}
-        fitting.unroll(optimizer, meta, tasks, recipe)
+        unroll(optimizer, lowering(optimizer, settings), tasks, recipe)
         seen.append(float(optimizer.log_step.detach()))
     assert seen[1] == seen[2] != seen[0]
 
 
 def test_meta_gradients_that_exploded_are_passed_over(tmp_path: Path) -> None:
-    optimizer = planned(read_settings(write(tmp_path)), tmp_path)[0].make()
-    meta = torch.optim.SGD(optimizer.parameters(), lr=0.1)
+    settings = read_settings(write(tmp_path))
+    optimizer = planned(settings, tmp_path)[0].make()
+    lower = lowering(optimizer, settings)
     before = float(optimizer.log_step.detach())
     for steep, taken in ((9.0, True), (11.0, False), (math.inf, False)):
         losses = (steep * optimizer.log_step).expand(2, 2)
-        assert fitting.improve(optimizer, meta, losses, META) == taken
+        assert lower(losses.mean()) == taken
     assert float(optimizer.log_step.detach()) == pytest.approx(before - 0.1)
 
 
@@ -184,7 +194,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(
 ) -> None:
     recipe = {**META, "validation": 1}
     whole = executed(tmp_path / "whole", meta_training=recipe)
-    saved, written = fitting.save_checkpoint, []
+    saved, written = loop.save_checkpoint, []
 
     def stop(*arguments: Any) -> None:
         saved(*arguments)
@@ -193,7 +203,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(fitting, "save_checkpoint", stop)
+        patch.setattr(loop, "save_checkpoint", stop)
         with pytest.raises(KeyboardInterrupt):
             executed(tmp_path / "stopped", meta_training=recipe)
     (checkpoint,) = (tmp_path / "stopped").rglob("checkpoint.safetensors")

@@ -21,11 +21,11 @@ from graphgen.files import read_weights, write_safetensors
 from graphgen.files.sealed import file_hash
 from metanet import GMNEditor, LearnedOptimizer
 from pipelines.errors import PipelineError
-from pipelines.learned_optimizer import fit as fitting
 from pipelines.learned_optimizer import load_optimizer, meta_test, meta_train
 from pipelines.learned_optimizer.meta_train import planned
 from pipelines.learned_optimizer.settings import read_settings
 from pipelines.results import read_results, result_file
+from pipelines.runs import loop
 from pipelines.runs.collection import listed_runs
 from tests.pipelines.test_learned_optimizer import META, MLP, write
 
@@ -221,7 +221,7 @@ def test_a_checkpoint_with_another_history_is_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: Any
 ) -> None:
     (run,) = planned(read_settings(write_small(tmp_path, models={"gmn": MODELS["gmn"]})), tmp_path)
-    saved = fitting.save_checkpoint
+    saved = loop.save_checkpoint
 
     def stop(*arguments: Any) -> None:
         *others, rows = arguments
@@ -229,7 +229,7 @@ def test_a_checkpoint_with_another_history_is_passed_over(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(fitting, "save_checkpoint", stop)
+        patch.setattr(loop, "save_checkpoint", stop)
         with pytest.raises(KeyboardInterrupt):
             run.execute()
     run.execute()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from lightning_fabric import Fabric
 
 from pipelines.errors import PipelineError
 from pipelines.runs.diverged import DivergedError
@@ -53,7 +54,7 @@ class Counting(Job):
     def finished(self) -> bool:
         return self.file.exists() and len(json.loads(self.file.read_text())) == self.to
 
-    def work(self, processes: int) -> None:
+    def work(self, fabric: Fabric) -> None:
         with (self.out / "order").open("a") as order:
             order.write(self.name)
         done = json.loads(self.file.read_text()) if self.file.exists() else []

@@ -11,9 +11,10 @@ from pipelines.errors import PipelineError
 from pipelines.evaluation import evaluate
 from pipelines.experiment import check_results
 from pipelines.results import read_results
+from pipelines.runs import loop
 from pipelines.runs.checkpoint import epochs_done
 from pipelines.runs.collection import collecting, commit, listed_runs, read_missing
-from pipelines.training import fit, planning, search, train
+from pipelines.training import planning, search, train
 from pipelines.training.run import Run
 from tests.pipelines.test_of_one_piece import RECIPE, SMALL_GMN, TREES, write
 
@@ -28,14 +29,14 @@ def planned(folder: Path, graphs: Path, out: Path, models: dict[str, Any], seed:
 
 def stopped(run: Run) -> Run:
     """Let a run stop after its first epoch."""
-    real = fit.save_checkpoint
+    real = loop.save_checkpoint
 
     def save_and_stop(*arguments: Any) -> None:
         real(*arguments)
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit, "save_checkpoint", save_and_stop)
+        patch.setattr(loop, "save_checkpoint", save_and_stop)
         with pytest.raises(KeyboardInterrupt), collecting(run.out, [run], replace=True):
             run.execute()
     assert epochs_done(run.work_folder) == 1

@@ -19,7 +19,8 @@ from graphgen.files.document import canonical
 from metanet import GMN
 from pipelines.cli import main
 from pipelines.errors import PipelineError
-from pipelines.training import Predictor, fit, planning, train
+from pipelines.runs import loop
+from pipelines.training import Predictor, planning, train
 from pipelines.training.trained import RUN, Trained
 from tests.pipelines.test_of_one_piece import SMALL_GMN, write
 
@@ -108,14 +109,14 @@ def test_a_damaged_checkpoint_is_told_of_and_not_used(
     (whole,) = train(file, graphs, tmp_path / "whole", workers=1)
     expected = read_weights(whole.folder / "model.safetensors")
     _, (run,) = planning.planned(file, graphs, tmp_path / "train")
-    real = fit.save_checkpoint
+    real = loop.save_checkpoint
     with pytest.MonkeyPatch.context() as patch:
 
         def save_and_stop(*arguments: Any) -> None:
             real(*arguments)
             raise KeyboardInterrupt
 
-        patch.setattr(fit, "save_checkpoint", save_and_stop)
+        patch.setattr(loop, "save_checkpoint", save_and_stop)
         with pytest.raises(KeyboardInterrupt):
             run.execute()
     path = run.work_folder / "checkpoint.safetensors"

@@ -16,6 +16,7 @@ from graphgen import GraphSet
 from pipelines import PipelineError, signals
 from pipelines.metrics import class_scores, leading_value, ranking
 from pipelines.runs.history import without_cost, write_history
+from pipelines.runs.together import alone
 from pipelines.settings import read_section
 from pipelines.tasks.contrastive import nt_xent, two_views
 from pipelines.tasks.edits import contrast, dilation
@@ -84,9 +85,9 @@ def trained(
     """Train in this process; give what was trained and its scores on test networks."""
     folder.mkdir(exist_ok=True)
     settings = {**RECIPE, **recipe}
-    result, rows = fit(metanet, options, settings, graphs, task, None, seed, folder, "run")
+    opened, fabric = open_task(task, GraphSet.open(graphs)), alone(torch.device("cpu"))
+    result, rows = fit(metanet, options, settings, opened, seed, folder, "run", fabric)
     write_history(folder / "history.csv", without_cost(rows))
-    opened = open_task(task, GraphSet.open(graphs))
     measured = opened.measure(result.model, result.state, opened.indices["test"])
     return result, measured.scores
 

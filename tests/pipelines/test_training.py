@@ -18,9 +18,9 @@ from pipelines.compile import compile_zoo
 from pipelines.errors import PipelineError
 from pipelines.evaluation import evaluate
 from pipelines.report.subject import target_words
+from pipelines.runs import loop
 from pipelines.runs.checkpoint import epochs_done
 from pipelines.tasks.targets import read_targets
-from pipelines.training import fit as fitting
 from pipelines.training import search, train
 from pipelines.training.planning import planned
 
@@ -156,7 +156,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(graphs: Path, tmp_path: Pat
     class StoppedError(Exception):
         pass
 
-    real = fitting.save_checkpoint
+    real = loop.save_checkpoint
 
     def stop_after_one(*arguments: Any) -> None:
         real(*arguments)
@@ -164,7 +164,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(graphs: Path, tmp_path: Pat
 
     with one_thread():
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fitting, "save_checkpoint", stop_after_one)
+            patch.setattr(loop, "save_checkpoint", stop_after_one)
             with pytest.raises(StoppedError):
                 stopped.execute()
         assert epochs_done(stopped.work_folder) == 1
