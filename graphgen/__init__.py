@@ -1,20 +1,27 @@
 """The compiler: from an architecture and its weights to a graph, for any framework."""
 
-from graphgen import export
-from graphgen.checkpoint import Checkpoint, as_stored
-from graphgen.compile import compile, template
-from graphgen.errors import GraphError
-from graphgen.evaluate import evaluate
-from graphgen.evaluate.functions import register_function
-from graphgen.features import Features, features
-from graphgen.graph import Graph
-from graphgen.graph_set import GraphSet
-from graphgen.interpolation import Barrier, interpolate, loss_barrier
-from graphgen.matching import Match, match
-from graphgen.neurons import NeuronValue, neuron_values
-from graphgen.symmetry import Scalings, Symmetries, scalings, symmetries
-from graphgen.template import EdgeBlock, NodeGroup, Step, Template
-from graphgen.verify import verify
+from typing import TYPE_CHECKING
+
+from spec.lazy import lazily
+
+if TYPE_CHECKING:
+    from graphgen import export
+    from graphgen.checkpoint import Checkpoint, as_stored
+    from graphgen.compile import compile, template
+    from graphgen.errors import GraphError
+    from graphgen.evaluate import evaluate
+    from graphgen.evaluate.functions import register_function
+    from graphgen.features import Features, features
+    from graphgen.graph import Graph
+    from graphgen.graph_set import GraphSet
+    from graphgen.interpolation import Barrier, interpolate, loss_barrier
+    from graphgen.matching import Match, match
+    from graphgen.neurons import NeuronValue, neuron_values
+    from graphgen.symmetry import Scalings, Symmetries, scalings, symmetries
+    from graphgen.template import EdgeBlock, NodeGroup, Step, Template
+    from graphgen.verify import verify
+else:
+    lazily(__name__)
 
 __all__ = [
     "Barrier",

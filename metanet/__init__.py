@@ -1,42 +1,49 @@
 """The models: from graphs of networks to predictions about them."""
 
-from metanet import evaluate
-from metanet.batch import Batch
-from metanet.errors import MetanetError
-from metanet.evaluate.functions import register_function
-from metanet.models import (
-    DMC,
-    EDITORS,
-    GMN,
-    HNPNFN,
-    METANETS,
-    MLP,
-    NGGNN,
-    NGT,
-    NPNFN,
-    DeepSets,
-    DWSNet,
-    DWSNetEditor,
-    Editor,
-    Flow,
-    GMNEditor,
-    HNPNFNEditor,
-    LearnedOptimizer,
-    Metanet,
-    MLPEditor,
-    Moments,
-    NGGNNEditor,
-    NPNFNEditor,
-    OptimizerState,
-    ScaleGMN,
-    ScaleGMNEditor,
-    StatMLP,
-    StatNN,
-    gaussian,
-    make_editor,
-    make_metanet,
-)
-from metanet.models.statistics import network_statistics
+from typing import TYPE_CHECKING
+
+from spec.lazy import lazily
+
+if TYPE_CHECKING:
+    from metanet import evaluate
+    from metanet.batch import Batch
+    from metanet.errors import MetanetError
+    from metanet.evaluate.functions import register_function
+    from metanet.models import (
+        DMC,
+        EDITORS,
+        GMN,
+        HNPNFN,
+        METANETS,
+        MLP,
+        NGGNN,
+        NGT,
+        NPNFN,
+        DeepSets,
+        DWSNet,
+        DWSNetEditor,
+        Editor,
+        Flow,
+        GMNEditor,
+        HNPNFNEditor,
+        LearnedOptimizer,
+        Metanet,
+        MLPEditor,
+        Moments,
+        NGGNNEditor,
+        NPNFNEditor,
+        OptimizerState,
+        ScaleGMN,
+        ScaleGMNEditor,
+        StatMLP,
+        StatNN,
+        gaussian,
+        make_editor,
+        make_metanet,
+    )
+    from metanet.models.statistics import network_statistics
+else:
+    lazily(__name__)
 
 __all__ = [
     "DMC", "EDITORS", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "Batch",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-
 from spec.architecture import TensorSpec
 from spec.checkpoint import SAME, CheckpointMap, Stored
 from spec.checkpoint_schema import checkpoint_schema, rule_schema
@@ -21,11 +19,6 @@ if TYPE_CHECKING:
     from spec.expand import Expander
 
 MATCH_STEPS = 1
-_SECTION = Draft202012Validator(checkpoint_schema(expressions=False))
-_RULES = {
-    kind: Draft202012Validator(rule_schema(kind, expressions=False))
-    for kind in ("packed", "tensors")
-}
 Tensors = Mapping[str, TensorSpec]
 Placed = dict[str, tuple[Path, Stored]]
 
@@ -52,7 +45,7 @@ def _map(
     """
     rest = {key: value for key, value in section.items() if key not in RULES}
     try:
-        data = _evaluated(expander, rest, at, context, _SECTION)
+        data = _evaluated(expander, rest, at, context, checkpoint_schema(expressions=False))
     except StopExpansion:
         return CheckpointMap()
     placed: Placed = {}
@@ -89,7 +82,7 @@ def _place(
     placed: Placed,
 ) -> None:
     """Apply one rule to the tensors that are left to it."""
-    fields = _evaluated(expander, raw, where, context, _RULES[kind])
+    fields = _evaluated(expander, raw, where, context, rule_schema(kind, expressions=False))
     if isinstance(fields, dict) and not fields.get("when", True):
         return
     found = [*RULES[kind](pattern, fields, tensors, placed)]
@@ -110,11 +103,11 @@ def _evaluated(
     raw: Any,
     where: Path,
     context: Context,
-    checker: Draft202012Validator,
+    schema: dict[str, Any],
 ) -> Any:
     """Evaluate a value, and check it again for what its expressions gave."""
     value = expander.evaluate(raw, where, context)
-    for message in value_problems(value, checker):
+    for message in value_problems(value, schema):
         expander.note(where, message, key=True)
         raise StopExpansion
     return value

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import count, islice, pairwise
-from typing import Any
-
-from jsonschema import Draft202012Validator, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from spec.context import Path
 from spec.errors import MAX_PROBLEMS, Mark, Problem, kind, quoted
@@ -16,6 +14,9 @@ from spec.json_schema import architecture_schema
 from spec.layer import LAYERS
 from spec.suggestions import suggest_field
 from spec.yaml_reader import Document
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, ValidationError
 
 
 def validator() -> Draft202012Validator:
@@ -26,6 +27,8 @@ def validator() -> Draft202012Validator:
 @lru_cache(maxsize=2)
 def _validators(layers: tuple[str, ...]) -> tuple[Draft202012Validator, Draft202012Validator]:
     """Give the validators of a whole description and of one entry."""
+    from jsonschema import Draft202012Validator  # which nobody needs who reads nothing
+
     schema = architecture_schema()
     entry = {"$defs": schema["$defs"], "$ref": "#/$defs/layers"}
     return Draft202012Validator(schema), Draft202012Validator(entry)
@@ -33,11 +36,18 @@ def _validators(layers: tuple[str, ...]) -> tuple[Draft202012Validator, Draft202
 
 def entry_problems(entry: Any) -> list[str]:
     """List in what one entry, a value of a variable, departs from the schema."""
-    return value_problems([entry], _validators(tuple(LAYERS))[1])
+    return problems_of_value([entry], _validators(tuple(LAYERS))[1])
 
 
-def value_problems(value: Any, checker: Draft202012Validator) -> list[str]:
+def value_problems(value: Any, schema: dict[str, Any]) -> list[str]:
     """List in what a value departs from a schema."""
+    from jsonschema import Draft202012Validator
+
+    return problems_of_value(value, Draft202012Validator(schema))
+
+
+def problems_of_value(value: Any, checker: Draft202012Validator) -> list[str]:
+    """List in what a value departs from what a validator admits."""
     document = Document.from_data(value, "")
     return [problem.message for problem in schema_problems(document, checker)]
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from graphgen.files.atomic import atomic_path, remove_leftovers, write_bytes, write_json
-from graphgen.files.destination import claim_file
-from graphgen.files.document import Kind, read_document, write_document
-from graphgen.files.journal import Journal
-from graphgen.files.lock import exclusive
-from graphgen.files.packing import pack, unpack, write_rows
-from graphgen.files.ragged import Shard, write_shard
-from graphgen.files.safetensors_reader import SafetensorsFile, open_safetensors
-from graphgen.files.safetensors_writer import write_safetensors
-from graphgen.files.sealed import replacing
-from graphgen.files.weights_reader import (
-    StoredWeights,
-    open_weights,
-    read_weights,
-    write_weights,
-)
+from typing import TYPE_CHECKING
+
+from spec.lazy import lazily
+
+if TYPE_CHECKING:
+    from graphgen.files.atomic import atomic_path, remove_leftovers, write_bytes, write_json
+    from graphgen.files.destination import claim_file
+    from graphgen.files.document import Kind, read_document, write_document
+    from graphgen.files.journal import Journal
+    from graphgen.files.lock import exclusive
+    from graphgen.files.packing import pack, unpack, write_rows
+    from graphgen.files.ragged import Shard, write_shard
+    from graphgen.files.safetensors_reader import SafetensorsFile, open_safetensors
+    from graphgen.files.safetensors_writer import write_safetensors
+    from graphgen.files.sealed import replacing
+    from graphgen.files.weights_reader import (
+        StoredWeights,
+        open_weights,
+        read_weights,
+        write_weights,
+    )
+else:
+    lazily(__name__)
 
 __all__ = [
     "Journal",

@@ -7,27 +7,20 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, NoReturn
-
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.validators import extend
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from graphgen.errors import GraphError
 from graphgen.files.atomic import write_json
 from graphgen.files.safetensors_reader import check_file
 
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
 MAX_BYTES = 1 << 27
 _SHOWN = 160
 _OWN = ("format", "version", "hash")
-# JSON Schema takes 1.0 for an integer, which is no index of a list.
-_STRICT: Any = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
-        "integer", lambda checker, value: isinstance(value, int) and not isinstance(value, bool)
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,20 @@ class Kind:
     @cached_property
     def validator(self) -> Any:
         """The validator of the content."""
-        return _STRICT(dict(self.schema))
+        return strict_validator()(dict(self.schema))
+
+
+@cache
+def strict_validator() -> Any:
+    """Give the class of validators, which do not take 1.0 for an integer as JSON Schema does."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    def is_integer(checker: object, value: object) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
+    return extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
 
 
 def write_document(path: Path, kind: Kind, content: Mapping[str, Any]) -> dict[str, Any]:

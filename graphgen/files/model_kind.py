@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 from graphgen.errors import GraphError
-from graphgen.files.weights_reader import is_folder
+from graphgen.files.folder import is_folder
 from spec.file_kind import FIRST_BYTES, ONNX, PICKLE, UNKNOWN, binary_kind
 
 ONNX_MODEL, PROGRAM, FOLDER = "onnx", "program", "folder"

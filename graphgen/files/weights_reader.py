@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from graphgen.arrays import array_of
 from graphgen.errors import GraphError
 from graphgen.files.checkpoint_folder import file_in
+from graphgen.files.folder import is_folder
 from graphgen.files.formats import (
     INDEX_SUFFIX,
     SAFETENSORS_SUFFIX,
@@ -148,11 +149,3 @@ def _checked_name(name: object) -> str:
     raise GraphError(
         f"the weights contain the name {name!r} of type {type(name).__name__}; expected a string"
     )
-
-
-def is_folder(path: Path) -> bool:
-    """Say whether a path leads to a folder; a name that no file can have leads nowhere."""
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
