@@ -45,16 +45,18 @@ def normed(states: Tensor, norm: bool, space: Workspace) -> tuple[Tensor, Tensor
 def norm_backward(
     grad: Tensor, states: Tensor, scale: Tensor | None, before: Tensor | None, out: Tensor
 ) -> None:
-    """Write the gradient by the states before their norm, plus the gradient `before`."""
+    """Write the gradient by states before their norm, plus the gradient `before`.
+
+    `grad` is that by normed states times `scale`.
+    """
     if scale is None:
         torch.add(grad, before, out=out) if before is not None else out.copy_(grad)
         return
-    along = torch.linalg.vecdot(grad, states).unsqueeze(1).div_(-states.shape[1])
-    inner = grad.addcmul_(states, along)
-    if before is None:
-        torch.mul(inner, scale, out=out)
-    else:
-        torch.addcmul(before, inner, scale, out=out)
+    along = torch.linalg.vecdot(grad, states).unsqueeze(1)
+    along.mul_(scale).mul_(scale).div_(-states.shape[1])
+    torch.addcmul(grad, states, along, out=out)
+    if before is not None:
+        out.add_(before)
 
 
 def activate(states: Tensor, activation: str, out: Tensor) -> Tensor:
@@ -64,11 +66,12 @@ def activate(states: Tensor, activation: str, out: Tensor) -> Tensor:
     return torch.clamp_min(states, 0, out=out)
 
 
-def activation_backward(grad: Tensor, states: Tensor, activation: str) -> Tensor:
+def activation_backward(grad: Tensor, states: Tensor, activation: str) -> None:
     """Turn the gradient by the activated states into that by the states, in place."""
     if activation == "silu":
-        return torch.ops.aten.silu_backward.grad_input(grad, states, grad_input=grad)
-    return torch.ops.aten.threshold_backward.grad_input(grad, states, 0, grad_input=grad)
+        torch.ops.aten.silu_backward.grad_input(grad, states, grad_input=grad)
+    else:
+        torch.ops.aten.threshold_backward.grad_input(grad, states, 0, grad_input=grad)
 
 
 def product(a: Tensor, b: Tensor, out: Tensor, low: torch.dtype | None) -> Tensor:
@@ -86,7 +89,12 @@ def add_product(total: Tensor, a: Tensor, b: Tensor, low: torch.dtype | None) ->
 
 
 class EdgeUpdate(torch.autograd.Function):
-    """`Backend.update_edges`; keeps the edges, and the inner map unless it is computed again."""
+    """`Backend.update_edges`.
+
+    Keeps the edges, one over their root mean square, and what the activation is applied to unless
+    it is computed again. (To keep messages and slopes instead saves an exponential, and costs more
+    than that in memory traffic.)
+    """
 
     @staticmethod
     def forward(
@@ -108,20 +116,25 @@ class EdgeUpdate(torch.autograd.Function):
         chunks = chunks_of(plan, edges)
         factor = None if factor is None else factor.contiguous()
         ctx.plan, ctx.rule, ctx.low = plan, rule, low
-        kept = torch.empty_like(edges) if learns and not rule.checkpoint else None
+        keeps = learns and not rule.checkpoint
+        kept = torch.empty_like(edges) if keeps else None
+        scales = edges.new_empty(len(edges), 1) if learns and rule.norm else None
         space = Workspace(chunks, edges)
         result = torch.empty_like(edges) if learns else edges
         into, out_of = torch.zeros_like(source), torch.zeros_like(source)
         arguments = (low, source, target, rows, factor, inner, by_factor, space)
         for chunk in chunks:
-            own = edges[chunk.start : chunk.stop]
-            states, _ = normed(own, rule.norm, space)
-            out = space("inner", chunk.size) if kept is None else kept[chunk.start : chunk.stop]
+            place = slice(chunk.start, chunk.stop)
+            own = edges[place]
+            states, scale = normed(own, rule.norm, space)
+            if scales is not None:
+                scales[place] = scale
+            out = space("inner", chunk.size) if kept is None else kept[place]
             inner_map(chunk, states, out, *arguments)
             messages = activate(out, rule.activation, space("messages", chunk.size))
             for tile in chunk.tiles:
                 tile.collect(messages, into, out_of, rule.mean)
-            written = result[chunk.start : chunk.stop]
+            written = result[place]
             if outer.dim() == 1:
                 torch.addcmul(own, messages, outer, out=written)
             elif low is None:
@@ -130,7 +143,7 @@ class EdgeUpdate(torch.autograd.Function):
                 torch.add(own, messages.to(low) @ outer.T.to(low), out=written)
         if learns:
             ctx.save_for_backward(
-                edges, source, target, rows, factor, inner, outer, by_factor, kept
+                edges, source, target, rows, factor, inner, outer, by_factor, scales, kept
             )
         return result, into, out_of
 
@@ -139,7 +152,8 @@ class EdgeUpdate(torch.autograd.Function):
     def backward(
         ctx: Any, by_edges: Tensor | None, by_into: Tensor | None, by_out_of: Tensor | None
     ) -> tuple[Tensor | None, ...]:
-        edges, source, target, rows, factor, inner, outer, by_factor, kept = ctx.saved_tensors
+        edges, source, target, rows, factor, inner, outer, by_factor, *saved = ctx.saved_tensors
+        scales, kept = saved
         plan, rule, low = ctx.plan, ctx.rule, ctx.low
         chunks = chunks_of(plan, edges)
         space = Workspace(chunks, edges)
@@ -155,36 +169,39 @@ class EdgeUpdate(torch.autograd.Function):
         g_edges = torch.empty_like(edges)
         arguments = (low, source, target, rows, factor, inner, by_factor, space)
         for chunk in chunks:
-            n = chunk.size
-            states, scale = normed(edges[chunk.start : chunk.stop], rule.norm, space)
+            n, place = chunk.size, slice(chunk.start, chunk.stop)
+            own, scale = edges[place], None if scales is None else scales[place]
             if kept is None:
+                states = own if scale is None else torch.mul(own, scale, out=space("normed", n))
                 out = inner_map(chunk, states, space("inner", n), *arguments)
             else:
-                out = kept[chunk.start : chunk.stop]
+                out = kept[place]
             grad = space("gradient", n)
             for tile in chunk.tiles:
                 tile.spread_back(grad, by_into, by_out_of, rule.mean)
             before = None
             if by_edges is not None:
-                before = by_edges[chunk.start : chunk.stop]
+                before = by_edges[place]
                 messages = activate(out, rule.activation, space("messages", n))
                 if outer.dim() == 1:
                     grad.addcmul_(before, outer)
-                    g_outer += torch.linalg.vecdot(before, messages, dim=0)
+                    g_outer += torch.mul(before, messages, out=space("normed", n)).sum(0)
                 else:
                     add_product(grad, before, outer, low)
                     add_product(g_outer, before.T, messages, low)
-            grad = activation_backward(grad, out, rule.activation)
+            activation_backward(grad, out, rule.activation)
             for tile in chunk.tiles:
                 tile.collect_all(grad, g_source, g_target, g_rows)
-            add_product(g_inner, grad.T, states, low)
+            if scale is not None:
+                grad.mul_(scale)
+            add_product(g_inner, grad.T, own, low)
             by_states = product(grad, inner, space("messages", n), low)
             if g_factor is not None and g_by_factor is not None:
                 factor_backward(
-                    chunk, grad, states, by_states, factor, by_factor, g_factor, g_by_factor,
+                    chunk, grad, own, by_states, factor, by_factor, g_factor, g_by_factor,
                     space, low,
                 )  # fmt: skip
-            norm_backward(by_states, states, scale, before, g_edges[chunk.start : chunk.stop])
+            norm_backward(by_states, own, scale, before, g_edges[place])
         return (
             None, None, None, None, g_edges, g_source, g_target, g_rows, g_factor, g_inner, g_outer,
             g_by_factor,

@@ -84,13 +84,16 @@ class RowMoments(torch.autograd.Function):
         space = Workspace(chunks, edges)
         result = torch.empty_like(edges)
         for chunk in chunks:
-            states, scale = normed(edges[chunk.start : chunk.stop], ctx.norm, space)
+            own = edges[chunk.start : chunk.stop]
+            states, scale = normed(own, ctx.norm, space)
             grad = space("gradient", chunk.size)
             for tile in chunk.tiles:
                 constant, _ = tile.from_rows(by_first, grad)
                 slope, written = tile.from_rows(by_second, grad)
-                _, own = tile.from_rows(by_second, states)
-                torch.mul(own, slope, out=written)
+                _, read = tile.from_rows(by_second, states)
+                torch.mul(read, slope, out=written)
                 written.add_(constant)
-            norm_backward(grad, states, scale, None, result[chunk.start : chunk.stop])
+            if scale is not None:
+                grad.mul_(scale)
+            norm_backward(grad, own, scale, None, result[chunk.start : chunk.stop])
         return None, result, None
