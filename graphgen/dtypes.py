@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import ml_dtypes
@@ -12,6 +13,13 @@ _FINFO: Callable[[Any], Any] = ml_dtypes.finfo
 _IINFO: Callable[[Any], Any] = ml_dtypes.iinfo
 
 
+@lru_cache(maxsize=64)
+def name_of(dtype: np.dtype[Any]) -> str:
+    """Give a dtype's name, which numpy puts together anew each time that it is asked."""
+    return str(dtype)
+
+
+@lru_cache(maxsize=64)
 def is_real(dtype: np.dtype[Any]) -> bool:
     """Say whether a dtype is floating point of any width, `bfloat16` and 8 bits included.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -12,68 +13,26 @@ from numpy.typing import NDArray
 
 from graphgen.compile import template as template_of
 from graphgen.errors import GraphError, concerning
-from graphgen.files import Kind, Shard, read_document, replacing, unpack
+from graphgen.files import Shard, read_document, replacing, unpack
 from graphgen.files.sealed import part_path
 from graphgen.graph import Graph
+from graphgen.graph_set_index import (
+    ARCHITECTURES,
+    GRAPH_SET,
+    INDEX,
+    NATURAL,
+    SHARDS,
+    check_places,
+)
 from graphgen.graph_set_writer import Network, Packed, Writer
 from graphgen.stored_values import check_values
 from graphgen.template import Template
 from spec import Architecture, SpecError, from_resolved
 
-INDEX = "index.json"
-NATURAL = {"type": "integer", "minimum": 0, "maximum": 2**53}
-SHARDS: dict[str, Any] = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["file", "rows", "sha256"],
-        "properties": {
-            "file": {"type": "string", "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.-]*\.safetensors$"},
-            "rows": NATURAL,
-            "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-        },
-    },
-}
-NETWORKS: dict[str, Any] = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "required": ["architecture", "shard", "row"],
-        "properties": {
-            "architecture": {"type": "string"},
-            "shard": NATURAL,
-            "row": NATURAL,
-            "dtypes": {"type": "object", "additionalProperties": {"type": "string"}},
-        },
-    },
-}
-ARCHITECTURES: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": {
-        "type": "object",
-        "required": ["resolved"],
-        "properties": {"resolved": {"type": "object"}, "structure": {"type": "object"}},
-    },
-}
-DTYPES = ["float64", "float32", "float16", "bfloat16"]
-GRAPH_SET = Kind(
-    "graph-metanetworks/graph-set",
-    1,
-    {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["about", "dtype", "architectures", "shards", "networks"],
-        "properties": {
-            "about": {"type": "object"},
-            "dtype": {"enum": DTYPES},
-            "architectures": ARCHITECTURES,
-            "shards": SHARDS,
-            "networks": NETWORKS,
-        },
-    },
-    "`gmn compile` or graphgen.GraphSet.write",
-)
+__all__ = [
+    "ARCHITECTURES", "INDEX", "NATURAL", "SHARDS", "GraphSet", "check_places", "open_shard",
+    "read_architecture",
+]  # fmt: skip
 
 
 class GraphSet:
@@ -142,17 +101,54 @@ class GraphSet:
 
         They are in the set's `dtype`, which holds those of all its networks.
         """
-        rows = []
+        if not len(indices):
+            raise GraphError("`indices` is empty; expected those of at least one network")
         for i in indices:
-            shard, row = self._row(i)
-            if self._dtypes(i) is None:
-                rows.append(shard.row(f"values.{self.index['dtype']}", row))
-                continue
+            self._check(i)
+        tensors = self.template(indices[0]).tensors
+        sizes = [prod(tensor.shape) for tensor in tensors if tensor.dtype.startswith("float")]
+        result = np.empty((len(indices), sum(sizes)), np.dtype(self.index["dtype"]))
+        for first, last in self._runs(indices):
+            self._fill(result[first:last], indices[first], last - first)
+        return result
+
+    def _runs(self, indices: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Cut indices where the next network's row does not follow on the last one's."""
+        key = self.records[indices[0]]["architecture"]
+        first, before = 0, None
+        for place, i in enumerate(indices):
+            record = self.records[i]
+            if record["architecture"] != key:
+                raise GraphError(
+                    f"networks {indices[0]} and {i} are of two architectures; expected those of one"
+                )
+            plain = "dtypes" not in record
+            here = (record["shard"], record["row"])
+            if before is not None and (not plain or here != before):
+                yield first, place
+                first = place
+            before = (here[0], here[1] + 1) if plain else (-1, -1)
+        yield first, len(indices)
+
+    def _fill(self, out: NDArray[Any], i: int, count: int) -> None:
+        """Write the values of a network, and of those in the rows behind it."""
+        shard, row = self._row(i)
+        if self._dtypes(i) is not None:
             tensors = self[i].tensors
-            floats = [t for t in self.template(i).tensors if t.dtype.startswith("float")]
-            wide = np.dtype(self.index["dtype"])
-            rows.append(np.concatenate([tensors[t.name].reshape(-1).astype(wide) for t in floats]))
-        return np.stack(rows)
+            floats = [t.name for t in self.template(i).tensors if t.dtype.startswith("float")]
+            out[0] = np.concatenate([tensors[n].reshape(-1).astype(out.dtype) for n in floats])
+            return
+        if not out.shape[1]:
+            return
+        values, pointers = shard.column(f"values.{self.index['dtype']}")
+        found = values[pointers[row] : pointers[row + count]]
+        sizes = np.diff(pointers[row : row + count + 1])
+        if (sizes != out.shape[1]).any():
+            raise GraphError(
+                f"{shard.path}: the rows {row} to {row + count - 1} have {sizes.min()} to "
+                f"{sizes.max()} values, but the architecture's tensors have {out.shape[1]}"
+            )
+        out[...] = found.reshape(out.shape)
 
     def _dtypes(self, i: int) -> dict[str, str] | None:
         """Give the dtype of each float tensor of a network, unless all have the set's."""
@@ -176,11 +172,14 @@ class GraphSet:
         check_values(shard, self.index["dtype"])
         return shard
 
-    def _row(self, i: int) -> tuple[Shard, int]:
+    def _check(self, i: int) -> None:
         if not -len(self) <= i < len(self):
             raise GraphError(
                 f"{self.folder}: there is no network {i}; the set has {len(self)}, from 0"
             )
+
+    def _row(self, i: int) -> tuple[Shard, int]:
+        self._check(i)
         record = self.records[i]
         return self._shard(record["shard"]), record["row"]
 
@@ -221,21 +220,6 @@ def open_shard(folder: Path, entry: Mapping[str, Any]) -> Shard:
     if shard.rows != entry["rows"]:
         raise GraphError(f"{shard.path}: got {shard.rows} rows, expected {entry['rows']}")
     return shard
-
-
-def check_places(path: Path, index: Mapping[str, Any]) -> None:
-    """Raise `GraphError` for networks of an index that point at nothing."""
-    rows = [entry["rows"] for entry in index["shards"]]
-    for i, record in enumerate(index["networks"]):
-        shard, row, key = record["shard"], record["row"], record["architecture"]
-        if shard >= len(rows) or row >= rows[shard]:
-            raise GraphError(
-                f"{path}: networks[{i}]: got row {row} of shard {shard}, but there are "
-                f"{len(rows)} shards"
-                + (f", this one of {rows[shard]}" if shard < len(rows) else "")
-            )
-        if key not in index["architectures"]:
-            raise GraphError(f"{path}: networks[{i}]: its architecture {key[:16]!r} is not there")
 
 
 def read_architecture(path: Path, key: str, resolved: dict[str, Any]) -> Architecture:

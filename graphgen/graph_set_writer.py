@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.compile import template as template_of
-from graphgen.dtypes import holds
+from graphgen.dtypes import holds, name_of
 from graphgen.errors import GraphError
 from graphgen.files import pack, write_rows
 from graphgen.files.sealed import Replacement
@@ -51,7 +51,7 @@ class Packed:
                     "structure": structure.describe(),
                 }
             dtypes = {
-                tensor.name: str(graph.tensors[tensor.name].dtype)
+                tensor.name: name_of(graph.tensors[tensor.name].dtype)
                 for tensor in structure.tensors
                 if tensor.dtype.startswith("float")
             }
@@ -66,6 +66,7 @@ class Writer:
         self.new = new
         self.rows_per_shard = rows_per_shard
         self.dtypes: list[dict[str, str]] = []
+        self.known: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
         self.architectures: dict[str, dict[str, Any]] = {}
         self.networks: list[dict[str, Any]] = []
         self.shards: list[dict[str, Any]] = []
@@ -77,7 +78,8 @@ class Writer:
         for key, description in packed.architectures.items():
             self.architectures.setdefault(key, description)
         for key, columns, dtypes, record in packed.networks:
-            self.dtypes.append(dtypes)
+            # Of a million networks most share what is said of their tensors.
+            self.dtypes.append(self.known.setdefault(tuple(dtypes.items()), dtypes))
             self.networks.append(
                 {
                     **{name: value for name, value in record.items() if name != "dtypes"},

@@ -95,7 +95,7 @@ def _check_alone(folder: Path, seal: str, kind: Kind) -> None:
 
 def _check_kind(folder: Path, seal: str, kind: Kind) -> None:
     try:
-        found = peek(folder / seal)
+        found = peek(folder / seal, kind.most_bytes)
     except GraphError as error:
         raise GraphError(
             f"{error}; so what {folder} holds is not known, and stays: name another folder"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -32,12 +32,16 @@ class Kind:
         version: the one version that is written and read.
         schema: the JSON Schema of its content, without `format`, `version` and `hash`.
         made_by: the command that makes such a file, for messages.
+        quick: of a list by its key, what says quickly that the schema admits all of it.
+        most_bytes: the most that such a file may have.
     """
 
     format: str
     version: int
     schema: Mapping[str, Any]
     made_by: str
+    quick: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
+    most_bytes: int = MAX_BYTES
 
     @cached_property
     def validator(self) -> Any:
@@ -84,7 +88,7 @@ def read_document(path: Path, kind: Kind) -> dict[str, Any]:
 
     Raises `GraphError` that names the file and the place in it, for a missing file too.
     """
-    found = peek(path)
+    found = peek(path, kind.most_bytes)
     if found is None:
         raise GraphError(
             f"{path}: no such file, so {path.parent} holds no finished {kind.format}; "
@@ -113,7 +117,7 @@ def read_document(path: Path, kind: Kind) -> dict[str, Any]:
     return found
 
 
-def peek(path: Path) -> Any:
+def peek(path: Path, most_bytes: int = MAX_BYTES) -> Any:
     """Read a JSON file of bounded size, unchecked; None where there is no such file."""
     if not path.exists() and not path.is_symlink():
         return None
@@ -125,9 +129,9 @@ def peek(path: Path) -> Any:
         )
     try:
         size = os.path.getsize(path)
-        if size > MAX_BYTES:
+        if size > most_bytes:
             raise GraphError(
-                f"{path}: got {size} bytes, expected at most {MAX_BYTES}; is it a file of ours?"
+                f"{path}: got {size} bytes, expected at most {most_bytes}; is it a file of ours?"
             )
         data = path.read_bytes()
         # No JSON has such a byte, and to find that out as JSON takes long.
@@ -168,6 +172,7 @@ def check_schema(path: Path, kind: Kind, whole: Any) -> None:
     content = whole
     if isinstance(whole, Mapping):
         content = {key: value for key, value in whole.items() if key not in _OWN}
+        content |= {key: [] for key, fits in kind.quick.items() if fits(content.get(key))}
     try:
         error = next(kind.validator.iter_errors(content), None)
     except RecursionError:

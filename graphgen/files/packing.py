@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.dtypes import name_of
 from graphgen.errors import GraphError
 from graphgen.files.ragged import write_shard
 from spec import TensorSpec
@@ -22,7 +23,7 @@ def pack(tensors: Iterable[TensorSpec], weights: Weights) -> dict[str, NDArray[A
     by_dtype: dict[str, list[NDArray[Any]]] = {}
     for tensor in tensors:
         array = weights[tensor.name]
-        by_dtype.setdefault(f"values.{array.dtype}", []).append(array.reshape(-1))
+        by_dtype.setdefault(f"values.{name_of(array.dtype)}", []).append(array.reshape(-1))
     return {column: np.concatenate(arrays) for column, arrays in by_dtype.items()}
 
 

@@ -128,7 +128,7 @@ def tidy(folder: Path, seal: str, kind: Kind, resumable: bool) -> None:
     """Finish a change that was sealed, and remove what was begun for one that was not."""
     known = known_parts(folder / seal, kind)
     settle(folder, known)
-    for name in _gone(folder / seal):
+    for name in _gone(folder / seal, kind):
         if name not in known:
             remove(folder / name)
     _gone_file(folder / seal).unlink(missing_ok=True)
@@ -227,11 +227,11 @@ def _gone_file(seal: Path) -> Path:
     return seal.with_name(f".{seal.name}.gone")
 
 
-def _gone(seal: Path) -> list[str]:
+def _gone(seal: Path, kind: Kind) -> list[str]:
     """List the parts of the set before the one that is sealed now, if they were not removed yet."""
     try:
-        found, sealed = peek(_gone_file(seal)), peek(seal)
-        if not isinstance(found, dict) or found.get("of") != sealed["hash"]:
+        found = peek(_gone_file(seal))
+        if not isinstance(found, dict) or found["of"] != peek(seal, kind.most_bytes)["hash"]:
             return []
         names = [str(name) for name in found["names"]]
         for name in names:
