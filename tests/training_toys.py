@@ -156,11 +156,15 @@ def make_experiment(folder: Path) -> None:
 
 def run_here(patch: pytest.MonkeyPatch) -> None:
     """Let runs be trained in this process."""
-    patch.setattr(sys.modules["pipelines.training"], "execute", in_order)
+    patch.setattr(sys.modules["pipelines.training.stage"], "execute", in_order)
 
 
 def in_order(
-    every: Sequence[Job], workers: int | None, processes: int = 1, label: str = ""
+    every: Sequence[Job],
+    workers: int | None,
+    processes: int = 1,
+    label: str = "",
+    scheduler: str | None = None,
 ) -> None:
     """Execute runs in this process: one of their own takes seconds to begin."""
     here(every, workers, label)

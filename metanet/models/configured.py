@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import nn
@@ -14,6 +14,8 @@ from torch.overrides import TorchFunctionMode
 
 from metanet.errors import MetanetError
 from metanet.options import Option, check, nearest, plain
+
+T = TypeVar("T")
 
 LARGEST = 2**31
 """The most numbers that a model may hold."""
@@ -104,16 +106,16 @@ def optional(parameter: inspect.Parameter) -> bool:
 
 def within_memory(make: Callable[[], Any], name: str, settings: Mapping[str, Any]) -> Any:
     """Make a model; a large one without its numbers first, which costs the compiler's import."""
-    state = torch.get_rng_state()
+    model = ordinary(make)
+    if model is not None:
+        return model
+    state, counted = torch.get_rng_state(), Counted(LARGEST, "meta")
     try:
-        with Counted(ORDINARY):
-            return make()
-    except TooLargeError:
-        torch.set_rng_state(state)
-    try:
-        with Counted(LARGEST, "meta"):
+        with counted:
             make()
-    except TooLargeError:
+    except TooLargeError as error:
+        if error.counted is not counted:
+            raise
         sizes = ", ".join(
             f"{option}={value}"
             for option, value in settings.items()
@@ -127,8 +129,25 @@ def within_memory(make: Callable[[], Any], name: str, settings: Mapping[str, Any
     return make()
 
 
+def ordinary(make: Callable[[], T]) -> T | None:
+    """Make a module, or give None where that takes more numbers than any may without asking."""
+    state, counted = torch.get_rng_state(), Counted(ORDINARY)
+    try:
+        with counted:
+            return make()
+    except TooLargeError as error:
+        if error.counted is not counted:
+            raise
+        torch.set_rng_state(state)
+        return None
+
+
 class TooLargeError(Exception):
     """Stops the making of a model that holds more numbers than expected; never leaves this file."""
+
+    def __init__(self, counted: Counted) -> None:
+        super().__init__()
+        self.counted = counted
 
 
 class Counted(TorchFunctionMode):
@@ -155,6 +174,6 @@ class Counted(TorchFunctionMode):
             size = size[0] if size and not isinstance(size[0], int) else size
             self.count += prod(size)
             if self.count > self.most:
-                raise TooLargeError
+                raise TooLargeError(self)
             changed |= {"device": self.device} if self.device else {}
         return func(*args, **changed)

@@ -14,8 +14,15 @@ The settings are three sections of a YAML file:
 
 from __future__ import annotations
 
-from pipelines.generation.quality import quality
-from pipelines.generation.sampling import sample
-from pipelines.generation.train import train
+from typing import TYPE_CHECKING
+
+from spec.lazy import lazily
+
+if TYPE_CHECKING:
+    from pipelines.generation.quality import quality
+    from pipelines.generation.sampling import sample
+    from pipelines.generation.train import train
+else:
+    lazily(__name__)
 
 __all__ = ["quality", "sample", "train"]

@@ -18,6 +18,13 @@ The zoo has the form of every zoo: `pipelines.zoo.open_zoo` and `read_networks` 
 
 from __future__ import annotations
 
-from pipelines.inrs.generate import generate
+from typing import TYPE_CHECKING
+
+from spec.lazy import lazily
+
+if TYPE_CHECKING:
+    from pipelines.inrs.generate import generate
+else:
+    lazily(__name__)
 
 __all__ = ["generate"]

@@ -1,4 +1,4 @@
-"""Restoring: a module made again from a result, its size compared before it takes any memory."""
+"""Restoring: a module made again from a result, its size compared before it takes much memory."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from metanet import MetanetError
+from metanet.models.configured import ordinary
 from pipelines.errors import PipelineError
 from pipelines.options import REFUSALS
 from pipelines.runs.result import SETTINGS, WEIGHTS, Result
@@ -42,10 +43,12 @@ def restored(
         )
     try:
         with torch.random.fork_rng(devices=[]):
-            with torch.device("meta"):
-                wanted = make(state).state_dict()
-            check_state(result, wanted, state)
-            module = make(state)
+            module = ordinary(lambda: make(state))
+            if module is None:
+                with torch.device("meta"):
+                    check_state(result, make(state).state_dict(), state)
+                module = make(state)
+            check_state(result, module.state_dict(), state)
     except REFUSALS as error:
         if str(result.folder) in str(error):
             raise

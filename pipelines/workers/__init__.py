@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from pipelines.workers.calls import outcomes, run_all, run_in_order
-from pipelines.workers.crew import opened, usable_cpus
-from pipelines.workers.fanning import fan_out, pieces
-from pipelines.workers.pool import ProcessPool, WorkerDied
-from pipelines.workers.threads import one_thread
+from typing import TYPE_CHECKING
+
+from spec.lazy import lazily
+
+if TYPE_CHECKING:
+    from pipelines.workers.calls import outcomes, run_all, run_in_order
+    from pipelines.workers.crew import opened, usable_cpus
+    from pipelines.workers.fanning import fan_out, pieces
+    from pipelines.workers.pool import ProcessPool, WorkerDied
+    from pipelines.workers.threads import one_thread
+else:
+    lazily(__name__)
 
 __all__ = [
     "ProcessPool",

@@ -32,7 +32,14 @@ included. All but `dataset`, `count`, `architectures`, `learning_rate` and `epoc
 
 from __future__ import annotations
 
-from pipelines.zoo.generate import generate
-from pipelines.zoo.reading import open_zoo, read_networks
+from typing import TYPE_CHECKING
+
+from spec.lazy import lazily
+
+if TYPE_CHECKING:
+    from pipelines.zoo.generate import generate
+    from pipelines.zoo.reading import open_zoo, read_networks
+else:
+    lazily(__name__)
 
 __all__ = ["generate", "open_zoo", "read_networks"]
