@@ -127,7 +127,7 @@ class EdgeUpdate(torch.autograd.Function):
             place = slice(chunk.start, chunk.stop)
             own = edges[place]
             states, scale = normed(own, rule.norm, space)
-            if scales is not None:
+            if scales is not None and scale is not None:
                 scales[place] = scale
             out = space("inner", chunk.size) if kept is None else kept[place]
             inner_map(chunk, states, out, *arguments)
