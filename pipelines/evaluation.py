@@ -17,6 +17,7 @@ from pipelines.devices import CPU
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.metrics import summarise
+from pipelines.prediction import loaded_run, opened_set
 from pipelines.provenance import made_with
 from pipelines.results import writing_results
 from pipelines.runs.collection import INDEX, listed_runs, read_missing, stage_of
@@ -25,6 +26,7 @@ from pipelines.tasks.names import EXAMPLES
 from pipelines.tasks.registry import open_task
 from pipelines.training.planning import asked_runs
 from pipelines.training.trained import Trained
+from pipelines.workers import fan_out, one_thread
 
 HELD_OUT = {"validation": "validation.json", "test": "metrics.json", WIDER: "wider.json"}
 PREDICTIONS = "predictions.csv"
@@ -63,6 +65,8 @@ def evaluate(
     params: str | Path | None = None,
     replace: bool = False,
     device: str = CPU,
+    workers: int | None = None,
+    scheduler: str | None = None,
 ) -> dict[str, Any]:
     """Evaluate the runs that were trained last on the held-out networks of their graph set.
 
@@ -75,6 +79,9 @@ def evaluate(
     seed. `results.json` says of which runs and graph set they are. Gives the scores of the test
     networks.
 
+    Runs are shared out to `workers` processes (by default as many as are worth their start), or to
+    a Dask `scheduler`, whose workers have to see both folders; the numbers are the same.
+
     Raises `PipelineError` for runs of several settings, codes or tasks, or on another graph set,
     and, with `params`, where runs are missing; `GraphError` for results that are there already,
     unless `replace`.
@@ -83,7 +90,7 @@ def evaluate(
     found = found_runs(Path(train), graph_set, device)
     runs = found if params is None else asked_for(found, Path(train), params, graphs)
     with writing_results(Path(out), FILES, replace) as new:
-        rows, measured, examples = measure(runs, graph_set)
+        rows, measured, examples = measure(runs, graph_set, device, workers, scheduler)
         new.add(PREDICTIONS, lambda path: write_bytes(path, table(rows)))
         if examples:
             new.add(EXAMPLES, lambda path: write_safetensors(path, examples))
@@ -185,22 +192,63 @@ def check_one(runs: Sequence[Found], what: str, key: Callable[[Found], Any]) -> 
 
 
 def measure(
-    runs: Sequence[Found], graph_set: GraphSet
+    runs: Sequence[Found],
+    graph_set: GraphSet,
+    device: str = CPU,
+    workers: int | None = None,
+    scheduler: str | None = None,
 ) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]], dict[str, Any]]:
     """Measure runs: rows of predictions, scores by split, and examples of each first seed."""
     rows: list[dict[str, Any]] = []
     measured: dict[str, list[dict[str, Any]]] = {split: [] for split in HELD_OUT}
     examples: dict[str, Any] = {}
-    for run in runs:
-        model, state = run.trained.model, run.trained.state
-        task = open_task(run.trained.task, graph_set)
+    first = {run.name: run.seed for run in reversed(runs)}
+    graphs = graph_set.folder if scheduler is None else graph_set.folder.resolve()
+    calls = [
+        (
+            str(run.folder if scheduler is None else run.folder.resolve()),
+            *(
+                run.trained.about["run"],
+                str(graphs),
+                graph_set.hash,
+                device,
+                run.seed == first[run.name],
+            ),
+        )
+        for run in runs
+    ]
+    if device != CPU:
+        workers = workers or 1  # they would share it
+    preload = [__name__, "metanet.backends.block", "scipy.stats"]
+    found = fan_out(
+        *(measure_run, calls, workers, scheduler, preload, lambda call: str(call[0]), "evaluate"),
+        unit="run",
+    )
+    for run, (own, scores, shown) in zip(runs, found, strict=True):
+        about = {"model": run.name, "seed": run.seed}
+        rows += [{**about, **row} for row in own]
+        for split, reached in scores.items():
+            measured[split].append({**about, **reached})
+        examples |= {f"{run.name}.{key}": array for key, array in shown.items()}
+    return rows, measured, examples
+
+
+def measure_run(
+    folder: str, identity: str, graphs: str, graphs_hash: str, device: str, show: bool
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, float]], dict[str, Any]]:
+    """Measure one run: rows of predictions, scores by split, and examples where they are shown."""
+    trained, graph_set = loaded_run(folder, identity, device), opened_set(graphs, graphs_hash)
+    rows: list[dict[str, Any]] = []
+    scores: dict[str, dict[str, float]] = {}
+    task = open_task(trained.task, graph_set)
+    with one_thread():
         for split in HELD_OUT:
             indices = task.indices.get(split)
             if not indices:
                 continue
-            with applying(f"{run.folder}, on {split} networks"):
-                result = task.measure(model, state, indices)
-            measured[split].append({"model": run.name, "seed": run.seed, **result.scores})
+            with applying(f"{folder}, on {split} networks"):
+                result = task.measure(trained.model, trained.state, indices)
+            scores[split] = result.scores
             for i, own in zip(indices, result.rows, strict=True):
                 record = graph_set.records[i]
                 about = {
@@ -208,11 +256,8 @@ def measure(
                     "family": record.get("family", "unknown"),
                     "split": split,
                 }
-                rows.append({"model": run.name, "seed": run.seed, **about, **own})
-        if not any(key.startswith(f"{run.name}.") for key in examples):
-            shown = task.examples(model)
-            examples |= {f"{run.name}.{key}": array for key, array in shown.items()}
-    return rows, measured, examples
+                rows.append({**about, **own})
+        return rows, scores, task.examples(trained.model) if show else {}
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> bytes:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.crew import crew_options
 from pipelines.commands.inputs import GRAPHS, RUNS, SETTINGS
 from pipelines.commands.outputs import replace_option
 
@@ -15,8 +16,17 @@ from pipelines.commands.outputs import replace_option
 @click.argument("graphs", type=GRAPHS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
 @click.option("--params", type=SETTINGS, help="Evaluate just the runs that these settings ask for.")
+@crew_options
 @replace_option
-def evaluate(train: Path, graphs: Path, out: Path, params: Path | None, replace: bool) -> None:
+def evaluate(
+    train: Path,
+    graphs: Path,
+    out: Path,
+    params: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    replace: bool,
+) -> None:
     """Evaluate the runs in TRAIN on the held-out networks of the graph set GRAPHS.
 
     They are those that were trained last, and all on this graph set.
@@ -25,6 +35,8 @@ def evaluate(train: Path, graphs: Path, out: Path, params: Path | None, replace:
     from pipelines.metrics import table
     from pipelines.results import read_results
 
-    click.echo(table(execute(train, graphs, out, params, replace)))
+    click.echo(
+        table(execute(train, graphs, out, params, replace, workers=workers, scheduler=scheduler))
+    )
     if missing := read_results(out)["of"]["missing"]:
         click.echo(f"not trained to the end: {', '.join(missing)}")

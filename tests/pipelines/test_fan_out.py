@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import graphgen
+import spec
+from graphgen.files import write_weights
 from pipelines import PipelineError
+from pipelines.cli import main
 from pipelines.compile import compile_zoo
-from pipelines.training import search, train
+from pipelines.evaluation import evaluate
+from pipelines.graphs import open_graphs
+from pipelines.prediction import predict_files, predict_over
+from pipelines.training import Predictor, search, train
 from pipelines.workers import fan_out, pieces
 from pipelines.workers.fanning import WORTH
 from tests.numbering import fatal, pid_and, slow
-from tests.pipelines.test_of_one_piece import RECIPE, SMALL_GMN, write
+from tests.pipelines.test_of_one_piece import RECIPE, SMALL_GMN, TREES, write
 from tests.zoo_toys import contents
 
+MLP = """
+inputs: {x: [4]}
+layers:
+  - linear: {out_features: 3}
+  - relu: {}
+  - linear: {out_features: 2}
+"""
 CREWS = ("two workers", "cluster")
 
 
@@ -114,3 +130,80 @@ def test_a_run_is_shared_by_processes_or_sent_to_a_cluster(graphs: Path, tmp_pat
     file = write(tmp_path, {"g": SMALL_GMN})
     with pytest.raises(PipelineError, match="2 processes for each run and the scheduler 'local'"):
         train(file, graphs, tmp_path / "train", processes=2, scheduler="local")
+
+
+@pytest.fixture(scope="module")
+def trained(graphs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train a metanet and trees; give the folder of the runs."""
+    folder = tmp_path_factory.mktemp("trained")
+    models = {"g": SMALL_GMN, "t": TREES}
+    train(write(folder, models, seeds=[0]), graphs, folder / "train", workers=1)
+    return folder / "train"
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("prediction", "compile"):
+        monkeypatch.setattr(f"pipelines.{module}.TOGETHER", 5)
+
+
+@pytest.mark.parametrize("source", ["graphs", "zoo"])
+@pytest.mark.usefixtures("small_pieces")
+def test_predictions_over_a_set_are_the_same(
+    graphs: Path, trained: Path, crew: dict[str, Any], source: str, tmp_path: Path
+) -> None:
+    run, folder = trained / "g-seed0", graphs.parent / source
+    alone, shared = (predict_over(run, folder, **who) for who in ({"workers": 1}, crew))
+    assert alone.answers.tobytes() == shared.answers.tobytes()
+    assert (alone.words, alone.records) == (shared.words, shared.records)
+    assert len(alone.words) > 20
+    graph_set = open_graphs(graphs)
+    one_by_one = [Predictor.load(run).predict_set(graph_set, [i])[0] for i in range(len(graph_set))]
+    np.testing.assert_allclose(alone.answers, one_by_one, rtol=1e-4)
+    shared.write(tmp_path / "table.csv")
+    rows = list(csv.DictReader((tmp_path / "table.csv").read_text().splitlines()))
+    assert [float(row["predicted"]) for row in rows] == alone.answers.tolist()
+    assert {row["family"] for row in rows} == {"mlp", "cnn"}
+
+
+def test_evaluations_are_the_same(
+    graphs: Path, trained: Path, tmp_path: Path, crew: dict[str, Any]
+) -> None:
+    alone = evaluate(trained, graphs, tmp_path / "alone", workers=1)
+    assert evaluate(trained, graphs, tmp_path / "shared", **crew) == alone
+    assert contents(tmp_path / "shared") == contents(tmp_path / "alone")
+
+
+def test_many_files_are_predicted_in_pieces(
+    graphs: Path, trained: Path, tmp_path: Path, small_pieces: None, crew: dict[str, Any]
+) -> None:
+    net = spec.loads(MLP)
+    files = []
+    for seed in range(12):
+        files.append(tmp_path / f"{seed}.safetensors")
+        weights = {
+            name: np.random.default_rng(seed).normal(size=t.shape).astype(np.float32)
+            for name, t in net.tensors.items()
+        }
+        write_weights(files[-1], weights)
+    run = trained / "g-seed0"
+    words = predict_files(run, net, files, **crew)
+    assert words == predict_files(run, net, files, workers=1)
+    assert len(set(words)) > 6
+    files[7].write_bytes(b"")
+    with pytest.raises(graphgen.GraphError, match="7.safetensors"):
+        predict_files(run, net, files, **crew)
+
+
+def test_the_command_predicts_over_a_set(
+    graphs: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = str(trained / "g-seed0")
+    main(["predict", run, str(graphs)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"{graphs}, network 0: test_accuracy ")
+    assert len(lines) == len(open_graphs(graphs))
+    main(["predict", run, str(graphs), "--out", str(tmp_path / "a.csv"), "--workers", "2"])
+    assert capsys.readouterr().out == f"{tmp_path / 'a.csv'}: {len(lines)} networks of {graphs}\n"
+    with pytest.raises(PipelineError, match="holds neither a graph set nor a zoo"):
+        predict_over(run, tmp_path)
