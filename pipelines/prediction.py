@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -40,16 +41,16 @@ class Networks:
     """Networks of a graph set, of a zoo, or of one architecture in files: plain data.
 
     Attributes:
-        place: the folder, or where the architecture is from.
+        place: the folder, or the file of the architecture.
         identity: the hash of what is in the folder.
         kind: the format of the folder's index; None of files.
-        net: the architecture of files.
+        variables: those of the architecture, in JSON.
     """
 
     place: str
     identity: str = ""
     kind: str | None = None
-    net: Architecture | None = None
+    variables: str = "{}"
 
     def batch(self, chosen: Sequence[Any]) -> Batch:
         """Collect networks, by their places in the index or by their files."""
@@ -63,7 +64,7 @@ class Networks:
                 graph = graphgen.compile(net, weights)
             else:
                 where = str(one)
-                graph = graphgen.compile(self.net or self.place, where)
+                graph = graphgen.compile(read_net(self.place, self.variables), where)
             with concerning(where):
                 graph.check_values()
             graphs.append(graph)
@@ -156,15 +157,19 @@ def predict_over(
 
 def predict_files(
     run: str | Path,
-    net: Architecture,
+    net: str | Path,
     files: Sequence[str | Path],
+    variables: Mapping[str, Any] | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     device: str = CPU,
 ) -> list[str]:
-    """Put into words what a metanet predicts for networks of one architecture, in files."""
-    chosen = [str(file) for file in files]
-    return predicted(run, Networks(net.name, net=net), chosen, workers, scheduler, device)[1]
+    """Put into words what a metanet predicts for networks of one architecture, in files.
+
+    predict_files("out/train/gmn-seed0", "net.yaml", ["a.safetensors", "b.safetensors"])
+    """
+    networks = Networks(str(net), variables=json.dumps(dict(variables or {}), default=str))
+    return predicted(run, networks, [str(file) for file in files], workers, scheduler, device)[1]
 
 
 def predicted(
@@ -240,6 +245,14 @@ def opened_set(folder: str, identity: str) -> graphgen.GraphSet:
     if graph_set.hash != identity:
         raise PipelineError(f"{folder}: was replaced while it was read; run the same command again")
     return graph_set
+
+
+@lru_cache(maxsize=1)
+def read_net(place: str, variables: str) -> Architecture:
+    """Read the architecture of files, YAML or a model, once in a process."""
+    from pipelines.commands.networks import architecture_of
+
+    return architecture_of(Path(place), json.loads(variables))
 
 
 def whole(path: str | Path) -> str:

@@ -9,7 +9,7 @@ import click
 
 from pipelines.commands.crew import crew_options
 from pipelines.commands.inputs import ARCHITECTURE, RUN, WEIGHTS
-from pipelines.commands.networks import architecture_of, network_of
+from pipelines.commands.networks import network_of
 from pipelines.commands.outputs import replace_option
 from pipelines.commands.variables import variables_option
 
@@ -59,8 +59,7 @@ def predict(
         raise click.UsageError("--out is for a graph set or a zoo; leave it out")
     predictor = Predictor.load(run)
     if weights:
-        architecture = architecture_of(net, variables)
-        described = predict_files(run, architecture, weights, workers, scheduler)
+        described = predict_files(run, net, weights, variables, workers, scheduler)
     else:
         architecture, checkpoint, place = network_of(net, None, variables)
         graph, weights = graphgen.compile(architecture, checkpoint.weights), (place,)

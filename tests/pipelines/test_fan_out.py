@@ -177,7 +177,9 @@ def test_evaluations_are_the_same(
 def test_many_files_are_predicted_in_pieces(
     graphs: Path, trained: Path, tmp_path: Path, small_pieces: None, crew: dict[str, Any]
 ) -> None:
-    net = spec.loads(MLP)
+    file = tmp_path / "net.yaml"
+    file.write_text(MLP)
+    net = spec.load(file)
     files = []
     for seed in range(12):
         files.append(tmp_path / f"{seed}.safetensors")
@@ -187,12 +189,12 @@ def test_many_files_are_predicted_in_pieces(
         }
         write_weights(files[-1], weights)
     run = trained / "g-seed0"
-    words = predict_files(run, net, files, **crew)
-    assert words == predict_files(run, net, files, workers=1)
+    words = predict_files(run, file, files, **crew)
+    assert words == predict_files(run, file, files, workers=1)
     assert len(set(words)) > 6
     files[7].write_bytes(b"")
     with pytest.raises(graphgen.GraphError, match="7.safetensors"):
-        predict_files(run, net, files, **crew)
+        predict_files(run, file, files, **crew)
 
 
 def test_the_command_predicts_over_a_set(

@@ -123,9 +123,9 @@ def test_a_damaged_checkpoint_is_told_of_and_not_used(
     data = bytearray(path.read_bytes())
     data[-2] ^= 1
     path.write_bytes(data)
-    train(file, graphs, tmp_path / "train", workers=1)
+    run.execute()
     assert "does not match its hash; the run begins anew" in capfd.readouterr().err
-    found = read_weights(run.folder / "model.safetensors")
+    found = read_weights(run.place() / "model.safetensors")
     assert all(np.array_equal(found[name], array) for name, array in expected.items())
 
 
