@@ -19,7 +19,7 @@ import graphgen
 from graphgen.errors import GraphError, concerning
 from graphgen.files import write_bytes
 from graphgen.files.document import peek
-from graphgen.graph_set import GRAPH_SET, INDEX
+from graphgen.graph_set_index import GRAPH_SET, INDEX
 from metanet import Batch
 from pipelines.devices import CPU
 from pipelines.errors import PipelineError
