@@ -51,14 +51,15 @@ def test_a_grid_s_step_is_that_of_torch(
     strides = [t.stride(axis) for t in (from_rows, from_columns, rows, columns) for axis in (0, 1)]
     library.grid_step(
         inner, states, result, from_rows, from_columns, scale, shift, mean, rstd, rows, columns,
-        *sizes, *strides, 1 / m, 1 / n, EPS, True, threads,
+        *sizes, width, width, width, *strides, 1 / m, 1 / n, EPS, True, threads,
     )  # fmt: skip
     back, change, parts = draw(*sizes), draw(*sizes), draw(networks, 2, width)
     to_rows, to_columns = lines(n), lines(m).zero_()
     ends = (by_rows, by_columns, to_rows, to_columns)
     library.grid_step_backward(
         inner, mean, rstd, grads, by_rows, by_columns, scale, back, change, to_rows, to_columns,
-        parts, *sizes, *(t.stride(axis) for t in ends for axis in (0, 1)), threads,
+        parts, *sizes, *[width] * 4, *(t.stride(axis) for t in ends for axis in (0, 1)),
+        2 * width, width, threads,
     )  # fmt: skip
     by_scale, by_shift = parts.sum(0)
     pairs = [(result, expected), (rows, expected.mean(2)), (columns, expected.mean(1))]

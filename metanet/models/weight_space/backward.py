@@ -7,111 +7,106 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from metanet.models.weight_space.compiled import steps_for
 from metanet.models.weight_space.formula import Maps
 from metanet.models.weight_space.layout import Item, Layout, States
-from metanet.models.weight_space.steps import Kept, chunks_of, step_backward
+from metanet.models.weight_space.steps import Kept, Norm, Steps, chunks_of
 
 
 def backward(
-    layout: Layout, states: States, maps: Maps, kept: list[Kept], grads: States
+    layout: Layout, states: States, maps: Maps, kept: Sequence[Kept], grads: States
 ) -> tuple[States, Maps]:
-    """Give the gradients of a step by states and weights."""
-    steps = iter(kept)
-    by_scale, by_shift = torch.zeros_like(maps.scale), torch.zeros_like(maps.shift)
-    by_whole = torch.zeros_like(states.whole) if grads.whole is None else grads.whole
+    """Give the gradients of a step by states and weights; `grads` may hold None."""
+    steps, left = steps_for(states.whole), iter(kept)
+    norms = maps.scale.new_empty(2, layout.width)
+    whole = zeros(states.whole) if grads.whole is None else grads.whole.contiguous()
     by_lines = []
     for line, own, grad in zip(layout.lines, states.lines, grads.lines, strict=True):
-        grad = torch.zeros_like(own) if grad is None else grad.clone(
-            memory_format=torch.contiguous_format
-        )  # fmt: skip
-        share = by_whole[:, line.in_whole].unsqueeze(1)
-        grad[..., : line.led].add_(share, alpha=1 / own.shape[1])
-        by_lines.append(grad)
-    inner = [torch.empty_like(own) for own in states.lines]
-    from_whole = torch.empty_like(states.whole)
-
-    def moved(item: Item, grad: Tensor, out: Tensor) -> None:
-        span = layout.places[item.name]
-        sums = by_scale[span], by_shift[span]
-        step_backward(grad.contiguous(), next(steps), maps.scale[span], maps.shift[span], sums, out)
-
+        by_line = zeros(own)
+        if grad is not None:
+            by_line.copy_(grad)
+        share = whole[:, line.in_whole].unsqueeze(1)
+        by_line[..., : line.led].add_(share, alpha=1 / own.shape[1])
+        by_lines.append(by_line)
+    inner = [own.new_empty(own.shape) for own in states.lines]
+    from_whole = whole.new_empty(whole.shape)
     for item in layout.alone:
         span = layout.places[item.name]
-        moved(item, by_whole[:, span], from_whole[:, span])
-    for line, grad, change in zip(layout.lines, by_lines, inner, strict=True):
+        norm = Norm(maps.scale[span], maps.shift[span])
+        sums, out = norms[:, span], from_whole[:, span]
+        steps.single_backward(whole[:, span], next(left), norm, sums, out, layout.width)
+    for line, by_line, change in zip(layout.lines, by_lines, inner, strict=True):
         for item in line.alone:
-            span = line.places[item.name]
-            moved(item, grad[..., span], change[..., span])
-    grids, owns = [], []
-    for item, state, weight, grad in zip(
-        layout.grids, states.grids, maps.own, grads.grids, strict=True
-    ):
-        span = layout.places[item.name]
-        norm = maps.scale[span], maps.shift[span], by_scale[span], by_shift[span]
-        by_grid, by_own = backward_grid(
-            layout, item, state, weight, norm, by_lines, inner, next(steps), grad
+            place, span = layout.places[item.name], line.places[item.name]
+            norm = Norm(maps.scale[place], maps.shift[place])
+            sums, out = norms[:, place], change[..., span]
+            steps.single_backward(by_line[..., span], next(left), norm, sums, out, line.width)
+    grids = [
+        grid(steps, layout, item, state, weight, maps, norms, by_lines, inner, next(left), grad)
+        for item, state, weight, grad in zip(
+            layout.grids, states.grids, maps.own, grads.grids, strict=True
         )
-        grids.append(by_grid)
-        owns.append(by_own)
+    ]
     lines, along = [], []
-    for line, own, weight, change, grad in zip(
+    for line, own, weight, change, by_line in zip(
         layout.lines, states.lines, maps.along, inner, by_lines, strict=True
     ):
         torch.sum(change[..., : line.led], 1, out=from_whole[:, line.in_whole])
-        change = change.flatten(0, 1)
-        along.append(change.T @ own.flatten(0, 1))
-        back = (change @ weight).view_as(own)
-        back[..., : line.own].add_(grad[..., : line.own])
+        change = change.view(-1, line.width)
+        along.append(change.T @ own.view(-1, line.width))
+        back = (change @ weight).view(own.shape)
+        back[..., : line.own] += by_line[..., : line.own]
         lines.append(back)
-    whole = from_whole @ maps.whole
+    back = from_whole @ maps.whole
     for item in layout.alone:
         span = layout.places[item.name]
-        whole[:, span].add_(by_whole[:, span])
-    by_maps = Maps(
-        tuple(owns), tuple(along), from_whole.T @ states.whole, from_whole.sum(0),
-        by_scale, by_shift,
-    )  # fmt: skip
-    return States(tuple(grids), tuple(lines), whole), by_maps
+        back[:, span] += whole[:, span]
+    by_own = tuple(weight for _, weight in grids)
+    by_whole = from_whole.T @ states.whole
+    by_maps = Maps(by_own, tuple(along), by_whole, from_whole.sum(0), *norms.unbind())
+    return States(tuple(state for state, _ in grids), tuple(lines), back), by_maps
 
 
-def backward_grid(
+def zeros(like: Tensor) -> Tensor:
+    """Give zeros in the order of a contiguous tensor."""
+    return like.new_zeros(like.shape)
+
+
+def grid(
+    steps: Steps,
     layout: Layout,
     item: Item,
     state: Tensor,
     weight: Tensor,
-    norm: tuple[Tensor, Tensor, Tensor, Tensor],
+    maps: Maps,
+    norms: Tensor,
     by_lines: Sequence[Tensor],
     inner: Sequence[Tensor],
     kept: Kept,
     grad: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
-    """Give the gradients of a grid's step by the grid and its map; write those by its parts."""
-    ends = layout.ends(item)
-    width = item.width
-    from_rows, from_columns = (
-        by_lines[i][..., layout.lines[i].places[item.name]] / state.shape[2 - place]
-        for place, i in enumerate(ends)
-    )
-    to_rows, to_columns = (inner[i][..., layout.lines[i].places[item.name]] for i in ends)
+    """Give a grid's gradients, by its states and by its map; write those by its parts."""
+    span, width = layout.places[item.name], item.width
+    norm = Norm(maps.scale[span], maps.shift[span])
+    rows_in, columns_in = layout.at_ends(item, by_lines)
+    rows_in, columns_in = rows_in / state.shape[2], columns_in / state.shape[1]
+    rows_out, columns_out = layout.at_ends(item, inner)
+    columns_out.zero_()
+    grad = None if grad is None else grad.contiguous()
     result, by_own = torch.empty_like(state), torch.zeros_like(weight)
-    scale, shift, *sums = norm
-    chunks = list(chunks_of(state))
-    if not chunks[0].whole:
-        to_columns.zero_()
-    for networks, rows, whole in chunks:
+    parts = []
+    for networks, rows in chunks_of(state, steps.chunk):
         own, back = state[networks, rows], result[networks, rows]
-        beside = from_rows[networks, rows].unsqueeze(2)
-        torch.add(beside, from_columns[networks].unsqueeze(1), out=back)
-        if grad is not None:
-            back.add_(grad[networks, rows])
         change = torch.empty_like(own)
-        here = Kept(*(tensor[networks, rows] for tensor in kept))
-        step_backward(back, here, scale, shift, (sums[0], sums[1]), change)
-        torch.sum(change, 2, out=to_rows[networks, rows])
-        if whole:
-            torch.sum(change, 1, out=to_columns[networks])
-        else:
-            to_columns[networks].add_(change.sum(1))
-        by_own.addmm_(change.view(-1, width).T, own.view(-1, width))
-        back.view(-1, width).addmm_(change.view(-1, width), weight)
+        parts.append(own.new_empty(len(own), 2, width))
+        steps.grid_backward(
+            None if grad is None else grad[networks, rows],
+            Kept(*(tensor[networks, rows] for tensor in kept)),
+            (rows_in[networks, rows], columns_in[networks]), norm, parts[-1], back, change,
+            (rows_out[networks, rows], columns_out[networks]),
+        )  # fmt: skip
+        change = change.view(-1, width)
+        by_own.addmm_(change.T, own.view(-1, width))
+        back.view(-1, width).addmm_(change, weight)
+    torch.sum(torch.cat(parts), 0, out=norms[:, span])
     return result, by_own

@@ -70,10 +70,13 @@ class Layout:
         self.width = sum(item.width for item in items)
         self.number = {line.axis: number for number, line in enumerate(lines)}
 
-    def ends(self, grid: Item) -> tuple[int, int]:
-        """Give the numbers of the lines of a grid's rows and columns."""
+    def at_ends(self, grid: Item, lines: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """View a grid's parts of the lines of its rows and of its columns."""
         first, second = (self.number[axis] for axis in grid.axes)
-        return first, second
+        return (
+            lines[first][..., self.lines[first].places[grid.name]],
+            lines[second][..., self.lines[second].places[grid.name]],
+        )
 
     def gather(self, states: Mapping[str, Tensor]) -> States:
         """Put items (networks, *neurons, width) together with their averages."""

@@ -1,26 +1,29 @@
-"""A grid's chunks, and the step of a state: SiLU and a layer norm, added to it."""
+"""The step of states: SiLU and a layer norm, added to them; and the chunks of a grid."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
 from metanet.models.weight_space.formula import EPS
 
-CHUNK = 1 << 17
-"""So many numbers of a grid are worked on at a time."""
-
 
 class Kept(NamedTuple):
-    """What a step leaves for its backward pass: states before and after SiLU, and moments."""
+    """What a step leaves for its backward pass: what SiLU is applied to, and the norm's moments."""
 
     inner: Tensor
-    active: Tensor
     mean: Tensor
     rstd: Tensor
+
+
+class Norm(NamedTuple):
+    """The scale and shift of an item's norm, (width,)."""
+
+    scale: Tensor
+    shift: Tensor
 
 
 class Chunk(NamedTuple):
@@ -28,37 +31,97 @@ class Chunk(NamedTuple):
 
     networks: slice
     rows: slice
-    whole: bool
 
 
-def chunks_of(grid: Tensor) -> Iterator[Chunk]:
-    """Cut a grid (networks, n, m, width) into chunks."""
+def chunks_of(grid: Tensor, size: int) -> Iterator[Chunk]:
+    """Cut a grid (networks, n, m, width) into chunks of about so many numbers."""
     networks, n, m, width = grid.shape
-    rows = max(1, CHUNK // (m * width))
+    rows = max(1, size // (m * width))
     if rows >= n:
         for start in range(0, networks, rows // n):
-            yield Chunk(slice(start, start + rows // n), slice(0, n), True)
+            yield Chunk(slice(start, start + rows // n), slice(0, n))
         return
     for network in range(networks):
         for start in range(0, n, rows):
-            yield Chunk(slice(network, network + 1), slice(start, start + rows), False)
+            yield Chunk(slice(network, network + 1), slice(start, start + rows))
 
 
-def step(state: Tensor, inner: Tensor, scale: Tensor, shift: Tensor, out: Tensor) -> Kept:
-    """Write the state plus the normed SiLU of `inner`."""
-    active = torch.ops.aten.silu(inner).contiguous()
-    normed, mean, rstd = torch.native_layer_norm(active, scale.shape, scale, shift, EPS)
-    torch.add(state, normed, out=out)
-    return Kept(inner, active, mean, rstd)
+class Steps:
+    """Steps in operations of torch. What is said to be added to is zero, or has a part already."""
 
+    chunk: ClassVar[int] = 1 << 17
+    """So many numbers of a grid are worked on at a time."""
 
-def step_backward(
-    grad: Tensor, kept: Kept, scale: Tensor, shift: Tensor, sums: tuple[Tensor, Tensor], out: Tensor
-) -> None:
-    """Write the gradient by `inner`, and add those by the norm's weights to `sums`."""
-    by_active, by_scale, by_shift = torch.ops.aten.native_layer_norm_backward(
-        grad, kept.active, scale.shape, kept.mean, kept.rstd, scale, shift, [True, True, True]
-    )
-    torch.ops.aten.silu_backward.grad_input(by_active, kept.inner, grad_input=out)
-    sums[0].add_(by_scale)
-    sums[1].add_(by_shift)
+    def single(self, state: Tensor, inner: Tensor, norm: Norm, out: Tensor, across: int) -> Kept:
+        """Write the state plus the normed SiLU of `inner`, (..., width).
+
+        From place to place all of them lie `across` numbers apart.
+        """
+        active = torch.ops.aten.silu(inner).contiguous()
+        normed, mean, rstd = torch.native_layer_norm(active, norm.scale.shape, *norm, EPS)
+        torch.add(state, normed, out=out)
+        return Kept(inner, mean, rstd)
+
+    def single_backward(
+        self, grad: Tensor, kept: Kept, norm: Norm, sums: Tensor, out: Tensor, across: int
+    ) -> None:
+        """Write the gradient by `inner`, and those by the norm's scale and shift to `sums`."""
+        active = torch.ops.aten.silu(kept.inner).contiguous()
+        by_active, by_scale, by_shift = torch.ops.aten.native_layer_norm_backward(
+            grad.contiguous(), active, norm.scale.shape, kept.mean, kept.rstd, *norm, [True] * 3
+        )
+        torch.ops.aten.silu_backward.grad_input(by_active, kept.inner, grad_input=out)
+        sums[0].copy_(by_scale)
+        sums[1].copy_(by_shift)
+
+    def grid(
+        self,
+        state: Tensor,
+        inner: Tensor,
+        from_ends: tuple[Tensor, Tensor],
+        norm: Norm,
+        out: Tensor,
+        moments: Tensor | None,
+        to_ends: tuple[Tensor, Tensor],
+        n: int,
+    ) -> None:
+        """Step a chunk of a grid of n rows, (networks, rows, m, width), contiguous.
+
+        `inner` gets what comes from rows (networks, rows, width) and columns (networks, m, width)
+        added, and `moments` (2, networks, rows, m, 1) are written, where they are given. Averages
+        of the result are written to rows, and added to columns.
+        """
+        beside, above = from_ends
+        inner += beside.unsqueeze(2) + above.unsqueeze(1)
+        active = torch.ops.aten.silu(inner)
+        normed, mean, rstd = torch.native_layer_norm(active, norm.scale.shape, *norm, EPS)
+        torch.add(state, normed, out=out)
+        if moments is not None:
+            moments[0], moments[1] = mean, rstd
+        torch.mean(out, 2, out=to_ends[0])
+        to_ends[1].add_(out.sum(1), alpha=1 / n)
+
+    def grid_backward(
+        self,
+        grad: Tensor | None,
+        kept: Kept,
+        from_ends: tuple[Tensor, Tensor],
+        norm: Norm,
+        parts: Tensor,
+        back: Tensor,
+        out: Tensor,
+        to_ends: tuple[Tensor, Tensor],
+    ) -> None:
+        """Write the gradients of a chunk by its states, to `back`, and by `inner`, to `out`.
+
+        Sums of the latter are written to rows, and added to columns; each network's gradients by
+        scale and shift are written to `parts` (networks, 2, width), or together to the first.
+        """
+        beside, above = from_ends
+        torch.add(beside.unsqueeze(2), above.unsqueeze(1), out=back)
+        if grad is not None:
+            back += grad
+        self.single_backward(back, kept, norm, parts[0], out, 0)
+        parts[1:] = 0
+        torch.sum(out, 2, out=to_ends[0])
+        to_ends[1].add_(out.sum(1))

@@ -18,10 +18,11 @@ from metanet.models.weight_space.steps import Kept
 
 def update_in_chunks(layout: Layout, states: States, maps: Maps, reuse: bool) -> States:
     """Transform all items; with `reuse`, grids are written over where no gradient needs them."""
-    tensors = flat(states, maps)
+    tensors = [tensor.contiguous() for tensor in flat(states, maps)]
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
         return packed(layout, Update.apply(layout, *tensors))[0]
-    return forward(layout, states, maps, None, reuse)
+    states, weights = packed(layout, tensors)
+    return forward(layout, states, maps_of(layout, weights), None, reuse)
 
 
 def flat(states: States, maps: Maps) -> list[Tensor]:
@@ -65,7 +66,7 @@ class Update(torch.autograd.Function):
         maps = maps_of(ctx.layout, weights)
         if torch.is_grad_enabled():
             return None, *formula_backward(ctx.layout, states, maps, grads, ctx.needs_input_grad)
-        steps = [Kept(*kept[start : start + 4]) for start in range(0, len(kept), 4)]
+        steps = [Kept(*kept[start : start + 3]) for start in range(0, len(kept), 3)]
         by_states, by_maps = backward(ctx.layout, states, maps, steps, packed(ctx.layout, grads)[0])
         return None, *flat(by_states, by_maps)
 
