@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from graphgen.errors import GraphError
 from metanet.errors import MetanetError
+from metanet.memory import keep_freed_memory
 from pipelines.errors import PipelineError
 from pipelines.runs.checkpoint import Rows, load_checkpoint, save_checkpoint
 from pipelines.runs.diverged import check_finite
@@ -78,6 +79,7 @@ def fit(
         run: the identity of what is trained; a checkpoint of another one is passed over.
         fabric: device, precision, and the processes that share each batch.
     """
+    keep_freed_memory()
     kept = objective.kept.to(fabric.device)
     optimizer = torch.optim.AdamW(
         objective.trained.parameters(),

@@ -19,6 +19,7 @@ from multiprocessing.reduction import ForkingPickler
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
+from metanet.memory import keep_freed_memory
 from pipelines.workers.server import begin_server, one_thread_each
 
 P = ParamSpec("P")
@@ -156,6 +157,7 @@ def _work(connection: Connection) -> None:
     # Ctrl-C goes to the whole group of processes; what to do about it is the parent's business.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    keep_freed_memory()
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             call = connection.recv_bytes()
