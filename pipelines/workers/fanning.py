@@ -28,6 +28,7 @@ def fan_out(
     label: str = "",
     sizes: Sequence[int] | None = None,
     unit: str = "net",
+    here: bool = True,
 ) -> Iterator[Any]:
     """Yield the results of `function(*call)` for all calls, in their order, with a progress bar.
 
@@ -38,7 +39,8 @@ def fan_out(
     has it; by this one alone with one worker, for a single call, and, where `workers` is left open,
     for as long as what is left does not look like `WORTH` seconds of work. `function` is
     importable, takes and gives plain data, and gives the same whoever calls it: where it computes,
-    with one thread (`one_thread`).
+    with one thread (`one_thread`). Where that is not in its hands, as with numpy, `here` is false:
+    this process then makes no call but a single one.
 
     The bar, which is shown on a terminal only, counts `sizes`, those of the calls, in `unit`s.
     """
@@ -47,8 +49,8 @@ def fan_out(
     amounts = sizes or [1] * len(calls)
     with _bar(label, unit, sum(amounts)) as bar:
         done = 0
-        alone = workers == 1 or len(calls) == 1 or (workers is None and usable_cpus() == 1)
-        while scheduler is None and done < len(calls) and (alone or workers is None):
+        alone = len(calls) == 1 or (here and 1 in (workers, workers or usable_cpus()))
+        while scheduler is None and done < len(calls) and (alone or (here and workers is None)):
             begun = time.monotonic()
             result = function(*calls[done])
             left = (time.monotonic() - begun) * (len(calls) - done - 1)

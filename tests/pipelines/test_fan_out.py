@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pipelines.cli import main
 from pipelines.compile import compile_zoo
 from pipelines.evaluation import evaluate
 from pipelines.graphs import open_graphs
+from pipelines.matching import align, places_for
 from pipelines.prediction import predict_files, predict_over
 from pipelines.training import Predictor, search, train
 from pipelines.workers import fan_out, pieces
@@ -174,20 +176,26 @@ def test_evaluations_are_the_same(
     assert contents(tmp_path / "shared") == contents(tmp_path / "alone")
 
 
-def test_many_files_are_predicted_in_pieces(
-    graphs: Path, trained: Path, tmp_path: Path, small_pieces: None, crew: dict[str, Any]
-) -> None:
-    file = tmp_path / "net.yaml"
+def write_networks(folder: Path, count: int) -> tuple[Path, list[Path]]:
+    """Write networks of one architecture; give its file and theirs."""
+    file = folder / "net.yaml"
     file.write_text(MLP)
     net = spec.load(file)
     files = []
-    for seed in range(12):
-        files.append(tmp_path / f"{seed}.safetensors")
+    for seed in range(count):
+        files.append(folder / f"{seed}.safetensors")
+        rng = np.random.default_rng(seed)
         weights = {
-            name: np.random.default_rng(seed).normal(size=t.shape).astype(np.float32)
-            for name, t in net.tensors.items()
+            name: rng.normal(size=t.shape).astype(np.float32) for name, t in net.tensors.items()
         }
         write_weights(files[-1], weights)
+    return file, files
+
+
+def test_many_files_are_predicted_in_pieces(
+    graphs: Path, trained: Path, tmp_path: Path, small_pieces: None, crew: dict[str, Any]
+) -> None:
+    file, files = write_networks(tmp_path, 12)
     run = trained / "g-seed0"
     words = predict_files(run, file, files, **crew)
     assert words == predict_files(run, file, files, workers=1)
@@ -209,3 +217,37 @@ def test_the_command_predicts_over_a_set(
     assert capsys.readouterr().out == f"{tmp_path / 'a.csv'}: {len(lines)} networks of {graphs}\n"
     with pytest.raises(PipelineError, match="holds neither a graph set nor a zoo"):
         predict_over(run, tmp_path)
+
+
+def test_many_networks_are_matched_with_one(
+    tmp_path: Path, crew: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, (target, *files) = write_networks(tmp_path, 6)
+    found = {}
+    for name, who in (("alone", {"workers": 1}), ("shared", crew)):
+        (tmp_path / name).mkdir()
+        found[name] = align(file, target, places_for(files, tmp_path / name), **who)
+    assert contents(tmp_path / "alone") == contents(tmp_path / "shared")
+    assert [replace(one, out="") for one in found["alone"]] == [
+        replace(one, out="") for one in found["shared"]
+    ]
+    for source, one in zip(files, found["alone"], strict=True):
+        assert one.distance <= one.before
+        expected = graphgen.match(file, target, source)
+        assert one.distance == pytest.approx(expected.distance)
+        written = graphgen.Checkpoint.read(file, one.out).weights
+        for key, array in expected.apply(graphgen.Checkpoint.read(file, source).weights).items():
+            np.testing.assert_allclose(written[key], array, rtol=1e-6)
+    command = ["match", *map(str, (file, target, *files)), "--out", str(tmp_path / "alone")]
+    with pytest.raises(SystemExit):
+        main(command)
+    assert "--replace" in capsys.readouterr().err
+    main([*command, "--replace", "--workers", "2"])
+    assert len(capsys.readouterr().out.splitlines()) == 5
+    assert contents(tmp_path / "alone") == contents(tmp_path / "shared")
+
+
+def test_files_of_one_name_are_not_matched_into_one() -> None:
+    assert places_for([Path("a/x.npz")], Path("out")) == {Path("a/x.npz"): Path("out")}
+    with pytest.raises(PipelineError, match="have one name"):
+        places_for([Path("a/x.npz"), Path("b/x.npz")], Path("out"))
