@@ -39,6 +39,17 @@ def devices_of(name: str) -> list[str]:
     )
 
 
+def shared_devices(name: str, scheduler: str | None) -> list[str]:
+    """Give the devices over which work is spread; a cluster has none but the CPU of each worker."""
+    devices = devices_of(name)
+    if scheduler is not None and devices != [CPU]:
+        raise PipelineError(
+            f"got both the device {name!r} and the scheduler {scheduler!r}; expected one of them: "
+            "a cluster computes on CPUs"
+        )
+    return devices
+
+
 def device_of(name: str) -> torch.device:
     """Give the first of the devices that a name stands for, for what is computed on one alone."""
     import torch

@@ -7,13 +7,14 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from graphgen import GraphSet
 from graphgen.files import write_bytes, write_json, write_safetensors
 from pipelines.compile import WIDER
-from pipelines.devices import CPU
+from pipelines.devices import CPU, shared_devices
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.metrics import summarise
@@ -87,7 +88,7 @@ def evaluate(
     unless `replace`.
     """
     graph_set = open_graphs(graphs)
-    found = found_runs(Path(train), graph_set, device)
+    found = found_runs(Path(train), graph_set)
     runs = found if params is None else asked_for(found, Path(train), params, graphs)
     with writing_results(Path(out), FILES, replace) as new:
         rows, measured, examples = measure(runs, graph_set, device, workers, scheduler)
@@ -111,12 +112,12 @@ def evaluate(
     return scores["test"]
 
 
-def found_runs(train: Path, graph_set: GraphSet, device: str = CPU) -> list[Found]:
+def found_runs(train: Path, graph_set: GraphSet) -> list[Found]:
     """Read the runs that stages made last, all of one piece; `PipelineError` if they are not."""
     runs = []
     for folder in trained_folders(train):
         for name, (path, identity) in listed_runs(folder).items():
-            runs.append(run := Found(path, Trained.load(path, device)))
+            runs.append(run := Found(path, Trained.load(path)))
             if run.folder_name != name or run.trained.about["run"] != identity:
                 raise PipelineError(
                     f"{path}: holds another run than {folder / INDEX} says; run `gmn train` again"
@@ -204,6 +205,9 @@ def measure(
     examples: dict[str, Any] = {}
     first = {run.name: run.seed for run in reversed(runs)}
     graphs = graph_set.folder if scheduler is None else graph_set.folder.resolve()
+    places = shared_devices(device, scheduler)
+    if CPU not in places:
+        workers = workers or len(places)
     calls = [
         (
             str(run.folder if scheduler is None else run.folder.resolve()),
@@ -211,14 +215,12 @@ def measure(
                 run.trained.about["run"],
                 str(graphs),
                 graph_set.hash,
-                device,
+                place,
                 run.seed == first[run.name],
             ),
         )
-        for run in runs
+        for run, place in zip(runs, cycle(places), strict=False)
     ]
-    if device != CPU:
-        workers = workers or 1  # they would share it
     preload = [__name__, "metanet.backends.block", "scipy.stats"]
     found = fan_out(
         *(measure_run, calls, workers, scheduler, preload, lambda call: str(call[0]), "evaluate"),

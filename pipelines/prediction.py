@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from graphgen.files import write_bytes
 from graphgen.files.document import peek
 from graphgen.graph_set_index import GRAPH_SET, INDEX
 from metanet import Batch
-from pipelines.devices import CPU
+from pipelines.devices import CPU, shared_devices
 from pipelines.errors import PipelineError
 from pipelines.runs.restore import applying
 from pipelines.tasks.task import EVALUATED_AT_ONCE, place_of
@@ -188,11 +189,15 @@ def predicted(
             networks if networks.kind is None else replace(networks, place=whole(networks.place))
         )
         chosen = [whole(one) if isinstance(one, str) else one for one in chosen]
-    if device != CPU:
-        workers = workers or 1  # they would share it
+    places = shared_devices(device, scheduler)
+    if CPU not in places:
+        workers = workers or len(places)
     cut = pieces(len(chosen), TOGETHER)
     identity = predictor.trained.about["run"]
-    calls = [(str(run), identity, device, networks, list(chosen[p.start : p.stop])) for p in cut]
+    calls = [
+        (str(run), identity, place, networks, list(chosen[p.start : p.stop]))
+        for p, place in zip(cut, cycle(places), strict=False)
+    ]
     sizes = [len(piece) for piece in cut]
     preload = [__name__, "metanet.backends.block", "scipy.stats"]
     found = list(

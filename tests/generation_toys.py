@@ -109,7 +109,7 @@ MODELS = {"gmn": FLOW["models"]["gmn"], "plain": PLAIN}
 TWO: dict[str, Any] = {**FLOW, "models": MODELS}
 
 
-def here(every: Sequence[Job], workers: int | None, label: str = "") -> None:
+def here(every: Sequence[Job], workers: int | None, label: str = "", **_: Any) -> None:
     """Execute runs in this process: one of their own takes seconds to begin."""
     failed = []
     for run in every:

@@ -160,11 +160,7 @@ def run_here(patch: pytest.MonkeyPatch) -> None:
 
 
 def in_order(
-    every: Sequence[Job],
-    workers: int | None,
-    processes: int = 1,
-    label: str = "",
-    scheduler: str | None = None,
+    every: Sequence[Job], workers: int | None, processes: int = 1, label: str = "", **_: Any
 ) -> None:
     """Execute runs in this process: one of their own takes seconds to begin."""
     here(every, workers, label)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pipelines.commands.device import device_option
 from pipelines.commands.inputs import ARCHITECTURE, RUN, WEIGHTS
 from pipelines.commands.networks import network_of
 from pipelines.commands.outputs import replace_option
@@ -20,6 +21,7 @@ FILE = click.Path(path_type=Path)
 @click.argument("net", type=ARCHITECTURE)
 @click.argument("weights", type=WEIGHTS, required=False)
 @click.option("--out", type=FILE, required=True, help="For the edited weights.")
+@device_option
 @replace_option
 @variables_option
 def edit(
@@ -27,6 +29,7 @@ def edit(
     net: Path,
     weights: Path | None,
     out: Path,
+    device: str,
     replace: bool,
     variables: dict[str, Any],
 ) -> None:
@@ -41,7 +44,7 @@ def edit(
     from pipelines.runs.restore import applying
     from pipelines.training.editor import Editor
 
-    editor = Editor.load(run)
+    editor = Editor.load(run, device)
     architecture, checkpoint, place = network_of(net, weights, variables)
     graph = graphgen.compile(architecture, checkpoint.weights)
     with concerning(place):

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipelines.commands.crew import crew_options
+from pipelines.commands.device import device_option
 from pipelines.commands.inputs import GRAPHS, RUNS, SETTINGS
 from pipelines.commands.outputs import replace_option
 
@@ -16,6 +17,7 @@ from pipelines.commands.outputs import replace_option
 @click.argument("graphs", type=GRAPHS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
 @click.option("--params", type=SETTINGS, help="Evaluate just the runs that these settings ask for.")
+@device_option
 @crew_options
 @replace_option
 def evaluate(
@@ -23,6 +25,7 @@ def evaluate(
     graphs: Path,
     out: Path,
     params: Path | None,
+    device: str,
     workers: int | None,
     scheduler: str | None,
     replace: bool,
@@ -35,8 +38,7 @@ def evaluate(
     from pipelines.metrics import table
     from pipelines.results import read_results
 
-    click.echo(
-        table(execute(train, graphs, out, params, replace, workers=workers, scheduler=scheduler))
-    )
+    found = execute(train, graphs, out, params, replace, device, workers, scheduler)
+    click.echo(table(found))
     if missing := read_results(out)["of"]["missing"]:
         click.echo(f"not trained to the end: {', '.join(missing)}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.device import device_option
 from pipelines.commands.inputs import GRAPHS, SETTINGS
 from pipelines.commands.outputs import replace_option
 
@@ -16,12 +17,19 @@ from pipelines.commands.outputs import replace_option
 @click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
 @click.option("--model", help="Train this model of the settings only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
+@device_option
 @replace_option
 def flow(
-    graphs: Path, out: Path, params: Path, model: str | None, workers: int | None, replace: bool
+    graphs: Path,
+    out: Path,
+    params: Path,
+    model: str | None,
+    workers: int | None,
+    device: str,
+    replace: bool,
 ) -> None:
     """Train every flow of the settings, with every seed, on the INRs of the graph set GRAPHS."""
     from pipelines.generation import train
 
-    runs = train(params, graphs, out, workers, model, replace)
+    runs = train(params, graphs, out, workers, model, replace, device)
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

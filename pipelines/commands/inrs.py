@@ -6,13 +6,18 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.device import device_option
 from pipelines.commands.inputs import SETTINGS
 
 
 @click.command()
 @click.argument("settings", type=SETTINGS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The zoo's folder.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; default: all cores.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes; default: all cores, or one for each GPU.",
+)
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
@@ -21,13 +26,7 @@ from pipelines.commands.inputs import SETTINGS
 @click.option(
     "--replace", is_flag=True, help="Remove from the folder a zoo that was made otherwise."
 )
-@click.option(
-    "--device",
-    metavar="NAME",
-    default="cpu",
-    show_default=True,
-    help="Where to fit, as cuda or cuda:1; by one worker there, unless there are to be more.",
-)
+@device_option
 def inrs(
     settings: Path,
     out: Path,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.device import device_option
 from pipelines.commands.inputs import RUNS, SETTINGS
 from pipelines.commands.outputs import replace_option
 
@@ -15,12 +16,13 @@ from pipelines.commands.outputs import replace_option
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
 @click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
 @click.option("--report", type=click.Path(path_type=Path), help="Write a report to this HTML file.")
+@device_option
 @replace_option
 def meta_test(
-    optimizers: Path, out: Path, params: Path, report: Path | None, replace: bool
+    optimizers: Path, out: Path, params: Path, report: Path | None, device: str, replace: bool
 ) -> None:
     """Test the meta-trained optimizers in OPTIMIZERS on tasks that are new to them."""
     from pipelines.learned_optimizer import meta_test as execute
     from pipelines.learned_optimizer.comparison import verdict
 
-    click.echo("\n".join(verdict(execute(params, optimizers, out, report, replace))))
+    click.echo("\n".join(verdict(execute(params, optimizers, out, report, replace, device))))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.device import device_option
 from pipelines.commands.inputs import SETTINGS
 from pipelines.commands.outputs import replace_option
 
@@ -15,12 +16,13 @@ from pipelines.commands.outputs import replace_option
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs.")
 @click.option("--model", help="Meta-train this model of the settings only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
+@device_option
 @replace_option
 def meta_train(
-    params: Path, out: Path, model: str | None, workers: int | None, replace: bool
+    params: Path, out: Path, model: str | None, workers: int | None, device: str, replace: bool
 ) -> None:
     """Meta-train every learned optimizer of the settings PARAMS, with every seed."""
     from pipelines.learned_optimizer import meta_train as execute
 
-    runs = execute(params, out, workers, model, replace)
+    runs = execute(params, out, workers, model, replace, device)
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipelines.commands.crew import crew_options
+from pipelines.commands.device import device_option
 from pipelines.commands.inputs import ARCHITECTURE, RUN, WEIGHTS
 from pipelines.commands.networks import network_of
 from pipelines.commands.outputs import replace_option
@@ -19,6 +20,7 @@ from pipelines.commands.variables import variables_option
 @click.argument("net", type=ARCHITECTURE)
 @click.argument("weights", type=WEIGHTS, nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path), help="Also write a table (CSV), of a set.")
+@device_option
 @crew_options
 @replace_option
 @variables_option
@@ -27,6 +29,7 @@ def predict(
     net: Path,
     weights: tuple[Path, ...],
     out: Path | None,
+    device: str,
     workers: int | None,
     scheduler: str | None,
     replace: bool,
@@ -47,7 +50,7 @@ def predict(
     if not weights and is_population(net):
         if out is not None:
             claim_file(out, replace)
-        found = predict_over(run, net, workers, scheduler)
+        found = predict_over(run, net, workers, scheduler, device)
         if out is None:
             for record, words in zip(found.records, found.words, strict=True):
                 click.echo(f"{net}, network {record['network']}: {words}")
@@ -57,9 +60,9 @@ def predict(
         return
     if out is not None:
         raise click.UsageError("--out is for a graph set or a zoo; leave it out")
-    predictor = Predictor.load(run)
+    predictor = Predictor.load(run, device)
     if weights:
-        described = predict_files(run, net, weights, variables, workers, scheduler)
+        described = predict_files(run, net, weights, variables, workers, scheduler, device)
     else:
         architecture, checkpoint, place = network_of(net, None, variables)
         graph, weights = graphgen.compile(architecture, checkpoint.weights), (place,)

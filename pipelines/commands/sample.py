@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.device import device_option
 from pipelines.commands.inputs import RUNS, SETTINGS
 from pipelines.commands.outputs import replace_option
 
@@ -16,11 +17,12 @@ from pipelines.commands.outputs import replace_option
     "--out", type=click.Path(path_type=Path), required=True, help="Folder of the graph sets."
 )
 @click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
+@device_option
 @replace_option
-def sample(flows: Path, out: Path, params: Path, replace: bool) -> None:
+def sample(flows: Path, out: Path, params: Path, device: str, replace: bool) -> None:
     """Draw networks from each flow in the folder FLOWS, or from one, and from the baselines."""
     from pipelines.generation import sample as draw
 
-    for name, graphs in draw(params, flows, out, replace).items():
+    for name, graphs in draw(params, flows, out, replace, device).items():
         failed = len(graphs.index["about"]["failed"])
         click.echo(f"{out / name}: {len(graphs)} networks, {failed} failed")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipelines.commands.crew import scheduler_option
+from pipelines.commands.device import device_option
 from pipelines.commands.inputs import GRAPHS, SETTINGS
 from pipelines.commands.outputs import replace_option
 
@@ -18,6 +19,7 @@ from pipelines.commands.outputs import replace_option
 @click.option("--model", help="Search for this model of the settings only.")
 @click.option("--networks", type=int, help="Search with this number of training networks only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; default: all cores.")
+@device_option
 @scheduler_option
 @replace_option
 def search(
@@ -28,6 +30,7 @@ def search(
     networks: int | None,
     workers: int | None,
     scheduler: str | None,
+    device: str,
     replace: bool,
 ) -> None:
     """Choose what the settings leave open (their ranges), by trials scored on validation networks.
@@ -38,7 +41,7 @@ def search(
     from pipelines.metrics import LABELS, judged
     from pipelines.training import search as execute
 
-    found = execute(params, graphs, out, workers, model, networks, replace, scheduler)
+    found = execute(params, graphs, out, workers, model, networks, replace, scheduler, device)
     for label, result in found.items():
         best = result["trials"][result["chosen"]]
         values = ", ".join(f"{name} {value}" for name, value in best["values"].items())

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipelines.commands.crew import scheduler_option
+from pipelines.commands.device import device_option
 from pipelines.commands.inputs import GRAPHS, SEARCHES, SETTINGS
 from pipelines.commands.outputs import replace_option
 
@@ -25,6 +26,7 @@ from pipelines.commands.outputs import replace_option
     default=1,
     help="Processes that share the batches of a run; more than one: one run after the other.",
 )
+@device_option
 @scheduler_option
 @replace_option
 def train(
@@ -37,6 +39,7 @@ def train(
     workers: int | None,
     processes: int,
     scheduler: str | None,
+    device: str,
     replace: bool,
 ) -> None:
     """Train every model of the settings, with every seed, on the graph set GRAPHS.
@@ -46,6 +49,6 @@ def train(
     from pipelines.training import train as execute
 
     runs = execute(
-        params, graphs, out, workers, model, networks, search, processes, replace, scheduler
+        params, graphs, out, workers, model, networks, search, processes, replace, scheduler, device
     )
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

@@ -16,13 +16,14 @@ from pipelines.commands.inputs import SETTINGS
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
-    help="Processes; default: all cores, or one on a device.",
+    help="Processes; default: all cores, or one for each device.",
 )
 @scheduler_option
 @click.option(
     "--device",
     metavar="NAME",
-    help="Train many networks at once on a device: cuda, cuda:1, or cpu.",
+    help="Train many networks at once on a device: auto (all GPUs; one by one where there are "
+    "none), cuda (all GPUs), cuda:1, mps, or cpu.",
 )
 @click.option(
     "--stack",

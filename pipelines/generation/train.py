@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipelines.devices import CPU, devices_of
 from pipelines.errors import PipelineError
 from pipelines.generation.align import align, keep_aligned
 from pipelines.generation.baselines import FILE, moments_of, write_moments
@@ -25,6 +26,7 @@ def train(
     workers: int | None = None,
     only: str | None = None,
     replace: bool = False,
+    device: str = CPU,
 ) -> list[FlowRun]:
     """Train the flows of the settings, with one thread in each of `workers` processes.
 
@@ -32,10 +34,12 @@ def train(
 
     Finished runs of the same settings, code and graph set are kept, stopped ones go on from their
     last epoch. Those of others are refused, or, with `replace`, stay whole until all new ones are
-    there. `only` names one model. A run that diverges does not stop the others: it is named at the
-    end, by a `PipelineError`. Gives the runs; their folders hold parameters and histories.
+    there. `only` names one model. Runs are spread over the devices that `device` stands for
+    (`pipelines.devices.devices_of`), one process each. A run that diverges does not stop the
+    others: it is named at the end, by a `PipelineError`. Gives the runs; their folders hold
+    parameters and histories.
     """
-    out = Path(out)
+    devices, out = devices_of(device), Path(out)
     place = find_section(settings_file, "flow", FLOW, check_flow)
     settings = place.value
     if only is not None and only not in settings["models"]:
@@ -61,7 +65,7 @@ def train(
         population = align(population, alignment, graph_set.hash, out)
         failure = None
         try:
-            execute(runs, workers, label="flow")
+            execute(runs, workers, label="flow", devices=devices)
         except PipelineError as error:
             if not any(run.finished() for run in runs):
                 raise

@@ -6,9 +6,9 @@ import json
 import os
 from typing import Any
 
+from pipelines.devices import CPU, devices_of
 from pipelines.inrs.settings import read_settings
 from pipelines.inrs.task import fit_stack
-from pipelines.zoo.device import check_device
 from pipelines.zoo.work import Work, make_zoo
 
 _MODULES = ["pipelines.inrs.task"]
@@ -22,7 +22,7 @@ def generate(
     workers: int | None = None,
     replace: bool = False,
     scheduler: str | None = None,
-    device: str = "cpu",
+    device: str = CPU,
 ) -> dict[str, Any]:
     """Fit the INRs of a zoo, or those that a folder still lacks; give the zoo's index.
 
@@ -30,17 +30,17 @@ def generate(
 
     All is as with `pipelines.zoo.generate`: networks depend on the settings alone, whatever the
     number of `workers` and however often the work was interrupted. Those of one stack are made
-    together: where one is missing, all are fitted again. On a `device` as cuda, which has one
-    worker unless more are asked for, numbers are those of the device, equal to others by rounding
-    only.
+    together: where one is missing, all are fitted again. On a `device` as `cuda`
+    (`pipelines.devices.devices_of`), which has one worker unless more are asked for, numbers are
+    those of the device, equal to others by rounding only.
 
     Raises `SpecError` for mistakes in the settings, `PipelineError` for a folder that holds another
     zoo and for a device that is not there, and `GraphError` for a folder that holds anything else,
     and while another process works there.
     """
-    if device != "cpu":
-        check_device(device)
-        workers = workers or 1
+    devices = devices_of(device)
+    if CPU not in devices:
+        workers = workers or len(devices)
     settings = read_settings(settings_file)
     text = json.dumps(settings.plain())
     size = settings.together
@@ -51,10 +51,13 @@ def generate(
 
     work = Work(
         task=fit_stack,
-        calls=lambda missing: [(text, n, device) for n in sorted({i // size for i in missing})],
+        calls=lambda missing: [
+            (text, number, devices[number % len(devices)])
+            for number in sorted({i // size for i in missing})
+        ],
         describe=describe,
         preload=[*_PRELOAD, *_PRELOAD_FOR_SIGNALS.get(settings.signals["name"], [])],
         modules=_MODULES,
-        how={} if device == "cpu" else {"device": device.partition(":")[0]},
+        how={} if CPU in devices else {"device": devices[0].partition(":")[0]},
     )
     return make_zoo(out_folder, settings, work, workers, replace, scheduler)

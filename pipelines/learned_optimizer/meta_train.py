@@ -10,6 +10,7 @@ import graphgen
 from metanet import OptimizerState
 from metanet.batch import float_offsets
 from metanet.errors import MetanetError
+from pipelines.devices import CPU, devices_of
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.run import MetaRun
 from pipelines.learned_optimizer.settings import Settings, read_settings
@@ -24,6 +25,7 @@ def meta_train(
     workers: int | None = None,
     only: str | None = None,
     replace: bool = False,
+    device: str = CPU,
 ) -> list[MetaRun]:
     """Meta-train all learned optimizers of the settings, one process for each at work.
 
@@ -31,10 +33,11 @@ def meta_train(
 
     Finished runs of the same settings and code are kept, stopped ones go on from their last epoch.
     Those of others are refused, or, with `replace`, stay whole until all new ones are there. `only`
-    names one model. A run that learned nothing does not stop the others: it is named at the end, by
-    a `PipelineError`. Gives the runs.
+    names one model. Runs are spread over the devices that `device` stands for
+    (`pipelines.devices.devices_of`), one process each. A run that learned nothing does not stop the
+    others: it is named at the end, by a `PipelineError`. Gives the runs.
     """
-    out = Path(out)
+    devices, out = devices_of(device), Path(out)
     settings = read_settings(settings_file)
     models = settings.values["models"]
     if only is not None and only not in models:
@@ -48,7 +51,7 @@ def meta_train(
             check(run, settings)
     with collecting(out, runs, replace) as new:
         try:
-            execute(runs, workers, label="meta-train")
+            execute(runs, workers, label="meta-train", devices=devices)
         except PipelineError:
             if any(run.finished() for run in runs):
                 commit(new, every, replace)

@@ -90,7 +90,7 @@ class InnerTasks:
         (gradients,) = torch.autograd.grad(losses.sum(), values)
         return losses.detach(), gradients
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def measure(self, values: Tensor, count: int) -> tuple[Tensor, Tensor]:
         """Give losses on the first `count` training and test images, on the CPU, (networks,)."""
         pairs = (

@@ -61,7 +61,7 @@ class Job(ABC):
 
     @property
     def precision(self) -> str:
-        """The precision of its products: one of `pipelines.runs.together.PRECISIONS`."""
+        """The precision of its products: one of `pipelines.settings.PRECISION`."""
         return FULL
 
     @abstractmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,11 +14,12 @@ from tqdm import tqdm
 
 from graphgen.errors import GraphError
 from metanet.errors import MetanetError
+from pipelines.devices import CPU
 from pipelines.errors import PipelineError
 from pipelines.runs.checkpoint import epochs_done
 from pipelines.runs.diverged import DivergedError
 from pipelines.runs.job import Job
-from pipelines.workers import opened, outcomes
+from pipelines.workers import opened, outcomes, worker_number
 
 FAILURES = (GraphError, MetanetError, PipelineError)
 PRELOAD = ("torch._dynamo", "lightning_fabric.strategies.ddp")
@@ -32,13 +32,15 @@ def execute(
     processes: int = 1,
     label: str = "train",
     scheduler: str | None = None,
+    devices: Sequence[str] = (CPU,),
 ) -> None:
     """Execute the runs that are not finished; `label` is that of the progress bar.
 
     They share `workers` processes, one for each run at work, or those of a `scheduler`, which have
     to see the folders of the runs and of what they are trained on; the runs with most to do begin
-    first. Or, with several `processes`, those work together on one run after the other. A run that
-    fails, for it diverged or its process died three times, does not stop the others:
+    first. Each worker has one of the `devices`, of which GPUs have a worker each if `workers` is
+    left open. Or, with several `processes`, those work together on one run after the other. A run
+    that fails, for it diverged or its process died three times, does not stop the others:
     `PipelineError` at the end says which failed, and it is a `DivergedError` if all of these
     diverged.
     """
@@ -50,13 +52,15 @@ def execute(
     runs = [run for run in every if not run.finished()]
     failed: list[Exception] = []
     if processes > 1:
-        for run in runs:
-            try:
-                run.execute(processes)
-            except FAILURES as error:
-                failed.append(error)
+        with showing_progress(runs, label) as done:
+            for number, run in enumerate(runs):
+                try:
+                    run.execute(processes, devices[0])
+                except FAILURES as error:
+                    failed.append(error)
+                done.add(number)
     elif runs:
-        failed = execute_in_pool(longest_first(runs), workers, label, scheduler)
+        failed = execute_in_pool(longest_first(runs), workers, label, scheduler, devices)
     if failed:
         kind = PipelineError if any(type(e) is not DivergedError for e in failed) else DivergedError
         raise kind("\n".join(sorted(map(str, failed))))
@@ -68,12 +72,18 @@ def longest_first(runs: Sequence[Job]) -> list[Job]:
 
 
 def execute_in_pool(
-    runs: Sequence[Job], workers: int | None, label: str, scheduler: str | None = None
+    runs: Sequence[Job],
+    workers: int | None,
+    label: str,
+    scheduler: str | None = None,
+    devices: Sequence[str] = (CPU,),
 ) -> list[Exception]:
     """Execute runs side by side, in their order; give the errors of those that failed."""
     failed: list[Exception] = []
     preload = dict.fromkeys([*PRELOAD, *(name for run in runs for name in run.imports)])
-    calls = [(run if scheduler is None else from_anywhere(run),) for run in runs]
+    calls = [(run if scheduler is None else from_anywhere(run), devices) for run in runs]
+    if workers is None and CPU not in devices:
+        workers = len(devices)
     with (
         showing_progress(runs, label) as done,
         opened(len(runs), workers, scheduler, list(preload)) as (crew, ahead),
@@ -89,10 +99,10 @@ def execute_in_pool(
     return failed
 
 
-def execute_alone(run: Job) -> None:
-    """Execute a run in a worker, with one thread."""
+def execute_alone(run: Job, devices: Sequence[str]) -> None:
+    """Execute a run in a worker, with one thread, on the worker's device."""
     torch.set_num_threads(1)
-    run.execute()
+    run.execute(device=devices[worker_number() % len(devices)])
 
 
 def from_anywhere(run: Job) -> Job:
@@ -106,24 +116,26 @@ def from_anywhere(run: Job) -> Job:
 
 @contextmanager
 def showing_progress(runs: Sequence[Job], label: str) -> Iterator[set[int]]:
-    """Show the epochs done in all runs, read from their checkpoints.
+    """Show the epochs done in all runs, read from their checkpoints, and what is left of both.
 
-    Gives a set, for the numbers of the runs that are done. Without a terminal, there is a line now
-    and then.
+    Gives a set, for the numbers of the runs that are done. Nothing is shown without a terminal.
     """
     done: set[int] = set()
     stop = threading.Event()
-    seconds = 0.5 if sys.stderr.isatty() else 10
 
-    def epochs(number: int, run: Job) -> int:
-        return run.epochs if number in done else epochs_done(run.work_folder)
+    def epochs() -> int:
+        return sum(
+            run.epochs if number in done else epochs_done(run.work_folder)
+            for number, run in enumerate(runs)
+        )
 
     def watch() -> None:
-        total = sum(run.epochs for run in runs)
-        with tqdm(total=total, unit="epoch", desc=label) as bar:
-            while True:
-                ended = stop.wait(seconds)
-                bar.update(sum(epochs(*one) for one in enumerate(runs)) - bar.n)
+        total, before = sum(run.epochs for run in runs), epochs()
+        with tqdm(total=total, initial=before, unit="epoch", desc=label, disable=None) as bar:
+            while not bar.disable:
+                ended = stop.wait(0.5)
+                bar.set_postfix_str(f"{len(runs) - len(done)} runs left", refresh=False)
+                bar.update(epochs() - bar.n)
                 if ended:
                     return
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.accelerators import ACCELERATOR_REGISTRY
+from lightning_fabric.plugins.precision import MixedPrecision, Precision
 from lightning_fabric.strategies.ddp import DDPStrategy
 from lightning_fabric.strategies.single_device import SingleDeviceStrategy
 from torch import Tensor
@@ -18,8 +19,6 @@ from metanet.errors import MetanetError
 from pipelines.devices import CPU, check_bfloat16
 from pipelines.errors import PipelineError
 
-PRECISIONS: Mapping[str, Any] = {"float32": "32-true", "bfloat16": "bf16-mixed"}
-"""What a recipe may say of its `precision`, and what Fabric calls it."""
 FULL = "float32"
 Work = Callable[[Fabric], None]
 
@@ -51,7 +50,7 @@ def work_on(work: Work, device: str = CPU, processes: int = 1, precision: str = 
         accelerator=place.type,
         devices=processes,
         strategy=strategy,
-        precision=PRECISIONS[precision],
+        plugins=products_in(precision, place),
     )
     error = fabric.launch(partial(attempted, work))
     if error is not None:
@@ -65,8 +64,13 @@ def alone(device: torch.device, precision: str = FULL) -> Fabric:
         torch.cuda.set_device(device)
     return Fabric(
         strategy=SingleDeviceStrategy(device=device, accelerator=accelerator),
-        precision=PRECISIONS[precision],
+        plugins=products_in(precision, device),
     )
+
+
+def products_in(precision: str, device: torch.device) -> Precision:
+    """Give what computes products in a precision, one of `pipelines.settings.PRECISION`."""
+    return Precision() if precision == FULL else MixedPrecision("bf16-mixed", device.type)
 
 
 def attempted(work: Work, fabric: Fabric) -> Exception | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from graphgen.files.sealed import known_parts
+from pipelines.devices import CPU, shared_devices
 from pipelines.errors import PipelineError
 from pipelines.runs.collection import INDEX, RUNS, collecting, commit
 from pipelines.runs.diverged import DivergedError
@@ -32,6 +33,7 @@ def train(
     processes: int = 1,
     replace: bool = False,
     scheduler: str | None = None,
+    device: str = CPU,
 ) -> list[Run]:
     """Train all models of the settings, with one thread in each of `workers` processes.
 
@@ -42,9 +44,12 @@ def train(
     there. `only` names one model, `networks` one of the numbers of training networks; `choices` is
     the folder of searches, for models with ranges. With several `processes`, they share each batch
     of one run after the other. The workers of a Dask `scheduler` have to see the folders `graphs`
-    and `out`. A run that diverges does not stop the others: it is named at the end, by a
-    `PipelineError`. Gives the runs; their folders hold weights and histories.
+    and `out`. A `device` is as `pipelines.devices.devices_of` has it: runs are spread over several,
+    one process each, and give the same numbers on all up to rounding. A run that diverges does not
+    stop the others: it is named at the end, by a `PipelineError`. Gives the runs; their folders
+    hold weights and histories.
     """
+    devices = shared_devices(device, scheduler)
     settings, bare = planned(settings_file, graphs, Path(out))
     seeds, chosen = settings["seeds"], selected(bare, settings_file, only, networks)
     runs = [one for run in chosen for one in with_seeds(settled(run, choices), seeds)]
@@ -55,7 +60,7 @@ def train(
     kept = searched(run for run in beside if ranges_of(run.model))
     with collecting(Path(out), runs, replace) as new:
         try:
-            execute(runs, workers, processes, scheduler=scheduler)
+            execute(runs, workers, processes, scheduler=scheduler, devices=devices)
         except PipelineError:
             if any(run.finished() for run in runs):
                 commit(new, every, replace, kept)
@@ -95,6 +100,7 @@ def search(
     networks: int | None = None,
     replace: bool = False,
     scheduler: str | None = None,
+    device: str = CPU,
 ) -> dict[str, dict[str, Any]]:
     """Choose the open settings of all models that have some, by short trials.
 
@@ -104,6 +110,7 @@ def search(
     settings are kept; those of others are refused, or replaced with `replace`. A trial that
     diverges is never chosen.
     """
+    devices = shared_devices(device, scheduler)
     settings, bare = planned(settings_file, graphs, Path(out))
     if "search" not in settings:
         raise PipelineError(f"{settings_file}: `train` has no `search`, with its `trials`")
@@ -117,7 +124,7 @@ def search(
         trial.check()
     with collecting(Path(out), every, replace) as new:
         with suppress(DivergedError):
-            execute(every, workers, label="search", scheduler=scheduler)
+            execute(every, workers, label="search", scheduler=scheduler, devices=devices)
         chosen = {run.label: choose(run, trials[run.label], new) for run in runs}
         others = [run for run in bare if run not in runs]
         commit(new, every, replace, kept_choices(others, Path(out)))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pipelines.workers.calls import outcomes, run_all, run_in_order
     from pipelines.workers.crew import opened, usable_cpus
     from pipelines.workers.fanning import fan_out, pieces
-    from pipelines.workers.pool import ProcessPool, WorkerDied
+    from pipelines.workers.pool import ProcessPool, WorkerDied, worker_number
     from pipelines.workers.threads import one_thread
 else:
     lazily(__name__)
@@ -26,4 +26,5 @@ __all__ = [
     "run_all",
     "run_in_order",
     "usable_cpus",
+    "worker_number",
 ]

@@ -55,7 +55,10 @@ class ProcessPool(Executor):
         self._lock = threading.Lock()
         self._killed = False
         self._closed = False
-        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(workers)]
+        self._threads = [
+            threading.Thread(target=self._serve, args=(number,), daemon=True)
+            for number in range(workers)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -99,7 +102,7 @@ class ProcessPool(Executor):
         else:
             self.kill()
 
-    def _serve(self) -> None:
+    def _serve(self, number: int) -> None:
         """Pass calls to one process after the other, in a thread."""
         process: Any = None
         while call := self._calls.get():
@@ -108,7 +111,7 @@ class ProcessPool(Executor):
                 continue
             try:
                 if process is None:
-                    process, connection = self._start()
+                    process, connection = self._start(number)
                 connection.send(function)
                 succeeded, value = connection.recv()
             except (EOFError, OSError) as error:
@@ -127,9 +130,9 @@ class ProcessPool(Executor):
             connection.close()
             self._end(process)
 
-    def _start(self) -> tuple[Any, Connection]:
+    def _start(self, number: int) -> tuple[Any, Connection]:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(theirs,), daemon=True)
+        process = self._context.Process(target=_work, args=(theirs, number), daemon=True)
         with self._lock:
             if self._killed:
                 raise EOFError
@@ -152,8 +155,18 @@ class ProcessPool(Executor):
         return f"with exit code {code}"
 
 
-def _work(connection: Connection) -> None:
+_number = 0
+
+
+def worker_number() -> int:
+    """Say which of its pool's workers this process is, from 0; one in another's place has its."""
+    return _number
+
+
+def _work(connection: Connection, number: int) -> None:
     """Serve calls until the parent closes the connection or dies."""
+    global _number
+    _number = number
     # Ctrl-C goes to the whole group of processes; what to do about it is the parent's business.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()

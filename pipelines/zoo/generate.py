@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
+from pipelines.devices import AUTO, CPU, devices_of
 from pipelines.errors import PipelineError
-from pipelines.zoo.device import check_device
 from pipelines.zoo.sampling import plan
 from pipelines.zoo.settings import ZooSettings, read_settings
 from pipelines.zoo.stack import LIMIT, stacks
@@ -44,10 +46,11 @@ def generate(
     `scheduler` is the address of a Dask scheduler whose workers are to do the work, each with this
     package and the data set at hand; `local` starts one.
 
-    `device`, as `cuda`, trains many networks at once: those of one architecture in stacks of at
-    most `stack` (by default 256), each stack by one of `workers` processes (by default one) that
-    share the device. Such a zoo is another than that of one by one, up to rounding and the masks of
-    dropout; it is the same each time on the same device, with the same `stack`.
+    `device`, as `cuda` (`pipelines.devices.devices_of`), trains many networks at once: those of one
+    architecture in stacks of at most `stack` (by default 256), each stack by one of `workers`
+    processes (by default one for each device). Where there is no GPU, `auto` trains one by one.
+    Such a zoo is another than that of one by one, up to rounding and the masks of dropout; it is
+    the same each time on the same device, with the same `stack`.
 
     Where the settings name a published set, its networks are read, not trained.
 
@@ -68,8 +71,10 @@ def generate(
                 f"got both the device {device!r} and the scheduler {scheduler!r}; expected one of "
                 "them: a cluster trains networks one by one, on CPUs"
             )
-        check_device(device)
-    elif stack is not None:
+        devices = devices_of(device)
+        if device == AUTO and devices == [CPU]:
+            device = None
+    if device is None and stack is not None:
         raise PipelineError(f"`stack` is {stack}, but there is no `device` to train stacks on")
     if asks_for_published(settings_file):
         if device is not None:
@@ -82,7 +87,7 @@ def generate(
     if device is None:
         work = _one_by_one(settings)
     else:
-        work, workers = _in_stacks(settings, device, stack or LIMIT), workers or 1
+        work, workers = _in_stacks(settings, devices, stack or LIMIT), workers or len(devices)
     return make_zoo(out_folder, settings, work, workers, replace, scheduler)
 
 
@@ -97,7 +102,7 @@ def _one_by_one(settings: ZooSettings) -> Work:
     )
 
 
-def _in_stacks(settings: ZooSettings, device: str, limit: int) -> Work:
+def _in_stacks(settings: ZooSettings, devices: Sequence[str], limit: int) -> Work:
     text = json.dumps(settings.plain())
 
     def calls(missing: list[int]) -> list[tuple[Any, ...]]:
@@ -106,7 +111,8 @@ def _in_stacks(settings: ZooSettings, device: str, limit: int) -> Work:
         # them.
         grouped = stacks((plan(settings, index) for index in range(settings.count)), limit)
         wanted = [tuple(index for index in members if index in lacking) for members in grouped]
-        return [(text, m, w, device) for m, w in zip(grouped, wanted, strict=True) if w]
+        pairs = zip(grouped, wanted, cycle(devices), strict=False)
+        return [(text, members, own, device) for members, own, device in pairs if own]
 
     return Work(
         task=train_stack,
@@ -114,7 +120,7 @@ def _in_stacks(settings: ZooSettings, device: str, limit: int) -> Work:
         describe=lambda call: f"the stack of network {call[1][0]}",
         preload=_preload(settings),
         modules=[*_MODULES, *_MODULES_OF_STACKS],
-        how={"device": device.partition(":")[0], "stack": limit},
+        how={"device": devices[0].partition(":")[0], "stack": limit},
     )
 
 

@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import torch
 from torch import Tensor
+from torch.optim import optimizer
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
@@ -126,6 +127,7 @@ def stand_in() -> Iterator[torch.device]:
         model.to(device)
     """
     asked, cast = torch.is_autocast_enabled, torch.autocast
+    fused = [*optimizer._get_fused_kernels_supported_devices(), DEVICE.type]
 
     def is_autocast_enabled(device: str = "cpu") -> bool:
         return asked("cpu" if device == DEVICE.type else device)
@@ -136,6 +138,7 @@ def stand_in() -> Iterator[torch.device]:
     with (
         patch.object(torch, "is_autocast_enabled", is_autocast_enabled),
         patch.object(torch, "autocast", autocast),
+        patch.object(optimizer, "_get_fused_kernels_supported_devices", lambda: fused),
         FromData(),
         StandIn(),
     ):

@@ -97,7 +97,7 @@ def test_stacks_are_another_way_whatever_the_number_of_the_card(
 ) -> None:
     make()
     module = import_module("pipelines.zoo.generate")
-    monkeypatch.setattr(module, "check_device", lambda name: None)
+    monkeypatch.setattr(module, "devices_of", lambda name: [name])
     for stack, how in ((None, 256), (7, 7)):
         with pytest.raises(PipelineError, match=f"(?s)made by other code|nothing there, {how}"):
             make(device="cuda:1", stack=stack)

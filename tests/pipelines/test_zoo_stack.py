@@ -133,8 +133,14 @@ def test_a_network_that_diverges_in_a_stack_stays_in_the_zoo(
             {"device": "cpu", "scheduler": "local"},
             "both the device 'cpu' and the scheduler 'local'; expected one",
         ),
-        ({"device": "gpu"}, "there is no device 'gpu'; expected one of cpu, cuda:0, cuda:1$"),
-        ({"device": "cuda:2"}, "no device 'cuda:2'; expected one of cpu, cuda:0, cuda:1$"),
+        (
+            {"device": "gpu"},
+            "no device 'gpu'; expected one of auto, cpu, cuda, cuda:0, cuda:1$",
+        ),
+        (
+            {"device": "cuda:2"},
+            "no device 'cuda:2'; expected one of .* cuda:0, cuda:1$",
+        ),
         ({"device": "cpu", "stack": 0}, "`stack` is 0; expected 1 or more"),
         ({"stack": 8}, "`stack` is 8, but there is no `device`"),
     ],
@@ -156,7 +162,7 @@ def test_a_machine_without_a_gpu_is_said_to_have_none(
     write_zoo: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
-    message = r"no device 'cuda'; expected one of cpu: PyTorch \S+ finds no CUDA GPU on this mach"
+    message = r"no device 'cuda'; expected one of auto, cpu: PyTorch \S+ finds no CUDA GPU"
     with pytest.raises(PipelineError, match=message):
         generate(write_zoo(), tmp_path / "zoo", device="cuda")
 

@@ -103,7 +103,7 @@ class GMNEditor(Editor, options=OPTIONS):
                 uses = values.new_zeros(values.shape[1]).index_add(
                     0, edge_places, values.new_ones(len(edge_places))
                 )
-                change = change.index_add(2, edge_places, torch.cat(changed, dim=2))
+                change = change.index_add(2, edge_places, torch.cat(changed, dim=2).to(change))
                 change = change / uses.clamp_min(1)
             result.append(change)
         return result
