@@ -22,58 +22,71 @@ typedef struct {
   int64_t keep;
 } STEP;
 
-/* Step network `a`; `even` says whether the width is a whole number of vectors, `added` whether
-   there is anything to add from rows and columns. */
+/* Step `count` places from column j on of row i of network a, of which `total` are the sums;
+   `active` is space for them. */
+INLINE void step_places(const STEP *f, int64_t a, int64_t i, int64_t j, int64_t count,
+                        REAL *active, REAL *total, int added, int even) {
+  const int64_t width = f->width, padded = (width + LANES - 1) / LANES * LANES;
+  const int64_t place = (a * f->n + i) * f->m + j;
+  const REAL *beside = added ? f->from_rows + a * f->from_rows_network + i * f->from_rows_step : 0;
+  const REAL *above =
+      added ? f->from_columns + a * f->from_columns_network + j * f->from_columns_step : 0;
+  REAL *columns = f->columns ? f->columns + a * f->columns_network + j * f->columns_step : 0;
+  REAL *inner = f->inner + place * f->inner_step, *result = f->result + place * f->result_step;
+  const REAL *states = f->states + place * f->states_step;
+  VECTOR sums[TOGETHER] = {0}, squares[TOGETHER] = {0};
+  REAL mean[TOGETHER], rstd[TOGETHER];
+  for (int64_t c = 0; c < width; c += LANES) {
+    const int64_t left = even ? LANES : width - c;
+    const VECTOR from_row = added ? load(beside + c, left) : all(0);
+    for (int64_t k = 0; k < count; k++) {
+      REAL *own = inner + k * f->inner_step + c;
+      VECTOR x = load(own, left);
+      if (added) {
+        x += from_row + load(above + k * f->from_columns_step + c, left);
+        if (f->keep) store(own, x, left);
+      }
+      const VECTOR y = x * logistic(x);
+      store(active + k * padded + c, y, LANES);
+      sums[k] += y;
+    }
+  }
+  for (int64_t k = 0; k < count; k++) mean[k] = sum(sums[k]) / width;
+  for (int64_t c = 0; c < width; c += LANES)
+    for (int64_t k = 0; k < count; k++) {
+      const VECTOR y = load(active + k * padded + c, LANES) - mean[k];
+      squares[k] += even || c + LANES <= width ? y * y : first(y * y, width - c);
+    }
+  for (int64_t k = 0; k < count; k++) {
+    rstd[k] = 1 / SQRT(sum(squares[k]) / width + f->eps);
+    if (f->keep) f->mean[place + k] = mean[k], f->rstd[place + k] = rstd[k];
+  }
+  for (int64_t c = 0; c < width; c += LANES) {
+    const int64_t left = even ? LANES : width - c;
+    const VECTOR scale = load(f->scale + c, left), shift = load(f->shift + c, left);
+    VECTOR collected = load(total + c, LANES);
+    for (int64_t k = 0; k < count; k++) {
+      const VECTOR y = (load(active + k * padded + c, LANES) - mean[k]) * rstd[k];
+      const VECTOR x = load(states + k * f->states_step + c, left) + y * scale + shift;
+      store(result + k * f->result_step + c, x, left);
+      collected += x;
+      if (columns) add_to(columns + k * f->columns_step + c, x * f->per_column, left);
+    }
+    store(total + c, collected, LANES);
+  }
+}
+
+/* Step network a; `added` says whether there is anything to add from rows and columns, `even`
+   whether the width is a whole number of vectors. */
 INLINE void step_network(const STEP *f, int64_t a, int added, int even) {
   const int64_t width = f->width, padded = (width + LANES - 1) / LANES * LANES;
   REAL *active = malloc((TOGETHER + 1) * padded * sizeof(REAL)), *total = active + TOGETHER * padded;
   for (int64_t i = 0; i < f->n; i++) {
-    const REAL *beside = added ? f->from_rows + a * f->from_rows_network + i * f->from_rows_step : 0;
+    int64_t j = 0;
     memset(total, 0, padded * sizeof(REAL));
-    for (int64_t j = 0; j < f->m; j += TOGETHER) {
-      const int64_t place = (a * f->n + i) * f->m + j;
-      const int64_t count = f->m - j < TOGETHER ? f->m - j : TOGETHER;
-      const REAL *above =
-          added ? f->from_columns + a * f->from_columns_network + j * f->from_columns_step : 0;
-      REAL mean[TOGETHER], rstd[TOGETHER];
-      for (int64_t k = 0; k < count; k++) {
-        VECTOR sums = {0};
-        for (int64_t c = 0; c < width; c += LANES) {
-          const int64_t left = even ? LANES : width - c;
-          REAL *own = f->inner + (place + k) * f->inner_step + c;
-          VECTOR x = load(own, left);
-          if (added) {
-            x += load(beside + c, left) + load(above + k * f->from_columns_step + c, left);
-            if (f->keep) store(own, x, left);
-          }
-          const VECTOR y = x * logistic(x);
-          store(active + k * padded + c, y, LANES);
-          sums += y;
-        }
-        mean[k] = sum(sums) / width;
-      }
-      for (int64_t k = 0; k < count; k++) {
-        VECTOR squares = {0};
-        for (int64_t c = 0; c < width; c += LANES) {
-          const VECTOR y = load(active + k * padded + c, LANES) - mean[k];
-          squares += even || c + LANES <= width ? y * y : first(y * y, width - c);
-        }
-        rstd[k] = 1 / SQRT(sum(squares) / width + f->eps);
-        if (f->keep) f->mean[place + k] = mean[k], f->rstd[place + k] = rstd[k];
-      }
-      for (int64_t k = 0; k < count; k++)
-        for (int64_t c = 0; c < width; c += LANES) {
-          const int64_t left = even ? LANES : width - c;
-          const VECTOR y = (load(active + k * padded + c, LANES) - mean[k]) * rstd[k];
-          const VECTOR x = load(f->states + (place + k) * f->states_step + c, left) +
-                           y * load(f->scale + c, left) + load(f->shift + c, left);
-          store(f->result + (place + k) * f->result_step + c, x, left);
-          add_to(total + c, x, LANES);
-          if (f->columns)
-            add_to(f->columns + a * f->columns_network + (j + k) * f->columns_step + c,
-                   x * f->per_column, left);
-        }
-    }
+    for (; j + TOGETHER <= f->m; j += TOGETHER)
+      step_places(f, a, i, j, TOGETHER, active, total, added, even);
+    if (j < f->m) step_places(f, a, i, j, f->m - j, active, total, added, even);
     if (f->rows)
       for (int64_t c = 0; c < width; c += LANES)
         store(f->rows + a * f->rows_network + i * f->rows_step + c,
@@ -120,64 +133,81 @@ typedef struct {
   int64_t rows_network, rows_step, columns_network, columns_step, parts_network, parts_half;
 } UNSTEP;
 
+/* Pull gradients back through `count` places; `space` is for three vectors of each. */
+INLINE void unstep_places(const UNSTEP *f, int64_t a, int64_t i, int64_t j, int64_t count,
+                          REAL *space, REAL *total, int added, int even) {
+  const int64_t width = f->width, padded = (width + LANES - 1) / LANES * LANES;
+  const int64_t place = (a * f->n + i) * f->m + j, size = TOGETHER * padded;
+  const REAL *beside = added ? f->from_rows + a * f->from_rows_network + i * f->from_rows_step : 0;
+  const REAL *above =
+      added ? f->from_columns + a * f->from_columns_network + j * f->from_columns_step : 0;
+  REAL *columns = f->columns ? f->columns + a * f->columns_network + j * f->columns_step : 0;
+  REAL *by_scale = f->parts + a * f->parts_network, *by_shift = by_scale + f->parts_half;
+  const REAL *inner = f->inner + place * f->inner_step;
+  VECTOR levels[TOGETHER] = {0}, tilts[TOGETHER] = {0};
+  REAL level[TOGETHER], tilt[TOGETHER];
+  for (int64_t c = 0; c < width; c += LANES) {
+    const int64_t left = even ? LANES : width - c;
+    const VECTOR from_row = added ? load(beside + c, left) : all(0), scale = load(f->scale + c, left);
+    VECTOR along_scale = load(by_scale + c, left), along_shift = load(by_shift + c, left);
+    for (int64_t k = 0; k < count; k++) {
+      const VECTOR x = load(inner + k * f->inner_step + c, left);
+      const VECTOR part = logistic(x), y = x * part;
+      const VECTOR unit = (y - f->mean[place + k]) * f->rstd[place + k];
+      VECTOR grad = from_row;
+      if (added) grad += load(above + k * f->from_columns_step + c, left);
+      if (f->grads) grad += load(f->grads + (place + k) * f->grads_step + c, left);
+      if (f->back) store(f->back + (place + k) * f->back_step + c, grad, left);
+      along_scale += grad * unit;
+      along_shift += grad;
+      grad *= scale;
+      REAL *own = space + k * padded + c;
+      store(own, unit, LANES);
+      store(own + size, part + y * (1 - part), LANES);
+      store(own + 2 * size, grad, LANES);
+      levels[k] += grad;
+      tilts[k] += grad * unit;
+    }
+    store(by_scale + c, along_scale, left);
+    store(by_shift + c, along_shift, left);
+  }
+  for (int64_t k = 0; k < count; k++) {
+    level[k] = sum(levels[k]) / width;
+    tilt[k] = sum(tilts[k]) / width;
+  }
+  for (int64_t c = 0; c < width; c += LANES) {
+    const int64_t left = even ? LANES : width - c;
+    VECTOR collected = load(total + c, LANES);
+    for (int64_t k = 0; k < count; k++) {
+      const REAL *own = space + k * padded + c;
+      const VECTOR inside = load(own + 2 * size, LANES) - level[k] - load(own, LANES) * tilt[k];
+      const VECTOR x = inside * f->rstd[place + k] * load(own + size, LANES);
+      store(f->change + (place + k) * f->change_step + c, x, left);
+      collected += x;
+      if (columns) add_to(columns + k * f->columns_step + c, x, left);
+    }
+    store(total + c, collected, LANES);
+  }
+}
+
 INLINE void unstep_network(const UNSTEP *f, int64_t a, int added, int even) {
   const int64_t width = f->width, padded = (width + LANES - 1) / LANES * LANES;
-  REAL *normed = malloc((3 * TOGETHER + 1) * padded * sizeof(REAL));
-  REAL *scaled = normed + TOGETHER * padded, *slopes = scaled + TOGETHER * padded;
-  REAL *total = slopes + TOGETHER * padded;
-  REAL *by_scale = f->parts + a * f->parts_network, *by_shift = by_scale + f->parts_half;
+  REAL *space = malloc((3 * TOGETHER + 1) * padded * sizeof(REAL));
+  REAL *total = space + 3 * TOGETHER * padded, *by_scale = f->parts + a * f->parts_network;
   memset(by_scale, 0, width * sizeof(REAL));
-  memset(by_shift, 0, width * sizeof(REAL));
+  memset(by_scale + f->parts_half, 0, width * sizeof(REAL));
   for (int64_t i = 0; i < f->n; i++) {
-    const REAL *beside = added ? f->from_rows + a * f->from_rows_network + i * f->from_rows_step : 0;
+    int64_t j = 0;
     memset(total, 0, padded * sizeof(REAL));
-    for (int64_t j = 0; j < f->m; j += TOGETHER) {
-      const int64_t place = (a * f->n + i) * f->m + j;
-      const int64_t count = f->m - j < TOGETHER ? f->m - j : TOGETHER;
-      const REAL *above =
-          added ? f->from_columns + a * f->from_columns_network + j * f->from_columns_step : 0;
-      REAL level[TOGETHER], tilt[TOGETHER];
-      for (int64_t k = 0; k < count; k++) {
-        VECTOR levels = {0}, tilts = {0};
-        const REAL mean = f->mean[place + k], rstd = f->rstd[place + k];
-        for (int64_t c = 0; c < width; c += LANES) {
-          const int64_t left = even ? LANES : width - c;
-          const VECTOR x = load(f->inner + (place + k) * f->inner_step + c, left);
-          const VECTOR part = logistic(x), y = x * part, unit = (y - mean) * rstd;
-          VECTOR grad = {0};
-          if (added)
-            grad = load(beside + c, left) + load(above + k * f->from_columns_step + c, left);
-          if (f->grads) grad += load(f->grads + (place + k) * f->grads_step + c, left);
-          if (f->back) store(f->back + (place + k) * f->back_step + c, grad, left);
-          add_to(by_scale + c, grad * unit, left);
-          add_to(by_shift + c, grad, left);
-          grad *= load(f->scale + c, left);
-          store(normed + k * padded + c, unit, LANES);
-          store(slopes + k * padded + c, part + y * (1 - part), LANES);
-          store(scaled + k * padded + c, grad, LANES);
-          levels += grad;
-          tilts += grad * unit;
-        }
-        level[k] = sum(levels) / width;
-        tilt[k] = sum(tilts) / width;
-      }
-      for (int64_t k = 0; k < count; k++)
-        for (int64_t c = 0; c < width; c += LANES) {
-          const int64_t left = even ? LANES : width - c, own = k * padded + c;
-          const VECTOR inside = load(scaled + own, LANES) - level[k] - load(normed + own, LANES) * tilt[k];
-          const VECTOR x = inside * f->rstd[place + k] * load(slopes + own, LANES);
-          store(f->change + (place + k) * f->change_step + c, x, left);
-          add_to(total + c, x, LANES);
-          if (f->columns)
-            add_to(f->columns + a * f->columns_network + (j + k) * f->columns_step + c, x, left);
-        }
-    }
+    for (; j + TOGETHER <= f->m; j += TOGETHER)
+      unstep_places(f, a, i, j, TOGETHER, space, total, added, even);
+    if (j < f->m) unstep_places(f, a, i, j, f->m - j, space, total, added, even);
     if (f->rows)
       for (int64_t c = 0; c < width; c += LANES)
         store(f->rows + a * f->rows_network + i * f->rows_step + c, load(total + c, LANES),
               even ? LANES : width - c);
   }
-  free(normed);
+  free(space);
 }
 
 /* The way back, from what `grid_step` kept. The gradient by `result` is `grads` (or nothing) plus

@@ -12,6 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#ifdef REAL_IS_FLOAT
+#define SINGLES /* there are instructions for vectors of floats */
+#endif
+#endif
 
 #define EXPORT __attribute__((visibility("default")))
 #define INLINE static inline __attribute__((always_inline))
@@ -41,12 +47,26 @@ typedef INTEGER INTEGERS __attribute__((vector_size(64)));
 
 INLINE VECTOR all(REAL x) { return x - (VECTOR){0}; }
 
+#if defined(__AVX512F__) && defined(REAL_IS_FLOAT)
+#define PART(count) ((__mmask16)((1u << (count)) - 1))
+#define LOAD(from, count) (VECTOR) _mm512_maskz_loadu_ps(PART(count), from)
+#define STORE(to, x, count) _mm512_mask_storeu_ps(to, PART(count), (__m512)x)
+#elif defined(__AVX512F__)
+#define PART(count) ((__mmask8)((1u << (count)) - 1))
+#define LOAD(from, count) (VECTOR) _mm512_maskz_loadu_pd(PART(count), from)
+#define STORE(to, x, count) _mm512_mask_storeu_pd(to, PART(count), (__m512d)x)
+#endif
+
 INLINE VECTOR load(const REAL *from, int64_t count) {
   VECTOR x = {0};
   if (count >= LANES)
     memcpy(&x, from, sizeof(x));
   else
+#ifdef LOAD
+    x = LOAD(from, count);
+#else
     memcpy(&x, from, count * sizeof(REAL));
+#endif
   return x;
 }
 
@@ -54,17 +74,35 @@ INLINE void store(REAL *to, VECTOR x, int64_t count) {
   if (count >= LANES)
     memcpy(to, &x, sizeof(x));
   else
+#ifdef STORE
+    STORE(to, x, count);
+#else
     memcpy(to, &x, count * sizeof(REAL));
+#endif
 }
 
 INLINE void add_to(REAL *to, VECTOR x, int64_t count) { store(to, load(to, count) + x, count); }
 
+#ifdef __has_builtin
+#define HAS(builtin) __has_builtin(builtin)
+#else
+#define HAS(builtin) 0
+#endif
+
 INLINE REAL sum(VECTOR x) {
+#if HAS(__builtin_shufflevector) && defined(REAL_IS_FLOAT)
+  x += __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+  x += __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3);
+  x += __builtin_shufflevector(x, x, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1);
+  x += __builtin_shufflevector(x, x, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0);
+  return x[0];
+#else
   REAL parts[64 / sizeof(REAL)];
   memcpy(parts, &x, sizeof(x));
   for (int64_t half = LANES / 2; half; half /= 2)
     for (int64_t i = 0; i < half; i++) parts[i] += parts[i + half];
   return parts[0];
+#endif
 }
 
 /* The first `count` numbers, and zeros. */
@@ -94,8 +132,12 @@ INLINE VECTOR where(INTEGERS condition, VECTOR yes, VECTOR no) {
 /* e to the x, within 2 units in the last place; x is first cut to +-LARGEST, where e to the x and
    its inverse are normal numbers. Not a number stays not a number. */
 INLINE VECTOR exponential(VECTOR x) {
+#ifdef SINGLES
+  x = (VECTOR)_mm512_min_ps((__m512)all(LARGEST), _mm512_max_ps((__m512)all(-LARGEST), (__m512)x));
+#else
   x = where(x < all(-LARGEST), all(-LARGEST), x);
   x = where(x > all(LARGEST), all(LARGEST), x);
+#endif
   const VECTOR shifted = x * (REAL)1.4426950408889634074 + (REAL)ROUNDER;
   const VECTOR whole = shifted - (REAL)ROUNDER;
   const VECTOR r = x - whole * (REAL)LN2_HIGH - whole * (REAL)LN2_LOW;
@@ -107,11 +149,25 @@ INLINE VECTOR exponential(VECTOR x) {
       1.0 / 720,        1.0 / 120,       1.0 / 24,       1.0 / 6,       0.5, 1, 1};
   VECTOR p = all(taylor[0]);
   for (size_t i = 1; i < sizeof(taylor) / sizeof(REAL); i++) p = p * r + taylor[i];
+#ifdef SINGLES
+  return (VECTOR)_mm512_scalef_ps((__m512)p, (__m512)whole);
+#else
   const VECTOR one = all(ROUNDER);
   const INTEGERS power = ((INTEGERS)shifted - (INTEGERS)one + BIAS) << MANTISSA;
   return p * (VECTOR)power;
+#endif
 }
 
-INLINE VECTOR logistic(VECTOR x) { return (REAL)1 / ((REAL)1 + exponential(-x)); }
+/* One over x of 1 or more, within a unit in the last place or two. */
+INLINE VECTOR inverse(VECTOR x) {
+#ifdef SINGLES
+  const VECTOR near = (VECTOR)_mm512_rcp14_ps((__m512)x);
+  return near + near * ((REAL)1 - x * near);
+#else
+  return (REAL)1 / x;
+#endif
+}
+
+INLINE VECTOR logistic(VECTOR x) { return inverse((REAL)1 + exponential(-x)); }
 
 #endif
