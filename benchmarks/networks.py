@@ -9,6 +9,16 @@ from spec.testing.published_nets import published_net
 
 def resnet152() -> Architecture:
     """ResNet-152 for ImageNet (He et al. 2016)."""
+    return resnet((3, 8, 36, 3))
+
+
+def resnet50() -> Architecture:
+    """ResNet-50 for ImageNet (He et al. 2016)."""
+    return resnet((3, 4, 6, 3))
+
+
+def resnet(counts: tuple[int, int, int, int]) -> Architecture:
+    """Bottleneck blocks in four stages."""
     lines = [
         "inputs: {image: [3, 224, 224]}",
         "layers:",
@@ -17,7 +27,7 @@ def resnet152() -> Architecture:
         "  - relu",
         "  - max_pool2d: {kernel_size: 3, stride: 2, padding: 1}",
     ]
-    for stage, (width, count) in enumerate(zip((64, 128, 256, 512), (3, 8, 36, 3), strict=True)):
+    for stage, (width, count) in enumerate(zip((64, 128, 256, 512), counts, strict=True)):
         for block in range(count):
             stride = 2 if stage and not block else 1
             lines += [

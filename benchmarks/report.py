@@ -1,4 +1,4 @@
-"""Writes the tables of README.md from the files in `results`, so that no number is typed."""
+"""Writes tables of README.md and docs/scale.md from files in `results`: no number is typed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from result import load
 
-README = Path(__file__).parent / "README.md"
+HERE = Path(__file__).parent
+PAGES = (HERE / "README.md", HERE.parent / "docs" / "scale.md")
 TABLE = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -19,8 +20,14 @@ def table(match: re.Match[str]) -> str:
     return match[1] + "\n".join(lines) + "\n" + match[3]
 
 
+def filled(page: Path) -> str:
+    """Give the text of a page, with its tables as the files have them."""
+    return TABLE.sub(table, page.read_text(encoding="utf-8"))
+
+
 def main() -> None:
-    README.write_text(TABLE.sub(table, README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(filled(page), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from graphgen.evaluate import evaluate
     from graphgen.evaluate.functions import register_function
     from graphgen.features import Features, features
+    from graphgen.features.stream import stream_features
     from graphgen.graph import Graph
     from graphgen.graph_set import GraphSet
     from graphgen.interpolation import Barrier, interpolate, loss_barrier
@@ -49,6 +50,7 @@ __all__ = [
     "neuron_values",
     "register_function",
     "scalings",
+    "stream_features",
     "symmetries",
     "template",
     "verify",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import report
 from page_blocks import Block, Table, blocks, tables
 
 from pipelines.metrics import table
@@ -100,3 +101,9 @@ def test_another_digit_of_a_table_is_found(found: Table) -> None:
 def _other_digit(text: str) -> str:
     """Put an impossible digit in front of the first number with decimals."""
     return re.sub(r"(\d+\.\d+)", r"77\1", text, count=1)
+
+
+def test_the_tables_of_scale_are_those_that_its_benchmark_wrote() -> None:
+    page = ROOT / "docs" / "scale.md"
+    assert report.filled(page) == page.read_text(encoding="utf-8")
+    assert page.read_text(encoding="utf-8").count("<!-- end -->") == 2
