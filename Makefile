@@ -44,7 +44,7 @@ test-all: lint
 
 # All benchmarks that need nothing but this machine, one after the other, on one thread each.
 BENCHMARKS := compile_gpt2 compile_llama bind edge_index match_time symmetries metanets inference step \
-	nfn_formulation large_graphs zoo_factory scale weight_matching
+	nfn_formulation large_graphs zoo_factory scale weight_matching commands
 
 bench: $(DEV)
 	for name in $(BENCHMARKS); do \

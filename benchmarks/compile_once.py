@@ -17,8 +17,11 @@ T = TypeVar("T")
 
 def main(yaml: str, variables: str, weights: str) -> None:
     began = perf_counter()
+    import jsonschema  # noqa: F401  as the rest, imported at first use otherwise
+
     import graphgen
     import spec
+    from graphgen.compile import compile  # noqa: F401
     from graphgen.files import read_weights
 
     imported = perf_counter() - began

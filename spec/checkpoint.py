@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -11,12 +10,13 @@ from typing import Any
 from spec.name_patterns import NamePattern
 from spec.primitives import Shape
 from spec.rearrangement import Rearrangement
+from spec.records import record
 
 SAME = "same"
 """What `axes` says of a tensor that is stored as the architecture has it."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Stored:
     """Tensors of a checkpoint, and those of the architecture that they are.
 
@@ -42,7 +42,7 @@ class Stored:
         return any(axes.crosses for axes in self.axes)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class CheckpointMap:
     """What an architecture says of its checkpoints; see `checkpoint` in the language.
 

@@ -13,10 +13,10 @@ import ast
 import keyword
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from spec.errors import quoted
+from spec.records import record
 from spec.suggestions import suggest
 
 MAX_LENGTH = 1_000  # characters of one expression
@@ -62,7 +62,7 @@ class ExpressionError(Exception):
     """An expression cannot be read or evaluated; the message says which and why."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Expression:
     """An expression's text, its tree, and the variables that it names, in order.
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from spec.errors import quoted
 from spec.primitives.primitive import MAX_AXES, MAX_ELEMENTS
+from spec.records import record
 
 REQUIRED: Any = dataclasses.MISSING
 MAX_SIZE = MAX_ELEMENTS
@@ -26,7 +26,7 @@ class FieldError(Exception):
     """A field's value that its kind does not admit: what was expected, what was got."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Kind:
     """A kind of field: `convert` checks and normalises a value, `schema` describes it."""
 

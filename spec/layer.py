@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from spec.architecture import Operation, TensorSpec
@@ -24,7 +23,7 @@ from spec.primitives import (
 from spec.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Value:
     """A named value that flows between layers, and its shape without the batch axis."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
+
+from spec.records import record
 
 _WILDCARD = re.compile(r"(\*\*|\*)")
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class NamePattern:
     """A pattern such as `h.*.attn.weight`; a wildcard stands for one character or more.
 

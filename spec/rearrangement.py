@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 
 from spec.errors import quoted
 from spec.primitives import Shape, ShapeError
+from spec.records import record
 
 ARROW = "->"
 MAX_AXES = 16
@@ -16,7 +16,7 @@ _TOKEN = re.compile(r"\s*(?:([A-Za-z_][A-Za-z0-9_]*)|(1)|([()])|(\S))")
 Groups = tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Rearrangement:
     """A change of axes by name, as in einops: each axis stands once on either side.
 

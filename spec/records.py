@@ -67,8 +67,10 @@ def values_of(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
 def initialise(self: Any, *args: Any, **values: Any) -> None:
     """Take fields by place, where they may be, and by name."""
     cls = type(self)
-    fields = cls._defaults | dict(zip(cls.__match_args__, args, strict=False)) | values
-    if args or len(fields) != len(cls._defaults) or not values.keys() >= cls._needed:
+    given = dict(zip(cls.__match_args__, args, strict=False)) | values if args else values
+    fields = cls._defaults | given
+    known = len(given) == len(args) + len(values) and len(fields) == len(cls._defaults)
+    if not known or not given.keys() >= cls._needed:
         check_arguments(cls, args, values)
     self.__dict__.update(fields)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spec.context import Context, Path, StopExpansion
@@ -14,6 +14,7 @@ from spec.layer_entry import add_layer
 from spec.lookup import find, inputs_of, known_as, name_of
 from spec.primitives import ShapeError, show
 from spec.primitives.primitive import MAX_AXES
+from spec.records import record
 from spec.sharing import must_share
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ MAX_ITEMS = 1_000
 ITEM = "item"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Loop:
     """What a scan runs over: its inputs by the names of their items, along an axis, in an order."""
 

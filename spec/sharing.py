@@ -8,18 +8,19 @@ from there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spec.context import Context, Path, Place, StopExpansion
 from spec.errors import quoted
+from spec.records import record
 from spec.suggestions import suggest
 
 if TYPE_CHECKING:
     from spec.expand import Expander
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Named:
     """What a layer's tensors are called, and what `parameters` has said of it."""
 

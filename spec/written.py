@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from spec.context import Path
+from spec.records import record
 
 LISTS = {
     "sequential": ("layers",),
@@ -18,7 +18,7 @@ LISTS = {
 """The fields of the structures that hold lists of layers."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Written:
     """One entry: its type as it is written, its fields, and the indices of repetitions around it.
 

@@ -25,7 +25,7 @@ _TAG = "tag:yaml.org,2002:"
 _TYPES = {"null": type(None), "bool": bool, "int": int, "float": float, "str": str}
 _BROKEN: Any = ...  # stands for a value whose own problem is already reported
 _FORBIDDEN = re.compile(
-    "[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 _HINTS = {
     "mapping values are not": "check the indentation, and quote a text that holds ': '",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from spec.architecture import TensorSpec
 from spec.errors import quoted
 from spec.fields import FieldError, flag, integer_kind, number, size
 from spec.primitives import Shape, ShapeError
+from spec.records import record
 from spec.suggestions import suggest
 
 KINDS: Mapping[str, Mapping[str, Any]] = {
@@ -29,7 +29,7 @@ DEFAULTS: Mapping[str, Any] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Parametrization:
     """How a weight is made: a word of `KINDS`, and its options."""
 
@@ -44,7 +44,7 @@ class Parametrization:
         return {self.kind: dict(self.options)}
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Made:
     """How a declared tensor's weight is made, its place and beginning, and its other tensors."""
 

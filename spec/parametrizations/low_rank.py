@@ -6,7 +6,6 @@ The tensors are named and shaped as `peft` saves them: `lora_A.weight` and `lora
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -26,12 +25,13 @@ from spec.primitives import (
     matrix_product,
 )
 from spec.primitives.contract import LETTERS
+from spec.records import record
 
 if TYPE_CHECKING:
     from spec.layer import Scope, Value
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Adapter:
     """Two narrow weights, what each is applied by, and what is made of both.
 
