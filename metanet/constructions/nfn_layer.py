@@ -27,6 +27,8 @@ from metanet.options import shown
 
 WEIGHTS = ("self", "row", "column", "before", "after", "bias", "bias_before")
 BIASES = ("self", "row", "after")
+NODE_CHANNELS = 12
+"""So many channels at least give the MLP of nodes two units for each of three sums."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def build(coefficients: NFNCoefficients, bound: float, form: str) -> Trunk:
     depth = len(coefficients.weights)
     channel, weight = channels(depth), messages(depth)
     trunk = Trunk(
-        max(len(channel), weight + 1),
+        max(len(channel), weight + 1, NODE_CHANNELS),
         2,
         TrunkOptions(
             form=form,

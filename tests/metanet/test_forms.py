@@ -32,13 +32,13 @@ layers:
 """)
 CASES: dict[str, dict[str, Any]] = {
     "as it is": {},
-    "a global state": {"global_state": True},
-    "sums": {"aggregation": "sum", "global_state": True, "taps": "parallel"},
-    "products": {"multiply": True, "global_state": True},
+    "no global state": {"global_state": False},
+    "sums": {"aggregation": "sum", "taps": "parallel"},
+    "products": {"multiply": True},
     "plain": {"activation": "relu", "norm": False},
-    "checkpoint": {"checkpoint": True, "edge_hidden": 5},
-    "wide edges": {"edge_hidden": 11, "global_state": True, "readout": ["mean", "quantiles"]},
-    **{f"without {name}": {"without": [name], "global_state": True} for name in INGREDIENTS},
+    "checkpoint": {"checkpoint": True, "edge_hidden": None},
+    "wide edges": {"edge_hidden": 11, "readout": ["mean", "quantiles"]},
+    **{f"without {name}": {"without": [name]} for name in INGREDIENTS},
 }
 
 
@@ -52,7 +52,8 @@ def compiled(*nets: spec.Architecture) -> list[graphgen.Graph]:
 def test_a_form_has_the_symmetry_on_both_backends(form: str, case: str) -> None:
     graphs = compiled(CNN, MLP, CNN)
     batch = metanet.Batch.from_graphs(graphs)
-    settings: dict[str, Any] = {"hidden": 8, "layers": 2, "form": form, **CASES[case]}
+    settings: dict[str, Any] = {"hidden": 8, "edge_hidden": 3, "layers": 2, "form": form}
+    settings |= CASES[case]
     testing.assert_backends_agree(lambda name: metanet.GMN(backend=name, **settings), batch)
     model = metanet.GMN(**settings).double()
     rng = np.random.default_rng(1)
@@ -64,7 +65,7 @@ def test_a_form_has_the_symmetry_on_both_backends(form: str, case: str) -> None:
 def test_an_editor_of_a_form(form: str) -> None:
     graphs, rng = compiled(CNN, MLP, CNN), np.random.default_rng(1)
     settings: dict[str, Any] = {"hidden": 8, "layers": 2, "form": form}
-    for more in ({}, {"multiply": True, "global_state": True}, {"edge_hidden": 3}):
+    for more in ({}, {"multiply": True, "edge_hidden": 5}, {"edge_hidden": 3}):
         editor = metanet.GMNEditor(**settings, **more).double()
         testing.assert_editor_equivariant(editor, graphs, rng)
         testing.assert_editor_batch_independent(editor, graphs, rng)
@@ -78,7 +79,7 @@ def test_a_form_with_all_that_a_batch_may_bring(form: str) -> None:
     batch = batch.with_channels([part.values.square() for part in batch.parts])
     batch = batch.with_conditions(torch.rand(3, 2, dtype=torch.float64))
     settings: dict[str, Any] = {"hidden": 8, "layers": 2, "form": form, "channels": 2}
-    settings |= {"conditions": 2, "probes": 3, "net": MLP, "global_state": True}
+    settings |= {"conditions": 2, "probes": 3, "net": MLP}
     testing.assert_backends_agree(lambda name: metanet.GMN(backend=name, **settings), batch)
     model = metanet.GMN(**settings).double()
     plain, other = model(batch), torch.rand(3, 2, dtype=torch.float64)
@@ -105,6 +106,15 @@ def test_an_editor_learns_to_do_nothing(form: str) -> None:
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.02 * losses[0]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "narrow"), [(1, 1), (8, 8), (16, 16), (32, 16), (33, 32), (48, 32), (64, 32)]
+)
+def test_edges_have_about_half_the_width_of_nodes(hidden: int, narrow: int) -> None:
+    assert metanet.GMN(hidden, layers=1).trunk.edge_hidden == narrow
+    assert metanet.GMN(hidden, layers=1, form="paper").trunk.edge_hidden == hidden
+    assert metanet.GMN(hidden, layers=1, edge_hidden=7).trunk.edge_hidden == 7
 
 
 def parameters(model: metanet.Metanet) -> int:

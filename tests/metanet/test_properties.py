@@ -76,11 +76,14 @@ MODELS: dict[str, Callable[[], Metanet]] = {
         f"gmn {' '.join(options)}": partial(gmn, *options)
         for options in product(("folded", "parallel"), ("mean", "sum"), ("block", "pyg"))
     },
-    "gmn with a global state and products": lambda: metanet.GMN(
-        **SMALL, global_state=True, multiply=True
+    "gmn of the paper's form, with products": lambda: metanet.GMN(
+        **SMALL, form="paper", multiply=True
     ),
-    "gmn of sums with a global state, checkpointed": lambda: metanet.GMN(
-        **SMALL, global_state=True, aggregation="sum", checkpoint=True
+    "gmn of the paper's form, without a global state": lambda: metanet.GMN(
+        **SMALL, form="paper", global_state=False
+    ),
+    "gmn of sums, with products, checkpointed": lambda: metanet.GMN(
+        **SMALL, aggregation="sum", multiply=True, checkpoint=True
     ),
     "gmn without norms or positions": lambda: metanet.GMN(
         **SMALL, norm=False, activation="relu", positions=False, readout=["mean", "quantiles"]
@@ -102,10 +105,10 @@ WITHOUT_SYMMETRY: dict[str, Callable[[], Metanet]] = {
 @pytest.mark.parametrize(
     "options",
     [
-        {"global_state": True, "multiply": True},
+        {"form": "paper", "multiply": True},
         {"norm": False, "activation": "relu", "aggregation": "sum", "multiply": True},
         {"readout": ["variance", "quantiles"], "checkpoint": True},
-        {"readout": ["mean", "outputs"], "global_state": True},
+        {"readout": ["mean", "outputs"], "global_state": False},
     ],
 )
 def test_the_options_of_a_gmn_give_the_same_numbers_on_both_backends(options: Any) -> None:

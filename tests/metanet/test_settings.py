@@ -31,10 +31,10 @@ CLASSES: dict[str, type[ConfiguredModule]] = {
 OTHER: dict[str, Any] = {
     "hidden": 12, "layers": 6, "outputs": 3, "members": 2, "heads": 2, "kernel_taps": 5,
     "channels": 2, "conditions": 1, "probes": 3, "node_features": 1, "dropout": 0.5,
-    "edge_hidden": 5, "form": "narrow",
+    "edge_hidden": 5, "form": "paper",
     "fan_in_power": 0.25, "backend": "pyg", "taps": "parallel", "aggregation": "sum",
     "activation": "relu", "readout": ("variance", "outputs"), "without": ("heads", "activations"),
-    "norm": False, "multiply": True, "global_state": True, "positions": False,
+    "norm": False, "multiply": True, "global_state": False, "positions": False,
     "standardise_probes": True, "checkpoint": True, "augment": False, "bidirectional": True,
     "folded": True,
     "net": NET, "trees": 7, "learning_rate": 0.5, "leaves": 3, "min_samples_leaf": 2, "l2": 0.0,

@@ -20,8 +20,13 @@ class Form:
     diagonal: bool
 
 
+LANES = 16
+"""A processor works on so many numbers at once: other widths cost as much as the next multiple."""
+
+
 def form_of(name: str, hidden: int, edge_hidden: int | None) -> Form:
     """Give the form of this name for nodes of width `hidden`."""
     if name == "paper":
         return Form(edge_hidden or hidden, 2 * hidden, None, diagonal=False)
-    return Form(edge_hidden or max(1, hidden // 2), hidden, 2 * hidden, diagonal=True)
+    half = min(hidden, LANES * -(-hidden // (2 * LANES)))
+    return Form(edge_hidden or half, half, 2 * hidden, diagonal=True)

@@ -26,8 +26,9 @@ from metanet.uncompiled import uncompiled
 class TrunkOptions(SideInputs):
     """The options of a `Trunk`, with their defaults.
 
-    - `form`: `narrow` (edges of half the width, whose maps are few) or `paper`; see `Trunk`.
-    - `edge_hidden`: the width of edges and messages; by default `hidden`, or half of it if narrow.
+    - `form`: `narrow` or `paper`, the paper's; see `Trunk`.
+    - `edge_hidden`: the width of edges and messages; by default half of `hidden`, up to the next
+      multiple of 16, but at most `hidden`; in the paper's form all of it.
     - `taps`: `folded` (kernels up to `kernel_taps` wide are channels of one edge) or `parallel`.
     - `aggregation`: `mean` (within each block, then summed over blocks) or `sum`.
     - `fan_in_power`: weights are multiplied by this power of their fan-in before encoding.
@@ -44,7 +45,7 @@ class TrunkOptions(SideInputs):
     """
 
     backend: str = "block"
-    form: str = "paper"
+    form: str = "narrow"
     edge_hidden: int | None = None
     taps: str = "folded"
     kernel_taps: int = KERNEL_TAPS
@@ -53,7 +54,7 @@ class TrunkOptions(SideInputs):
     activation: str = "silu"
     norm: bool = True
     multiply: bool = False
-    global_state: bool = False
+    global_state: bool = True
     positions: bool = True
     node_features: int = 0
     without: Sequence[str] = ()
@@ -70,18 +71,18 @@ class Trunk(nn.Module):
 
     Each layer updates every edge from its own state, its two nodes, its block and the network,
     then every node from the messages of its incoming and, apart, of its outgoing edges, then the
-    network's own state. With the form `paper`:
+    network's own state:
 
-        m = act(A norm(e) + B norm(x_source) + C norm(x_target) + D block + G norm(u))
-        e = e + E m
+        m = act(A norm(e) + B norm(x_source) + C norm(x_target) + MLP(block, norm(u)))
+        e = e + v * m
         x = x + MLP(norm(x), norm(u), in(m), out(m))
         u = u + MLP(norm(u), nodes(norm(x), in(m), out(m)))
 
-    With the form `narrow`, which multiplies a matrix with each edge once, and not twice, edges and
-    messages are narrower than nodes, E is a diagonal, and what a message learns of its block and
-    network, which costs nothing per edge, is an MLP of both:
+    In this form, `narrow`, edges and messages are half as wide as nodes, and one matrix is
+    multiplied with each edge. In the form `paper` all have one width, and there are two:
 
-        m = act(A norm(e) + B norm(x_source) + C norm(x_target) + MLP(block, norm(u)))
+        m = act(A norm(e) + B norm(x_source) + C norm(x_target) + D block + G norm(u))
+        e = e + E m
 
     Conditions pass an MLP, which is added to the first states of nodes, and a linear map of that to
     messages.
