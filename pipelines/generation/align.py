@@ -60,7 +60,7 @@ def matched(population: Population) -> Rows:
     template = population.template
     target = arrays_of(template, population.values[population.indices["train"][0]])
     rows = []
-    for row in tqdm(population.values, unit="network", desc="match"):
+    for row in tqdm(population.values, unit="network", desc="match", disable=None):
         weights = arrays_of(template, row)
         # Flows are over weights as they were trained: neurons change places, and nothing else.
         found = graphgen.match(population.net, target, weights, signs=False, scales=False)

@@ -81,12 +81,12 @@ class FlowRun(Job):
     @property
     def training(self) -> dict[str, Any]:
         """The recipe with what was left out."""
-        return {"average": AVERAGE, "precision": FULL, **self.model["training"]}
+        return {"average": AVERAGE, **self.model["training"]}
 
     @property
     def precision(self) -> str:
         """The precision of its products."""
-        return str(self.training["precision"])
+        return str(self.training.get("precision", FULL))
 
     def work(self, fabric: Fabric) -> None:
         population = self.population()

@@ -83,7 +83,8 @@ def draw_all(
     """Draw all networks, (count, P); what one is depends on the seed and its number alone."""
     together = settings["together"]
     rows: list[Rows] = []
-    for i in tqdm(range(0, settings["count"], together), unit="batch", desc=system.name):
+    starts = range(0, settings["count"], together)
+    for i in tqdm(starts, unit="batch", desc=system.name, disable=None):
         chosen = numbers[i : i + together].to(device)
         noise = noise_of(settings["seed"], range(i, i + len(chosen)), system.size)
         found = system.draw(noise.to(device), chosen, settings["steps"], settings["method"])

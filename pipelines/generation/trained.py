@@ -51,7 +51,7 @@ FLOW = result_kind(
         },
         "alignment": {"enum": ALIGNMENTS},
         "principal": {"type": "integer", "minimum": 0},
-        "training": {**TRAINING, "required": list(TRAINING["properties"])},
+        "training": {**TRAINING, "required": [*TRAINING["required"], "average"]},
         "trained_on": SEEN,
         "scores": {
             "type": "object",

@@ -114,7 +114,7 @@ def tested(settings: Settings, learned: Learned, device: torch.device) -> list[O
         chosen = tuned_elsewhere(settings, device)
         outcomes: list[Outcome] = []
         total = len(settings.test_tasks) * (len(learned) + len(chosen))
-        with tqdm(total=total, unit="optimizer", desc="meta-test") as bar:
+        with tqdm(total=total, unit="optimizer", desc="meta-test", disable=None) as bar:
             for place, (name, family) in enumerate(settings.test_tasks.items()):
                 tasks = drawn(settings, family, evaluation["unrolls"], [_TESTING, place], device)
                 for word, elsewhere in chosen.items():

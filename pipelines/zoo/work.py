@@ -93,7 +93,7 @@ def _make_missing(store: Store, work: Work, workers: int | None, scheduler: str 
         initial=count - len(missing),
         desc="zoo",
         unit="net",
-        mininterval=0.2 if sys.stderr.isatty() else 10,
+        disable=None,
     )
     with bar, opened(len(calls), workers, scheduler, work.preload) as (crew, ahead):
         for made in run_all(crew, work.task, calls, ahead, work.describe):

@@ -108,6 +108,18 @@ def test_stacks_are_another_way_whatever_the_number_of_the_card(
     assert [work.how for work in seen] == [{"device": "cuda", "stack": 256}] * 2
 
 
+def test_any_device_is_all_gpus_or_one_by_one(
+    make: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, seen = import_module("pipelines.zoo.generate"), []
+    monkeypatch.setattr(module, "make_zoo", lambda _, __, work, workers, *___: seen.append(work))
+    for count in (0, 2):
+        monkeypatch.setattr("torch.cuda.device_count", lambda count=count: count)
+        make(device="auto")
+    assert [work.how for work in seen] == [{}, {"device": "cuda", "stack": 256}]
+    assert {call[-1] for call in seen[1].calls(list(range(8)))} == {"cuda:0", "cuda:1"}
+
+
 def test_the_code_of_a_zoo_is_all_that_changes_its_networks() -> None:
     zoo, inrs = imported("pipelines.zoo.task"), imported("pipelines.inrs.task")
     both = {
