@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.commands.device import device_option
+from pipelines.commands.device import recorded_device_option
 from pipelines.commands.inputs import SETTINGS
 
 
@@ -26,7 +26,7 @@ from pipelines.commands.inputs import SETTINGS
 @click.option(
     "--replace", is_flag=True, help="Remove from the folder a zoo that was made otherwise."
 )
-@device_option
+@recorded_device_option
 def inrs(
     settings: Path,
     out: Path,

@@ -64,6 +64,7 @@ def alone(device: torch.device, precision: str = FULL) -> Fabric:
         torch.cuda.set_device(device)
     return Fabric(
         strategy=SingleDeviceStrategy(device=device, accelerator=accelerator),
+        devices=1,
         plugins=products_in(precision, device),
     )
 

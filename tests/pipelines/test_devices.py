@@ -23,6 +23,7 @@ import spec
 from graphgen import GraphSet
 from graphgen.testing import random_weights
 from pipelines import devices
+from pipelines.cli import main
 from pipelines.devices import check_bfloat16, device_of, devices_of, shared_devices
 from pipelines.errors import PipelineError
 from pipelines.generation.run import FlowRun
@@ -85,6 +86,20 @@ def test_a_cluster_has_cpus(gpus: Callable[[int], None]) -> None:
     assert shared_devices("cpu", "local") == ["cpu"]
     with pytest.raises(PipelineError, match="both the device 'auto' and the scheduler 'local'"):
         shared_devices("auto", "local")
+
+
+def test_a_variable_names_the_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [str(tmp_path / "graphs"), "--out", str(tmp_path / "out")]
+    for name, more in (("gpu", []), ("gpu2", ["--device", "gpu2"])):
+        monkeypatch.setenv("GMN_DEVICE", "gpu")
+        with pytest.raises(SystemExit):
+            main(["flow", *given, *more])
+        assert f"there is no device '{name}'" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["inrs", *given])
+    assert "device" not in capsys.readouterr().err
 
 
 # Runs beside one another.
