@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from metanets import BATCH, HIDDEN, LAYERS, architectures, graphs_of
@@ -59,7 +60,7 @@ def main() -> None:
         models: dict[str, Metanet] = {}
         for label, make in OTHERS.items():
             try:
-                at_equal = width_for(lambda width, make=make: make(nets[0], width), size(gmn))
+                at_equal = width_for(partial(make, nets[0]), size(gmn))
             except metanet.MetanetError:
                 continue  # DWSNets take MLPs only
             models[f"{label}, width {HIDDEN}"] = make(nets[0], HIDDEN)

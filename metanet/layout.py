@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from math import prod
@@ -106,7 +107,8 @@ class Layout:
 @torch.inference_mode(False)
 def layout(template: Template, taps: int) -> Layout:
     """Lay a template out; kernels of at most `taps` along each axis are folded (0: none)."""
-    blocks = tuple(block_layout(template, block, taps) for block in template.blocks)
+    trainable = frozenset(tensor.name for tensor in template.tensors if tensor.trainable)
+    blocks = tuple(block_layout(template, block, taps, trainable) for block in template.blocks)
     groups = template.node_groups
     of_blocks, of_groups = block_columns(template), group_columns(template)
     return Layout(
@@ -149,14 +151,15 @@ def alike(
     )
 
 
-def block_layout(template: Template, block: EdgeBlock, taps: int) -> BlockLayout:
+def block_layout(
+    template: Template, block: EdgeBlock, taps: int, trainable: Collection[str]
+) -> BlockLayout:
     """Lay one block out, folding its taps where they fit."""
     kept = [i for i, role in enumerate(block.axes) if role != "tap"]
     kernel = tuple(n for n, role in zip(block.shape, block.axes, strict=True) if role == "tap")
     folds = 0 < len(kernel) <= 2 and max(kernel) <= taps
     if not folds:
         kept = list(range(len(block.shape)))
-    trainable = {tensor.name for tensor in template.tensors if tensor.trainable}
     return BlockLayout(
         kind=EDGE_KINDS.index(block.kind),
         shape=tuple(block.shape[i] for i in kept),

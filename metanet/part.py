@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import Any
 
 from torch import Tensor
 
@@ -45,19 +44,15 @@ class Part:
 
 
 @lru_cache(maxsize=4096)
-def _offsets(architecture: str, tensors: tuple[Any, ...]) -> dict[str, tuple[int, int]]:
+def float_offsets(template: Template) -> dict[str, tuple[int, int]]:
+    """Say where each floating-point tensor lies in a row of values: name -> (start, size)."""
     offsets, start = {}, 0
-    for tensor in tensors:
+    for tensor in template.tensors:
         if tensor.dtype.startswith("float"):
             size = prod(tensor.shape)
             offsets[tensor.name] = (start, size)
             start += size
     return offsets
-
-
-def float_offsets(template: Template) -> dict[str, tuple[int, int]]:
-    """Say where each floating-point tensor lies in a row of values: name -> (start, size)."""
-    return _offsets(template.architecture, template.tensors)
 
 
 def kind_of(template: Template) -> tuple[str, str]:
