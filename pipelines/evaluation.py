@@ -22,6 +22,7 @@ from pipelines.prediction import loaded_run, opened_set
 from pipelines.provenance import made_with
 from pipelines.results import writing_results
 from pipelines.runs.collection import INDEX, listed_runs, read_missing, stage_of
+from pipelines.runs.preload import PREDICTING
 from pipelines.runs.restore import applying
 from pipelines.tasks.names import EXAMPLES
 from pipelines.tasks.registry import open_task
@@ -221,7 +222,7 @@ def measure(
         )
         for run, place in zip(runs, cycle(places), strict=False)
     ]
-    preload = [__name__, "metanet.backends.block", "scipy.stats"]
+    preload = [__name__, *PREDICTING]
     found = fan_out(
         *(measure_run, calls, workers, scheduler, preload, lambda call: str(call[0]), "evaluate"),
         unit="run",

@@ -24,6 +24,7 @@ from graphgen.graph_set_index import GRAPH_SET, INDEX
 from metanet import Batch
 from pipelines.devices import CPU, shared_devices
 from pipelines.errors import PipelineError
+from pipelines.runs.preload import PREDICTING
 from pipelines.runs.restore import applying
 from pipelines.tasks.task import EVALUATED_AT_ONCE, place_of
 from pipelines.training.predictor import Predictor
@@ -185,9 +186,7 @@ def predicted(
     predictor = Predictor.load(run)
     if scheduler is not None:
         run = whole(run)
-        networks = (
-            networks if networks.kind is None else replace(networks, place=whole(networks.place))
-        )
+        networks = replace(networks, place=whole(networks.place))
         chosen = [whole(one) if isinstance(one, str) else one for one in chosen]
     places = shared_devices(device, scheduler)
     if CPU not in places:
@@ -199,7 +198,7 @@ def predicted(
         for p, place in zip(cut, cycle(places), strict=False)
     ]
     sizes = [len(piece) for piece in cut]
-    preload = [__name__, "metanet.backends.block", "scipy.stats"]
+    preload = [__name__, *PREDICTING]
     found = list(
         fan_out(outputs_for, calls, workers, scheduler, preload, described, "predict", sizes)
     )

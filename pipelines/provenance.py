@@ -27,7 +27,7 @@ def code_of(*modules: str) -> str:
     digest = hashlib.sha256()
     for name in sorted(imported(*modules)):
         path = source_file(name)
-        digest.update(f"{name}\n{essence(path)}\n".encode())
+        digest.update(f"{name}\n{read_source(path)[1]}\n".encode())
         for kernel in sorted(path.parent.glob("source/*.[ch]")) if is_package(path) else ():
             digest.update(kernel.read_bytes())
     return digest.hexdigest()
@@ -51,21 +51,41 @@ def imported(*modules: str) -> set[str]:
         name = waiting.pop()
         if name not in found and is_module(name):
             found.add(name)
-            waiting += imports_of(name)
+            waiting += read_source(source_file(name))[0]
     return found
 
 
-@lru_cache(maxsize=1024)
-def imports_of(name: str) -> list[str]:
-    """List what a module imports, each name that is a module itself as one."""
-    result = []
-    for node in ast.walk(ast.parse(source_file(name).read_text(encoding="utf-8"))):
+@lru_cache(maxsize=2048)
+def read_source(path: Path) -> tuple[list[str], str]:
+    """Read what a source imports, each name that is a module itself as one, and its essence.
+
+    That is the source without comments, docstrings and layout.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imports: list[str] = []
+    for node in statements(tree):
         if isinstance(node, ast.Import):
-            result += [alias.name for alias in node.names]
+            imports += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             inside = [f"{node.module}.{alias.name}" for alias in node.names]
-            result += [own if is_module(own) else node.module for own in inside]
-    return result
+            imports += [own if is_module(own) else node.module for own in inside]
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:] or [ast.Pass()]
+    return imports, ast.unparse(tree)
+
+
+def statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Give a source's statements at every depth: imports and docstrings are nowhere else."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for field in ("body", "handlers", "orelse", "finalbody", "cases"):
+            inside = getattr(node, field, ())
+            if isinstance(inside, list):
+                waiting += inside
 
 
 @lru_cache(maxsize=4096)
@@ -94,17 +114,6 @@ def candidates(name: str) -> Iterator[Path]:
         path = Path(place, *rest)
         yield path / "__init__.py"
         yield path.with_suffix(".py")
-
-
-def essence(path: Path) -> str:
-    """Give a source without comments, docstrings and layout."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                node.body = node.body[1:] or [ast.Pass()]
-    return ast.unparse(tree)
 
 
 def made_with() -> dict[str, str]:

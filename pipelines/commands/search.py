@@ -39,6 +39,11 @@ def search(
     choice.
     """
     from pipelines.metrics import LABELS, judged
+    from pipelines.runs.preload import TRAINING
+    from pipelines.workers import begin_server
+
+    if scheduler is None:
+        begin_server(TRAINING)  # which imports while this process does
     from pipelines.training import search as execute
 
     found = execute(params, graphs, out, workers, model, networks, replace, scheduler, device)

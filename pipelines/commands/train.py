@@ -46,6 +46,11 @@ def train(
 
     Runs that are there with the same settings are kept, stopped ones go on where they were.
     """
+    from pipelines.runs.preload import TRAINING
+    from pipelines.workers import begin_server
+
+    if scheduler is None and processes == 1:
+        begin_server(TRAINING)  # which imports while this process does
     from pipelines.training import train as execute
 
     runs = execute(

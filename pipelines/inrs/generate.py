@@ -12,7 +12,7 @@ from pipelines.inrs.task import fit_stack
 from pipelines.zoo.work import Work, make_zoo
 
 _MODULES = ["pipelines.inrs.task"]
-_PRELOAD = ["pipelines.inrs.fit"]
+_PRELOAD = ["pipelines.inrs.task", "pipelines.inrs.fit"]
 _PRELOAD_FOR_SIGNALS = {"digits": ["sklearn.datasets"]}
 
 

@@ -19,11 +19,10 @@ from pipelines.errors import PipelineError
 from pipelines.runs.checkpoint import epochs_done
 from pipelines.runs.diverged import DivergedError
 from pipelines.runs.job import Job
+from pipelines.runs.preload import EVERY
 from pipelines.workers import opened, outcomes, worker_number
 
 FAILURES = (GraphError, MetanetError, PipelineError)
-PRELOAD = ("torch._dynamo", "lightning_fabric.strategies.ddp")
-"""What every run imports as it begins: optimizers want `torch._dynamo`."""
 
 
 def execute(
@@ -80,7 +79,7 @@ def execute_in_pool(
 ) -> list[Exception]:
     """Execute runs side by side, in their order; give the errors of those that failed."""
     failed: list[Exception] = []
-    preload = dict.fromkeys([*PRELOAD, *(name for run in runs for name in run.imports)])
+    preload = dict.fromkeys([*EVERY, *(name for run in runs for name in run.imports)])
     calls = [(run if scheduler is None else from_anywhere(run), devices) for run in runs]
     if workers is None and CPU not in devices:
         workers = len(devices)

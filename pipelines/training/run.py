@@ -17,6 +17,7 @@ from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.runs.diverged import naming
 from pipelines.runs.job import Job
+from pipelines.runs.preload import PREDICTING
 from pipelines.runs.together import FULL
 from pipelines.settings import settings_hash
 from pipelines.tasks.registry import Prediction, open_task, task_of
@@ -110,7 +111,7 @@ class Run(Job):
     def imports(self) -> tuple[str, ...]:
         """What it imports while it works."""
         trees = ("sklearn.ensemble",) if self.model["metanet"] == "statnn" else ()
-        return (*super().imports, "metanet.backends.block", "scipy.stats", *trees)
+        return (*super().imports, *PREDICTING, *trees)
 
     def check(self) -> None:
         """Raise `PipelineError` for an unknown metanet, a missing recipe, and open ranges."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pipelines.workers.crew import opened, usable_cpus
     from pipelines.workers.fanning import fan_out, pieces
     from pipelines.workers.pool import ProcessPool, WorkerDied, worker_number
+    from pipelines.workers.server import begin_server
     from pipelines.workers.threads import one_thread
 else:
     lazily(__name__)
@@ -18,6 +19,7 @@ else:
 __all__ = [
     "ProcessPool",
     "WorkerDied",
+    "begin_server",
     "fan_out",
     "one_thread",
     "opened",

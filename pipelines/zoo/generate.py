@@ -19,7 +19,7 @@ from pipelines.zoo.work import Work, make_zoo
 _MODULES = ["pipelines.zoo.task"]
 _MODULES_OF_STACKS = ["pipelines.zoo.stack"]
 # What is slow to import in a worker; the fork server imports it once for all of them.
-_PRELOAD = ["pipelines.zoo.fit"]
+_PRELOAD = ["pipelines.zoo.task", "pipelines.zoo.fit", "torch._dynamo"]
 _PRELOAD_FOR_DATASET = {"digits": ["sklearn.datasets"]}
 
 

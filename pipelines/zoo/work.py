@@ -18,8 +18,9 @@ from graphgen.files.destination import making
 from pipelines.errors import PipelineError
 from pipelines.extras import require
 from pipelines.provenance import code_of, made_with
-from pipelines.workers import opened, run_all
+from pipelines.workers import begin_server, opened, run_all
 from pipelines.zoo.identity import StoredSettings
+from pipelines.zoo.index import INDEX
 from pipelines.zoo.record import Record
 from pipelines.zoo.replace import claim_folder, open_store
 from pipelines.zoo.store import Store
@@ -64,6 +65,8 @@ def make_zoo(
     folder = Path(out_folder)
     try:
         claim_folder(folder)
+        if scheduler is None and (replace or not (folder / INDEX).exists()):
+            begin_server(work.preload)  # which imports while this process reads what is there
         made = {"code": code_of(*work.modules), "how": work.how, "with": made_with()}
         with (
             _stopping_on_sigterm(),

@@ -119,7 +119,7 @@ def test_workers_elsewhere_get_whole_paths(tmp_path: Path, monkeypatch: pytest.M
 WATCHED = """
 import os, sys
 from pathlib import Path
-from pipelines.runs.processes import PRELOAD
+from pipelines.runs.preload import TRAINING
 from pipelines.training import planning
 from pipelines.workers import ProcessPool
 from tests.pipelines.test_processes import watched
@@ -127,8 +127,8 @@ from tests.pipelines.test_processes import watched
 if __name__ == "__main__":
     settings, graphs, out = sys.argv[1:]
     runs = planning.planned(settings, graphs, Path(out))[1]
-    imports = [name for run in runs for name in run.imports]
-    with ProcessPool(1, [*PRELOAD, *imports, "tests.pipelines.test_processes"]) as pool:
+    assert all({*run.imports} <= {*TRAINING, "sklearn.ensemble"} for run in runs)
+    with ProcessPool(1, [*TRAINING, "sklearn.ensemble", "tests.pipelines.test_processes"]) as pool:
         for run in runs:
             print(pool.submit(watched, run).result())
 """
