@@ -15,7 +15,7 @@ from metanet.backends.block.tiles import chunk_edges
 from metanet.kernels import Library, library, threads
 from metanet.plan import Plan
 
-SMALLER = 4
+SMALLER = 2
 """Few passes over a chunk are worth smaller ones, which lie in a core's own cache."""
 
 
@@ -56,20 +56,19 @@ class CompiledUpdate(torch.autograd.Function):
         kept = torch.empty_like(edges) if keeps else None
         result = torch.empty_like(edges) if learns else edges
         into, out_of = torch.zeros_like(source), torch.zeros_like(source)
-        vector = outer if outer.dim() == 1 else None
-        work = chunks.buffer()
-        for place, own, scale, x, new in chunks(edges, scales, kept, result):
-            messages = work[: len(own)]
+        vector, to_inner, to_outer = outer if outer.dim() == 1 else None, inner.t(), outer.t()
+        works = chunks.buffers()
+        for place, own, messages, scale, x, new in chunks(edges, works, scales, kept, result):
             x = messages if x is None else x
             if scale is not None:
                 chunks.inverse_rms(own, scale)
-            torch.mm(own, inner.T, out=x)
+            torch.mm(own, to_inner, out=x)
             chunks.send(
                 place, x, scale, source, target, rows, messages, into, out_of, own, vector, new,
                 keeps,
             )  # fmt: skip
             if vector is None:
-                torch.addmm(own, messages, outer.T, out=new)
+                torch.addmm(own, messages, to_outer, out=new)
         if learns:
             ctx.plan, ctx.rule, ctx.kernels = plan, rule, kernels
             ctx.save_for_backward(edges, source, target, rows, inner, outer, scales, kept)
@@ -90,12 +89,12 @@ class CompiledUpdate(torch.autograd.Function):
         )
         g_edges = torch.empty_like(edges)
         vector = outer if outer.dim() == 1 else None
-        first, second = chunks.buffer(), chunks.buffer()
-        again = chunks.buffer() if kept is None else None
-        for place, own, scale, x, before, new in chunks(edges, scales, kept, by_edges, g_edges):
-            grad, work = first[: len(own)], second[: len(own)]
-            if again is not None:
-                x = torch.mm(own, inner.T, out=again[: len(own)])
+        to_inner = inner.T
+        rooms = kept if kept is not None else chunks.buffers()
+        every = edges, chunks.buffers(), chunks.buffers(), scales, rooms, by_edges, g_edges
+        for place, own, grad, work, scale, x, before, new in chunks(*every):
+            if kept is None:
+                torch.mm(own, to_inner, out=x)
                 chunks.send(place, x, scale, source, target, rows)
             if before is not None and vector is None:
                 torch.mm(before, outer, out=grad)
@@ -125,20 +124,24 @@ class Chunks:
         self.table, self.axes = table
         self.rule, self.kernels, self.like = rule, kernels, like
         self.width, self.threads = like.shape[1], threads()
-        self.size = min(chunk_edges(like, SMALLER), len(like))
+        self.size = max(1, min(chunk_edges(like, SMALLER), len(like)))
+        starts = range(0, len(like), self.size)
+        self.places = [(start, min(start + self.size, len(like))) for start in starts]
 
-    def buffer(self) -> Tensor:
-        """Give room for a chunk's states."""
-        return self.like.new_empty(self.size, self.width)
+    def buffers(self) -> list[Tensor]:
+        """Give room for each chunk's states, the same for all."""
+        room = self.like.new_empty(self.size, self.width)
+        last = room[: self.places[-1][1] - self.places[-1][0]]
+        return [*[room] * (len(self.places) - 1), last]
 
-    def __call__(self, *tensors: Tensor | None) -> Iterator[tuple[Any, ...]]:
+    def __call__(self, *tensors: Tensor | list[Tensor] | None) -> Iterator[tuple[Any, ...]]:
         """Give each chunk's first edge and its end, and its rows of each tensor."""
-        starts = range(0, len(self.like), max(1, self.size))
-        places = [(start, min(start + self.size, len(self.like))) for start in starts]
+        none = [None] * len(self.places)
         pieces = [
-            [None] * len(places) if t is None else t.split(max(1, self.size)) for t in tensors
+            none if t is None else t.split(self.size) if isinstance(t, Tensor) else t
+            for t in tensors
         ]
-        return zip(places, *pieces, strict=True)
+        return zip(self.places, *pieces, strict=True)
 
     def inverse_rms(self, states: Tensor, scales: Tensor) -> None:
         """Write one over the root mean square of each row."""

@@ -1,9 +1,8 @@
-/* Vectors of 64 bytes of REAL, which is float or double, and functions of them.
+/* Vectors of REAL, which is float or double, as long as the processor's, and functions of them.
 
-   Compilers turn them into what the processor has. A row of any width is worked on in blocks of
-   LANES numbers; the last one may be shorter, and is filled up with zeros. Where a loop is hot, its
-   body is an INLINE function that EITHER way calls with a constant `even`: whether all blocks are
-   whole.
+   A row of any width is worked on in blocks of LANES numbers; the last one may be shorter, and is
+   filled up with zeros. Where a loop is hot, its body is an INLINE function that EITHER way calls
+   with a constant `even`: whether all blocks are whole.
 */
 #ifndef NUMBERS_H
 #define NUMBERS_H
@@ -12,11 +11,18 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#ifdef __AVX512F__
-#include <immintrin.h>
-#ifdef REAL_IS_FLOAT
-#define SINGLES /* there are instructions for vectors of floats */
+#if defined(__AVX512F__)
+#define BYTES 64
+#elif defined(__AVX__)
+#define BYTES 32
+#else
+#define BYTES 16
 #endif
+#ifdef __AVX__
+#include <immintrin.h>
+#endif
+#if defined(__AVX512F__) && defined(REAL_IS_FLOAT)
+#define SINGLES /* there are instructions for vectors of floats */
 #endif
 
 #define EXPORT __attribute__((visibility("default")))
@@ -41,9 +47,9 @@ typedef int32_t INTEGER;
 typedef int64_t INTEGER;
 #define SQRT sqrt
 #endif
-typedef REAL VECTOR __attribute__((vector_size(64)));
-typedef INTEGER INTEGERS __attribute__((vector_size(64)));
-#define LANES ((int64_t)(64 / sizeof(REAL)))
+typedef REAL VECTOR __attribute__((vector_size(BYTES)));
+typedef INTEGER INTEGERS __attribute__((vector_size(BYTES)));
+#define LANES ((int64_t)(BYTES / sizeof(REAL)))
 
 INLINE VECTOR all(REAL x) { return x - (VECTOR){0}; }
 
@@ -55,6 +61,34 @@ INLINE VECTOR all(REAL x) { return x - (VECTOR){0}; }
 #define PART(count) ((__mmask8)((1u << (count)) - 1))
 #define LOAD(from, count) (VECTOR) _mm512_maskz_loadu_pd(PART(count), from)
 #define STORE(to, x, count) _mm512_mask_storeu_pd(to, PART(count), (__m512d)x)
+#elif defined(__AVX__) && defined(REAL_IS_FLOAT)
+#define PART(count) ((__m256i)((INTEGERS){0, 1, 2, 3, 4, 5, 6, 7} < (INTEGER)(count)))
+#define LOAD(from, count) (VECTOR) _mm256_maskload_ps(from, PART(count))
+#define STORE(to, x, count) _mm256_maskstore_ps(to, PART(count), (__m256)x)
+#elif defined(__AVX__)
+#define PART(count) ((__m256i)((INTEGERS){0, 1, 2, 3} < (INTEGER)(count)))
+#define LOAD(from, count) (VECTOR) _mm256_maskload_pd(from, PART(count))
+#define STORE(to, x, count) _mm256_maskstore_pd(to, PART(count), (__m256d)x)
+#else
+#define LOAD(from, count) load_part(from, count)
+#define STORE(to, x, count) store_part(to, x, count)
+
+/* In pieces of 2 and 1, whose sizes a compiler knows. */
+INLINE VECTOR load_part(const REAL *from, int64_t count) {
+  REAL parts[BYTES / sizeof(REAL)] = {0};
+  VECTOR x;
+  for (int64_t half = LANES / 2, i = 0; half; half /= 2)
+    if (count & half) memcpy(parts + i, from + i, half * sizeof(REAL)), i += half;
+  memcpy(&x, parts, sizeof(x));
+  return x;
+}
+
+INLINE void store_part(REAL *to, VECTOR x, int64_t count) {
+  REAL parts[BYTES / sizeof(REAL)];
+  memcpy(parts, &x, sizeof(x));
+  for (int64_t half = LANES / 2, i = 0; half; half /= 2)
+    if (count & half) memcpy(to + i, parts + i, half * sizeof(REAL)), i += half;
+}
 #endif
 
 INLINE VECTOR load(const REAL *from, int64_t count) {
@@ -62,11 +96,7 @@ INLINE VECTOR load(const REAL *from, int64_t count) {
   if (count >= LANES)
     memcpy(&x, from, sizeof(x));
   else
-#ifdef LOAD
     x = LOAD(from, count);
-#else
-    memcpy(&x, from, count * sizeof(REAL));
-#endif
   return x;
 }
 
@@ -74,11 +104,7 @@ INLINE void store(REAL *to, VECTOR x, int64_t count) {
   if (count >= LANES)
     memcpy(to, &x, sizeof(x));
   else
-#ifdef STORE
     STORE(to, x, count);
-#else
-    memcpy(to, &x, count * sizeof(REAL));
-#endif
 }
 
 INLINE void add_to(REAL *to, VECTOR x, int64_t count) { store(to, load(to, count) + x, count); }
@@ -90,14 +116,14 @@ INLINE void add_to(REAL *to, VECTOR x, int64_t count) { store(to, load(to, count
 #endif
 
 INLINE REAL sum(VECTOR x) {
-#if HAS(__builtin_shufflevector) && defined(REAL_IS_FLOAT)
+#if HAS(__builtin_shufflevector) && defined(SINGLES)
   x += __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
   x += __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3);
   x += __builtin_shufflevector(x, x, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1);
   x += __builtin_shufflevector(x, x, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0);
   return x[0];
 #else
-  REAL parts[64 / sizeof(REAL)];
+  REAL parts[BYTES / sizeof(REAL)];
   memcpy(parts, &x, sizeof(x));
   for (int64_t half = LANES / 2; half; half /= 2)
     for (int64_t i = 0; i < half; i++) parts[i] += parts[i + half];
