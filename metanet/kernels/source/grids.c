@@ -35,7 +35,7 @@ INLINE void step_places(const STEP *f, int64_t a, int64_t i, int64_t j, int64_t 
   REAL *inner = f->inner + place * f->inner_step, *result = f->result + place * f->result_step;
   const REAL *states = f->states + place * f->states_step;
   VECTOR sums[TOGETHER] = {0}, squares[TOGETHER] = {0};
-  REAL mean[TOGETHER], rstd[TOGETHER];
+  REAL mean[TOGETHER] = {0}, rstd[TOGETHER] = {0};
   for (int64_t c = 0; c < width; c += LANES) {
     const int64_t left = even ? LANES : width - c;
     const VECTOR from_row = added ? load(beside + c, left) : all(0);
@@ -51,15 +51,18 @@ INLINE void step_places(const STEP *f, int64_t a, int64_t i, int64_t j, int64_t 
       sums[k] += y;
     }
   }
-  for (int64_t k = 0; k < count; k++) mean[k] = sum(sums[k]) / width;
+  const REAL share = (REAL)1 / width;
+  for (int64_t k = 0; k < count; k++) mean[k] = sum(sums[k]) * share;
   for (int64_t c = 0; c < width; c += LANES)
     for (int64_t k = 0; k < count; k++) {
       const VECTOR y = load(active + k * padded + c, LANES) - mean[k];
       squares[k] += even || c + LANES <= width ? y * y : first(y * y, width - c);
     }
-  for (int64_t k = 0; k < count; k++) {
-    rstd[k] = 1 / SQRT(sum(squares[k]) / width + f->eps);
-    if (f->keep) f->mean[place + k] = mean[k], f->rstd[place + k] = rstd[k];
+  for (int64_t k = 0; k < count; k++) rstd[k] = sum(squares[k]) * share + f->eps;
+  for (int64_t k = 0; k < TOGETHER; k++) rstd[k] = 1 / SQRT(rstd[k]);
+  if (f->keep) {
+    memcpy(f->mean + place, mean, count * sizeof(REAL));
+    memcpy(f->rstd + place, rstd, count * sizeof(REAL));
   }
   for (int64_t c = 0; c < width; c += LANES) {
     const int64_t left = even ? LANES : width - c;
@@ -78,7 +81,8 @@ INLINE void step_places(const STEP *f, int64_t a, int64_t i, int64_t j, int64_t 
 
 /* Step network a; `added` says whether there is anything to add from rows and columns, `even`
    whether the width is a whole number of vectors. */
-INLINE void step_network(const STEP *f, int64_t a, int added, int even) {
+INLINE void step_network(const STEP *shared, int64_t a, int added, int even) {
+  const STEP own = *shared, *f = &own; /* which no store can change */
   const int64_t width = f->width, padded = (width + LANES - 1) / LANES * LANES;
   REAL *active = malloc((TOGETHER + 1) * padded * sizeof(REAL)), *total = active + TOGETHER * padded;
   for (int64_t i = 0; i < f->n; i++) {
@@ -146,6 +150,7 @@ INLINE void unstep_places(const UNSTEP *f, int64_t a, int64_t i, int64_t j, int6
   const REAL *inner = f->inner + place * f->inner_step;
   VECTOR levels[TOGETHER] = {0}, tilts[TOGETHER] = {0};
   REAL level[TOGETHER], tilt[TOGETHER];
+  const REAL share = (REAL)1 / width;
   for (int64_t c = 0; c < width; c += LANES) {
     const int64_t left = even ? LANES : width - c;
     const VECTOR from_row = added ? load(beside + c, left) : all(0), scale = load(f->scale + c, left);
@@ -172,8 +177,8 @@ INLINE void unstep_places(const UNSTEP *f, int64_t a, int64_t i, int64_t j, int6
     store(by_shift + c, along_shift, left);
   }
   for (int64_t k = 0; k < count; k++) {
-    level[k] = sum(levels[k]) / width;
-    tilt[k] = sum(tilts[k]) / width;
+    level[k] = sum(levels[k]) * share;
+    tilt[k] = sum(tilts[k]) * share;
   }
   for (int64_t c = 0; c < width; c += LANES) {
     const int64_t left = even ? LANES : width - c;
@@ -190,7 +195,8 @@ INLINE void unstep_places(const UNSTEP *f, int64_t a, int64_t i, int64_t j, int6
   }
 }
 
-INLINE void unstep_network(const UNSTEP *f, int64_t a, int added, int even) {
+INLINE void unstep_network(const UNSTEP *shared, int64_t a, int added, int even) {
+  const UNSTEP own = *shared, *f = &own; /* which no store can change */
   const int64_t width = f->width, padded = (width + LANES - 1) / LANES * LANES;
   REAL *space = malloc((3 * TOGETHER + 1) * padded * sizeof(REAL));
   REAL *total = space + 3 * TOGETHER * padded, *by_scale = f->parts + a * f->parts_network;
