@@ -42,13 +42,17 @@ class BuildError(Exception):
 
 def build(real: str) -> Library:
     """Give the kernels for `float` or `double`, compiled now or before; raises `BuildError`."""
-    command = shlex.split(os.environ.get("CC", "cc"))
+    said = os.environ.get("CC") or "cc"
+    try:
+        command = shlex.split(said)
+    except ValueError as error:
+        raise BuildError(f"CC is {said!r}, which is no command: {error}") from error
     compiler = shutil.which(command[0]) if command else None
     if compiler is None:
         raise BuildError(f"there is no C compiler {' '.join(command)!r} on the PATH")
     try:
         folder, text = cache_folder(), source()
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # Path.home() raises the latter
         raise BuildError(f"there is no cache folder for the kernels: {error}") from error
     failure = ""
     for attempt in ATTEMPTS:
@@ -60,6 +64,8 @@ def build(real: str) -> Library:
                 content = compiled([compiler, *flags])
                 write_bytes(folder / f"{key}-{digest(content)}.so", content)
                 library = load(folder, key, text)
+        except subprocess.TimeoutExpired:
+            raise BuildError(f"{compiler} took more than {SECONDS} seconds") from None
         except (OSError, subprocess.SubprocessError) as error:
             failure = failure or getattr(error, "stderr", None) or str(error)
             continue
@@ -95,7 +101,15 @@ def compiled(command: list[str]) -> bytes:
 
 def run(command: list[str], text: str) -> None:
     """Run a compiler, with a source as its input."""
-    subprocess.run(command, input=text, check=True, capture_output=True, text=True, timeout=SECONDS)
+    subprocess.run(
+        command,
+        input=text,
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=SECONDS,
+    )
 
 
 def cache_folder() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -94,6 +95,50 @@ def test_a_compiler_that_fails_means_torch(cache: Path, monkeypatch: pytest.Monk
     assert not kernels.available(torch.float64)
     assert "false did not compile the kernels" in kernels.reason(torch.float64)
     assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("printf '\\377\\376' >&2; exit 1", "did not compile the kernels: \ufffd\ufffd"),
+        ("printf '\\377\\376'", "did not compile the kernels: .*No such file"),
+        ("exec sleep 60", "took more than 0.2 seconds"),
+    ],
+)
+def test_a_compiler_that_is_none_means_torch(
+    text: str, reason: str, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "compiler"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("CC", str(path))
+    monkeypatch.setattr(compiler, "SECONDS", 0.2 if "sleep" in text else 60)
+    assert not kernels.available()
+    assert re.search(reason, kernels.reason()), kernels.reason()
+
+
+def test_a_compiler_may_be_several_words(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CC", "env LC_ALL=C cc")
+    result = torch.zeros(1, dtype=torch.int64)
+    build("float").two(result)
+    assert result.item() == 2
+    monkeypatch.setenv("CC", 'cc "')
+    with pytest.raises(BuildError, match="CC is 'cc \"', which is no command: No closing quotation"):
+        build("float")
+
+
+def test_a_user_without_a_home_means_torch(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", nowhere)
+    assert not kernels.available()
+    assert kernels.reason() == (
+        "there is no cache folder for the kernels: Could not determine home directory."
+    )
 
 
 def test_kernels_may_be_off(monkeypatch: pytest.MonkeyPatch) -> None:
