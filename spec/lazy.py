@@ -20,7 +20,7 @@ class LazyPackage(ModuleType):
         if name in self.__homes__:
             home, own = self.__homes__[name]
             value = getattr(import_module(home), own)
-        elif not name.startswith("_") and find_spec(f"{self.__name__}.{name}"):
+        elif name.isidentifier() and name[0] != "_" and find_spec(f"{self.__name__}.{name}"):
             value = import_module(f"{self.__name__}.{name}")
         else:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
@@ -33,7 +33,7 @@ class LazyPackage(ModuleType):
             super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self.__homes__})
+        return sorted({*super().__dir__(), *self.__homes__, *self.__dict__.get("__all__", ())})
 
 
 def lazily(package: str) -> None:

@@ -19,10 +19,13 @@ else:
                 axes: tuple[int, ...]
 
         For each class that writes and compiles six methods, half a millisecond of every import;
-        layers and primitives are two hundred.
+        layers and primitives are two hundred. For a class with methods of its own in their place,
+        with `__post_init__` or with `dataclasses.field`, it does.
         """
 
         def make(cls: type) -> type:
+            if not is_plain(cls):
+                return dataclasses.dataclass(frozen=frozen, kw_only=kw_only)(cls)
             beneath = any(dataclasses.is_dataclass(base) for base in cls.__mro__[1:])
             dataclasses.dataclass(
                 init=False, repr=False, eq=False, frozen=beneath, kw_only=kw_only
@@ -33,6 +36,7 @@ else:
             cls._values = staticmethod(values_of(tuple(cls._defaults)))
             for name, method in METHODS.items():
                 setattr(cls, name, method)
+            cls.__signature__ = Written()
             return cls
 
         return make
@@ -57,6 +61,35 @@ def make_record(
     return record(frozen=True, kw_only=True)(type(name, (base,), body))
 
 
+def is_plain(cls: type) -> bool:
+    """Say whether the methods below do for a class, and what is above it, all that is asked."""
+    own, inherited = vars(cls), getattr(cls, "__dataclass_fields__", {}).values()
+    return not (
+        hasattr(cls, "__post_init__")
+        or METHODS.keys() & own.keys()
+        or any(isinstance(value, dataclasses.Field) for value in own.values())
+        or any(f.default_factory is not REQUIRED or not f.init for f in inherited)
+    )
+
+
+class Written:
+    """The signature of a class of records: that of its fields, when somebody asks for it."""
+
+    def __get__(self, one: object, cls: type) -> Any:
+        from inspect import Parameter, Signature
+
+        parameters = [
+            Parameter(
+                field.name,
+                Parameter.KEYWORD_ONLY if field.kw_only else Parameter.POSITIONAL_OR_KEYWORD,
+                default=Parameter.empty if field.default is REQUIRED else field.default,
+                annotation=field.type,
+            )
+            for field in sorted(dataclasses.fields(cls), key=lambda field: field.kw_only)
+        ]
+        return Signature(parameters, return_annotation=None)
+
+
 def values_of(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     """Give what reads these attributes of a record, in order."""
     if len(names) > 1:
@@ -64,7 +97,7 @@ def values_of(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     return lambda each: tuple(getattr(each, name) for name in names)
 
 
-def initialise(self: Any, *args: Any, **values: Any) -> None:
+def initialise(self: Any, /, *args: Any, **values: Any) -> None:
     """Take fields by place, where they may be, and by name."""
     cls = type(self)
     given = dict(zip(cls.__match_args__, args, strict=False)) | values if args else values

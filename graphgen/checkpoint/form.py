@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphgen.checkpoint.other_orders import is_unclear
 from spec import Architecture, TensorSpec
@@ -57,6 +57,10 @@ class Form:
     def fits(self) -> dict[Signature, Fit]:
         """Weights that fitted lately; see `graphgen.checkpoint.fits`."""
         return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy, in another process too, is the same whatever weights there were.
+        return {name: value for name, value in vars(self).items() if name != "fits"}
 
     @cached_property
     def own(self) -> tuple[Stored, ...]:

@@ -123,6 +123,18 @@ def test_a_graph_is_sent_without_copies_of_its_views() -> None:
     assert np.array_equal(again.edge_values(), graph.edge_values())
 
 
+def test_a_copy_of_a_template_knows_of_no_weights() -> None:
+    template = fresh()
+    template.bind(weights_of(0))
+    size = len(pickle.dumps(template))
+    template.bind(weights_of(0, np.float64))
+    assert len(template.form.fits) == 2
+    assert len(pickle.dumps(template)) == size
+    again = pickle.loads(pickle.dumps(template))
+    assert not again.form.fits
+    assert again.form.layouts == template.form.layouts
+
+
 def test_few_ways_are_kept_and_no_weights() -> None:
     template = fresh()
     weights = weights_of(0)

@@ -125,7 +125,9 @@ def test_a_compiler_may_be_several_words(
     build("float").two(result)
     assert result.item() == 2
     monkeypatch.setenv("CC", 'cc "')
-    with pytest.raises(BuildError, match="CC is 'cc \"', which is no command: No closing quotation"):
+    with pytest.raises(
+        BuildError, match="CC is 'cc \"', which is no command: No closing quotation"
+    ):
         build("float")
 
 

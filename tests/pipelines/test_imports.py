@@ -133,3 +133,11 @@ def test_a_function_stays_where_a_module_has_its_name() -> None:
         import_module(f"graphgen.{name}")
         assert callable(getattr(graphgen, name))
     assert graphgen.symmetry is import_module("graphgen.symmetry"), "modules are there too"
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_a_lazy_package_is_asked_as_any_other(name: str) -> None:
+    package = import_module(name)
+    assert set(package.__all__) <= set(dir(package))
+    for other in ("nothing", "nothing.at.all", "", "no name", "_nothing"):
+        assert not hasattr(package, other), other

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -95,6 +96,51 @@ def test_a_record_has_the_fields_of_those_above_it() -> None:
     assert repr(Below(1)).endswith("Below(a=1, b=2, c=3)")
     with pytest.raises(dataclasses.FrozenInstanceError):
         Below(1).a = 2  # type: ignore[misc]
+
+
+def test_methods_and_fields_of_one_s_own_count_as_in_a_dataclass() -> None:
+    class Own:
+        x: int
+
+        def __repr__(self) -> str:
+            return "own"
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __hash__(self) -> int:
+            return 7
+
+    class Checked:
+        x: int
+        y: int = dataclasses.field(init=False, default=4)
+        z: list[int] = dataclasses.field(default_factory=list)
+
+        def __post_init__(self) -> None:
+            object.__setattr__(self, "y", self.x + 1)
+
+    class Named:
+        self: int = 1
+
+    assert repr(record(frozen=True)(Own)(1)) == "own"
+    assert record(frozen=True)(Named)(**{"self": 2}).self == 2
+    assert record(frozen=True)(Checked)(1).y == 2
+    assert hash(Own(1)) == 7  # type: ignore[call-arg]
+    assert Own(1) == Own(2)  # type: ignore[call-arg]
+    assert Checked(1).z is not Checked(1).z  # type: ignore[call-arg]
+
+    @record(frozen=True)
+    class Below(Checked):
+        a: int = 5
+
+    assert repr(Below(1)).endswith("Below(x=1, y=2, z=[], a=5)")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_record_has_the_signature_of_its_fields(kind: Any) -> None:
+    mine, other = inspect.signature(kind), inspect.signature(made_by_dataclass(kind))
+    shown = [[(p.name, p.kind, p.default) for p in s.parameters.values()] for s in (mine, other)]
+    assert shown[0] == shown[1]
 
 
 def test_the_comparison_sees_what_a_record_would_lack() -> None:
