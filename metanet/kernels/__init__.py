@@ -11,7 +11,7 @@
 
 The files `source/*.c` are compiled together at first use, for each of float32 and float64, and kept
 in the user's cache folder. Without a compiler, with the environment variable `METANET_KERNELS=0`,
-under `off()`, and for tensors elsewhere or of other dtypes, `library` gives None.
+under `off()`, and for tensors elsewhere, of other dtypes or classes, `library` gives None.
 
 To add a function, write it in a file of `source` (a new one is found by itself) in terms of `REAL`
 and the vectors of `numbers.h`, and put `EXPORT` before it, as in `norm.c`; a library then has it as
@@ -34,6 +34,9 @@ from torch import Tensor
 from metanet.kernels.compiler import BuildError, build
 from metanet.kernels.functions import Library
 
+PLAIN = (Tensor, torch.nn.Parameter)
+"""Tensors of other classes may have no memory, as those with which torch traces and exports."""
+
 _on: ContextVar[bool] = ContextVar("kernels", default=True)
 
 
@@ -41,7 +44,10 @@ def library(*tensors: Tensor | None) -> Library | None:
     """Give the kernels for these tensors, which must share device and dtype; else None."""
     given = [tensor for tensor in tensors if tensor is not None]
     dtype = given[0].dtype
-    if any(tensor.device.type != "cpu" or tensor.dtype != dtype for tensor in given):
+    if any(
+        tensor.device.type != "cpu" or tensor.dtype != dtype or type(tensor) not in PLAIN
+        for tensor in given
+    ):
         return None
     if not _on.get() or os.environ.get("METANET_KERNELS") == "0":
         return None

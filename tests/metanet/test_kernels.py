@@ -9,10 +9,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
+import graphgen
+import metanet
+import spec
+from graphgen.testing import random_weights
 from metanet import kernels
 from metanet.kernels import compiler
 from metanet.kernels.compiler import BuildError, build
@@ -155,6 +161,21 @@ def test_kernels_may_be_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METANET_KERNELS", "0")
     assert not kernels.available()
     assert kernels.reason() == "METANET_KERNELS is 0"
+
+
+@pytest.mark.parametrize("name", ["gmn", "np_nfn"])
+def test_tensors_without_memory_are_left_to_torch(name: str) -> None:
+    net = spec.loads("inputs: {x: [2]}\nlayers: [{linear: {out_features: 3}}, relu]")
+    weights = random_weights(net, np.random.default_rng(0))
+    batch = metanet.Batch.from_graphs(graphgen.compile(net, weights))
+    known = {"hidden": 4, "layers": 1} | ({"net": net} if name == "np_nfn" else {})
+    model = metanet.make_metanet(name, **known).double()
+    with kernels.off():
+        expected = model(batch)
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        shape = model(batch).shape
+    assert shape == expected.shape
+    assert torch.allclose(model(batch), expected)
 
 
 def test_what_was_compiled_is_found_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
