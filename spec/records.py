@@ -81,11 +81,13 @@ class Written:
         parameters = [
             Parameter(
                 field.name,
-                Parameter.KEYWORD_ONLY if field.kw_only else Parameter.POSITIONAL_OR_KEYWORD,
+                Parameter.KEYWORD_ONLY
+                if field.kw_only is True
+                else Parameter.POSITIONAL_OR_KEYWORD,
                 default=Parameter.empty if field.default is REQUIRED else field.default,
                 annotation=field.type,
             )
-            for field in sorted(dataclasses.fields(cls), key=lambda field: field.kw_only)
+            for field in sorted(dataclasses.fields(cls), key=lambda field: field.kw_only is True)
         ]
         return Signature(parameters, return_annotation=None)
 
