@@ -20,7 +20,7 @@ else:
 
         For each class that writes and compiles six methods, half a millisecond of every import;
         layers and primitives are two hundred. For a class with methods of its own in their place,
-        with `__post_init__` or with `dataclasses.field`, it does.
+        `__post_init__`, or fields that are made or left out somewhere, it does.
         """
 
         def make(cls: type) -> type:
@@ -62,14 +62,17 @@ def make_record(
 
 
 def is_plain(cls: type) -> bool:
-    """Say whether the methods below do for a class, and what is above it, all that is asked."""
-    own, inherited = vars(cls), getattr(cls, "__dataclass_fields__", {}).values()
-    return not (
-        hasattr(cls, "__post_init__")
-        or METHODS.keys() & own.keys()
-        or any(isinstance(value, dataclasses.Field) for value in own.values())
-        or any(f.default_factory is not REQUIRED or not f.init for f in inherited)
-    )
+    """Say whether the methods below do all that is asked of a class and of what is above it."""
+    if hasattr(cls, "__post_init__") or METHODS.keys() & vars(cls).keys():
+        return False
+    own = (value for value in vars(cls).values() if isinstance(value, dataclasses.Field))
+    return all(map(is_plain_field, (*own, *getattr(cls, "__dataclass_fields__", {}).values())))
+
+
+def is_plain_field(field: dataclasses.Field[Any]) -> bool:
+    """Say whether a field is taken, compared, hashed and shown, and made by no function."""
+    wanted = field.init and field.compare and field.repr and field.hash is None
+    return wanted and field.default_factory is REQUIRED
 
 
 class Written:
