@@ -8,7 +8,7 @@ import click
 
 from pipelines.commands.device import device_option
 from pipelines.commands.inputs import GRAPHS, SETTINGS
-from pipelines.commands.outputs import replace_option
+from pipelines.commands.outputs import log_option, replace_option
 
 
 @click.command()
@@ -18,6 +18,7 @@ from pipelines.commands.outputs import replace_option
 @click.option("--model", help="Train this model of the settings only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
 @device_option
+@log_option
 @replace_option
 def flow(
     graphs: Path,
@@ -26,10 +27,11 @@ def flow(
     model: str | None,
     workers: int | None,
     device: str,
+    log: Path | None,
     replace: bool,
 ) -> None:
     """Train every flow of the settings, with every seed, on the INRs of the graph set GRAPHS."""
     from pipelines.generation import train
 
-    runs = train(params, graphs, out, workers, model, replace, device)
+    runs = train(params, graphs, out, workers, model, replace, device, log)
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

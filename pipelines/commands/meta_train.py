@@ -8,7 +8,7 @@ import click
 
 from pipelines.commands.device import device_option
 from pipelines.commands.inputs import SETTINGS
-from pipelines.commands.outputs import replace_option
+from pipelines.commands.outputs import log_option, replace_option
 
 
 @click.command("meta-train")
@@ -17,12 +17,19 @@ from pipelines.commands.outputs import replace_option
 @click.option("--model", help="Meta-train this model of the settings only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
 @device_option
+@log_option
 @replace_option
 def meta_train(
-    params: Path, out: Path, model: str | None, workers: int | None, device: str, replace: bool
+    params: Path,
+    out: Path,
+    model: str | None,
+    workers: int | None,
+    device: str,
+    log: Path | None,
+    replace: bool,
 ) -> None:
     """Meta-train every learned optimizer of the settings PARAMS, with every seed."""
     from pipelines.learned_optimizer import meta_train as execute
 
-    runs = execute(params, out, workers, model, replace, device)
+    runs = execute(params, out, workers, model, replace, device, log)
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

@@ -9,7 +9,7 @@ import click
 from pipelines.commands.crew import scheduler_option
 from pipelines.commands.device import device_option
 from pipelines.commands.inputs import GRAPHS, SETTINGS
-from pipelines.commands.outputs import replace_option
+from pipelines.commands.outputs import log_option, replace_option
 
 
 @click.command()
@@ -21,6 +21,7 @@ from pipelines.commands.outputs import replace_option
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; default: all cores.")
 @device_option
 @scheduler_option
+@log_option
 @replace_option
 def search(
     graphs: Path,
@@ -31,6 +32,7 @@ def search(
     workers: int | None,
     scheduler: str | None,
     device: str,
+    log: Path | None,
     replace: bool,
 ) -> None:
     """Choose what the settings leave open (their ranges), by trials scored on validation networks.
@@ -46,7 +48,7 @@ def search(
         begin_server(TRAINING)  # which imports while this process does
     from pipelines.training import search as execute
 
-    found = execute(params, graphs, out, workers, model, networks, replace, scheduler, device)
+    found = execute(params, graphs, out, workers, model, networks, replace, scheduler, device, log)
     for label, result in found.items():
         best = result["trials"][result["chosen"]]
         values = ", ".join(f"{name} {value}" for name, value in best["values"].items())

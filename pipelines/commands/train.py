@@ -9,7 +9,7 @@ import click
 from pipelines.commands.crew import scheduler_option
 from pipelines.commands.device import device_option
 from pipelines.commands.inputs import GRAPHS, SEARCHES, SETTINGS
-from pipelines.commands.outputs import replace_option
+from pipelines.commands.outputs import log_option, replace_option
 
 
 @click.command()
@@ -28,6 +28,7 @@ from pipelines.commands.outputs import replace_option
 )
 @device_option
 @scheduler_option
+@log_option
 @replace_option
 def train(
     graphs: Path,
@@ -40,6 +41,7 @@ def train(
     processes: int,
     scheduler: str | None,
     device: str,
+    log: Path | None,
     replace: bool,
 ) -> None:
     """Train every model of the settings, with every seed, on the graph set GRAPHS.
@@ -54,6 +56,9 @@ def train(
     from pipelines.training import train as execute
 
     runs = execute(
-        params, graphs, out, workers, model, networks, search, processes, replace, scheduler, device
+        *(params, graphs, out, workers, model, networks, search, processes, replace),
+        scheduler=scheduler,
+        device=device,
+        log=log,
     )
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

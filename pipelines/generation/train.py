@@ -27,6 +27,7 @@ def train(
     only: str | None = None,
     replace: bool = False,
     device: str = CPU,
+    log: str | Path | None = None,
 ) -> list[FlowRun]:
     """Train the flows of the settings, with one thread in each of `workers` processes.
 
@@ -35,9 +36,9 @@ def train(
     Finished runs of the same settings, code and graph set are kept, stopped ones go on from their
     last epoch. Those of others are refused, or, with `replace`, stay whole until all new ones are
     there. `only` names one model. Runs are spread over the devices that `device` stands for
-    (`pipelines.devices.devices_of`), one process each. A run that diverges does not stop the
-    others: it is named at the end, by a `PipelineError`. Gives the runs; their folders hold
-    parameters and histories.
+    (`pipelines.devices.devices_of`), one process each, and write their numbers as they come to the
+    folder `log`. A run that diverges does not stop the others: it is named at the end, by a
+    `PipelineError`. Gives the runs; their folders hold parameters and histories.
     """
     devices, out = devices_of(device), Path(out)
     place = find_section(settings_file, "flow", FLOW, check_flow)
@@ -65,7 +66,7 @@ def train(
         population = align(population, alignment, graph_set.hash, out)
         failure = None
         try:
-            execute(runs, workers, label="flow", devices=devices)
+            execute(runs, workers, label="flow", devices=devices, log=log)
         except PipelineError as error:
             if not any(run.finished() for run in runs):
                 raise

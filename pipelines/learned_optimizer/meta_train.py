@@ -26,6 +26,7 @@ def meta_train(
     only: str | None = None,
     replace: bool = False,
     device: str = CPU,
+    log: str | Path | None = None,
 ) -> list[MetaRun]:
     """Meta-train all learned optimizers of the settings, one process for each at work.
 
@@ -34,8 +35,9 @@ def meta_train(
     Finished runs of the same settings and code are kept, stopped ones go on from their last epoch.
     Those of others are refused, or, with `replace`, stay whole until all new ones are there. `only`
     names one model. Runs are spread over the devices that `device` stands for
-    (`pipelines.devices.devices_of`), one process each. A run that learned nothing does not stop the
-    others: it is named at the end, by a `PipelineError`. Gives the runs.
+    (`pipelines.devices.devices_of`), one process each, and write their numbers as they come to the
+    folder `log`. A run that learned nothing does not stop the others: it is named at the end, by a
+    `PipelineError`. Gives the runs.
     """
     devices, out = devices_of(device), Path(out)
     settings = read_settings(settings_file)
@@ -51,7 +53,7 @@ def meta_train(
             check(run, settings)
     with collecting(out, runs, replace) as new:
         try:
-            execute(runs, workers, label="meta-train", devices=devices)
+            execute(runs, workers, label="meta-train", devices=devices, log=log)
         except PipelineError:
             if any(run.finished() for run in runs):
                 commit(new, every, replace)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from lightning_fabric import Fabric
+from lightning_fabric.loggers.csv_logs import CSVLogger
 
 from graphgen.errors import GraphError
 from graphgen.files import Kind
@@ -68,13 +69,15 @@ class Job(ABC):
     def work(self, fabric: Fabric) -> None:
         """Work in `work_folder`, which is there, and save the result, in the first process."""
 
-    def execute(self, processes: int = 1, device: str = CPU) -> None:
+    def execute(self, processes: int = 1, device: str = CPU, log: Path | None = None) -> None:
         """Do the work on a device, or go on where a stopped job left off.
 
-        `processes` share each batch. A job that cannot begin leaves no folder.
+        `processes` share each batch. The numbers of each epoch are written as they come to a table
+        in the folder `log`, if there is one. A job that cannot begin leaves no folder.
         """
+        loggers = [CSVLogger(log, self.folder_name, flush_logs_every_n_steps=1)] if log else []
         with making(self.work_folder):
-            work_on(self.work, device, processes, self.precision)
+            work_on(self.work, device, processes, self.precision, loggers)
 
     @property
     def folder(self) -> Path:

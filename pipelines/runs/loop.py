@@ -77,7 +77,9 @@ def fit(
         training: `epochs`, `learning_rate`, `gradient_norm`, and `weight_decay` if any.
         folder: of the checkpoint.
         run: the identity of what is trained; a checkpoint of another one is passed over.
-        fabric: device, precision, and the processes that share each batch.
+        fabric: device, precision, and the processes that share each batch; its loggers are given
+            the numbers of each epoch, and its callbacks are called by `on_epoch_end`, with the
+            `objective` and the `row` of the history if they want them.
     """
     keep_freed_memory()
     kept = objective.kept.to(fabric.device)
@@ -106,6 +108,8 @@ def fit(
         check_finite({f"`{n}`": v for n, v in numbers.items() if n in finite}, epoch, training)
         seconds = round(time.process_time() - begun, 3)
         rows.append({"epoch": epoch + 1, **numbers, SECONDS: seconds})
+        fabric.log_dict(numbers, step=epoch + 1)
+        fabric.call("on_epoch_end", objective=objective, row=rows[-1])
         if fabric.is_global_zero:
             save_checkpoint(folder, run, epoch + 1, kept, optimizer, rows)
         fabric.barrier()

@@ -32,6 +32,7 @@ def execute(
     label: str = "train",
     scheduler: str | None = None,
     devices: Sequence[str] = (CPU,),
+    log: str | Path | None = None,
 ) -> None:
     """Execute the runs that are not finished; `label` is that of the progress bar.
 
@@ -54,12 +55,12 @@ def execute(
         with showing_progress(runs, label) as done:
             for number, run in enumerate(runs):
                 try:
-                    run.execute(processes, devices[0])
+                    run.execute(processes, devices[0], None if log is None else Path(log))
                 except FAILURES as error:
                     failed.append(error)
                 done.add(number)
     elif runs:
-        failed = execute_in_pool(longest_first(runs), workers, label, scheduler, devices)
+        failed = execute_in_pool(longest_first(runs), workers, label, scheduler, devices, log)
     if failed:
         kind = PipelineError if any(type(e) is not DivergedError for e in failed) else DivergedError
         raise kind("\n".join(sorted(map(str, failed))))
@@ -76,11 +77,13 @@ def execute_in_pool(
     label: str,
     scheduler: str | None = None,
     devices: Sequence[str] = (CPU,),
+    log: str | Path | None = None,
 ) -> list[Exception]:
     """Execute runs side by side, in their order; give the errors of those that failed."""
     failed: list[Exception] = []
     preload = dict.fromkeys([*EVERY, *(name for run in runs for name in run.imports)])
-    calls = [(run if scheduler is None else from_anywhere(run), devices) for run in runs]
+    folder = None if log is None else Path(log).resolve()
+    calls = [(run if scheduler is None else from_anywhere(run), devices, folder) for run in runs]
     if workers is None and CPU not in devices:
         workers = len(devices)
     with (
@@ -98,10 +101,10 @@ def execute_in_pool(
     return failed
 
 
-def execute_alone(run: Job, devices: Sequence[str]) -> None:
+def execute_alone(run: Job, devices: Sequence[str], log: Path | None) -> None:
     """Execute a run in a worker, with one thread, on the worker's device."""
     torch.set_num_threads(1)
-    run.execute(device=devices[worker_number() % len(devices)])
+    run.execute(device=devices[worker_number() % len(devices)], log=log)
 
 
 def from_anywhere(run: Job) -> Job:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.accelerators import ACCELERATOR_REGISTRY
+from lightning_fabric.loggers.logger import Logger
 from lightning_fabric.plugins.precision import MixedPrecision, Precision
 from lightning_fabric.strategies.ddp import DDPStrategy
 from lightning_fabric.strategies.single_device import SingleDeviceStrategy
@@ -23,7 +24,13 @@ FULL = "float32"
 Work = Callable[[Fabric], None]
 
 
-def work_on(work: Work, device: str = CPU, processes: int = 1, precision: str = FULL) -> None:
+def work_on(
+    work: Work,
+    device: str = CPU,
+    processes: int = 1,
+    precision: str = FULL,
+    loggers: Sequence[Logger] = (),
+) -> None:
     """Let `work` be done on a device, or by several processes, each of which does all of it.
 
         work_on(run.work, "cuda:1")
@@ -35,7 +42,7 @@ def work_on(work: Work, device: str = CPU, processes: int = 1, precision: str = 
     if precision != FULL:
         check_bfloat16(place)
     if processes == 1:
-        work(alone(place, precision))
+        work(alone(place, precision, loggers))
         return
     on_gpus = place.type == "cuda"
     if on_gpus and processes > torch.cuda.device_count():
@@ -51,14 +58,23 @@ def work_on(work: Work, device: str = CPU, processes: int = 1, precision: str = 
         devices=processes,
         strategy=strategy,
         plugins=products_in(precision, place),
+        loggers=list(loggers),
     )
     error = fabric.launch(partial(attempted, work))
     if error is not None:
         raise error
 
 
-def alone(device: torch.device, precision: str = FULL) -> Fabric:
-    """Give the Fabric of a process that works on a device without others."""
+def alone(
+    device: torch.device,
+    precision: str = FULL,
+    loggers: Sequence[Logger] = (),
+    callbacks: Sequence[object] = (),
+) -> Fabric:
+    """Give the Fabric of a process that works on a device without others.
+
+    run.work(alone(torch.device("cuda:1"), callbacks=[mine]))
+    """
     accelerator = ACCELERATOR_REGISTRY.get(device.type if device.type in ("cuda", "mps") else CPU)
     if device.type == "cuda":
         torch.cuda.set_device(device)
@@ -66,6 +82,8 @@ def alone(device: torch.device, precision: str = FULL) -> Fabric:
         strategy=SingleDeviceStrategy(device=device, accelerator=accelerator),
         devices=1,
         plugins=products_in(precision, device),
+        loggers=list(loggers),
+        callbacks=list(callbacks),
     )
 
 

@@ -34,6 +34,7 @@ def train(
     replace: bool = False,
     scheduler: str | None = None,
     device: str = CPU,
+    log: str | Path | None = None,
 ) -> list[Run]:
     """Train all models of the settings, with one thread in each of `workers` processes.
 
@@ -45,8 +46,9 @@ def train(
     the folder of searches, for models with ranges. With several `processes`, they share each batch
     of one run after the other. The workers of a Dask `scheduler` have to see the folders `graphs`
     and `out`. A `device` is as `pipelines.devices.devices_of` has it: runs are spread over several,
-    one process each, and give the same numbers on all up to rounding. A run that diverges does not
-    stop the others: it is named at the end, by a `PipelineError`. Gives the runs; their folders
+    one process each, and give the same numbers on all up to rounding. The numbers of each epoch are
+    also written as they come, to a table for each run in the folder `log`. A run that diverges does
+    not stop the others: it is named at the end, by a `PipelineError`. Gives the runs; their folders
     hold weights and histories.
     """
     devices = shared_devices(device, scheduler)
@@ -60,7 +62,7 @@ def train(
     kept = searched(run for run in beside if ranges_of(run.model))
     with collecting(Path(out), runs, replace) as new:
         try:
-            execute(runs, workers, processes, scheduler=scheduler, devices=devices)
+            execute(runs, workers, processes, scheduler=scheduler, devices=devices, log=log)
         except PipelineError:
             if any(run.finished() for run in runs):
                 commit(new, every, replace, kept)
@@ -101,6 +103,7 @@ def search(
     replace: bool = False,
     scheduler: str | None = None,
     device: str = CPU,
+    log: str | Path | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Choose the open settings of all models that have some, by short trials.
 
@@ -124,7 +127,7 @@ def search(
         trial.check()
     with collecting(Path(out), every, replace) as new:
         with suppress(DivergedError):
-            execute(every, workers, label="search", scheduler=scheduler, devices=devices)
+            execute(every, workers, label="search", scheduler=scheduler, devices=devices, log=log)
         chosen = {run.label: choose(run, trials[run.label], new) for run in runs}
         others = [run for run in bare if run not in runs]
         commit(new, every, replace, kept_choices(others, Path(out)))

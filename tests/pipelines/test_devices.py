@@ -133,7 +133,7 @@ class Telling(Job):
     def finished(self) -> bool:
         return (self.out / self.name).exists()
 
-    def execute(self, processes: int = 1, device: str = "cpu") -> None:
+    def execute(self, processes: int = 1, device: str = "cpu", log: Path | None = None) -> None:
         (self.out / self.name).write_text(device)
 
     def work(self, fabric: Fabric) -> None:

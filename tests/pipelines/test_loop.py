@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import math
 import sys
@@ -237,6 +238,35 @@ def test_a_run_in_bfloat16_needs_hardware(tmp_path: Path, monkeypatch: pytest.Mo
     assert any(not np.array_equal(found[name], wanted[name]) for name in wanted)
     for name, array in wanted.items():
         np.testing.assert_allclose(found[name], array, atol=0.05)
+
+
+# Loggers and callbacks.
+
+
+def test_epochs_are_logged_as_they_come(tmp_path: Path) -> None:
+    graph_set = write_graphs(tmp_path / "graphs")
+    small = {**FLOW["models"]["gmn"], "settings": {"hidden": 4, "layers": 1}}
+    run = run_of(tmp_path, graph_set, model=small)
+    run.execute(log=tmp_path / "log")
+    (file,) = (tmp_path / "log" / run.folder_name).rglob("metrics.csv")
+    logged = list(csv.DictReader(file.read_text().splitlines()))
+    kept = list(csv.DictReader((run.work_folder / "history.csv").read_text().splitlines()))
+    assert [row["validation_loss"] for row in logged] == [row["validation_loss"] for row in kept]
+    assert [row["step"] for row in logged] == [row["epoch"] for row in kept]
+
+
+def test_callbacks_are_told_of_each_epoch(tmp_path: Path) -> None:
+    class Mine:
+        def __init__(self) -> None:
+            self.seen: list[object] = []
+
+        def on_epoch_end(self, row: dict[str, object]) -> None:
+            self.seen.append(row["epoch"])
+
+    mine = Mine()
+    fabric = alone(CPU, callbacks=[mine])
+    loop.fit(Line(fabric), RECIPE, tmp_path, "it", fabric)
+    assert mine.seen == [1, 2, 3]
 
 
 # Progress.
