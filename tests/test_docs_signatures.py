@@ -18,9 +18,11 @@ import graphgen
 import graphgen.importers
 import metanet
 import metanet.constructions
+import metanet.kernels
 import pipelines.datasets
 import pipelines.inrs.decode
 import pipelines.signals
+import pipelines.training
 import spec
 from graphgen.symmetry.permutation import Permutation
 from metanet.backends.backend import Backend
@@ -49,7 +51,7 @@ VARIABLES: dict[str, Any] = {
 OWNERS = (
     graphgen.export, graphgen.importers, metanet, metanet.constructions, graphgen.Graph,
     graphgen.Symmetries, Permutation, Backend, metanet.Editor, spec.Architecture, metanet.Metanet,
-    pipelines.datasets, pipelines.inrs.decode,
+    pipelines.datasets, pipelines.inrs.decode, metanet.kernels, pipelines.training,
 )  # fmt: skip
 # Models and functions of others, and methods of classes that people write.
 OPEN = {
@@ -57,6 +59,7 @@ OPEN = {
     "infer(*shapes)",
     "shape('name')",
     "model.embed(batch)",
+    'model.to("cuda")(batch.to("cuda"))',
     "torch.compile(model, dynamic=True)",
     'torch.load(weights_only=True, map_location="cpu")',
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +156,7 @@ def make_experiment(folder: Path) -> None:
 
 def run_here(patch: pytest.MonkeyPatch) -> None:
     """Let runs be trained in this process."""
-    patch.setattr(sys.modules["pipelines.training.stage"], "execute", in_order)
+    patch.setattr(import_module("pipelines.training.stage"), "execute", in_order)
 
 
 def in_order(

@@ -6,6 +6,7 @@ import random
 import shutil
 import sys
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def in_this_process() -> Any:
         for name in ("generation.train", "learned_optimizer.meta_train"):
             patch.setattr(sys.modules[f"pipelines.{name}"], "execute", here)
         # Matplotlib takes most of the time, and reads nothing.
-        drawing = sys.modules["pipelines.generation.quality"]
+        drawing = import_module("pipelines.generation.quality")
         patch.setattr(drawing, "picture", lambda *arguments: b"a picture")
         yield
     torch.set_num_threads(threads)

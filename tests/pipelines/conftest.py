@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -190,7 +190,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = write_settings(folder, flow=TWO)
     graphs = write_graphs(folder / "graphs").folder
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["pipelines.generation.train"], "execute", here)
+        patch.setattr(import_module("pipelines.generation.train"), "execute", here)
         train_flows(settings, graphs, folder / "flow")
     sample(settings, folder / "flow", folder / "samples")
     return folder
@@ -199,7 +199,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def work(generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a copy of `generated`; let flows be trained in this process, and nothing be drawn."""
-    monkeypatch.setattr(sys.modules["pipelines.generation.train"], "execute", here)
-    drawing = sys.modules["pipelines.generation.quality"]
+    monkeypatch.setattr(import_module("pipelines.generation.train"), "execute", here)
+    drawing = import_module("pipelines.generation.quality")
     monkeypatch.setattr(drawing, "picture", lambda *arguments: b"a picture")
     return Path(shutil.copytree(generated, tmp_path / "work"))

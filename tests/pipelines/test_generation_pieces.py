@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -63,7 +63,9 @@ def test_sets_of_other_settings_are_refused_or_replaced(work: Path) -> None:
 
 def test_other_code_draws_other_sets(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(sys.modules["pipelines.generation.sampling"], "maker_of", lambda *_: "1" * 64)
+        patch.setattr(
+            import_module("pipelines.generation.sampling"), "maker_of", lambda *_: "1" * 64
+        )
         with pytest.raises(PipelineError, match="drawn by other settings, other code"):
             sample(work / "params.yaml", work / "flow", work / "samples")
     sample(work / "params.yaml", work / "flow", work / "samples")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ def write_small(folder: Path, **changes: Any) -> Path:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, threads = tmp_path_factory.mktemp("made"), torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["pipelines.learned_optimizer.meta_train"], "execute", here)
+        patch.setattr(import_module("pipelines.learned_optimizer.meta_train"), "execute", here)
         meta_train(write_small(folder), folder / "optimizers")
     torch.set_num_threads(threads)
     return folder
@@ -61,7 +61,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def work(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a copy of what was made, and let optimizers be meta-trained in this process."""
-    monkeypatch.setattr(sys.modules["pipelines.learned_optimizer.meta_train"], "execute", here)
+    monkeypatch.setattr(import_module("pipelines.learned_optimizer.meta_train"), "execute", here)
     return Path(shutil.copytree(made, tmp_path / "work"))
 
 
