@@ -101,8 +101,12 @@ def main() -> None:
         count = sum(parameter.numel() for parameter in model.parameters())
         measures[f"{name}, width {width}: parameters"] = Measure(count, "")
         measures[f"{name}, width {width}: a training"] = Measure(seconds(start), "s")
-    for split in ("validation", "test"):
-        chosen = task.indices[split]
+    test, validation = task.indices["test"], task.indices["validation"]
+    for split, chosen in (
+        ("test", test),
+        ("validation", validation),
+        ("both", [*test, *validation]),
+    ):
         found = predictions(runs, graph_set, chosen)
         true = task.targets.values[chosen]
         for score in ("r2", "tau"):
