@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from metanet.memory import keep_freed_memory
-from pipelines.workers.server import begin_server, one_thread_each
+from pipelines.workers.server import METHOD, begin_server, one_thread_each
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,11 +43,8 @@ class ProcessPool(Executor):
 
     def __init__(self, workers: int, preload: Sequence[str] = ()) -> None:
         methods = multiprocessing.get_all_start_methods()
-        if "forkserver" in methods:
-            self._context: Any = multiprocessing.get_context("forkserver")
-            begin_server(preload)
-        else:
-            self._context = multiprocessing.get_context("spawn")
+        self._context: Any = multiprocessing.get_context(METHOD if METHOD in methods else "spawn")
+        begin_server(preload)
         self._calls: queue.SimpleQueue[tuple[Future[Any], partial[Any]] | None] = (
             queue.SimpleQueue()
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing.forkserver
+import multiprocessing
 import os
 import signal
 import sys
@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 _COMMAND = "pipelines.cli"
 """What a worker imports anew where this process is `gmn`, as the main module's import."""
+METHOD = "forkserver"
+"""Where there is no such method, as on Windows, workers are started one by one."""
 _VARIABLE = "OMP_NUM_THREADS"
 
 
@@ -23,13 +25,17 @@ def begin_server(preload: Sequence[str]) -> None:
     threads when it is forked, so it imports, and computes nothing; OpenMP and BLAS, which start
     theirs as they are imported, have one.
     """
+    if METHOD not in multiprocessing.get_all_start_methods():
+        return
+    from multiprocessing import forkserver
+
     own = [name for name in (_COMMAND,) if name in sys.modules]
-    multiprocessing.forkserver.set_forkserver_preload([*own, *preload])
+    forkserver.set_forkserver_preload([*own, *preload])
     # What to do about Ctrl-C, which goes to the whole group of processes, is this one's business.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         with one_thread_each():
-            multiprocessing.forkserver.ensure_running()
+            forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,32 @@ def test_an_error_keeps_its_type_and_its_traceback(pool: ProcessPool) -> None:
         pool.submit(divmod, 1, 0).result()
     assert "Traceback" in caught.value.__notes__[0]
     assert pool.submit(abs, -1).result() == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("(_ for _ in ()).throw(type('Odd', (Exception,), {})('why'))", "Odd: why"),
+        ("lambda: 0", "pickle"),
+    ],
+)
+def test_what_cannot_be_sent_back_is_an_error_of_its_call(
+    pool: ProcessPool, call: str, message: str
+) -> None:
+    with pytest.raises(Exception, match=message) as caught:
+        pool.submit(eval, call).result()
+    assert not isinstance(caught.value, WorkerDied)
+    assert pool.submit(abs, -1).result() == 1
+
+
+def test_a_worker_has_one_thread_and_leaves_ctrl_c_to_its_parent(pool: ProcessPool) -> None:
+    assert pool.submit(os.getenv, "OMP_NUM_THREADS").result() == "1"
+    pid = pool.submit(eval, PID).result()
+    server = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    for process in (pid, server):
+        os.kill(process, signal.SIGINT)
+    assert pool.submit(abs, -1).result() == 1
+    assert not gone(pid)
 
 
 def test_only_the_call_of_a_dead_worker_fails(pool: ProcessPool) -> None:
