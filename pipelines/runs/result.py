@@ -19,6 +19,7 @@ from graphgen.files import (
     write_safetensors,
 )
 from graphgen.files.sealed import PARTS, read_part, remove, tidy
+from pipelines.devices import CPU
 from pipelines.errors import PipelineError
 from pipelines.provenance import MADE_WITH, made_with
 from pipelines.runs.checkpoint import FILE as CHECKPOINT
@@ -85,13 +86,19 @@ def save_result(
     settings: Mapping[str, Any],
     rows: Sequence[Mapping[str, object]] = (),
 ) -> None:
-    """Write parameters, history and settings as one result; the checkpoint has had its use."""
-    arrays = {k: v.detach().cpu().numpy() for k, v in module.state_dict().items()}
+    """Write parameters, history and settings as one result; the checkpoint has had its use.
+
+    It is `made_with` a device of the kind that the module is on, where that is not the CPU.
+    """
+    state = module.state_dict()
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
+    kinds = {tensor.device.type for tensor in state.values()} - {CPU}
+    made = {**made_with(), **({"device": kinds.pop()} if kinds else {})}
     with replacing(folder, SETTINGS, kind, replace=True, among=(WEIGHTS, HISTORY)) as new:
         new.add(WEIGHTS, lambda path: write_safetensors(path, arrays))
         if rows:
             new.add(HISTORY, lambda path: write_history(path, without_cost(rows)))
-        new.commit({**settings, "made_with": made_with(), "parts": new.parts})
+        new.commit({**settings, "made_with": made, "parts": new.parts})
         if spent := cost(rows):
             write_history(folder / COST, spent)
         remove(folder / CHECKPOINT)

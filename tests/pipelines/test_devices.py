@@ -6,6 +6,7 @@ tensor of a training, of what is drawn, and of what is measured is put on the de
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,6 +213,9 @@ def test_metanets_are_trained_and_used_on_a_device(
     for run, device in zip(runs, ("cpu", there), strict=True):
         run.execute(device=device)
     same(*(run.work_folder for run in runs))
+    about = [json.loads((run.work_folder / "settings.json").read_text()) for run in runs]
+    assert [one["made_with"].get("device") for one in about] == [None, there]
+    assert about[0]["run"] == about[1]["run"]
     chosen = [8, 9]
     one, other = (Predictor.load(runs[1].work_folder, device) for device in ("cpu", there))
     predicted = one.predict_set(graphs, chosen)
