@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.crew import scheduler_option
 from pipelines.commands.device import device_option
 from pipelines.commands.inputs import GRAPHS, SETTINGS
 from pipelines.commands.outputs import log_option, replace_option
@@ -17,6 +18,7 @@ from pipelines.commands.outputs import log_option, replace_option
 @click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
 @click.option("--model", help="Train this model of the settings only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
+@scheduler_option
 @device_option
 @log_option
 @replace_option
@@ -26,6 +28,7 @@ def flow(
     params: Path,
     model: str | None,
     workers: int | None,
+    scheduler: str | None,
     device: str,
     log: Path | None,
     replace: bool,
@@ -33,5 +36,5 @@ def flow(
     """Train every flow of the settings, with every seed, on the INRs of the graph set GRAPHS."""
     from pipelines.generation import train
 
-    runs = train(params, graphs, out, workers, model, replace, device, log)
+    runs = train(params, graphs, out, workers, model, replace, device, log, scheduler)
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.crew import scheduler_option
 from pipelines.commands.device import device_option
 from pipelines.commands.inputs import SETTINGS
 from pipelines.commands.outputs import log_option, replace_option
@@ -16,6 +17,7 @@ from pipelines.commands.outputs import log_option, replace_option
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs.")
 @click.option("--model", help="Meta-train this model of the settings only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
+@scheduler_option
 @device_option
 @log_option
 @replace_option
@@ -24,6 +26,7 @@ def meta_train(
     out: Path,
     model: str | None,
     workers: int | None,
+    scheduler: str | None,
     device: str,
     log: Path | None,
     replace: bool,
@@ -31,5 +34,5 @@ def meta_train(
     """Meta-train every learned optimizer of the settings PARAMS, with every seed."""
     from pipelines.learned_optimizer import meta_train as execute
 
-    runs = execute(params, out, workers, model, replace, device, log)
+    runs = execute(params, out, workers, model, replace, device, log, scheduler)
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")

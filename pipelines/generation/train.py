@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.devices import CPU, devices_of
+from pipelines.devices import CPU, shared_devices
 from pipelines.errors import PipelineError
 from pipelines.generation.align import align, keep_aligned
 from pipelines.generation.baselines import FILE, moments_of, write_moments
@@ -28,6 +28,7 @@ def train(
     replace: bool = False,
     device: str = CPU,
     log: str | Path | None = None,
+    scheduler: str | None = None,
 ) -> list[FlowRun]:
     """Train the flows of the settings, with one thread in each of `workers` processes.
 
@@ -38,9 +39,10 @@ def train(
     there. `only` names one model. Runs are spread over the devices that `device` stands for
     (`pipelines.devices.devices_of`), one process each, and write their numbers as they come to the
     folder `log`. A run that diverges does not stop the others: it is named at the end, by a
-    `PipelineError`. Gives the runs; their folders hold parameters and histories.
+    `PipelineError`. The workers of a Dask `scheduler` have to see the folders `graphs` and `out`.
+    Gives the runs; their folders hold parameters and histories.
     """
-    devices, out = devices_of(device), Path(out)
+    devices, out = shared_devices(device, scheduler), Path(out)
     place = find_section(settings_file, "flow", FLOW, check_flow)
     settings = place.value
     if only is not None and only not in settings["models"]:
@@ -66,7 +68,7 @@ def train(
         population = align(population, alignment, graph_set.hash, out)
         failure = None
         try:
-            execute(runs, workers, label="flow", devices=devices, log=log)
+            execute(runs, workers, label="flow", devices=devices, log=log, scheduler=scheduler)
         except PipelineError as error:
             if not any(run.finished() for run in runs):
                 raise

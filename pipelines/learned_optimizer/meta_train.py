@@ -10,7 +10,7 @@ import graphgen
 from metanet import OptimizerState
 from metanet.batch import float_offsets
 from metanet.errors import MetanetError
-from pipelines.devices import CPU, devices_of
+from pipelines.devices import CPU, shared_devices
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.run import MetaRun
 from pipelines.learned_optimizer.settings import Settings, read_settings
@@ -27,6 +27,7 @@ def meta_train(
     replace: bool = False,
     device: str = CPU,
     log: str | Path | None = None,
+    scheduler: str | None = None,
 ) -> list[MetaRun]:
     """Meta-train all learned optimizers of the settings, one process for each at work.
 
@@ -37,9 +38,9 @@ def meta_train(
     names one model. Runs are spread over the devices that `device` stands for
     (`pipelines.devices.devices_of`), one process each, and write their numbers as they come to the
     folder `log`. A run that learned nothing does not stop the others: it is named at the end, by a
-    `PipelineError`. Gives the runs.
+    `PipelineError`. The workers of a Dask `scheduler` have to see the folder `out`. Gives the runs.
     """
-    devices, out = devices_of(device), Path(out)
+    devices, out = shared_devices(device, scheduler), Path(out)
     settings = read_settings(settings_file)
     models = settings.values["models"]
     if only is not None and only not in models:
@@ -53,7 +54,9 @@ def meta_train(
             check(run, settings)
     with collecting(out, runs, replace) as new:
         try:
-            execute(runs, workers, label="meta-train", devices=devices, log=log)
+            execute(
+                runs, workers, label="meta-train", devices=devices, log=log, scheduler=scheduler
+            )
         except PipelineError:
             if any(run.finished() for run in runs):
                 commit(new, every, replace)

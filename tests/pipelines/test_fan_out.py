@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from generation_toys import write_graphs, write_settings
 
 import graphgen
 import spec
@@ -19,6 +20,7 @@ from pipelines import PipelineError
 from pipelines.cli import main
 from pipelines.compile import compile_zoo
 from pipelines.evaluation import evaluate
+from pipelines.generation import train as train_flows
 from pipelines.graphs import open_graphs
 from pipelines.matching import align, places_for
 from pipelines.prediction import predict_files, predict_over
@@ -126,6 +128,15 @@ def test_runs_and_trials_are_the_same(graphs: Path, tmp_path: Path, address: str
         runs = train(file, graphs, out / "train", choices=out / "search", **who)
         made[name] = chosen, [(run.folder / "model.safetensors").read_bytes() for run in runs]
     assert made["pool"] == made["cluster"]
+
+
+def test_flows_are_the_same(tmp_path: Path, address: str) -> None:
+    settings, graphs = write_settings(tmp_path), write_graphs(tmp_path / "graphs").folder
+    made = []
+    for number, who in enumerate(({"workers": 1}, {"scheduler": address})):
+        runs = train_flows(settings, graphs, tmp_path / f"flow{number}", **who)
+        made.append([(run.folder / "model.safetensors").read_bytes() for run in runs])
+    assert made[0] == made[1]
 
 
 def test_a_run_is_shared_by_processes_or_sent_to_a_cluster(graphs: Path, tmp_path: Path) -> None:
