@@ -106,6 +106,11 @@ class NeuralGraphEncoder(nn.Module):
     ) -> tuple[tuple[int, ...], slice, slice]:
         """Give a layer's kernel size, and the rows and columns of the grid where it lies."""
         shape = next(b.shape for b in part.template.blocks if b.tensor == layer.weight)
+        if layer.channels > 1 and len(shape) > 4:
+            raise MetanetError(
+                f"{method} was made for kernels of one or two axes, got "
+                f"{' x '.join(map(str, shape[2:]))} at {layer.weight!r}. GMN takes any network"
+            )
         kernel = (1, 1, *shape[2:])[-2:] if layer.channels > 1 else (1, 1)
         if max(kernel) > self.taps:
             raise MetanetError(

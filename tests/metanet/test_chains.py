@@ -218,6 +218,14 @@ def test_what_cannot_be_taken_is_refused() -> None:
         metanet.NGGNN(**SMALL, kernel_taps=2).double()(
             metanet.Batch.from_graphs(graphs_of([cnn(3)]))
         )
+    solid = spec.loads(
+        "inputs: {x: [1, 4, 4, 4]}\n"
+        "layers: [{conv3d: {out_channels: 3, kernel_size: 3}}, relu, flatten, "
+        "{linear: {out_features: 2}}]"
+    )
+    for model in (metanet.NGGNN(**SMALL), metanet.NGT(**SMALL)):
+        with pytest.raises(metanet.MetanetError, match="kernels of one or two axes, got 3 x 3 x 3"):
+            model.double()(metanet.Batch.from_graphs(graphs_of([solid])))
     with pytest.raises(metanet.MetanetError, match="no scaling symmetry to build in"):
         metanet.ScaleGMN(mlp(2, 3, 1, activation="gelu"))
     with pytest.raises(metanet.MetanetError, match="HNP-NFN needs a hidden layer"):

@@ -162,3 +162,15 @@ def test_a_batch_on_another_device_than_the_model_is_told() -> None:
         pytest.raises(metanet.MetanetError, match="on cpu and this GMN on meta"),
     ):
         model.to(device)(given)
+
+
+@pytest.mark.parametrize("name", ["gmn", "gmn, pyg", "gmn, checkpoint", "hnp_nfn", "np_nfn"])
+def test_shapes_may_be_asked_for_on_the_meta_device(name: str) -> None:
+    make, texts = PREDICTORS[name]
+    given = batch(texts[-1])
+    known = {"net": spec.loads(texts[-1])} if make in OF_ONE_NETWORK else {}
+    model = make(**known, **SMALL)
+    expected = model(given)
+    model.to("meta")(given.to("meta")).sum().backward()
+    assert model(given.to("meta")).shape == expected.shape
+    assert all(p.grad.device.type == "meta" for p in model.parameters() if p.grad is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -276,9 +277,10 @@ def update_edges(
     )  # fmt: skip
     learns = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
     kind = edges.device.type
-    low = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
+    lowers = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    low = torch.get_autocast_dtype(kind) if lowers else None
     result: tuple[Tensor, Tensor, Tensor]
-    with torch.autocast(kind, enabled=False):
+    with torch.autocast(kind, enabled=False) if lowers else nullcontext():
         states = [None if t is None else t.to(edges.dtype) for t in tensors]
         multiplies = factor is not None and weights.factor is not None
         kernels = None if multiplies or low is not None else kernels_for(plan, *states)
