@@ -17,8 +17,8 @@ from metanet.models.metanet import Metanet
 
 ROUNDS = 9
 OTHERS: dict[str, Callable[[spec.Architecture, int], Metanet]] = {
-    "NP-NFN": lambda net, width: metanet.NPNFN(net, width, LAYERS),
-    "HNP-NFN": lambda net, width: metanet.HNPNFN(net, width, LAYERS),
+    "NP-NFN": lambda net, width: metanet.NPNFN(net, width, LAYERS, folded=True),
+    "HNP-NFN": lambda net, width: metanet.HNPNFN(net, width, LAYERS, folded=True),
     "DWSNets": lambda net, width: metanet.DWSNet(net, width, LAYERS),
 }
 

@@ -5,7 +5,8 @@
 
 Training is a pass forward and backward, inference one forward, in processor seconds; products are
 those of the step, of the same shapes and layouts, one after the other. `memory`: freed memory is
-not given back to the system between steps (glibc's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD).
+not given back to the system between steps (glibc's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD). NFNs
+are folded: as published they do little but products on CNNs.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ ROUNDS = 9
 MODELS: dict[str, Callable[[spec.Architecture, int], Metanet]] = {
     "GMN": lambda net, width: metanet.GMN(width, LAYERS, form="paper"),
     "GMN, narrow": lambda net, width: metanet.GMN(width, LAYERS, form="narrow"),
-    "NP-NFN": lambda net, width: metanet.NPNFN(net, width, LAYERS),
-    "HNP-NFN": lambda net, width: metanet.HNPNFN(net, width, LAYERS),
+    "NP-NFN": lambda net, width: metanet.NPNFN(net, width, LAYERS, folded=True),
+    "HNP-NFN": lambda net, width: metanet.HNPNFN(net, width, LAYERS, folded=True),
     "DWSNets": lambda net, width: metanet.DWSNet(net, width, LAYERS),
 }
 LIMITS = {

@@ -38,6 +38,7 @@ LISTS = {
 def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     for kind in (Steps, CompiledSteps):
         monkeypatch.setattr(kind, "chunk", request.param)
+        monkeypatch.setattr(kind, "reuse", 0)
     return int(request.param)
 
 

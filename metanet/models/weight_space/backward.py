@@ -95,7 +95,7 @@ def grid(
     grad = None if grad is None else grad.contiguous()
     result, by_own = torch.empty_like(state), torch.zeros_like(weight)
     parts = []
-    for networks, rows in chunks_of(state, steps.chunk):
+    for networks, rows in chunks_of(state, steps.chunk, steps.reuse):
         own, back = state[networks, rows], result[networks, rows]
         change = torch.empty_like(own)
         parts.append(own.new_empty(len(own), 2, width))

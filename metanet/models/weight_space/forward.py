@@ -70,7 +70,7 @@ def grid(
     result = state if reuse and kept is None else torch.empty_like(state)
     moments = None if kept is None else state.new_empty(2, *state.shape[:3], 1)
     every = torch.empty_like(state) if kept is not None else None
-    for networks, rows in chunks_of(state, steps.chunk):
+    for networks, rows in chunks_of(state, steps.chunk, steps.reuse):
         own = state[networks, rows]
         change = torch.empty_like(own) if every is None else every[networks, rows]
         torch.mm(own.view(-1, item.width), weight.T, out=change.view(-1, item.width))

@@ -33,10 +33,13 @@ class Chunk(NamedTuple):
     rows: slice
 
 
-def chunks_of(grid: Tensor, size: int) -> Iterator[Chunk]:
-    """Cut a grid (networks, n, m, width) into chunks of about so many numbers."""
+def chunks_of(grid: Tensor, size: int, reuse: int) -> Iterator[Chunk]:
+    """Cut a grid (networks, n, m, width) into chunks of about so many numbers.
+
+    They have at least `reuse` times the numbers of a map of the grid, which is read in each.
+    """
     networks, n, m, width = grid.shape
-    rows = max(1, size // (m * width))
+    rows = max(1, max(size, reuse * width * width) // (m * width))
     if rows >= n:
         for start in range(0, networks, rows // n):
             yield Chunk(slice(start, start + rows // n), slice(0, n))
@@ -51,6 +54,8 @@ class Steps:
 
     chunk: ClassVar[int] = 1 << 17
     """So many numbers of a grid are worked on at a time."""
+    reuse: ClassVar[int] = 8
+    """Or so many times the numbers of its map."""
 
     def single(self, state: Tensor, inner: Tensor, norm: Norm, out: Tensor, across: int) -> Kept:
         """Write the state plus the normed SiLU of `inner`, (..., width).
