@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from graphgen.kinds import EDGE_KINDS
 from metanet.batch import Batch, Part, float_offsets
 from metanet.models.encoder import SCALES, several_scales
+from metanet.models.few_inputs import FewInputs
 from metanet.models.metanet import Metanet, head
 from metanet.options import OPTIONS
 
@@ -26,7 +27,7 @@ class DeepSets(Metanet, options=OPTIONS):
         self, hidden: int = 64, layers: int = 2, outputs: int = 1, *, dropout: float = 0.0
     ) -> None:
         super().__init__()
-        self.value = nn.Linear(SCALES, hidden)
+        self.value = FewInputs(SCALES, hidden)
         self.kind = nn.Embedding(len(EDGE_KINDS), hidden)
         steps: list[nn.Module] = []
         for _ in range(layers):

@@ -20,6 +20,7 @@ from metanet.models.edge_numbers import (
     values_of,
     weights_of,
 )
+from metanet.models.few_inputs import from_few
 from metanet.plan import Plan
 
 SCALES = 3
@@ -71,7 +72,7 @@ class EdgeEncoder(nn.Module):
                     inputs = torch.cat([inputs, coordinates_of(plan, group, weights)], dim=1)
                     columns += range(SCALES * self.channels, matrix.shape[1])
                 matrix = chosen(matrix, columns)
-            state = nn.functional.linear(inputs, matrix, self.linear.bias)
+            state = from_few(inputs, matrix, self.linear.bias)
             if self.extras is not None:
                 beside = self.shown(extras_of(plan, group, extras, self.count), len(group.slots))
                 matrix = self.extras.weight
@@ -80,7 +81,7 @@ class EdgeEncoder(nn.Module):
                     own = self.columns(group.slots)
                     columns = [step * i + column for i in range(self.count) for column in own]
                     matrix = chosen(matrix, columns)
-                state = state + nn.functional.linear(beside.flatten(1), matrix)
+                state = state + from_few(beside.flatten(1), matrix)
             states.append(state)
         return in_order(plan, groups, states)
 

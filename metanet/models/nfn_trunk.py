@@ -13,6 +13,7 @@ from metanet.batch import Part
 from metanet.errors import MetanetError
 from metanet.models.chain import ChainLayer, bias_of, chain, weight_of
 from metanet.models.encoder import SCALES, several_scales, waves
+from metanet.models.few_inputs import FewInputs
 from metanet.models.probes import probes_of
 from metanet.models.side_inputs import ConditionEncoder, SideInputs, parts_by_channel
 from metanet.models.weight_space import Item, Layout, States, WeightSpaceLayer
@@ -44,7 +45,7 @@ class WeightSpaceTrunk(nn.Module):
         self.hidden, self.channels, self.folded = hidden, channels, folded
         self.items = self.make_items()
         self.encoders = nn.ModuleDict(
-            {name: nn.Linear(SCALES * size * channels, hidden) for name, size in self.sizes.items()}
+            {name: FewInputs(SCALES * size * channels, hidden) for name, size in self.sizes.items()}
         )
         self.layers = nn.ModuleList(WeightSpaceLayer(self.items) for _ in range(layers))
         self.layout = Layout(self.items)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from metanet.batch import Batch, Part, float_offsets
 from metanet.models.editor import Editor, first_scales, laid_out
 from metanet.models.encoder import SCALES, several_scales
+from metanet.models.few_inputs import FewInputs
 from metanet.models.side_inputs import conditions_of, extra_of
 from metanet.options import OPTIONS
 
@@ -33,7 +34,7 @@ class PerParameterEditor(Editor, options=OPTIONS):
         super().__init__(members=members)
         self.channels, self.conditions = channels, conditions
         self.of_network = nn.Linear(conditions, hidden, bias=False) if conditions else None
-        self.first = nn.Linear(SCALES * channels, hidden)
+        self.first = FewInputs(SCALES * channels, hidden)
         steps: list[nn.Module] = [nn.SiLU()]
         for _ in range(layers - 1):
             steps += [nn.Linear(hidden, hidden), nn.SiLU()]
