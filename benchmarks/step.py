@@ -11,7 +11,6 @@ are folded: as published they do little but products on CNNs.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import statistics
 import subprocess
@@ -32,6 +31,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import metanet
 import spec
 from metanet import kernels
+from metanet.memory import keep_freed_memory
 from metanet.models.metanet import Metanet
 
 ROUNDS = 9
@@ -50,7 +50,6 @@ LIMITS = {
     (16, "inference", "kernels"): 2.8,
 }
 PRODUCTS = ("mm", "addmm", "addmm_", "bmm", "baddbmm", "baddbmm_")
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 Operand = tuple[tuple[int, ...], bool]
 """The shape of a matrix, and whether its columns lie together instead of its rows."""
 
@@ -160,17 +159,9 @@ def measured(note: str) -> dict[str, Measure]:
     return measures
 
 
-def keep_memory() -> None:
-    """Let glibc keep freed memory for the next step."""
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(M_MMAP_THRESHOLD, 1 << 25)
-        libc.mallopt(M_TRIM_THRESHOLD, 1 << 30)
-
-
 def main() -> None:
     if sys.argv[1:] == ["memory"]:
-        keep_memory()
+        keep_freed_memory()
         found = measured("")
         print(json.dumps({label: asdict(measure) for label, measure in found.items()}))
         return
