@@ -211,6 +211,21 @@ def test_transformations_of_torch_take_a_layer() -> None:
         torch.testing.assert_close(each[name].squeeze(1), state.grad, rtol=1e-9, atol=1e-10)
 
 
+def test_low_precision_is_computed_by_the_formula() -> None:
+    layer, states = layer_of(ITEMS, torch.bfloat16), states_of(ITEMS, torch.bfloat16)
+    given = layer.layout.gather(states)
+    by_formula = update_at_once(layer.layout, given, layer.maps())
+    pairs = zip(tensors(layer(given)), tensors(by_formula), strict=True)
+    assert all(torch.equal(ours, wanted) for ours, wanted in pairs)
+    layer, states = layer_of(ITEMS, torch.float32), states_of(ITEMS, torch.float32)
+    given = layer.layout.gather(states)
+    full = layer(given)
+    with torch.autocast("cpu", torch.bfloat16):
+        low = layer(given)
+    for ours, wanted in zip(tensors(low), tensors(full), strict=True):
+        assert 0 < (ours - wanted).abs().max() < 0.2
+
+
 @pytest.mark.parametrize("reuse", [False, True])
 def test_states_are_written_over_only_where_that_is_asked_for(reuse: bool) -> None:
     layer, states = layer_of(ITEMS), states_of(ITEMS)

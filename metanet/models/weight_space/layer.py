@@ -54,7 +54,7 @@ class WeightSpaceLayer(nn.Module):
         maps = self.maps()
         if (
             states.whole.device.type != "cpu"
-            or states.whole.dtype != maps.whole.dtype
+            or {states.whole.dtype, maps.whole.dtype} not in ({torch.float32}, {torch.float64})
             or torch.is_autocast_enabled("cpu")
             or torch.compiler.is_compiling()
             or torch._C._are_functorch_transforms_active()
