@@ -7,7 +7,9 @@ from torch import nn
 from metanet.models.few_inputs import FewInputs
 
 
-@pytest.mark.parametrize("shape", [(3,), (0, 3), (7, 3), (2, 5, 3), (2, 0, 3), (1, 3), (2, 3, 4, 3)])
+@pytest.mark.parametrize(
+    "shape", [(3,), (0, 3), (7, 3), (2, 5, 3), (2, 0, 3), (1, 3), (2, 3, 4, 3)]
+)
 @pytest.mark.parametrize("bias", [False, True])
 def test_a_map_of_few_inputs_is_a_linear_map(shape: tuple[int, ...], bias: bool) -> None:
     torch.manual_seed(0)
