@@ -29,7 +29,7 @@ class Batch:
 
     batch = metanet.Batch.from_graphs([graph, other])
     batch = metanet.Batch.from_set(graph_set, [0, 5, 7])
-    batch = metanet.Batch.from_stacked(template, {"0.weight": stack})
+    batch = metanet.Batch.from_stacked(template, stacks)    # name -> (3, *shape)
     prediction = model(batch)                    # (3, outputs), in the order given
     """
 
@@ -90,7 +90,7 @@ class Batch:
     def from_stacked(cls, template: Template, stacks: Stacks) -> Batch:
         """Collect networks of one architecture whose tensors are stacked, with no object of each.
 
-            batch = Batch.from_stacked(graphgen.template(net), {"0.weight": ..., "0.bias": ...})
+            batch = Batch.from_stacked(template, stacks)    # name -> (networks, *shape)
 
         Each stack, a tensor or an array, has a first axis of networks; gradients pass. Integers
         may be left out. Floats of 16 bits become float32. Raises `MetanetError` that lists all

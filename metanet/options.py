@@ -111,6 +111,17 @@ def names_of(*names: str, of_these: Sequence[str] = ()) -> Option:
     return Option(f"a list of some of {', '.join(names)}{needed}", read)
 
 
+def mapping() -> Option:
+    """Admit a mapping of names to values."""
+
+    def read(value: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+            raise UnfitError
+        return dict(value)
+
+    return Option("a mapping of names to values", read)
+
+
 WIDTH = integer(1, 65536)
 COUNT = integer(0, 65536)
 OPTIONS: Mapping[str, Option] = {

@@ -17,6 +17,7 @@ import graphgen
 import metanet
 import spec
 from graphgen.testing import random_weights
+from metanet.models.flow.moments import by_parameter
 
 MLP = "inputs: {x: [3]}\nlayers: [{linear: {out_features: 4}}, tanh, {linear: {out_features: 2}}]"
 NET = spec.loads(MLP)
@@ -88,7 +89,17 @@ def required(function: Callable[..., Any]) -> list[str]:
     ]
 
 
+COUNT = sum(int(np.prod(shape)) for shape in NET.parameters.values())
+MOMENTS = by_parameter(np.random.default_rng(0).standard_normal((4, COUNT)).astype(np.float32))
 RIGHT: dict[str, Any] = {
+    **MOMENTS.arrays(),
+    "editor": "gmn",
+    "horizon": 10,
+    "momenta": torch.zeros(2, COUNT, 3),
+    "moments": MOMENTS,
+    "noise": torch.zeros(2, COUNT),
+    "squares": torch.zeros(2, COUNT),
+    "steps": 1,
     "batch": batch(),
     "batches": [(torch.zeros(2, 3),)],
     "features": [torch.zeros(10, 1)] * 2,

@@ -15,10 +15,15 @@ from metanet.errors import MetanetError
 from metanet.models.flow.along import Along
 from metanet.models.flow.moments import Moments
 from metanet.models.registry import make_editor
-from spec import Architecture
+from metanet.options import COUNT, WIDTH, check, flag, integer, mapping, shown
+from metanet.sources import Net, architecture_of
 
 DECIDED = ("channels", "conditions", "members", "net")
 """Settings of editors that a flow decides."""
+OPTIONS = {
+    "classes": COUNT, "reference": flag(), "frequencies": integer(0, 64), "along": WIDTH,
+    "settings": mapping(),
+}  # fmt: skip
 
 
 class Flow(nn.Module):
@@ -53,7 +58,7 @@ class Flow(nn.Module):
 
     def __init__(
         self,
-        net: Architecture,
+        net: Net,
         moments: Moments,
         *,
         editor: str = "gmn",
@@ -64,7 +69,20 @@ class Flow(nn.Module):
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
+        given = {
+            "classes": classes, "reference": reference, "frequencies": frequencies,
+            "along": along, "settings": {} if settings is None else settings,
+        }  # fmt: skip
+        for name, value in given.items():
+            check(name, value, OPTIONS)
+        net = architecture_of(net)
         self.template = graphgen.template(net)
+        size = sum(size for _, size in float_offsets(self.template).values())
+        if not isinstance(moments, Moments) or len(moments.mean) != size:
+            got = len(moments.mean) if isinstance(moments, Moments) else shown(moments)
+            raise MetanetError(
+                f"`moments` is {got}, expected Moments of the {size} numbers of {net.name!r}"
+            )
         self.classes, self.reference, self.frequencies = classes, reference, frequencies
         mean, deviation = torch.from_numpy(moments.mean), torch.from_numpy(moments.deviation)
         self.register_buffer("mean", mean.clone())

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from graphgen import Template
 from metanet.batch import float_offsets
 from metanet.errors import MetanetError
+from metanet.options import shown
 
 LEAST = 1e-6
 Rows = NDArray[np.float32]
@@ -20,13 +21,29 @@ class Moments:
     """A mean and a deviation for each of P parameters, float32 (P,).
 
     Of the standardised numbers there may be principal `directions` too, orthonormal rows (K, P),
-    with their `variances` (K,); K may be 0.
+    with their `variances` (K,); K may be 0. Raises `MetanetError` for other shapes.
     """
 
     mean: Rows
     deviation: Rows
     directions: Rows
     variances: Rows
+
+    def __post_init__(self) -> None:
+        for name, array in vars(self).items():
+            if not isinstance(array, np.ndarray):
+                raise MetanetError(f"`{name}` is {shown(array)}, expected an array")
+        wanted = {
+            "mean": (self.mean.size,),
+            "deviation": (self.mean.size,),
+            "directions": (self.variances.size, self.mean.size),
+            "variances": (self.variances.size,),
+        }
+        for name, shape in wanted.items():
+            if vars(self)[name].shape != shape:
+                raise MetanetError(
+                    f"`{name}` has the shape {list(vars(self)[name].shape)}, expected {list(shape)}"
+                )
 
     def arrays(self) -> dict[str, Rows]:
         """Give all arrays, by the names of the fields."""

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from graphgen import Template
 from metanet.batch import Batch, Part, float_offsets
+from metanet.errors import MetanetError
+from metanet.options import check, integer, shown
 
 DECAYS = (0.5, 0.9, 0.99)
 NOMINAL = DECAYS.index(0.9)
@@ -18,6 +20,7 @@ TIME_SCALES = (3, 10, 30, 100)
 CHANNELS = 1 + 1 + len(DECAYS) + 3
 CONDITIONS = 1 + len(TIME_SCALES)
 EPS = 1e-8
+COUNTS = {name: integer(0, 2**53) for name in ("steps", "horizon")}
 _SMALLEST, _TINY = 1e-12, 1e-24
 
 
@@ -33,6 +36,13 @@ class OptimizerState:
     horizon: int
     momenta: Tensor
     squares: Tensor
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "horizon"):
+            check(name, getattr(self, name), COUNTS)
+        for name in ("momenta", "squares"):
+            if not isinstance(getattr(self, name), Tensor):
+                raise MetanetError(f"`{name}` is {shown(getattr(self, name))}, expected a tensor")
 
     @classmethod
     def first(cls, values: Tensor, horizon: int) -> OptimizerState:

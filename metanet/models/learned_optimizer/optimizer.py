@@ -22,6 +22,7 @@ from metanet.models.learned_optimizer.features import (
 from metanet.models.learned_optimizer.no_proposal import NoProposal
 from metanet.models.learned_optimizer.per_parameter import PerParameterEditor
 from metanet.models.registry import make_editor
+from metanet.options import check, flag, mapping, number
 
 NONE, PER_PARAMETER = "none", "per_parameter"
 OWN: dict[str, type[Editor]] = {PER_PARAMETER: PerParameterEditor, NONE: NoProposal}
@@ -30,6 +31,10 @@ OPTIONS = ("step_size", "nominal", "annealed", "gradients", "fan_in_power")
 """What a learned optimizer takes beside the settings of its editor."""
 DECIDED = ("channels", "conditions", "members", "net")
 """Settings of editors that a learned optimizer decides."""
+CHECKS = {
+    "settings": mapping(), "step_size": number(0, 1e6, least_too=False), "nominal": flag(),
+    "annealed": flag(), "gradients": flag(), "fan_in_power": number(-4, 4),
+}  # fmt: skip
 _LARGEST = 1.0
 """The bound of what is added to the nominal direction, and of the logarithm of a magnitude."""
 
@@ -68,6 +73,13 @@ class LearnedOptimizer(nn.Module):
         fan_in_power: float = 1.0,
     ) -> None:
         super().__init__()
+        given = {
+            "settings": {} if settings is None else settings, "step_size": step_size,
+            "nominal": nominal, "annealed": annealed, "gradients": gradients,
+            "fan_in_power": fan_in_power,
+        }  # fmt: skip
+        for name, value in given.items():
+            check(name, value, CHECKS)
         if editor == NONE and not (nominal and gradients):
             raise MetanetError(
                 f"the editor {NONE!r} proposes nothing, so it needs `nominal` and `gradients`, "
@@ -121,7 +133,7 @@ def make(name: str, settings: dict[str, Any]) -> Editor:
             f"`settings` of {name!r} has {', '.join(given)}, which a learned optimizer decides"
         )
     settings = {**settings, "channels": CHANNELS, "conditions": CONDITIONS, "members": 2}
-    if name in OWN:
+    if isinstance(name, str) and name in OWN:
         return OWN[name](**settings)
     if name not in LEARNABLE:
         raise MetanetError(
