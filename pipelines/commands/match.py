@@ -23,7 +23,7 @@ from pipelines.commands.variables import variables_option
     "--out",
     type=click.Path(path_type=Path),
     required=True,
-    help="File for the aligned weights; of several networks, their folder.",
+    help="File for the aligned weights; of several networks, a folder that is there.",
 )
 @crew_options
 @replace_option
