@@ -182,6 +182,11 @@ def check(name: str, value: Any, options: Mapping[str, Option] = OPTIONS) -> Any
         ) from None
 
 
+def named(kind: str) -> str:
+    """Name a thing by its kind, with an article."""
+    return f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}"
+
+
 class Short(Repr):
     """Representations of a few words, whatever is shown."""
 
@@ -189,7 +194,7 @@ class Short(Repr):
         return f"an integer of {x.bit_length()} bits" if abs(x) > 10**30 else repr(x)
 
     def repr_instance(self, x: Any, level: int) -> str:
-        return f"{float(x):g}" if isinstance(x, Real) else f"a {type(x).__name__}"
+        return f"{float(x):g}" if isinstance(x, Real) else named(type(x).__name__)
 
 
 SHORT = Short()

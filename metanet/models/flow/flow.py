@@ -14,15 +14,15 @@ from metanet.batch import Batch, Part, float_offsets
 from metanet.errors import MetanetError
 from metanet.models.flow.along import Along
 from metanet.models.flow.moments import Moments
-from metanet.models.registry import make_editor
-from metanet.options import COUNT, WIDTH, check, flag, integer, mapping, shown
+from metanet.models.registry import EDITORS, make_editor
+from metanet.options import COUNT, WIDTH, check, choice, flag, integer, mapping, shown
 from metanet.sources import Net, architecture_of
 
 DECIDED = ("channels", "conditions", "members", "net")
 """Settings of editors that a flow decides."""
 OPTIONS = {
-    "classes": COUNT, "reference": flag(), "frequencies": integer(0, 64), "along": WIDTH,
-    "settings": mapping(),
+    "editor": choice(*EDITORS), "classes": COUNT, "reference": flag(),
+    "frequencies": integer(0, 64), "along": WIDTH, "settings": mapping(),
 }  # fmt: skip
 
 
@@ -70,8 +70,9 @@ class Flow(nn.Module):
     ) -> None:
         super().__init__()
         given = {
-            "classes": classes, "reference": reference, "frequencies": frequencies,
-            "along": along, "settings": {} if settings is None else settings,
+            "editor": editor, "classes": classes, "reference": reference,
+            "frequencies": frequencies, "along": along,
+            "settings": {} if settings is None else settings,
         }  # fmt: skip
         for name, value in given.items():
             check(name, value, OPTIONS)

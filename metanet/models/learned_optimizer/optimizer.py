@@ -22,7 +22,7 @@ from metanet.models.learned_optimizer.features import (
 from metanet.models.learned_optimizer.no_proposal import NoProposal
 from metanet.models.learned_optimizer.per_parameter import PerParameterEditor
 from metanet.models.registry import make_editor
-from metanet.options import check, flag, mapping, number
+from metanet.options import check, flag, mapping, number, shown
 
 NONE, PER_PARAMETER = "none", "per_parameter"
 OWN: dict[str, type[Editor]] = {PER_PARAMETER: PerParameterEditor, NONE: NoProposal}
@@ -80,7 +80,7 @@ class LearnedOptimizer(nn.Module):
         }  # fmt: skip
         for name, value in given.items():
             check(name, value, CHECKS)
-        if editor == NONE and not (nominal and gradients):
+        if isinstance(editor, str) and editor == NONE and not (nominal and gradients):
             raise MetanetError(
                 f"the editor {NONE!r} proposes nothing, so it needs `nominal` and `gradients`, "
                 "or networks would stay as they are"
@@ -135,10 +135,10 @@ def make(name: str, settings: dict[str, Any]) -> Editor:
     settings = {**settings, "channels": CHANNELS, "conditions": CONDITIONS, "members": 2}
     if isinstance(name, str) and name in OWN:
         return OWN[name](**settings)
-    if name not in LEARNABLE:
+    if not isinstance(name, str) or name not in LEARNABLE:
         raise MetanetError(
-            f"unknown editor {name!r} of a learned optimizer; expected one that takes networks of "
-            f"any architecture and reads gradients: {', '.join(LEARNABLE)}"
+            f"unknown editor {shown(name)} of a learned optimizer; expected one that takes "
+            f"networks of any architecture and reads gradients: {', '.join(LEARNABLE)}"
         )
     if name == "gmn":
         # Weights come relative to their tensor, and updates relative to their own scale.
