@@ -15,6 +15,7 @@ LOCAL = "local"
 AHEAD = 512
 """Calls that lie ready on the scheduler, so that workers may join at any time."""
 _SECONDS = 10
+_ANY_PORT = ":0"  # of the dashboard: several clusters may run side by side
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ class Cluster(Executor):
         self._local: Any = None
         if address == LOCAL:
             self._local = LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None
+                n_workers=workers, threads_per_worker=1, dashboard_address=_ANY_PORT
             )
         try:
             self._client: Any = Client(

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _COMMAND = "pipelines.cli"
 """What a worker imports anew where this process is `gmn`, as the main module's import."""
@@ -34,7 +34,8 @@ def begin_server(preload: Sequence[str]) -> None:
     # What to do about Ctrl-C, which goes to the whole group of processes, is this one's business.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        with one_thread_each():
+        # A process that was forked from one with a server cannot ask after it.
+        with one_thread_each(), suppress(ChildProcessError):
             forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -72,9 +72,7 @@ def test_the_loss_adds_known_auxiliary_errors_by_their_weights(
 ) -> None:
     output = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
     wanted = np.array([0.5, 0.5])
-    monkeypatch.setattr(
-        "pipelines.tasks.regression.Batch", SimpleNamespace(from_set=lambda *_: None)
-    )
+    monkeypatch.setattr("pipelines.tasks.regression.batch_of", lambda *_: None)
     targets: Any = SimpleNamespace(standardised=lambda chosen: wanted[chosen])
 
     def loss(values: list[list[float]], weights: list[float], columns: int) -> float:

@@ -46,7 +46,7 @@ def address() -> Iterator[str]:
     """Start a Dask cluster of two workers; give the address of its scheduler."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None
+        n_workers=2, threads_per_worker=1, dashboard_address=":0"
     ) as cluster:
         yield cluster.scheduler_address
 

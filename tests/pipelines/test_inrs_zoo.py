@@ -187,7 +187,7 @@ def test_the_command_fits_and_writes_the_card(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"device": "gpu"}, "no device 'gpu'; expected one of cpu"),
+        ({"device": "gpu"}, "no device 'gpu'; expected one of auto, cpu"),
         ({"workers": 0}, "`workers` is 0"),
     ],
 )
