@@ -14,6 +14,7 @@ import numpy as np
 import graphgen
 from graphgen.files import claim_file
 from pipelines.errors import PipelineError
+from pipelines.stamps import Stamp, stamp
 from pipelines.workers import fan_out
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def align_one(
     replace: bool,
 ) -> Aligned:
     """Align one network with a target, and write it."""
-    architecture, own = read_net(net, variables)
+    architecture, own = read_net(net, variables, stamp(net))
     given: Any = own if target is None else target
     if given is None:
         raise PipelineError(f"{net}: has no weights of its own; name a file of the target's")
@@ -129,7 +130,9 @@ def places_for(files: Sequence[Path], out: Path) -> dict[str | Path, str | Path]
 
 
 @lru_cache(maxsize=1)
-def read_net(net: str, variables: str) -> tuple[Architecture, dict[str, Any] | None]:
+def read_net(
+    net: str, variables: str, _: Stamp | None
+) -> tuple[Architecture, dict[str, Any] | None]:
     """Read an architecture, and the weights of a model, once in a process."""
     from pipelines.commands.networks import read
 

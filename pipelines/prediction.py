@@ -26,6 +26,7 @@ from pipelines.devices import CPU, shared_devices
 from pipelines.errors import PipelineError
 from pipelines.runs.preload import PREDICTING
 from pipelines.runs.restore import applying
+from pipelines.stamps import Stamp, stamp
 from pipelines.tasks.task import EVALUATED_AT_ONCE, place_of
 from pipelines.training.predictor import Predictor
 from pipelines.training.trained import Trained
@@ -66,7 +67,9 @@ class Networks:
                 graph = graphgen.compile(net, weights)
             else:
                 where = str(one)
-                graph = graphgen.compile(read_net(self.place, self.variables), where)
+                graph = graphgen.compile(
+                    read_net(self.place, self.variables, stamp(self.place)), where
+                )
             with concerning(where):
                 graph.check_values()
             graphs.append(graph)
@@ -252,7 +255,7 @@ def opened_set(folder: str, identity: str) -> graphgen.GraphSet:
 
 
 @lru_cache(maxsize=1)
-def read_net(place: str, variables: str) -> Architecture:
+def read_net(place: str, variables: str, _: Stamp | None) -> Architecture:
     """Read the architecture of files, YAML or a model, once in a process."""
     from pipelines.commands.networks import architecture_of
 

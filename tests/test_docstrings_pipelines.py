@@ -97,16 +97,16 @@ OF_A_ZOO = (
     "pipelines.zoo.generate:generate",
     "pipelines.zoo.reading:read_networks",
     "pipelines.compile",
-    "pipelines.training:train",
+    "pipelines.training.stage:train",
     "pipelines.training.predictor:Predictor",
     "pipelines.tasks.registry:open_task",
-    "pipelines.training:search",
+    "pipelines.training.stage:search",
 )
 OF_INRS = (
     "pipelines.inrs.generate:generate",
     "pipelines.compile",
     "pipelines.tasks.task:Task",
-    "pipelines.training:train",
+    "pipelines.training.stage:train",
     "pipelines.training.editor:Editor",
     "pipelines.training.editor:Editor.write",
     "pipelines.generation.train:train",
@@ -119,7 +119,13 @@ OF_OPTIMIZERS = (
     "pipelines.learned_optimizer.run:load_optimizer",
 )
 OF_SETS = ("pipelines.published.sets:open_set", "pipelines.published.network_set:NetworkSet")
-ALONE = ("pipelines.signals.solids:Solid",)
+ALONE = ("pipelines.signals.solids:Solid", "pipelines.workers.server:begin_server")
+# What stands for other people's functions; tests/pipelines/test_workers_pool.py and test_fan_out.py
+# run the like.
+SKETCHES = {
+    "pipelines.workers.crew:opened", "pipelines.workers.fanning:fan_out",
+    "pipelines.workers.pool:ProcessPool", "pipelines.workers.threads:one_thread",
+}  # fmt: skip
 
 
 def read_flow(file: Path) -> None:
@@ -207,7 +213,7 @@ def test_examples_of_settings_are_read(folder: Path) -> None:
 
 
 def test_every_example_is_run() -> None:
-    known = {*OF_A_ZOO, *OF_INRS, *OF_OPTIMIZERS, *OF_SETS, *ALONE, *SETTINGS} - {
+    known = {*OF_A_ZOO, *OF_INRS, *OF_OPTIMIZERS, *OF_SETS, *ALONE, *SETTINGS, *SKETCHES} - {
         "pipelines.compile"
     }
     assert {example.place for example in EXAMPLES} == known

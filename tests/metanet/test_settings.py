@@ -254,7 +254,7 @@ def test_a_model_of_ones_own_keeps_its_settings() -> None:
     assert Fine(net=NET).settings == {"activation": "gelu", "net": NET.resolved()}
     with pytest.raises(metanet.MetanetError, match="name each argument"):
         Own()
-    with pytest.raises(metanet.MetanetError, match="`net` is a object, expected plain data"):
+    with pytest.raises(metanet.MetanetError, match="`net` is an object, expected plain data"):
         Fine(net=object())
 
 

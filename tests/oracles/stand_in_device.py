@@ -6,6 +6,7 @@ single numbers may be mixed, as there. Numbers are those of the CPU, bit for bit
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,8 @@ from torch.optim import optimizer
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
+
+from metanet import plan
 
 DEVICE = torch.device("meta")
 
@@ -136,6 +139,8 @@ def stand_in() -> Iterator[torch.device]:
         return cast("cpu" if device == DEVICE.type else device, *args, **kwargs)
 
     with (
+        # Plans are shared by devices, and another one has the name of the stand-in.
+        patch.object(plan, "_plans", OrderedDict()),
         patch.object(torch, "is_autocast_enabled", is_autocast_enabled),
         patch.object(torch, "autocast", autocast),
         patch.object(optimizer, "_get_fused_kernels_supported_devices", lambda: fused),
