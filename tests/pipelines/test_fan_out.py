@@ -44,7 +44,8 @@ CREWS = ("two workers", "cluster")
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Start a Dask cluster of two workers; give the address of its scheduler."""
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=":0"
     ) as cluster:
