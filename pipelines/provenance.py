@@ -16,16 +16,17 @@ MADE_WITH = {"type": "object", "additionalProperties": {"type": "string"}}
 
 
 @lru_cache(maxsize=64)
-def code_of(*modules: str) -> str:
+def code_of(*modules: str, apart: tuple[str, ...] = ()) -> str:
     """Identify the code that modules run: a hash of their source, and of all of ours they import.
 
-        code_of("pipelines.zoo.fit")
+        code_of("pipelines.zoo.fit", apart=("graphgen.importers",))
 
     Comments, docstrings and layout do not count, so only a change that can change results changes
-    it; sources in C count as they are.
+    it; sources in C count as they are. Packages that are named `apart` do not count, nor what only
+    they import.
     """
     digest = hashlib.sha256()
-    for name in sorted(imported(*modules)):
+    for name in sorted(imported(*modules, apart=apart)):
         path = source_file(name)
         digest.update(f"{name}\n{read_source(path)[1]}\n".encode())
         for kernel in sorted(path.parent.glob("source/*.[ch]")) if is_package(path) else ():
@@ -43,12 +44,14 @@ def maker_of(*modules: str) -> str:
     return hashlib.sha256(repr((code_of(*modules), versions)).encode()).hexdigest()
 
 
-def imported(*modules: str) -> set[str]:
+def imported(*modules: str, apart: tuple[str, ...] = ()) -> set[str]:
     """List modules of ours and all those of ours that they import, wherever in their code."""
     found: set[str] = set()
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
+        if any(name == one or name.startswith(f"{one}.") for one in apart):
+            continue
         if name not in found and is_module(name):
             found.add(name)
             waiting += read_source(source_file(name))[0]
@@ -65,10 +68,10 @@ def read_source(path: Path) -> tuple[list[str], str]:
     imports: list[str] = []
     for node in statements(tree):
         if isinstance(node, ast.Import):
-            imports += [alias.name for alias in node.names]
+            for alias in node.names:
+                imports += [alias.name, *homes(alias.name).values()]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            inside = [f"{node.module}.{alias.name}" for alias in node.names]
-            imports += [own if is_module(own) else node.module for own in inside]
+            imports += [home_of(node.module, alias.name) for alias in node.names]
         elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
@@ -82,10 +85,40 @@ def statements(tree: ast.Module) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
+        if is_for_types(node):
+            continue
         for field in ("body", "handlers", "orelse", "finalbody", "cases"):
             inside = getattr(node, field, ())
             if isinstance(inside, list):
                 waiting += inside
+
+
+def is_for_types(node: ast.AST) -> bool:
+    """Say whether a statement is only for type checkers, as what a lazy package lists is."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+@lru_cache(maxsize=64)
+def homes(package: str) -> dict[str, str]:
+    """Say in which module each name of a lazy package is; nothing of any other module."""
+    if not is_module(package) or not is_package(source_file(package)):
+        return {}
+    tree = ast.parse(source_file(package).read_text(encoding="utf-8"))
+    listed = [each for node in tree.body if is_for_types(node) for each in node.body]  # type: ignore[attr-defined]
+    return {
+        alias.asname or alias.name: own
+        if is_module(own := f"{each.module}.{alias.name}")
+        else each.module
+        for each in listed
+        if isinstance(each, ast.ImportFrom) and each.module
+        for alias in each.names
+    }
+
+
+def home_of(module: str, name: str) -> str:
+    """Say which module of ours a name comes from that is imported from a module or a package."""
+    own = f"{module}.{name}"
+    return own if is_module(own) else homes(module).get(name, module)
 
 
 @lru_cache(maxsize=4096)

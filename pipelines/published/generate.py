@@ -41,5 +41,6 @@ def generate(
         describe=lambda call: f"networks {call[1]} to {call[2] - 1}",
         preload=["pipelines.published.task"],
         modules=["pipelines.published.task"],
+        apart=(),
     )
     return make_zoo(out_folder, settings, work, workers, replace, scheduler)

@@ -25,6 +25,13 @@ from pipelines.zoo.record import Record
 from pipelines.zoo.replace import claim_folder, open_store
 from pipelines.zoo.store import Store
 
+GRAPHS = (
+    *("graphgen.canonical", "graphgen.checkpoint", "graphgen.compile", "graphgen.evaluate.graph"),
+    *("graphgen.graph", "graphgen.graph_set", "graphgen.importers", "graphgen.lower"),
+    *("graphgen.template", "graphgen.verify", "metanet.options"),
+)
+"""What reads models and compiles graphs, and takes no part in the training of a network."""
+
 
 @dataclass(frozen=True)
 class Work:
@@ -37,6 +44,7 @@ class Work:
         preload: modules that are slow to import in a worker.
         modules: those whose code, with all that they import, decides what the networks are.
         how: the way that the networks are made, where another way makes others.
+        apart: packages that they import and whose code decides nothing.
     """
 
     task: Callable[..., bytes | list[bytes]]
@@ -45,6 +53,7 @@ class Work:
     preload: Sequence[str]
     modules: Sequence[str]
     how: Mapping[str, Any] = field(default_factory=dict)
+    apart: tuple[str, ...] = GRAPHS
 
 
 def make_zoo(
@@ -67,7 +76,8 @@ def make_zoo(
         claim_folder(folder)
         if scheduler is None and (replace or not (folder / INDEX).exists()):
             begin_server(work.preload)  # which imports while this process reads what is there
-        made = {"code": code_of(*work.modules), "how": work.how, "with": made_with()}
+        code = code_of(*work.modules, apart=work.apart)
+        made = {"code": code, "how": work.how, "with": made_with()}
         with (
             _stopping_on_sigterm(),
             making(folder),
