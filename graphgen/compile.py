@@ -42,6 +42,7 @@ def _template(key: _ByHash) -> Template:
         LOWERINGS[key.kind](key.net),
         checkpoints=key.net.checkpoints,
         matrices=matrices_of(key.net),
+        net=key.net,
     )
     verify_template(result)
     return result

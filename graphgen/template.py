@@ -18,7 +18,7 @@ from graphgen.dtypes import in_numpy
 from graphgen.errors import GraphError, instance
 from graphgen.fitting import fitting
 from graphgen.sources import Weights
-from spec import TensorSpec
+from spec import Architecture, TensorSpec
 from spec.checkpoint import CheckpointMap
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class Template:
 
     `tensors` are all tensors of the architecture in its order; those without an edge (a counter of
     batches) are carried along by the graph. `checkpoints` say how files have them, `matrices` which
-    of them are weights of products; neither is part of the structure.
+    of them are weights of products, `net` is the architecture; none is part of the structure.
     """
 
     architecture: str
@@ -178,6 +178,7 @@ class Template:
     tensors: tuple[TensorSpec, ...]
     checkpoints: tuple[CheckpointMap, ...] = field(default=(), compare=False)
     matrices: frozenset[str] = field(default=frozenset(), compare=False)
+    net: Architecture | None = field(default=None, compare=False, repr=False)
 
     def __hash__(self) -> int:
         # Not block by block: templates are keys of every cache of what depends on structure.

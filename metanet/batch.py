@@ -161,6 +161,7 @@ class Batch:
                 nodes=moved(part.nodes),
                 extra=moved(part.extra),
                 conditions=moved(part.conditions),
+                views={name: found.to(target) for name, found in part.views.items()},
             )
             for part in self.parts
         )

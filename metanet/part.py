@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
 
@@ -20,6 +21,7 @@ class Part:
     order, shape (networks, P); `positions` says where in the batch each network stands. `nodes`
     may hold features of the nodes, (networks, num_nodes, features), `extra` further numbers of each
     parameter, (networks, P, channels - 1), and `conditions` numbers of each network, (networks, n).
+    `views` may hold what views found, by their names (`metanet.views`).
     """
 
     template: Template
@@ -28,6 +30,7 @@ class Part:
     nodes: Tensor | None = None
     extra: Tensor | None = None
     conditions: Tensor | None = None
+    views: Mapping[str, Tensor] = field(default_factory=dict)
 
     def check_values(self) -> None:
         """Raise `MetanetError` if the networks have no numbers."""
