@@ -35,9 +35,11 @@ RUNS = Kind(
     },
     "`gmn train`, `gmn search`, `gmn flow` or `gmn meta-train`",
 )
+RUN_VERSION = 2
+"""Of what a training run says of itself: since 2 a regression says its loss."""
 RESULT = Kind(
     "graph-metanetworks/run",
-    1,
+    RUN_VERSION,
     {
         "type": "object",
         "required": ["run", "asked", "parts"],

@@ -11,40 +11,37 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from graphgen import GraphSet
-from metanet import make_metanet
+from metanet import StatNN, make_metanet
 from pipelines.metrics import scores
-from pipelines.tasks import auxiliary
-from pipelines.tasks.learned import NUMBER
+from pipelines.tasks import auxiliary, losses
 from pipelines.tasks.targets import read_targets
 from pipelines.tasks.task import Measured, Prediction, batch_of, outputs_of
 
 
 class Regression(Prediction):
-    """Predict `target`, standardised over the training networks, by its mean squared error."""
+    """Predict `target`, a number, by the loss of its kind.
+
+    That of a share, such as an accuracy, is the cross-entropy of a logit; that of another number
+    the squared error, standardised over the training networks. Trees have squared errors of both.
+    """
 
     name = "regression"
     properties: ClassVar[Mapping[str, Any]] = {
         "target": {"type": "string"},
+        "loss": {"enum": list(losses.LOSSES)},
         "auxiliary": auxiliary.SCHEMA,
     }
     required = ("target",)
-    defaults: ClassVar[Mapping[str, Any]] = {"auxiliary": {}}
+    defaults: ClassVar[Mapping[str, Any]] = {"auxiliary": {}, "loss": losses.AUTO}
     trees = True
-    learned: ClassVar[Mapping[str, Any]] = {
-        "required": ["target", "mean", "deviation"],
-        "additionalProperties": False,
-        "properties": {
-            "target": {"type": "string"},
-            "mean": NUMBER,
-            "deviation": {**NUMBER, "exclusiveMinimum": 0},
-        },
-    }
+    learned: ClassVar[Mapping[str, Any]] = losses.LEARNED
 
     def __init__(
         self, settings: Mapping[str, Any], graph_set: GraphSet, networks: int | None
     ) -> None:
         super().__init__(settings, graph_set, networks)
         self.targets = read_targets(graph_set, settings["target"], networks)
+        self.kind = losses.loss_of(settings["loss"], self.targets, graph_set.folder)
         self.auxiliary = auxiliary.read_auxiliary(
             graph_set, settings["auxiliary"], self.indices["train"]
         )
@@ -54,14 +51,19 @@ class Regression(Prediction):
         return make_metanet(name, **{**settings, **more})
 
     def loss(self, module: Any, chosen: Sequence[int]) -> Tensor:
-        wanted = torch.from_numpy(self.targets.standardised(chosen)).float()
         output: Tensor = module(batch_of(self.graph_set, chosen, module))
-        loss = nn.functional.mse_loss(output[:, 0], wanted.to(output.device))
+        loss = self.own_loss(output, chosen)
         return loss + self.auxiliary.loss(output[:, 1:], chosen)
 
+    def own_loss(self, outputs: Tensor, chosen: Sequence[int]) -> Tensor:
+        """Give the loss of the target alone; `outputs` is (networks, outputs)."""
+        wanted = torch.from_numpy(losses.wanted_of(self.kind, self.targets, chosen))
+        own = outputs[:, 0].to(torch.promote_types(outputs.dtype, torch.float32))
+        return losses.mean_loss(self.kind, own, wanted.to(own))
+
     def state(self, model: nn.Module) -> dict[str, Any]:
-        targets = self.targets
-        return {"target": targets.name, "mean": targets.mean, "deviation": targets.deviation}
+        kind = losses.SQUARED_ERROR if isinstance(model, StatNN) else self.kind
+        return losses.state_of(kind, self.targets)
 
     @classmethod
     def misfit(
@@ -69,13 +71,14 @@ class Regression(Prediction):
     ) -> str | None:
         if learned["target"] != settings["target"]:
             return f"`target` is {learned['target']!r:.80}, but that of the task is another"
+        asked = losses.SQUARED_ERROR if isinstance(model, StatNN) else settings["loss"]
+        if asked not in (losses.AUTO, learned["loss"]):
+            return f"`loss` is {learned['loss']!r}, but that of the model is {asked!r}"
         return None
 
     @staticmethod
     def read(outputs: Tensor, state: Mapping[str, Any]) -> NDArray[np.float64]:
-        values = outputs[:, 0].double().numpy()
-        result: NDArray[np.float64] = values * state["deviation"] + state["mean"]
-        return result
+        return losses.read_outputs(outputs[:, 0], state)
 
     @staticmethod
     def say(answer: NDArray[np.float64], state: Mapping[str, Any]) -> str:
@@ -90,11 +93,10 @@ class Regression(Prediction):
 
     def validate(self, module: nn.Module, model: nn.Module) -> dict[str, float]:
         chosen = self.indices["validation"]
-        predicted = self.read(outputs_of(model, self.graph_set, chosen), self.state(model))
-        true = self.targets.values[chosen]
-        measured = scores(true, predicted)
+        outputs = outputs_of(model, self.graph_set, chosen).double()
+        measured = scores(self.targets.values[chosen], self.read(outputs, self.state(model)))
         return {
-            "validation_loss": float(np.mean((predicted - true) ** 2)) / self.targets.deviation**2,
+            "validation_loss": float(self.own_loss(outputs, chosen)),
             "validation_r2": measured["r2"],
             "validation_tau": measured["tau"],
         }

@@ -12,7 +12,7 @@ from torch import nn
 from metanet import MetanetError, StatNN, make_editor, make_metanet
 from pipelines.devices import CPU, device_of
 from pipelines.errors import PipelineError
-from pipelines.runs.collection import run_folder
+from pipelines.runs.collection import RUN_VERSION, run_folder
 from pipelines.runs.restore import State, restored
 from pipelines.runs.result import HASH, SETTINGS, WEIGHTS, read_result, result_kind, save_result
 from pipelines.tasks.learned import NUMBER
@@ -54,6 +54,7 @@ RUN = result_kind(
         "tried": {"type": "array", "items": {"type": "object"}},
     },
     "`gmn train` or `gmn search`",
+    version=RUN_VERSION,
     optional=("networks", "tried"),
     allOf=[
         {

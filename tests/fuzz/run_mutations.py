@@ -43,6 +43,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "net": (GIGANTIC, None, {"inputs": {}}, "/etc/passwd"),
 }
 LEARNED: dict[str, tuple[Any, ...]] = {
+    "loss": ("cross_entropy", "squared_error", "auto"),
     "mean": (1e308, -1e308, 10**400),
     "deviation": (1e308, 5e-324, 10**400),
     "classes": (["a", "b", "c"] * 50, [1, 1], [0.5, True], ["\ud800", "b"]),
@@ -52,6 +53,7 @@ LEARNED: dict[str, tuple[Any, ...]] = {
 TASK: dict[str, tuple[Any, ...]] = {
     "task": ("regression", "classification", "editing", "embedding"),
     "target": ("labels.no", "log10 labels.size", "labels.class", ["labels.size"], "x" * 9000),
+    "loss": ("auto", "cross_entropy", "squared_error", "none"),
     "edit": ("dilation", "contrast"),
     "dimensions": (10**18, 3),
     "temperature": (1e-320, 1e308),

@@ -82,6 +82,7 @@ def test_the_loss_adds_known_auxiliary_errors_by_their_weights(
         model = lambda batch: output[:, : 1 + columns]  # noqa: E731
         task = object.__new__(Regression)
         task.targets, task.auxiliary, task.graph_set = targets, auxiliary, graph_set([])
+        task.kind = "squared_error"
         return float(task.loss(model, [0, 1]))
 
     assert loss([[], []], [], 0) == pytest.approx(0.25)
