@@ -180,6 +180,10 @@ class Template:
     matrices: frozenset[str] = field(default=frozenset(), compare=False)
     net: Architecture | None = field(default=None, compare=False, repr=False)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Template:
+        # Never changed, and an architecture keeps views of mappings, which cannot be copied.
+        return self
+
     def __hash__(self) -> int:
         # Not block by block: templates are keys of every cache of what depends on structure.
         return hash((self.architecture, self.kind, len(self.blocks)))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines.generation.decoded import limited
 from pipelines.generation.frechet import Features, Floats, frechet_distance
+from pipelines.generation.held_out import density_and_coverage, nearest_is_alike, told_apart
 from pipelines.generation.neighbours import agreement, copies, diversity, nearest
 from pipelines.generation.population import Rows
 from pipelines.generation.shapes import mean_iou, shape_measures
@@ -80,6 +81,9 @@ class Yardstick:
         """Measure what samples compute, (n, d); the first `count` of them, if there are more.
 
         - `frechet`: the Fréchet distance of their features to the target's.
+        - `told_apart`, `nearest_alike`: how well a classifier, and one nearest neighbour, tell
+          them from the target; 0.5 is best.
+        - `density`, `coverage`: how much they lie where the target does, and how much of it.
         - `diversity`: the mean distance of a sample to the nearest other sample.
         - `nearest_train`: the mean distance of a sample to the nearest training network.
         - `copies`: the share of samples nearer to one than the threshold.
@@ -89,8 +93,14 @@ class Yardstick:
         samples = samples[: self.count]
         shown = limited(samples, self.signals)
         distances, places = nearest(shown, self.seen)
+        target = limited(self.target, self.signals)
+        density, coverage = density_and_coverage(shown, target)
         result = {
             "frechet": frechet_distance(self.features(shown), self.target_features),
+            "told_apart": told_apart(shown, target, self.features),
+            "nearest_alike": nearest_is_alike(shown, target),
+            "density": density,
+            "coverage": coverage,
             "diversity": diversity(shown),
             "nearest_train": float(distances.mean()),
             "copies": copies(distances, self.threshold),

@@ -135,7 +135,15 @@ def test_a_yardstick_finds_each_kind_of_bad_sample() -> None:
     assert same["diversity"] < 0.1 * good["diversity"]
     assert (copied["copies"], copied["nearest_train"]) == (1, 0)
     assert good["copies"] < 0.2
-    assert set(good) == {"frechet", "diversity", "nearest_train", "copies"}
+    assert set(good) == {
+        "frechet", "told_apart", "nearest_alike", "density", "coverage", "diversity",
+        "nearest_train", "copies",
+    }  # fmt: skip
+    # Each of these looks at one thing: a set that is shifted, one that is a point, and a good one.
+    for name, worst in (("told_apart", 0.75), ("nearest_alike", 0.75)):
+        assert good[name] < 0.65 < worst < min(shifted[name], same[name])
+    assert good["coverage"] > 0.8 > 0.6 > max(shifted["coverage"], same["coverage"])
+    assert shifted["density"] < 0.5 * good["density"] < same["density"]
     classes = (np.arange(200) % 2).astype(np.int64)
     known = yardstick(classes=classes).measure(blobs(60, 3), np.zeros(60, np.int64))
     assert 0 < known["class_agreement"] < 1
