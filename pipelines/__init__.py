@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from pipelines.errors import PipelineError
+from typing import TYPE_CHECKING
 
-__all__ = ["PipelineError"]
+from pipelines.errors import PipelineError
+from spec.lazy import lazily
+
+if TYPE_CHECKING:
+    from pipelines.metrics.predictions import compare
+else:
+    lazily(__name__)
+
+__all__ = ["PipelineError", "compare"]

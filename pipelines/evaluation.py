@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,10 +15,11 @@ from typing import Any
 from graphgen import GraphSet
 from graphgen.files import write_bytes, write_json, write_safetensors
 from pipelines.compile import WIDER
+from pipelines.costs import cost_of, write_costs
 from pipelines.devices import CPU, shared_devices
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
-from pipelines.metrics import summarise
+from pipelines.metrics.predictions import GROUP, summaries_of
 from pipelines.prediction import loaded_run, opened_set
 from pipelines.provenance import made_with
 from pipelines.results import writing_results
@@ -77,9 +79,10 @@ def evaluate(
     With `params`, they are just the runs that these settings ask for, by the code that is there
     now. Writes `predictions.csv`, `validation.json`, `metrics.json` (test networks) and, where
     there are wider networks, `wider.json`: the scores of the task, mean and standard deviation over
-    seeds; and `examples.safetensors` where the task has examples to show, of each model's first
-    seed. `results.json` says of which runs and graph set they are. Gives the scores of the test
-    networks.
+    seeds, with intervals over networks and seeds and the differences to the best model; and
+    `examples.safetensors` where the task has examples to show, of each model's first seed.
+    `results.json` says of which runs and graph set they are. What each model cost is beside them,
+    in `cost.json`. Gives the scores of the test networks.
 
     Runs are shared out to `workers` processes (by default as many as are worth their start), or to
     a Dask `scheduler`, whose workers have to see both folders; the numbers are the same.
@@ -92,11 +95,11 @@ def evaluate(
     found = found_runs(Path(train), graph_set)
     runs = found if params is None else asked_for(found, Path(train), params, graphs)
     with writing_results(Path(out), FILES, replace) as new:
-        rows, measured, examples = measure(runs, graph_set, device, workers, scheduler)
+        rows, measured, examples, seconds = measure(runs, graph_set, device, workers, scheduler)
         new.add(PREDICTIONS, lambda path: write_bytes(path, table(rows)))
         if examples:
             new.add(EXAMPLES, lambda path: write_safetensors(path, examples))
-        scores = {split: summarise(own) if own else {} for split, own in measured.items()}
+        scores = {split: summaries_of(rows, split, own) for split, own in measured.items()}
         for split, file in HELD_OUT.items():
             if measured[split] or split != WIDER:
                 new.add(file, partial(write_json, data=scores[split]))
@@ -109,8 +112,19 @@ def evaluate(
             "missing": missing_runs(Path(train)),
             "made_with": made_with(),
         }
-        new.commit({"of": about, "parts": new.parts})
+        sealed = new.commit({"of": about, "parts": new.parts})
+        write_costs(Path(out), sealed["hash"], costs(runs, seconds))
     return scores["test"]
+
+
+def costs(runs: Sequence[Found], seconds: Sequence[float]) -> dict[str, dict[str, Any]]:
+    """Say what each model cost, given the processor seconds of a prediction by each run."""
+    models: dict[str, dict[str, Any]] = {}
+    for name in dict.fromkeys(run.name for run in runs):
+        own = [(run, spent) for run, spent in zip(runs, seconds, strict=True) if run.name == name]
+        pairs = [(run.folder, run.trained) for run, _ in own]
+        models[name] = cost_of(pairs, [spent for _, spent in own], {})
+    return models
 
 
 def found_runs(train: Path, graph_set: GraphSet) -> list[Found]:
@@ -199,11 +213,15 @@ def measure(
     device: str = CPU,
     workers: int | None = None,
     scheduler: str | None = None,
-) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]], dict[str, Any]]:
-    """Measure runs: rows of predictions, scores by split, and examples of each first seed."""
+) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]], dict[str, Any], list[float]]:
+    """Measure runs: rows of predictions, scores by split, examples of each first seed, and cost.
+
+    The cost is the processor seconds of a prediction by each run.
+    """
     rows: list[dict[str, Any]] = []
     measured: dict[str, list[dict[str, Any]]] = {split: [] for split in HELD_OUT}
     examples: dict[str, Any] = {}
+    seconds: list[float] = []
     first = {run.name: run.seed for run in reversed(runs)}
     graphs = graph_set.folder if scheduler is None else graph_set.folder.resolve()
     places = shared_devices(device, scheduler)
@@ -227,22 +245,24 @@ def measure(
         *(measure_run, calls, workers, scheduler, preload, lambda call: str(call[0]), "evaluate"),
         unit="run",
     )
-    for run, (own, scores, shown) in zip(runs, found, strict=True):
+    for run, (own, scores, shown, spent) in zip(runs, found, strict=True):
+        seconds.append(spent)
         about = {"model": run.name, "seed": run.seed}
         rows += [{**about, **row} for row in own]
         for split, reached in scores.items():
             measured[split].append({**about, **reached})
         examples |= {f"{run.name}.{key}": array for key, array in shown.items()}
-    return rows, measured, examples
+    return rows, measured, examples, seconds
 
 
 def measure_run(
     folder: str, identity: str, graphs: str, graphs_hash: str, device: str, show: bool
-) -> tuple[list[dict[str, Any]], dict[str, dict[str, float]], dict[str, Any]]:
-    """Measure one run: rows of predictions, scores by split, and examples where they are shown."""
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, float]], dict[str, Any], float]:
+    """Measure one run: rows of predictions, scores by split, examples where shown, and cost."""
     trained, graph_set = loaded_run(folder, identity, device), opened_set(graphs, graphs_hash)
     rows: list[dict[str, Any]] = []
     scores: dict[str, dict[str, float]] = {}
+    spent = 0.0
     task = open_task(trained.task, graph_set)
     with one_thread():
         for split in HELD_OUT:
@@ -250,7 +270,9 @@ def measure_run(
             if not indices:
                 continue
             with applying(f"{folder}, on {split} networks"):
+                begun = time.process_time()
                 result = task.measure(trained.model, trained.state, indices)
+                spent += time.process_time() - begun
             scores[split] = result.scores
             for i, own in zip(indices, result.rows, strict=True):
                 record = graph_set.records[i]
@@ -259,8 +281,14 @@ def measure_run(
                     "family": record.get("family", "unknown"),
                     "split": split,
                 }
-                rows.append({**about, **own})
-        return rows, scores, task.examples(trained.model) if show else {}
+                rows.append({**about, **own, **together(record)})
+        shown = task.examples(trained.model) if show else {}
+    return rows, scores, shown, spent / max(len(rows), 1)
+
+
+def together(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Say of which training a network is a checkpoint, if it is one of several."""
+    return {GROUP: record["network"]} if "network" in record else {}
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> bytes:

@@ -34,11 +34,15 @@ def evaluate(
 
     They are those that were trained last, and all on this graph set.
     """
+    from pipelines.costs import read_costs
+    from pipelines.costs import table as costs
     from pipelines.evaluation import evaluate as execute
     from pipelines.metrics import table
     from pipelines.results import read_results
 
     found = execute(train, graphs, out, params, replace, device, workers, scheduler)
     click.echo(table(found))
-    if missing := read_results(out)["of"]["missing"]:
+    sealed = read_results(out)
+    click.echo(f"\nprocessor time\n{costs(read_costs(out, sealed['hash']))}")
+    if missing := sealed["of"]["missing"]:
         click.echo(f"not trained to the end: {', '.join(missing)}")

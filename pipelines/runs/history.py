@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,9 @@ FILE = "history.csv"
 COST = "cost.csv"
 """Processor seconds are kept beside the history: they differ from one time to the next."""
 SECONDS = "seconds"
+PART = "part"
+TRAINING, OTHER, SEARCH = "training", "other", "search"
+"""Parts of a run's cost: its epochs, what is done around them, and the search for its settings."""
 
 
 def without_cost(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
@@ -20,9 +24,33 @@ def without_cost(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]
     return [{key: value for key, value in row.items() if key != SECONDS} for row in rows]
 
 
-def cost(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """Give the processor seconds of each epoch."""
-    return [{"epoch": row["epoch"], SECONDS: row[SECONDS]} for row in rows if SECONDS in row]
+def cost(
+    rows: Sequence[Mapping[str, object]], beside: Mapping[str, float]
+) -> list[dict[str, object]]:
+    """Give the processor seconds of each epoch, and of what a run spent `beside` them, by part."""
+    epochs = [
+        {"epoch": row["epoch"], SECONDS: row[SECONDS], PART: TRAINING}
+        for row in rows
+        if SECONDS in row
+    ]
+    parts = beside.items()
+    return epochs + [{"epoch": 0, SECONDS: round(s, 3), PART: part} for part, s in parts]
+
+
+def read_cost(folder: Path) -> dict[str, float]:
+    """Add up the processor seconds of a run by part; nothing where they are not known.
+
+    read_cost(Path("out/train/gmn-seed0"))["training"]
+    """
+    found: dict[str, float] = {}
+    try:
+        with (folder / COST).open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                part = row.get(PART) or TRAINING
+                found[part] = found.get(part, 0.0) + float(row[SECONDS])
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        return {}
+    return found if all(0 <= seconds < math.inf for seconds in found.values()) else {}
 
 
 def write_history(path: Path, rows: Sequence[Mapping[str, object]]) -> None:

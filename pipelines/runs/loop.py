@@ -20,7 +20,7 @@ from pipelines.runs.checkpoint import Rows, load_checkpoint, save_checkpoint
 from pipelines.runs.diverged import check_finite
 from pipelines.runs.history import SECONDS
 from pipelines.runs.schedule import one_cycle
-from pipelines.runs.together import average_gradients
+from pipelines.runs.together import average_gradients, mean_over_processes
 
 Lower = Callable[[Tensor], bool]
 
@@ -106,7 +106,8 @@ def fit(
         numbers = measured(objective, rows, fabric)
         finite = objective.columns or [name for name in numbers if name.endswith("_loss")]
         check_finite({f"`{n}`": v for n, v in numbers.items() if n in finite}, epoch, training)
-        seconds = round(time.process_time() - begun, 3)
+        spent = mean_over_processes(time.process_time() - begun, fabric) * fabric.world_size
+        seconds = round(spent, 3)
         rows.append({"epoch": epoch + 1, **numbers, SECONDS: seconds})
         fabric.log_dict(numbers, step=epoch + 1)
         fabric.call("on_epoch_end", objective=objective, row=rows[-1])

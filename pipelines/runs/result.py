@@ -85,10 +85,12 @@ def save_result(
     module: nn.Module,
     settings: Mapping[str, Any],
     rows: Sequence[Mapping[str, object]] = (),
+    beside: Mapping[str, float] | None = None,
 ) -> None:
     """Write parameters, history and settings as one result; the checkpoint has had its use.
 
-    It is `made_with` a device of the kind that the module is on, where that is not the CPU.
+    `beside` are the processor seconds that were spent beside the epochs in `rows`, by part. The
+    result is `made_with` a device of the kind that the module is on, where that is not the CPU.
     """
     state = module.state_dict()
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
@@ -99,7 +101,7 @@ def save_result(
         if rows:
             new.add(HISTORY, lambda path: write_history(path, without_cost(rows)))
         new.commit({**settings, "made_with": made, "parts": new.parts})
-        if spent := cost(rows):
+        if spent := cost(rows, beside or {}):
             write_history(folder / COST, spent)
         remove(folder / CHECKPOINT)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,9 @@ from graphgen import GraphSet
 from metanet import EDITORS, METANETS, MetanetError, StatNN
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
+from pipelines.runs.checkpoint import epochs_done
 from pipelines.runs.diverged import naming
+from pipelines.runs.history import OTHER, SEARCH, SECONDS
 from pipelines.runs.job import Job
 from pipelines.runs.preload import PREDICTING
 from pipelines.runs.together import FULL
@@ -26,6 +29,14 @@ from pipelines.training.grow import grow
 from pipelines.training.ranges import ranges_of
 from pipelines.training.seen import seen
 from pipelines.training.trained import RUN
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search cost: its trials, and their processor seconds."""
+
+    trials: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,7 @@ class Run(Job):
         networks: how many of the training networks; None for all.
         asked: the model as the settings have it, where that is not `model`.
         trial: the number of a trial of a search; None for a run that is no trial.
+        search: the search that chose `model`; None without one.
     """
 
     kind = RUN
@@ -58,6 +70,7 @@ class Run(Job):
     networks: int | None = None
     asked: dict[str, Any] | None = None
     trial: int | None = None
+    search: Searched | None = None
 
     @property
     def stage(self) -> str:
@@ -147,6 +160,7 @@ class Run(Job):
             raise PipelineError(f"{self.graphs}: model {self.label!r}: {error}") from None
 
     def _work(self, fabric: Fabric) -> None:
+        begun, before = time.process_time(), epochs_done(self.work_folder)
         graph_set = self.open_graphs()
         task = open_task(self.task, graph_set, self.networks)
         settings = dict(self.model.get("settings", {}))
@@ -180,7 +194,13 @@ class Run(Job):
             "trained_on": seen(graph_set, task.indices["train"]),
             "scores": {"validation": validation.scores},
         }
-        trained.save(self.work_folder, about, rows)
+        spent = time.process_time() - begun
+        spent -= sum(float(str(row.get(SECONDS, 0))) for row in rows[before:]) / fabric.world_size
+        beside = {OTHER: max(spent, 0.0)}
+        if self.search is not None:
+            about["trials"] = self.search.trials
+            beside[SEARCH] = self.search.seconds
+        trained.save(self.work_folder, about, rows, beside)
 
     def open_graphs(self) -> GraphSet:
         """Open the graph set; `PipelineError` if it is another than when the run was planned."""

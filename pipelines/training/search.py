@@ -18,9 +18,10 @@ from pipelines.errors import PipelineError
 from pipelines.metrics import judged, leading_value
 from pipelines.runs.collection import INDEX, RUNS
 from pipelines.runs.diverged import DivergedError
+from pipelines.runs.history import read_cost
 from pipelines.runs.result import HASH, SETTINGS, read_result
 from pipelines.training.ranges import admits, drawn, ranges_of
-from pipelines.training.run import Run
+from pipelines.training.run import Run, Searched
 from pipelines.training.trained import RUN
 
 SEARCH = Kind(
@@ -110,6 +111,14 @@ def chosen_model(run: Run, folder: Path) -> dict[str, Any]:
             "`gmn search` again"
         )
     return model
+
+
+def search_cost(run: Run, folder: Path) -> Searched:
+    """Say what the search that chose a run's model cost."""
+    sealed = read_document(folder / INDEX, RUNS)
+    trials = read_document(read_part(folder, sealed, f"{run.label}.json"), SEARCH)["trials"]
+    names = (replace(run, trial=number).folder_name for number in range(len(trials)))
+    return Searched(len(trials), sum(sum(read_cost(folder / name).values()) for name in names))
 
 
 def is_choice(asked: Mapping[str, Any], model: Mapping[str, Any]) -> bool:

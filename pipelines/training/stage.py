@@ -18,7 +18,7 @@ from pipelines.runs.result import read_settings
 from pipelines.training.planning import planned, repetition, selected
 from pipelines.training.ranges import ranges_of
 from pipelines.training.run import Run
-from pipelines.training.search import choose, chosen_model, trials_of
+from pipelines.training.search import choose, chosen_model, search_cost, trials_of
 from pipelines.training.trained import RUN
 
 
@@ -75,7 +75,8 @@ def settled(run: Run, choices: str | Path | None) -> Run:
     """Give a run the model that a search chose for it, if it has ranges."""
     if choices is None or not ranges_of(run.model):
         return run
-    return replaced(run, model=chosen_model(run, Path(choices)), asked=run.model)
+    model = chosen_model(run, Path(choices))
+    return replaced(run, model=model, asked=run.model, search=search_cost(run, Path(choices)))
 
 
 def searched(runs: Iterable[Run]) -> dict[str, str]:

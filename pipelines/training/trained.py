@@ -52,10 +52,11 @@ RUN = result_kind(
             "additionalProperties": {"type": "object", "additionalProperties": NUMBER},
         },
         "tried": {"type": "array", "items": {"type": "object"}},
+        "trials": {"type": "integer", "minimum": 1},
     },
     "`gmn train` or `gmn search`",
     version=RUN_VERSION,
-    optional=("networks", "tried"),
+    optional=("networks", "tried", "trials"),
     allOf=[
         {
             "if": {"properties": {"task": {"properties": {"task": {"const": name}}}}},
@@ -92,8 +93,9 @@ class Trained:
         folder: str | Path,
         about: Mapping[str, Any],
         rows: Sequence[Mapping[str, object]] = (),
+        beside: Mapping[str, float] | None = None,
     ) -> None:
-        """Write the run's result: parameters, all settings with all options, and its history."""
+        """Write the run's result: parameters, all settings with all options, history and cost."""
         settings = {
             **about,
             "model": self.name,
@@ -101,7 +103,7 @@ class Trained:
             "task": dict(self.task),
             "learned": dict(self.state),
         }
-        save_result(Path(folder), RUN, self.model, settings, rows)
+        save_result(Path(folder), RUN, self.model, settings, rows, beside)
 
     @classmethod
     def load(cls, folder: str | Path, device: str = CPU) -> Trained:
