@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         make_editor,
         make_metanet,
     )
-    from metanet.models.statistics import network_statistics
+    from metanet.views.weight_statistics import network_statistics
 else:
     lazily(__name__)
 

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from metanet.batch import Batch
 from metanet.models.metanet import Metanet, head
-from metanet.models.statistics import NUM_STATISTICS, network_statistics
 from metanet.options import OPTIONS
+from metanet.views.weight_statistics import NUM_STATISTICS, network_statistics
 
 
 class StatMLP(Metanet, options=OPTIONS):

@@ -11,8 +11,8 @@ from torch import Tensor
 from metanet.batch import Batch
 from metanet.errors import MetanetError
 from metanet.models.metanet import Metanet
-from metanet.models.statistics import NUM_STATISTICS, network_statistics
 from metanet.options import OPTIONS, shown
+from metanet.views.weight_statistics import NUM_STATISTICS, network_statistics
 
 
 class StatNN(Metanet, options=OPTIONS):

@@ -12,8 +12,8 @@ import metanet
 import spec
 from graphgen.testing import random_weights
 from metanet.constructions import NFNCoefficients, forward_pass, nfn_layer, statnn_statistics
-from metanet.models.statistics import moments_and_quantiles
 from metanet.options import FORMS
+from metanet.views.weight_statistics import moments_and_quantiles
 
 
 def mlp(*widths: int) -> spec.Architecture:

@@ -15,7 +15,7 @@ import graphgen
 import metanet
 import spec
 from graphgen.testing import tolerance
-from metanet.models.statistics import QUANTILES, moments_and_quantiles, quantiles
+from metanet.views.weight_statistics import QUANTILES, moments_and_quantiles, quantiles
 
 LIMIT = 2**24
 

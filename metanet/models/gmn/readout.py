@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from metanet.backends import Backend
 from metanet.backends.backend import rms_norm
 from metanet.models.gmn.layer import States
-from metanet.models.statistics import QUANTILES, quantiles
 from metanet.options import OUTPUTS
 from metanet.plan import Plan
+from metanet.views.weight_statistics import QUANTILES, quantiles
 
 WIDTHS = {"quantiles": len(QUANTILES)}
 """How many numbers a statistic has for each channel, where it is not one."""

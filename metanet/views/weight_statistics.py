@@ -9,13 +9,22 @@ import torch
 from torch import Tensor
 
 from graphgen import Graph, Template
-from metanet.batch import Batch, batch_of
+from metanet.batch import Batch, Part, batch_of
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 ROLES = ("weight", "bias", "scale", "mean", "variance")
 PLACES = ("first", "middle", "last")
 PER_TENSOR = 2 + len(QUANTILES)
-NUM_STATISTICS = len(ROLES) * len(PLACES) * PER_TENSOR + 3
+COLUMNS = (
+    *(
+        f"{role}_{place}_{what}"
+        for role in ROLES
+        for place in PLACES
+        for what in ("mean", "variance", *(f"q{round(100 * share)}" for share in QUANTILES))
+    ),
+    *("log_parameters", "depth", "blocks"),
+)
+NUM_STATISTICS = len(COLUMNS)
 
 
 def network_statistics(batch: Batch | Graph | Sequence[Graph]) -> Tensor:
@@ -27,20 +36,23 @@ def network_statistics(batch: Batch | Graph | Sequence[Graph]) -> Tensor:
     `MetanetError` for what is no batch, and for networks without weights.
     """
     batch = batch_of(batch, "`batch`")
-    rows = []
     for part in batch.parts:
         part.check_values()
-        count = len(part.positions)
-        cells = part.values.new_zeros(count, len(ROLES), len(PLACES), PER_TENSOR)
-        for role, places in tensors_by_place(part.template).items():
-            for place, names in places.items():
-                statistics = [moments_and_quantiles(part.tensor(name)) for name in names]
-                cells[:, ROLES.index(role), PLACES.index(place)] = torch.stack(statistics).mean(0)
-        size = sum(math.prod(t.shape) for t in part.template.tensors if t.trainable)
-        depth = max(group.depth for group in part.template.node_groups)
-        shape = torch.tensor([math.log(size), depth, len(part.template.blocks)])
-        rows.append(torch.cat([cells.flatten(1), shape.to(cells).expand(count, -1)], dim=1))
-    return torch.cat(rows)[batch.order]
+    return torch.cat([part_statistics(part) for part in batch.parts])[batch.order]
+
+
+def part_statistics(part: Part) -> Tensor:
+    """Compute the statistics of the networks of a part, (networks, NUM_STATISTICS)."""
+    count = len(part.positions)
+    cells = part.values.new_zeros(count, len(ROLES), len(PLACES), PER_TENSOR)
+    for role, places in tensors_by_place(part.template).items():
+        for place, names in places.items():
+            statistics = [moments_and_quantiles(part.tensor(name)) for name in names]
+            cells[:, ROLES.index(role), PLACES.index(place)] = torch.stack(statistics).mean(0)
+    size = sum(math.prod(t.shape) for t in part.template.tensors if t.trainable)
+    depth = max(group.depth for group in part.template.node_groups)
+    shape = torch.tensor([math.log(max(1, size)), depth, len(part.template.blocks)])
+    return torch.cat([cells.flatten(1), shape.to(cells).expand(count, -1)], dim=1)
 
 
 def moments_and_quantiles(values: Tensor) -> Tensor:

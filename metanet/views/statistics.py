@@ -1,0 +1,27 @@
+"""The view `statistics`: moments and quantiles of tensors, by role and place."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from metanet.batch import Part
+from metanet.views.numbers import finite
+from metanet.views.view import NETWORK, View
+from metanet.views.weight_statistics import COLUMNS, part_statistics
+
+
+class Statistics(View):
+    """Mean, variance and quantiles of weights, as Unterthiner et al. (2020) have them.
+
+    Statistics().compute(batch.parts[0])     # (networks, 108)
+    """
+
+    name = "statistics"
+    level = NETWORK
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return COLUMNS
+
+    def compute(self, part: Part) -> Tensor:
+        return finite(part_statistics(part))
