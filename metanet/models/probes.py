@@ -21,6 +21,8 @@ from metanet.sources import Net, architecture_of
 NEWEST = 0.02
 """The least share of a new batch in running statistics."""
 LEAST = 1e-4
+MOST_OF_GRIDS = 3
+"""Of how many numbers an input may be, to be spread on a grid."""
 
 
 class Probes(nn.Module):
@@ -29,10 +31,11 @@ class Probes(nn.Module):
         features = Probes(net, 64)(part)      # (networks, num_nodes, 64)
 
     Kofinas et al. (ICLR 2024), probe features. The inputs are parameters, at first spread evenly
-    over [-1, 1]. A neuron's activation is the last value that it computes, averaged over positions
-    such as pixels, on a scale that is linear near zero and logarithmic far from it (asinh);
-    parameter nodes have zeros. Permuting a network's neurons permutes their features. For networks
-    of one architecture, which reads numbers.
+    over [-1, 1], as a grid where there is one of so many (64 of two coordinates: 8 by 8). A
+    neuron's activation is the last value that it computes, averaged over positions such as pixels,
+    on a scale that is linear near zero and logarithmic far from it (asinh); parameter nodes have
+    zeros. Permuting a network's neurons permutes their features. For networks of one architecture,
+    which reads numbers.
 
     With `standardised`, features of a layer's neurons have mean 0 and deviation 1 at each input
     over the networks that were seen in training, by running statistics: those after a batch in
@@ -121,9 +124,19 @@ def probes_of(options: SideInputs) -> Probes | None:
 
 
 def spread(count: int, shape: tuple[int, ...]) -> Tensor:
-    """Spread points evenly over [-1, 1], (count, *shape)."""
-    seed = int(torch.randint(2**31, (), device="cpu"))
+    """Spread points evenly over [-1, 1], (count, *shape): a grid where there is one of so many.
+
+    >>> spread(4, (2,)).tolist()
+    [[-0.625, -0.375], [-0.625, 0.625], [0.375, -0.375], [0.375, 0.625]]
+    """
     size = prod(shape)
+    side = round(count ** (1 / max(size, 1)))
+    if 0 < size <= MOST_OF_GRIDS and side**size == count:
+        # Not as far from the border along each axis: no point has two numbers that are equal.
+        moved = [0.5 + ((2 * axis + 1) / size - 1) / 4 for axis in range(size)]
+        places = [(torch.arange(side) + one) * (2 / side) - 1 for one in moved]
+        return torch.cartesian_prod(*places).reshape(count, *shape)
+    seed = int(torch.randint(2**31, (), device="cpu"))
     if size > SobolEngine.MAXDIM:
         return 2 * torch.rand(count, *shape) - 1
     drawn = SobolEngine(size, scramble=True, seed=seed).draw(count)

@@ -14,7 +14,7 @@ from graphgen import GraphSet
 from metanet import make_metanet
 from pipelines.errors import PipelineError
 from pipelines.metrics import class_scores
-from pipelines.tasks import auxiliary
+from pipelines.tasks import auxiliary, warps
 from pipelines.tasks.learned import count_outputs
 from pipelines.tasks.targets import read_values
 from pipelines.tasks.task import Measured, Prediction, batch_of, outputs_of
@@ -28,9 +28,14 @@ class Classification(Prediction):
         "target": {"type": "string"},
         "label_smoothing": {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
         "auxiliary": auxiliary.SCHEMA,
+        "augment": warps.SCHEMA,
     }
     required = ("target",)
-    defaults: ClassVar[Mapping[str, Any]] = {"auxiliary": {}, "label_smoothing": 0.0}
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "auxiliary": {},
+        "label_smoothing": 0.0,
+        "augment": {},
+    }
     trees = True
     learned: ClassVar[Mapping[str, Any]] = {
         "required": ["target", "classes"],
@@ -53,13 +58,15 @@ class Classification(Prediction):
         self.values = read_values(graph_set, settings["target"])
         self.classes = classes_of(graph_set, settings["target"], self.values, train)
         self.auxiliary = auxiliary.read_auxiliary(graph_set, settings["auxiliary"], train)
+        self.warps = warps.Warps.of(settings["augment"], graph_set)
 
     def make(self, name: str, settings: Mapping[str, Any]) -> nn.Module:
         outputs = len(self.classes) + self.auxiliary.columns
         return make_metanet(name, **{**settings, "outputs": outputs})
 
     def loss(self, module: Any, chosen: Sequence[int]) -> Tensor:
-        output: Tensor = module(batch_of(self.graph_set, chosen, module))
+        batch = batch_of(self.graph_set, chosen, module)
+        output: Tensor = module(batch if self.warps is None else self.warps(batch))
         count = len(self.classes)
         loss = nn.functional.cross_entropy(
             output[:, :count],
