@@ -152,6 +152,7 @@ OPTIONS: Mapping[str, Option] = {
     "standardise_probes": flag(),
     "checkpoint": flag(),
     "augment": flag(),
+    "align": flag(),
     "folded": flag(),
     "bidirectional": flag(),
     "net": Option("an architecture", architecture_of),

@@ -10,6 +10,7 @@ import graphgen
 import spec
 from metanet.batch import Batch, Part, float_offsets
 from metanet.errors import MetanetError
+from metanet.models.aligned import Aligned
 from metanet.models.encoder import SCALES, several_scales
 from metanet.models.metanet import Metanet, head
 from metanet.models.side_inputs import SIDE, conditions_of, parts_by_channel
@@ -24,7 +25,9 @@ class MLP(Metanet, options=OPTIONS):
 
     It takes networks of the one architecture that it was made for, and has no symmetry. With
     `augment`, each network is permuted by a random symmetry whenever it is seen in training, so
-    that the model may learn what others have built in.
+    that the model may learn what others have built in. With `align`, each is matched with one of
+    the training networks first, by permutations, signs and sizes of neurons that change nothing of
+    what it computes (`Aligned`); `augment` then has no effect.
     """
 
     def __init__(
@@ -35,15 +38,21 @@ class MLP(Metanet, options=OPTIONS):
         outputs: int = 1,
         *,
         augment: bool = True,
+        align: bool = False,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.trunk = FlatTrunk(architecture_of(net), hidden, layers, augment=augment)
+        chosen = architecture_of(net)
+        self.trunk = FlatTrunk(chosen, hidden, layers, augment=augment and not align)
+        self.aligned = Aligned(chosen) if align else None
         self.head = head(hidden, 2 * hidden, outputs, dropout)
 
     def forward(self, batch: Batch) -> Tensor:
         """Predict for each network of the batch, (networks, outputs)."""
-        rows = [self.trunk(part, self.trunk.permutations(part)) for part in batch.parts]
+        parts = batch.parts
+        if self.aligned is not None:
+            parts = tuple(self.aligned(self.trunk.checked(part)) for part in parts)
+        rows = [self.trunk(part, self.trunk.permutations(part)) for part in parts]
         return self.head(torch.cat(rows)[batch.order])
 
 
@@ -79,11 +88,7 @@ class FlatTrunk(nn.Module):
 
     def forward(self, part: Part, index: Tensor | None = None) -> Tensor:
         """Give a state for each network, (networks, hidden); `index` says how it is permuted."""
-        if part.template.architecture != self.template.architecture:
-            raise MetanetError(
-                "this MLP takes networks of one architecture, that of "
-                f"{self.template.architecture[:12]}; the batch has another"
-            )
+        self.checked(part)
         values = [channel.values for channel in parts_by_channel(part, self.channels)]
         if index is not None:
             values = [channel.gather(1, index) for channel in values]
@@ -92,6 +97,15 @@ class FlatTrunk(nn.Module):
             inputs.append(conditions_of(part, self.conditions))
         result: Tensor = self.layers(torch.cat(inputs, dim=1))
         return result
+
+    def checked(self, part: Part) -> Part:
+        """Give a part; `MetanetError` if its networks are of another architecture."""
+        if part.template.architecture != self.template.architecture:
+            raise MetanetError(
+                "this MLP takes networks of one architecture, that of "
+                f"{self.template.architecture[:12]}; the batch has another"
+            )
+        return part
 
     def permutations(self, part: Part) -> Tensor | None:
         """Draw a symmetry for each network of a part, in training and where it is asked for."""
