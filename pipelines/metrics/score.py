@@ -25,6 +25,7 @@ THRESHOLDS = {f"tau_{percent}": percent / 100 for percent in (20, 40, 60, 80)}
 SCORES: Mapping[str, Score] = {
     "mse": Score("MSE", "MSE", False),
     "psnr": Score("PSNR", "PSNR", True),
+    "signed_mse": Score("MSE -1 to 1", "MSE of values from −1 to 1", None),
     "unedited_mse": Score("MSE unedited", "MSE unedited", None),
     "reconstruction_mse": Score("MSE of fits", "MSE of the fits", None),
     "accuracy": Score("accuracy", "accuracy", True),

@@ -22,13 +22,16 @@ from pipelines.tasks.task import EVALUATED_AT_ONCE, Measured, Task, batch_of, pl
 from spec import Architecture
 
 EXAMPLES = 8
+SIGNED = 4
+"""How many times a squared error of values from 0 to 1 is one of the same values from -1 to 1."""
 
 
 class Editing(Task):
     """Edit INRs by `edit`, so that they decode to the edited originals of their images.
 
     Minimises the mean squared error over all points of the grid, or over `points_per_step` of them,
-    drawn anew for each batch. The values of an ensemble's members are averaged.
+    drawn anew for each batch. The values of an ensemble's members are averaged. Values lie in
+    [0, 1]; `signed_mse` is the error of the same images on the scale from -1 to 1.
     """
 
     name = "editing"
@@ -79,7 +82,8 @@ class Editing(Task):
             for name, (one, other) in zip(names, pairs, strict=True):
                 errors = (shown[one] - shown[other]).square().mean((1, 2))
                 columns[name] += errors.double().tolist()
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        columns["signed_mse"] = [SIGNED * error for error in columns["mse"]]
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         means = {name: float(np.mean(column)) for name, column in columns.items()}
         ratio = float(np.mean(psnr(columns["mse"], 1.0)))
         return Measured({"mse": means.pop("mse"), "psnr": ratio, **means}, rows)
