@@ -16,6 +16,8 @@ from metanet.sources import architecture_of
 BACKENDS = ("block", "pyg")
 FORMS = ("narrow", "paper")
 """The forms of a GMN's layers; see `metanet.models.gmn.form`."""
+AGGREGATIONS = ("sum", "root", "mean")
+"""How a node collects the messages of a block; see `metanet.backends.backend.POWERS`."""
 STATISTICS = ("mean", "deviation", "variance", "quantiles")
 """What a readout may take of a block's edges."""
 OUTPUTS = "outputs"
@@ -141,7 +143,7 @@ OPTIONS: Mapping[str, Option] = {
     "backend": choice(*BACKENDS),
     "form": choice(*FORMS),
     "taps": choice("folded", "parallel"),
-    "aggregation": choice("mean", "sum"),
+    "aggregation": choice(*AGGREGATIONS),
     "activation": choice("silu", "relu"),
     "readout": names_of(*STATISTICS, OUTPUTS, of_these=STATISTICS),
     "without": names_of(*INGREDIENTS),

@@ -11,20 +11,22 @@ from torch import Tensor
 from metanet.plan import Plan
 
 EPS = 1e-6
+POWERS = {"sum": 0.0, "root": -0.5, "mean": -1.0}
+"""How a node collects messages of a block: their sum, times which power of their number."""
 
 
 @dataclass(frozen=True)
 class EdgeRule:
     """How edges are updated: see `Backend.update_edges`.
 
-    `norm`: whether edges pass an RMS norm first. `activation`: `silu` or `relu`. `mean`: whether
-    nodes average their messages within each block, else they sum them. `checkpoint`: whether the
-    backward pass computes the inner map again, instead of keeping it.
+    `norm`: whether edges pass an RMS norm first. `activation`: `silu` or `relu`. `aggregation`:
+    how nodes collect the messages of each block, of `POWERS`. `checkpoint`: whether the backward
+    pass computes the inner map again, instead of keeping it.
     """
 
     norm: bool = True
     activation: str = "silu"
-    mean: bool = True
+    aggregation: str = "mean"
     checkpoint: bool = False
 
 
@@ -60,11 +62,11 @@ class Backend(Protocol):
     ) -> Tensor:
         """Add to each edge the states of its source, its target, and its row."""
 
-    def to_target(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
-        """Sum each node's incoming edges; `mean`: average within each block, then sum blocks."""
+    def to_target(self, plan: Plan, edges: Tensor, aggregation: str) -> Tensor:
+        """Sum each node's incoming edges, those of a block times `share` of their number."""
 
-    def to_source(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
-        """Sum each node's outgoing edges; `mean`: average within each block, then sum blocks."""
+    def to_source(self, plan: Plan, edges: Tensor, aggregation: str) -> Tensor:
+        """Sum each node's outgoing edges, those of a block times `share` of their number."""
 
     def to_row(self, plan: Plan, edges: Tensor) -> Tensor:
         """Average the edges of each block of each network, (num_rows, h)."""
@@ -106,14 +108,19 @@ class Backend(Protocol):
         messages, outer = act(messages), weights.outer
         return (
             edges + (messages * outer if outer.dim() == 1 else messages @ outer.T),
-            self.to_target(plan, messages, rule.mean),
-            self.to_source(plan, messages, rule.mean),
+            self.to_target(plan, messages, rule.aggregation),
+            self.to_source(plan, messages, rule.aggregation),
         )
 
     def row_moments(self, plan: Plan, edges: Tensor, norm: bool) -> tuple[Tensor, Tensor]:
         """Average each row's edges, after an RMS norm if `norm`, and their squares."""
         normed = rms_norm(edges) if norm else edges
         return self.to_row(plan, normed), self.to_row(plan, normed.square())
+
+
+def share(count: float, aggregation: str) -> float:
+    """Give what each of `count` messages is multiplied by."""
+    return float(count ** POWERS[aggregation])
 
 
 def rms_norm(states: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch_geometric.utils import scatter
 
-from metanet.backends.backend import Backend
+from metanet.backends.backend import POWERS, Backend
 from metanet.plan import BlockSlice, Plan
 
 
@@ -40,16 +40,16 @@ class PygBackend(Backend):
         index = self._index(plan)
         return edges + from_source[index.source] + from_target[index.target] + per_row[index.row]
 
-    def to_target(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
-        """Sum, or average by block, each node's incoming edges."""
+    def to_target(self, plan: Plan, edges: Tensor, aggregation: str) -> Tensor:
+        """Collect each node's incoming edges."""
         index = self._index(plan)
-        scaled = edges / index.fan_in.to(edges.dtype) if mean else edges
+        scaled = edges * index.fan_in.to(edges.dtype) ** POWERS[aggregation]
         return scatter(scaled, index.target, 0, plan.num_nodes, "sum")
 
-    def to_source(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
-        """Sum, or average by block, each node's outgoing edges."""
+    def to_source(self, plan: Plan, edges: Tensor, aggregation: str) -> Tensor:
+        """Collect each node's outgoing edges."""
         index = self._index(plan)
-        scaled = edges / index.fan_out.to(edges.dtype) if mean else edges
+        scaled = edges * index.fan_out.to(edges.dtype) ** POWERS[aggregation]
         return scatter(scaled, index.source, 0, plan.num_nodes, "sum")
 
     def to_row(self, plan: Plan, edges: Tensor) -> Tensor:

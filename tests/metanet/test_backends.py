@@ -18,6 +18,7 @@ from graphgen.testing import random_weights
 from metanet.backends import make_backend
 from metanet.backends.backend import EdgeRule, EdgeWeights
 from metanet.backends.block import BlockBackend, tiles
+from metanet.options import AGGREGATIONS
 from metanet.plan import Plan
 from metanet.testing import assert_backends_agree
 from spec.testing import networks
@@ -25,7 +26,7 @@ from spec.testing import networks
 OPTIONS = [
     {"taps": taps, "aggregation": aggregation}
     for taps in ("folded", "parallel")
-    for aggregation in ("mean", "sum")
+    for aggregation in AGGREGATIONS
 ]
 
 
@@ -95,8 +96,9 @@ def test_each_step_is_what_a_slow_loop_does(backend: str) -> None:
     tool = make_backend(backend)
     spread = tool.spread(laid, edges.clone(), sources, targets, rows)
     averages = tool.to_row(laid, edges)
-    into = {mean: tool.to_target(laid, edges, mean) for mean in (True, False)}
-    out_of = {mean: tool.to_source(laid, edges, mean) for mean in (True, False)}
+    into = {name: tool.to_target(laid, edges, name) for name in AGGREGATIONS}
+    out_of = {name: tool.to_source(laid, edges, name) for name in AGGREGATIONS}
+    parts = {"sum": lambda n: 1.0, "root": lambda n: 1 / n**0.5, "mean": lambda n: 1 / n}
     for piece in laid.slices:
         block = piece.block
         for network in range(piece.networks):
@@ -108,9 +110,9 @@ def test_each_step_is_what_a_slow_loop_does(backend: str) -> None:
                 expected = edges[e] + sources[s] + targets[t] + rows[row]
                 averages[row] -= edges[e] / block.num_edges
                 assert torch.allclose(spread[e], expected, rtol=1e-14)
-                for mean in (True, False):
-                    into[mean][t] -= edges[e] / (block.fan_in if mean else 1)
-                    out_of[mean][s] -= edges[e] / (block.fan_out if mean else 1)
+                for name, part in parts.items():
+                    into[name][t] -= edges[e] * part(block.fan_in)
+                    out_of[name][s] -= edges[e] * part(block.fan_out)
     for rest in (*into.values(), *out_of.values(), averages):
         assert rest.abs().max() < 1e-12
 
@@ -129,7 +131,7 @@ def test_the_block_backend_has_the_right_derivatives() -> None:
 
     def step(edges: Tensor, sources: Tensor, targets: Tensor, rows: Tensor) -> Tensor:
         spread = tool.spread(laid, edges, sources, targets, rows)
-        nodes = tool.to_target(laid, spread, True) + tool.to_source(laid, spread, False)
+        nodes = tool.to_target(laid, spread, "root") + tool.to_source(laid, spread, "sum")
         return torch.cat([nodes, tool.to_row(laid, spread)])
 
     rows = laid.num_edges, laid.num_nodes, laid.num_nodes, laid.num_rows
@@ -137,12 +139,12 @@ def test_the_block_backend_has_the_right_derivatives() -> None:
 
 
 CHOICES = [
-    {"norm": norm, "activation": activation, "mean": mean, "checkpoint": checkpoint}
-    for norm, activation, mean, checkpoint in (
-        (True, "silu", True, False),
-        (True, "silu", True, True),
-        (False, "relu", False, False),
-        (True, "relu", False, True),
+    {"norm": norm, "activation": activation, "aggregation": aggregation, "checkpoint": checkpoint}
+    for norm, activation, aggregation, checkpoint in (
+        (True, "silu", "mean", False),
+        (True, "silu", "root", True),
+        (False, "relu", "sum", False),
+        (True, "relu", "root", True),
     )
 ]
 
@@ -200,7 +202,7 @@ class Skewed(BlockBackend):
     """Sums where it should average."""
 
     def update_edges(self, plan: Plan, rule: EdgeRule, *states: Any) -> Any:
-        return super().update_edges(plan, replace(rule, mean=False), *states)
+        return super().update_edges(plan, replace(rule, aggregation="sum"), *states)
 
 
 class Blind(BlockBackend):

@@ -20,6 +20,7 @@ from metanet import kernels
 from metanet.backends import make_backend
 from metanet.backends.backend import EdgeRule, EdgeWeights
 from metanet.backends.block import compiled_update, moments, table, tiles
+from metanet.options import AGGREGATIONS
 from metanet.plan import Plan
 from spec.testing import networks
 
@@ -82,7 +83,13 @@ def difference(some: list[Tensor], others: list[Tensor]) -> float:
     st.sampled_from(list(TOLERANCES)),
     st.booleans(),
     st.sampled_from([0, 3]),
-    st.builds(EdgeRule, st.booleans(), st.sampled_from(["silu", "relu"]), *[st.booleans()] * 2),
+    st.builds(
+        EdgeRule,
+        st.booleans(),
+        st.sampled_from(["silu", "relu"]),
+        st.sampled_from(AGGREGATIONS),
+        st.booleans(),
+    ),
 )
 def test_kernels_torch_and_an_edge_index_give_the_same_numbers(
     nets: list[spec.Architecture], width: int, dtype: torch.dtype, vector: bool, taps: int,
@@ -142,9 +149,9 @@ def test_the_kernels_have_the_right_derivatives(vector: bool, checkpoint: bool) 
 def test_a_wrong_table_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     laid = Plan(batch_of([spec.loads(CNN)], torch.float64), 3)
     expected = update(laid, "pyg", EdgeRule(), 3, False, torch.float64)
-    wrong, axes = table.make_table(laid)
+    wrong, axes = table.make_table(laid, "mean")
     wrong[0, 6] = wrong[0, 5]  # the fan-out of the first block
-    monkeypatch.setitem(table._tables, laid, (wrong, axes))
+    monkeypatch.setitem(table._tables, laid, {"mean": (wrong, axes)})
     found = update(laid, "kernels", EdgeRule(), 3, False, torch.float64)
     assert difference(found, expected) > 1e-3
 
@@ -168,7 +175,7 @@ def test_more_axes_than_the_kernels_count_means_torch(monkeypatch: pytest.Monkey
     laid = Plan(batch_of([spec.loads(CNN)], torch.float64), 0)
     expected = update(laid, "kernels", EdgeRule(), 3, False, torch.float64)
     monkeypatch.setattr(table, "MOST_AXES", 1)
-    assert table.make_table(laid) is None
-    monkeypatch.setitem(table._tables, laid, None)
+    assert table.make_table(laid, "mean") is None
+    monkeypatch.setitem(table._tables, laid, {"mean": None})
     found = update(laid, "kernels", EdgeRule(), 3, False, torch.float64)
     assert difference(found, expected) < TOLERANCES[torch.float64]

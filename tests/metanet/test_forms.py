@@ -15,7 +15,7 @@ import metanet
 import spec
 from graphgen.testing import random_weights
 from metanet import testing
-from metanet.options import FORMS, INGREDIENTS
+from metanet.options import AGGREGATIONS, FORMS, INGREDIENTS
 
 MLP = spec.loads(
     "inputs: {x: [3]}\nlayers: [linear: {out_features: 6}, tanh, linear: {out_features: 2}]"
@@ -30,10 +30,13 @@ layers:
   - flatten
   - linear: {out_features: 3}
 """)
+OWN = {"narrow": "mean", "paper": "mean"}
 CASES: dict[str, dict[str, Any]] = {
     "as it is": {},
     "no global state": {"global_state": False},
     "sums": {"aggregation": "sum", "taps": "parallel"},
+    "roots": {"aggregation": "root"},
+    "means": {"aggregation": "mean", "taps": "parallel"},
     "products": {"multiply": True},
     "plain": {"activation": "relu", "norm": False},
     "checkpoint": {"checkpoint": True, "edge_hidden": None},
@@ -115,6 +118,19 @@ def test_edges_have_about_half_the_width_of_nodes(hidden: int, narrow: int) -> N
     assert metanet.GMN(hidden, layers=1).trunk.edge_hidden == narrow
     assert metanet.GMN(hidden, layers=1, form="paper").trunk.edge_hidden == hidden
     assert metanet.GMN(hidden, layers=1, edge_hidden=7).trunk.edge_hidden == 7
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_has_an_aggregation_of_its_own(form: str) -> None:
+    batch = metanet.Batch.from_graphs(compiled(CNN, MLP))
+
+    def outputs(**settings: Any) -> Tensor:
+        torch.manual_seed(0)
+        return metanet.GMN(hidden=8, layers=2, form=form, **settings).double()(batch)
+
+    own = outputs()
+    equal = [name for name in AGGREGATIONS if torch.equal(outputs(aggregation=name), own)]
+    assert equal == [OWN[form]]
 
 
 def parameters(model: metanet.Metanet) -> int:

@@ -38,15 +38,15 @@ class BlockBackend(Backend):
         return result
 
     @uncompiled
-    def to_target(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
-        """Sum, or average by block, each node's incoming edges."""
-        result: tuple[Tensor, Tensor] = Collect.apply(plan, edges, mean)
+    def to_target(self, plan: Plan, edges: Tensor, aggregation: str) -> Tensor:
+        """Collect each node's incoming edges."""
+        result: tuple[Tensor, Tensor] = Collect.apply(plan, edges, aggregation)
         return result[0]
 
     @uncompiled
-    def to_source(self, plan: Plan, edges: Tensor, mean: bool) -> Tensor:
-        """Sum, or average by block, each node's outgoing edges."""
-        result: tuple[Tensor, Tensor] = Collect.apply(plan, edges, mean)
+    def to_source(self, plan: Plan, edges: Tensor, aggregation: str) -> Tensor:
+        """Collect each node's outgoing edges."""
+        result: tuple[Tensor, Tensor] = Collect.apply(plan, edges, aggregation)
         return result[1]
 
     @uncompiled

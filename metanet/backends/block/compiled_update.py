@@ -19,10 +19,10 @@ SMALLER = 2
 """Few passes over a chunk are worth smaller ones, which lie in a core's own cache."""
 
 
-def kernels_for(plan: Plan, *tensors: Tensor | None) -> Library | None:
+def kernels_for(plan: Plan, aggregation: str, *tensors: Tensor | None) -> Library | None:
     """Give the kernels if they can work on a plan and tensors."""
     found = library(*tensors)
-    return found if found is not None and table_of(plan) is not None else None
+    return found if found is not None and table_of(plan, aggregation) is not None else None
 
 
 class CompiledUpdate(torch.autograd.Function):
@@ -119,7 +119,7 @@ class Chunks:
     """A plan's edges in chunks that stay in the cache, and the passes over one."""
 
     def __init__(self, plan: Plan, rule: EdgeRule, kernels: Library, like: Tensor) -> None:
-        table = table_of(plan)
+        table = table_of(plan, rule.aggregation)
         assert table is not None  # see `kernels_for`
         self.table, self.axes = table
         self.rule, self.kernels, self.like = rule, kernels, like
@@ -175,7 +175,7 @@ class Chunks:
         self.kernels.send_messages(
             self.table, self.axes, *place, inner, scales, source, target, rows, messages, into,
             out_of, edges, outer, result, self.width, self.rule.activation == "silu", keep,
-            self.rule.mean, self.threads,
+            self.threads,
         )  # fmt: skip
 
     def pull(
@@ -198,5 +198,5 @@ class Chunks:
         self.kernels.send_messages_backward(
             self.table, self.axes, *place, inner, scales, grads, messages, into, out_of, source,
             target, rows, before, outer, by_outer, self.width, self.rule.activation == "silu",
-            self.rule.mean, before is not None, self.threads,
+            before is not None, self.threads,
         )  # fmt: skip

@@ -134,7 +134,7 @@ class EdgeUpdate(torch.autograd.Function):
             inner_map(chunk, states, out, *arguments)
             messages = activate(out, rule.activation, space("messages", chunk.size))
             for tile in chunk.tiles:
-                tile.collect(messages, into, out_of, rule.mean)
+                tile.collect(messages, into, out_of, rule.aggregation)
             written = result[place]
             if outer.dim() == 1:
                 torch.addcmul(own, messages, outer, out=written)
@@ -179,7 +179,7 @@ class EdgeUpdate(torch.autograd.Function):
                 out = kept[place]
             grad = space("gradient", n)
             for tile in chunk.tiles:
-                tile.spread_back(grad, by_into, by_out_of, rule.mean)
+                tile.spread_back(grad, by_into, by_out_of, rule.aggregation)
             before = None
             if by_edges is not None:
                 before = by_edges[place]
@@ -283,7 +283,9 @@ def update_edges(
     with torch.autocast(kind, enabled=False) if lowers else nullcontext():
         states = [None if t is None else t.to(edges.dtype) for t in tensors]
         multiplies = factor is not None and weights.factor is not None
-        kernels = None if multiplies or low is not None else kernels_for(plan, *states)
+        kernels = (
+            None if multiplies or low is not None else kernels_for(plan, rule.aggregation, *states)
+        )
         if kernels is not None:
             own = [*states[:4], *states[5:7]]
             result = CompiledUpdate.apply(plan, rule, kernels, learns, *own)

@@ -46,14 +46,14 @@ class Collect(torch.autograd.Function):
     """`Backend.to_target` and `Backend.to_source`, both at once."""
 
     @staticmethod
-    def forward(ctx: Any, plan: Plan, edges: Tensor, mean: bool) -> tuple[Tensor, Tensor]:
-        ctx.plan, ctx.mean, ctx.size = plan, mean, edges.shape
+    def forward(ctx: Any, plan: Plan, edges: Tensor, aggregation: str) -> tuple[Tensor, Tensor]:
+        ctx.plan, ctx.aggregation, ctx.size = plan, aggregation, edges.shape
         edges = edges.contiguous()
         into, out_of = (edges.new_zeros(plan.num_nodes, edges.shape[1]) for _ in range(2))
         for chunk in chunks_of(plan, edges):
             own = edges[chunk.start : chunk.stop]
             for tile in chunk.tiles:
-                tile.collect(own, into, out_of, mean)
+                tile.collect(own, into, out_of, aggregation)
         return into, out_of
 
     @staticmethod
@@ -64,7 +64,7 @@ class Collect(torch.autograd.Function):
         for chunk in chunks_of(ctx.plan, edges):
             own = edges[chunk.start : chunk.stop]
             for tile in chunk.tiles:
-                tile.spread_back(own, by_into, by_out_of, ctx.mean)
+                tile.spread_back(own, by_into, by_out_of, ctx.aggregation)
         return None, edges, None
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from metanet.backends.backend import POWERS
 from metanet.layout import BlockLayout
 from metanet.plan import Plan
 
@@ -18,17 +19,18 @@ MOST_AXES = 16
 Axes = tuple[tuple[int, int, int], ...]
 """Of each axis its size, and how far apart two neighbours' sources and targets lie."""
 
-_tables: WeakKeyDictionary[Plan, tuple[Tensor, int] | None] = WeakKeyDictionary()
+_tables: WeakKeyDictionary[Plan, dict[str, tuple[Tensor, int] | None]] = WeakKeyDictionary()
 
 
-def table_of(plan: Plan) -> tuple[Tensor, int] | None:
+def table_of(plan: Plan, aggregation: str) -> tuple[Tensor, int] | None:
     """Give the table and its number of axes, once for each plan; None if there are too many."""
-    if plan not in _tables:
-        _tables[plan] = make_table(plan)
-    return _tables[plan]
+    own = _tables.setdefault(plan, {})
+    if aggregation not in own:
+        own[aggregation] = make_table(plan, aggregation)
+    return own[aggregation]
 
 
-def make_table(plan: Plan) -> tuple[Tensor, int] | None:
+def make_table(plan: Plan, aggregation: str) -> tuple[Tensor, int] | None:
     """Write a line for each slice."""
     every = [axes_of(piece.block) for piece in plan.slices]
     count = 1 + max(len(axes) for axes in every)
@@ -43,8 +45,9 @@ def make_table(plan: Plan) -> tuple[Tensor, int] | None:
         columns = line[7:].reshape(3, count)
         columns[:, 0] = networks
         columns[:, count - len(axes) :] = np.array(axes).T
-    fans = [(1 / piece.target.fan, 1 / piece.source.fan) for piece in plan.slices]
-    table[:, 5:7] = np.array(fans, dtype=np.float64).view(np.int64)
+    fans = [(piece.target.fan, piece.source.fan) for piece in plan.slices]
+    shares = np.array(fans, dtype=np.float64) ** POWERS[aggregation]
+    table[:, 5:7] = shares.view(np.int64)
     return torch.from_numpy(table), count
 
 

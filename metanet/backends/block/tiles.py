@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from metanet.backends.backend import POWERS, share
 from metanet.plan import BlockSlice, End, Plan
 
 CHUNK_BYTES = 1 << 21
@@ -35,14 +36,14 @@ class Tile(Protocol):
     def spread(self, edges: Tensor, source: Tensor, target: Tensor, rows: Tensor) -> None:
         """Write the sum of each edge's source, target and row state."""
 
-    def spread_back(self, edges: Tensor, into: Tensor, out_of: Tensor, mean: bool) -> None:
-        """Write the sum of each edge's target and source state, divided by the fans if `mean`."""
+    def spread_back(self, edges: Tensor, into: Tensor, out_of: Tensor, aggregation: str) -> None:
+        """Write the sum of each edge's target and source state, times their shares."""
 
     def at_source(self, nodes: Tensor, edges: Tensor) -> tuple[Tensor, Tensor]:
         """View source states and the edges so that they broadcast against each other."""
 
-    def collect(self, edges: Tensor, into: Tensor, out_of: Tensor, mean: bool) -> None:
-        """Add the edges to their targets and sources, divided by the fans if `mean`."""
+    def collect(self, edges: Tensor, into: Tensor, out_of: Tensor, aggregation: str) -> None:
+        """Add the edges to their targets and sources, times their shares."""
 
     def collect_source(self, edges: Tensor, source: Tensor) -> None:
         """Add the edges to the nodes at their sources."""
@@ -72,6 +73,11 @@ def total(block: Tensor, end: End) -> Tensor:
     return block.sum(end.summed, keepdim=True) if end.summed else block
 
 
+def shares(counts: Tensor, aggregation: str, like: Tensor) -> Tensor:
+    """Give what each message is multiplied by, from how many there are of its block."""
+    return (counts ** POWERS[aggregation]).to(like.dtype)
+
+
 @dataclass(frozen=True)
 class StridedTile:
     """A piece of one large block: its ends are views of the nodes, with no index."""
@@ -91,22 +97,22 @@ class StridedTile:
         out = self._view(edges)
         torch.add(strided(source, self.source).expand_as(out), beside, out=out)
 
-    def spread_back(self, edges: Tensor, into: Tensor, out_of: Tensor, mean: bool) -> None:
+    def spread_back(self, edges: Tensor, into: Tensor, out_of: Tensor, aggregation: str) -> None:
         at_target = strided(into, self.target)
-        if mean:
-            at_target = at_target / self.target.fan
+        if aggregation != "sum":
+            at_target = at_target * share(self.target.fan, aggregation)
         out = self._view(edges)
         at_source = strided(out_of, self.source)
-        alpha = 1 / self.source.fan if mean else 1
+        alpha = share(self.source.fan, aggregation)
         torch.add(at_target.expand_as(out), at_source, alpha=alpha, out=out)
 
     def at_source(self, nodes: Tensor, edges: Tensor) -> tuple[Tensor, Tensor]:
         return strided(nodes, self.source), self._view(edges)
 
-    def collect(self, edges: Tensor, into: Tensor, out_of: Tensor, mean: bool) -> None:
+    def collect(self, edges: Tensor, into: Tensor, out_of: Tensor, aggregation: str) -> None:
         block = self._view(edges)
         for nodes, end in ((into, self.target), (out_of, self.source)):
-            strided(nodes, end).add_(total(block, end), alpha=1 / end.fan if mean else 1)
+            strided(nodes, end).add_(total(block, end), alpha=share(end.fan, aggregation))
 
     def collect_source(self, edges: Tensor, source: Tensor) -> None:
         strided(source, self.source).add_(total(self._view(edges), self.source))
@@ -134,30 +140,32 @@ class IndexedTile:
     source: Tensor
     target: Tensor
     row: Tensor
-    per_fan_in: Tensor
-    per_fan_out: Tensor
+    fan_in: Tensor
+    fan_out: Tensor
 
     def spread(self, edges: Tensor, source: Tensor, target: Tensor, rows: Tensor) -> None:
         out = edges[self.start : self.stop]
         torch.index_select(source, 0, self.source, out=out)
         out.add_(target[self.target]).add_(rows[self.row])
 
-    def spread_back(self, edges: Tensor, into: Tensor, out_of: Tensor, mean: bool) -> None:
+    def spread_back(self, edges: Tensor, into: Tensor, out_of: Tensor, aggregation: str) -> None:
         out = edges[self.start : self.stop]
         torch.index_select(into, 0, self.target, out=out)
-        if mean:
-            out.mul_(self.per_fan_in.to(out.dtype))
-            out.addcmul_(out_of[self.source], self.per_fan_out.to(out.dtype))
-        else:
+        if aggregation == "sum":
             out.add_(out_of[self.source])
+        else:
+            out.mul_(shares(self.fan_in, aggregation, out))
+            out.addcmul_(out_of[self.source], shares(self.fan_out, aggregation, out))
 
     def at_source(self, nodes: Tensor, edges: Tensor) -> tuple[Tensor, Tensor]:
         return nodes[self.source], edges[self.start : self.stop]
 
-    def collect(self, edges: Tensor, into: Tensor, out_of: Tensor, mean: bool) -> None:
+    def collect(self, edges: Tensor, into: Tensor, out_of: Tensor, aggregation: str) -> None:
         own = edges[self.start : self.stop]
-        into.index_add_(0, self.target, own * self.per_fan_in.to(own.dtype) if mean else own)
-        out_of.index_add_(0, self.source, own * self.per_fan_out.to(own.dtype) if mean else own)
+        ends = (into, self.target, self.fan_in), (out_of, self.source, self.fan_out)
+        for nodes, index, fans in ends:
+            sent = own if aggregation == "sum" else own * shares(fans, aggregation, own)
+            nodes.index_add_(0, index, sent)
 
     def collect_source(self, edges: Tensor, source: Tensor) -> None:
         source.index_add_(0, self.source, edges[self.start : self.stop])
@@ -280,7 +288,8 @@ def indexed_tiles(plan: Plan, largest: int) -> Iterator[IndexedTile]:
         for which in ("source", "target", "row")
     }
     fans = {
-        which: (1 / torch.tensor([getattr(piece, which).fan for piece in pieces]).double())
+        which: torch.tensor([getattr(piece, which).fan for piece in pieces])
+        .double()
         .repeat_interleave(counts)
         .unsqueeze(1)
         .to(plan.device)
@@ -295,8 +304,8 @@ def indexed_tiles(plan: Plan, largest: int) -> Iterator[IndexedTile]:
             source=index["source"][part],
             target=index["target"][part],
             row=index["row"][part],
-            per_fan_in=fans["target"][part],
-            per_fan_out=fans["source"][part],
+            fan_in=fans["target"][part],
+            fan_out=fans["source"][part],
         )
 
 

@@ -9,7 +9,7 @@ typedef struct {
   const REAL *edges, *outer;
   REAL *result;
   int64_t first, width;
-  int silu, keep, mean;
+  int silu, keep;
 } FORWARD;
 
 /* `source_moves` and `target_moves` say whether the nodes change along the run. */
@@ -21,7 +21,7 @@ INLINE void send(const FORWARD *f, const RUN *run, int64_t c, int64_t count, int
   VECTOR base = load(f->rows + run->row * width + c, count);
   if (!source_moves) base += load(f->source + s, count);
   if (!target_moves) base += load(f->target + t, count);
-  const REAL per_in = f->mean ? run->per_in : 1, per_out = f->mean ? run->per_out : 1;
+  const REAL per_in = run->per_in, per_out = run->per_out;
   const VECTOR outer = f->outer ? load(f->outer + c, count) : base;
   VECTOR collected = {0};
   for (int64_t k = 0; k < run->count; k++) {
@@ -69,9 +69,9 @@ EXPORT void send_messages(const int64_t *plan, int64_t axes, int64_t first, int6
                           REAL *inner, const REAL *scales, const REAL *source, const REAL *target,
                           const REAL *rows, REAL *messages, REAL *into, REAL *out_of,
                           const REAL *edges, const REAL *outer, REAL *result, int64_t width,
-                          int64_t silu, int64_t keep, int64_t mean, int64_t threads) {
+                          int64_t silu, int64_t keep, int64_t threads) {
   const FORWARD f = {inner, messages, scales, source, target, rows,  into, out_of, edges,
-                     outer, result,   first,  width,  silu,   keep, mean};
+                     outer, result,   first,  width,  silu,   keep};
   const int64_t blocks = (width + LANES - 1) / LANES;
   const int64_t shares = threads < blocks ? threads : blocks;
   PARALLEL(shares)
@@ -94,7 +94,7 @@ typedef struct {
   const REAL *before, *outer;
   REAL *by_outer;
   int64_t first, width;
-  int silu, mean, has_grads;
+  int silu, has_grads;
 } BACKWARD;
 
 INLINE void pull(const BACKWARD *f, const RUN *run, int64_t c, int64_t count, int source_moves,
@@ -102,7 +102,7 @@ INLINE void pull(const BACKWARD *f, const RUN *run, int64_t c, int64_t count, in
   const int64_t width = f->width;
   const int64_t source_step = run->source_step * width, target_step = run->target_step * width;
   int64_t s = run->source * width + c, t = run->target * width + c;
-  const REAL per_in = f->mean ? run->per_in : 1, per_out = f->mean ? run->per_out : 1;
+  const REAL per_in = run->per_in, per_out = run->per_out;
   VECTOR base = {0};
   if (!source_moves) base += load(f->out_of + s, count) * per_out;
   if (!target_moves) base += load(f->into + t, count) * per_in;
@@ -163,9 +163,9 @@ EXPORT void send_messages_backward(const int64_t *plan, int64_t axes, int64_t fi
                                    REAL *messages, const REAL *into, const REAL *out_of,
                                    REAL *source, REAL *target, REAL *rows, const REAL *before,
                                    const REAL *outer, REAL *by_outer, int64_t width, int64_t silu,
-                                   int64_t mean, int64_t has_grads, int64_t threads) {
+                                   int64_t has_grads, int64_t threads) {
   const BACKWARD f = {inner,  grads, messages, scales, into,  out_of, source, target,
-                      rows,   before, outer,   by_outer, first, width, silu,  mean, has_grads};
+                      rows,   before, outer,   by_outer, first, width, silu,  has_grads};
   const int64_t blocks = (width + LANES - 1) / LANES;
   const int64_t shares = threads < blocks ? threads : blocks;
   PARALLEL(shares)

@@ -2,10 +2,11 @@
    and targets are one node each or lie evenly apart.
 
    A plan is a table with a line for each slice:
-     first edge, end of its edges, first source, first target, first row, 1 / fan-in, 1 / fan-out,
+     first edge, end of its edges, first source, first target, first row,
+     what messages are multiplied by at their target and at their source,
      then AXES sizes, steps of the source, and steps of the target along each axis.
    The first axis is that of networks, and each of them has a row. Numbers are 64 bits wide; the two
-   fans are stored as doubles.
+   factors are stored as doubles.
 */
 #ifndef RUNS_H
 #define RUNS_H

@@ -13,7 +13,7 @@ from metanet.backends.backend import EdgeRule
 from metanet.batch import Batch, Part
 from metanet.models.encoder import BlockEncoder, EdgeEncoder, NodeEncoder
 from metanet.models.gmn.ablation import reduce_batch, unit_parameters
-from metanet.models.gmn.form import form_of
+from metanet.models.gmn.form import AGGREGATIONS, form_of
 from metanet.models.gmn.layer import GMNLayer, States
 from metanet.models.neural_graphs import KERNEL_TAPS
 from metanet.models.probes import probes_of
@@ -30,7 +30,8 @@ class TrunkOptions(SideInputs):
     - `edge_hidden`: the width of edges and messages; by default half of `hidden`, up to the next
       multiple of 16, but at most `hidden`; in the paper's form all of it.
     - `taps`: `folded` (kernels up to `kernel_taps` wide are channels of one edge) or `parallel`.
-    - `aggregation`: `mean` (within each block, then summed over blocks) or `sum`.
+    - `aggregation`: how a node collects the messages of a block: `sum`, `root`, their sum over
+      the root of their number, or `mean`; blocks are summed. By default that of the form.
     - `fan_in_power`: weights are multiplied by this power of their fan-in before encoding.
     - `backend`: `block` or `pyg`; the same parameters give the same numbers.
     - `activation`: `silu` or `relu`; `norm`: whether states are normed.
@@ -49,7 +50,7 @@ class TrunkOptions(SideInputs):
     edge_hidden: int | None = None
     taps: str = "folded"
     kernel_taps: int = KERNEL_TAPS
-    aggregation: str = "mean"
+    aggregation: str | None = None
     fan_in_power: float = 0.5
     activation: str = "silu"
     norm: bool = True
@@ -109,7 +110,10 @@ class Trunk(nn.Module):
         self.node_encoder = NodeEncoder(hidden, options.positions, features)
         self.start = nn.Parameter(0.02 * torch.randn(hidden)) if options.global_state else None
         rule = EdgeRule(
-            options.norm, options.activation, options.aggregation == "mean", options.checkpoint
+            options.norm,
+            options.activation,
+            options.aggregation or AGGREGATIONS[options.form],
+            options.checkpoint,
         )
         self.layers = nn.ModuleList(
             GMNLayer(
@@ -168,7 +172,7 @@ class Trunk(nn.Module):
         edges = edges + self.block_encoder(plan)[plan.row_block].repeat_interleave(
             plan.row_edges, dim=0
         )
-        return self.backend.to_target(plan, edges, False)
+        return self.backend.to_target(plan, edges, "sum")
 
 
 def with_features(part: Part, features: Tensor) -> Part:
