@@ -26,6 +26,7 @@ from graphgen.graph_set_index import (
 )
 from graphgen.graph_set_writer import Network, Packed, Writer
 from graphgen.stored_values import check_values
+from graphgen.stored_view import StoredView, stored_views
 from graphgen.template import Template
 from spec import Architecture, SpecError, from_resolved
 
@@ -54,6 +55,7 @@ class GraphSet:
         self.records: list[dict[str, Any]] = index["networks"]
         self._shards: dict[int, Shard] = {}
         self._templates: dict[str, Template] = {}
+        self._views: dict[str, StoredView] = {}
 
     @classmethod
     def open(cls, folder: str | Path) -> GraphSet:
@@ -156,6 +158,23 @@ class GraphSet:
         if others is None:
             return None
         return {t.name: others.get(t.name, self.index["dtype"]) for t in self.template(i).tensors}
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The names of the views that are kept beside the networks."""
+        return stored_views(self.folder)
+
+    def view(self, name: str) -> StoredView:
+        """Open a view that is kept beside the networks.
+
+            graphs.view("spectra").values([3, 5])        # (2, columns)
+
+        Raises `GraphError` where there is none of this name, for a damaged one, and for one of
+        another graph set, whose place this one took. Its parts are checked when they are read.
+        """
+        if name not in self._views:
+            self._views[name] = StoredView(self, name)
+        return self._views[name]
 
     def verify(self) -> None:
         """Compare every shard with its hash; `GraphError` names the file that differs."""

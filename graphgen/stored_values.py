@@ -11,8 +11,8 @@ from graphgen.files import Shard
 CHECKED_AT_ONCE = 1 << 24
 
 
-def check_values(shard: Shard, dtype: str) -> None:
-    """Raise `GraphError` for weights that a dtype does not hold, and for NaN and infinity."""
+def check_values(shard: Shard, dtype: str, what: str = "weights") -> None:
+    """Raise `GraphError` for floats that a dtype does not hold, and for NaN and infinity."""
     for column in shard.columns:
         values, pointers = shard.column(column)
         floats = column.startswith(("values.float", "values.bfloat"))
@@ -34,6 +34,6 @@ def check_values(shard: Shard, dtype: str) -> None:
                 place = begin + int(wrong[0])
                 row = int(np.searchsorted(pointers, place, "right")) - 1
                 raise GraphError(
-                    f"{shard.path}, row {row}: got {float(values[place])} among the weights, "
+                    f"{shard.path}, row {row}: got {float(values[place])} among the {what}, "
                     "expected finite numbers"
                 )

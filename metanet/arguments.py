@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -31,6 +32,25 @@ def checked_indices(indices: Any, count: int) -> list[int]:
             )
         chosen.append(number % count)
     return chosen
+
+
+def checked_views(views: Any) -> dict[str, str]:
+    """Give the names of views in a graph set by those in a batch."""
+    pairs = views if isinstance(views, Mapping) else None
+    if pairs is None and not isinstance(views, (str, bytes)) and hasattr(views, "__iter__"):
+        names = list(views)
+        pairs = dict(zip(names, names, strict=True)) if all_names(names) else None
+    if pairs is None or not all_names([*pairs.keys(), *pairs.values()]):
+        raise MetanetError(
+            f"`views` is {shown(views)}, expected a list of names of views, or a mapping of such "
+            "names to those in the graph set"
+        )
+    return dict(pairs)
+
+
+def all_names(given: list[Any]) -> bool:
+    """Say whether all of a list are names."""
+    return all(isinstance(one, str) for one in given)
 
 
 def checked_target(target: Any) -> torch.device | torch.dtype:

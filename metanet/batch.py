@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphgen import Graph, GraphSet, Template
-from metanet.arguments import are_tensors, checked_indices, checked_target
+from metanet.arguments import are_tensors, checked_indices, checked_target, checked_views
 from metanet.errors import MetanetError
 from metanet.floats import as_floats, check_one_dtype, stacked, with_floats
 from metanet.options import shown
@@ -107,10 +107,19 @@ class Batch:
         return cls((Part(template, values, tuple(range(len(values)))),))
 
     @classmethod
-    def from_set(cls, graph_set: GraphSet, indices: Sequence[int]) -> Batch:
+    def from_set(
+        cls,
+        graph_set: GraphSet,
+        indices: Sequence[int],
+        views: Sequence[str] | Mapping[str, str] = (),
+    ) -> Batch:
         """Collect networks of a graph set, with no object per network.
 
-        Raises `MetanetError` for what is no graph set, and for indices that it does not have.
+            Batch.from_set(graph_set, [0, 5], views=["spectra"]).parts[0].views["spectra"]
+
+        `views` are some that the set keeps; where they are to have other names in the batch, a
+        mapping of these to those of the set, as `{"exam": "exam-150"}`. Raises `MetanetError` for
+        what is no graph set, and for indices that it does not have, and `GraphError` for views.
         """
         if not isinstance(graph_set, GraphSet):
             raise MetanetError(
@@ -122,7 +131,24 @@ class Batch:
         def values(template: Template, places: Sequence[int]) -> NDArray[Any]:
             return as_floats(graph_set.values([chosen[place] for place in places]))
 
-        return cls._collect([graph_set.template(i) for i in chosen], values)
+        batch = cls._collect([graph_set.template(i) for i in chosen], values)
+        stored = checked_views(views)
+        return batch.with_stored(graph_set, chosen, stored) if stored else batch
+
+    def with_stored(
+        self, graph_set: GraphSet, indices: Sequence[int], views: Mapping[str, str]
+    ) -> Batch:
+        """Add views that the graph set of the batch keeps, by their names here and there."""
+        kept = {name: graph_set.view(stored) for name, stored in views.items()}
+        parts = []
+        for part in self.parts:
+            own = [indices[position] for position in part.positions]
+            found = {
+                name: torch.from_numpy(view.values(own)).to(part.values)
+                for name, view in kept.items()
+            }
+            parts.append(replace(part, views={**part.views, **found}))
+        return Batch(tuple(parts))
 
     @classmethod
     def _collect(

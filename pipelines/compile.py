@@ -12,9 +12,12 @@ from graphgen import GraphSet
 from graphgen.graph_set_writer import Packed
 from pipelines.errors import PipelineError
 from pipelines.settings import read_section
+from pipelines.views.settings import VIEWS, asked_views, check_views
+from pipelines.views.storing import store_views
 from pipelines.workers import fan_out, pieces
 from pipelines.zoo import open_zoo
 from pipelines.zoo.checkpoints import is_last, network_of
+from pipelines.zoo.fields import Place
 from pipelines.zoo.reading import opened_zoo
 
 SPLITS = ("train", "validation", "test")
@@ -50,6 +53,7 @@ SCHEMA = {
             },
         },
         "networks_per_shard": {"type": "integer", "minimum": 1},
+        "views": VIEWS,
     },
 }
 
@@ -79,7 +83,9 @@ def compile_zoo(
     Of a network with several checkpoints, all are taken for training, and the last one alone where
     it is validated or tested; a network whose last one diverged is left out.
 
-    A graph set that is there is replaced with `replace`, once the new one is whole.
+    A graph set that is there is replaced with `replace`, once the new one is whole. Then the views
+    that `views` lists are computed, and kept in its folder; those that are there of the same
+    networks stay (`pipelines.views.store_views`).
 
     It is the same whatever the number of `workers` (processes; by default as many as are worth
     their start) and on a Dask `scheduler`, whose workers have to see the zoo's folder.
@@ -87,7 +93,8 @@ def compile_zoo(
     Raises `PipelineError` for a zoo without networks, for a `wider` that does not fit it, and for a
     share of `test` missing, or given to a zoo with a split of its own.
     """
-    settings = read_section(settings_file, "compile", SCHEMA)
+    settings = read_section(settings_file, "compile", SCHEMA, check_settings)
+    views = asked_views(settings.get("views", []))
     index = open_zoo(zoo)
     last = [row for row in index["networks"] if is_last(row)]
     rows = [{**row, "index": network_of(row)} for row in last if row["status"] == "trained"]
@@ -126,7 +133,14 @@ def compile_zoo(
     packed = fan_out(
         *(pack_networks, calls, workers, scheduler, [__name__], described, "compile", sizes)
     )
-    return GraphSet.write(out, packed, settings.get("networks_per_shard", 256), about, replace)
+    GraphSet.write(out, packed, settings.get("networks_per_shard", 256), about, replace)
+    return store_views(out, views, workers, scheduler)
+
+
+def check_settings(place: Place) -> None:
+    """Note what no schema says of the settings."""
+    if "views" in place.value:
+        check_views(place / "views")
 
 
 def pack_networks(zoo: str, identity: str, chosen: list[tuple[int, dict[str, Any]]]) -> Packed:

@@ -18,9 +18,9 @@ from pipelines.compile import WIDER
 from pipelines.costs import cost_of, write_costs
 from pipelines.devices import CPU, shared_devices
 from pipelines.errors import PipelineError
-from pipelines.graphs import open_graphs
+from pipelines.graphs import open_graphs, opened_set
 from pipelines.metrics.predictions import GROUP, summaries_of
-from pipelines.prediction import loaded_run, opened_set
+from pipelines.prediction import loaded_run
 from pipelines.provenance import made_with
 from pipelines.results import writing_results
 from pipelines.runs.collection import INDEX, listed_runs, read_missing, stage_of

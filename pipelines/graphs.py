@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,4 +68,13 @@ def open_graphs(folder: str | Path) -> GraphSet:
                 f"{path}: {where}: {error.message[:160]}; expected the graph set of a zoo, as "
                 "`gmn compile ZOO --out FOLDER` makes it"
             )
+    return graph_set
+
+
+@lru_cache(maxsize=1)
+def opened_set(folder: str, identity: str) -> GraphSet:
+    """Open a graph set once in a process; `PipelineError` if it is another."""
+    graph_set = GraphSet.open(folder)
+    if graph_set.hash != identity:
+        raise PipelineError(f"{folder}: was replaced while it was read; run the same command again")
     return graph_set

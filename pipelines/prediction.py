@@ -24,6 +24,7 @@ from graphgen.graph_set_index import GRAPH_SET, INDEX
 from metanet import Batch
 from pipelines.devices import CPU, shared_devices
 from pipelines.errors import PipelineError
+from pipelines.graphs import opened_set
 from pipelines.runs.preload import PREDICTING
 from pipelines.runs.restore import applying
 from pipelines.stamps import Stamp, stamp
@@ -243,15 +244,6 @@ def loaded_run(folder: str, identity: str, device: str) -> Trained:
     if trained.about["run"] != identity:
         raise PipelineError(f"{folder}: was replaced while it was used; run the same command again")
     return trained
-
-
-@lru_cache(maxsize=1)
-def opened_set(folder: str, identity: str) -> graphgen.GraphSet:
-    """Open a graph set once in a process; `PipelineError` if it is another."""
-    graph_set = graphgen.GraphSet.open(folder)
-    if graph_set.hash != identity:
-        raise PipelineError(f"{folder}: was replaced while it was read; run the same command again")
-    return graph_set
 
 
 @lru_cache(maxsize=1)

@@ -61,6 +61,12 @@ def compile_(
         sizes = about["networks"]
         counts = ", ".join(f"{sizes[name]} {name}" for name in (*SPLITS, WIDER) if name in sizes)
         click.echo(f"{out}: {len(graphs)} graphs ({counts}), {about['diverged']} diverged left out")
+        for view in map(graphs.view, graphs.views):
+            made = f"made in {view.seconds['make']:.1f} s, " if view.made_of else ""
+            click.echo(
+                f"{view.folder}: {len(view.columns)} numbers of each {view.level}, {made}computed "
+                f"in {view.seconds['compute']:.1f} s of processor time"
+            )
         return
     import graphgen
     from graphgen.errors import concerning

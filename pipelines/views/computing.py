@@ -1,0 +1,165 @@
+"""Computing views of networks of a graph set, and making those that are made from networks."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from graphgen import GraphSet
+from metanet import Batch
+from metanet.errors import MetanetError
+from metanet.views import View
+from metanet.views.exam import Exam
+from pipelines.errors import PipelineError
+from pipelines.graphs import opened_set
+from pipelines.tasks.targets import read_values, split_networks
+from pipelines.views.settings import families
+from pipelines.workers import one_thread, pieces
+
+TOGETHER, LARGEST = 64, 1 << 22
+"""Networks that a view is computed for at a time, and numbers that these have at most."""
+
+State = dict[str, NDArray[Any]]
+
+
+def view_from(family: str, options: Mapping[str, Any], state: State) -> View:
+    """Make a view of its options, or of the state of one that was made from networks."""
+    kind: Any = families()[family]
+    if hasattr(kind, "from_state"):
+        found: View = kind.from_state({k: torch.from_numpy(v) for k, v in state.items()})
+        return found
+    plain: View = kind(**options)
+    return plain
+
+
+def cut(graph_set: GraphSet) -> list[list[int]]:
+    """Cut the networks of a set into pieces to compute at a time, ordered by architecture."""
+    order: dict[str, list[int]] = {}
+    for i, record in enumerate(graph_set.records):
+        order.setdefault(record["architecture"], []).append(i)
+    sizes = {
+        key: sum(prod(shape) for shape in graph_set.architectures[key].parameters.values())
+        for key in order
+    }
+    networks = [i for own in order.values() for i in own]
+    weights = [sizes[graph_set.records[i]["architecture"]] for i in networks]
+    return [
+        networks[piece.start : piece.stop]
+        for piece in pieces(len(networks), TOGETHER, weights, LARGEST)
+    ]
+
+
+def compute(
+    graphs: str, identity: str, family: str, options: str, state: State, chosen: list[int]
+) -> tuple[list[NDArray[Any]], float]:
+    """Compute a view for networks: the numbers of each, and the processor seconds it took.
+
+    Raises `PipelineError` for networks that the view is none of, and for numbers not finite.
+    """
+    graph_set = opened_set(graphs, identity)
+    with one_thread(), naming(described((graphs, identity, family, options, state, chosen))):
+        view = view_from(family, json.loads(options), state)
+        batch = Batch.from_set(graph_set, chosen)
+        begun = time.process_time()
+        found = [view.compute(part).detach() for part in batch.parts]
+        seconds = time.process_time() - begun
+        rows: dict[int, NDArray[Any]] = {}
+        for part, values in zip(batch.parts, found, strict=True):
+            shape = [len(part.values), len(view.columns)]
+            if view.level != "network":
+                shape.insert(1, part.template.num_nodes)
+            if list(values.shape) != shape or not values.isfinite().all():
+                raise PipelineError(
+                    f"got numbers of the shape {list(values.shape)}, "
+                    f"{int((~values.isfinite()).sum())} of them not finite; expected {shape}, all "
+                    "finite"
+                )
+            rows |= dict(zip(part.positions, values.to(part.values).numpy(), strict=True))
+    return [rows[place] for place in range(len(chosen))], seconds
+
+
+def described(call: tuple[Any, ...]) -> str:
+    """Say what a call of `compute` computes."""
+    graphs, _, family, _, _, chosen = call
+    return f"{graphs}: the view {family!r} of networks {min(chosen)} to {max(chosen)}"
+
+
+def make(
+    graphs: str, identity: str, family: str, options: str, target: str, networks: int | None
+) -> tuple[State, dict[str, Any], float]:
+    """Make a view from training networks alone, so many or all of them.
+
+    Gives its state, what it was made of, and the processor seconds that it took.
+    """
+    graph_set = opened_set(graphs, identity)
+    with one_thread(), naming(made((graphs, identity, family, options, target, networks))):
+        training = split_networks(graph_set, networks)["train"]
+        scores = scores_of(graph_set, training, target)
+        own = json.loads(options)
+        best = leading(scores, own.get("panel", DEFAULT_PANEL))
+        chosen = [training[place] for place in best]
+        batch = Batch.from_set(graph_set, chosen)
+        begun = time.process_time()
+        exam = Exam.make(batch, [scores[place] for place in best], **own)
+        seconds = time.process_time() - begun
+        state = {name: tensor.cpu().numpy() for name, tensor in exam.state().items()}
+    made_of = {
+        "target": target,
+        "networks": training,
+        "content": [content(graph_set, i) for i in training],
+    }
+    return state, made_of, seconds
+
+
+DEFAULT_PANEL: int = inspect.signature(Exam.make).parameters["panel"].default
+
+
+def made(call: tuple[Any, ...]) -> str:
+    """Say what a call of `make` makes."""
+    graphs, _, family, _, _, networks = call
+    return f"{graphs}: making the view {family!r} of {networks or 'all'} training networks"
+
+
+def scores_of(graph_set: GraphSet, training: Sequence[int], target: str) -> list[float]:
+    """Read by what training networks are ranked; `PipelineError` for what is no number."""
+    values = read_values(graph_set, target)
+    wrong = [i for i in training if not isinstance(values[i], int | float)]
+    if wrong:
+        raise PipelineError(
+            f"{target!r} of network {wrong[0]} is {values[wrong[0]]!r}, expected a number"
+        )
+    return [float(values[i]) for i in training]
+
+
+def leading(scores: Sequence[float], count: int) -> list[int]:
+    """Give the places of the highest scores, the first of equal ones first, in order of place."""
+    order = np.argsort(-np.asarray(scores), kind="stable")
+    return sorted(order[:count].tolist())
+
+
+def content(graph_set: GraphSet, i: int) -> str:
+    """Identify a network by its architecture and weights."""
+    digest = hashlib.sha256(graph_set.records[i]["architecture"].encode())
+    for name, tensor in graph_set[i].tensors.items():
+        digest.update(f"{name} {tensor.dtype}".encode())
+        digest.update(np.ascontiguousarray(tensor).tobytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Put what is done before what is wrong with it."""
+    try:
+        yield
+    except (MetanetError, PipelineError) as error:
+        raise PipelineError(f"{what}: {error}") from None

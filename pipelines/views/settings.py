@@ -1,0 +1,165 @@
+"""The views that `compile: views:` asks for."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pipelines.settings import POSITIVE, admits
+from pipelines.zoo.fields import Place
+from spec.errors import quoted
+from spec.suggestions import suggest
+
+if TYPE_CHECKING:
+    from metanet.views import View
+
+VIEWS: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "if": {"type": "object"},
+        "then": {
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": {"type": "object"},
+        },
+        "else": {"type": "string"},
+    },
+}
+TARGET = "test_accuracy"
+NETWORKS = {"if": {"type": "array"}, "then": {"items": POSITIVE, "minItems": 1}, "else": POSITIVE}
+MADE = ("networks", "target")
+"""What the settings say of a view that is made from networks, beside its own options."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A view that a graph set is to keep.
+
+    Attributes:
+        family: the view's name.
+        options: those of the view, or of its making.
+        target: what the networks that it is made from are ranked by; None of one that is not made.
+        networks: from how many of the training networks it is made; None for all.
+    """
+
+    family: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    target: str | None = None
+    networks: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The view's name in the graph set."""
+        return self.family if self.networks is None else f"{self.family}-{self.networks}"
+
+
+def asked_views(entries: list[Any]) -> list[Asked]:
+    """List the views that settings ask for, one for each number of training networks.
+
+    asked_views(["spectra", {"exam": {"networks": [1500, 150]}}])      # three
+    """
+    asked = []
+    for family, options in map(entry_of, entries):
+        if not is_made(family):
+            asked.append(Asked(family, options))
+            continue
+        own = {name: value for name, value in options.items() if name not in MADE}
+        numbers = options.get("networks")
+        sizes = numbers if isinstance(numbers, list) else [numbers]
+        asked += [Asked(family, own, options.get("target", TARGET), size) for size in sizes]
+    return asked
+
+
+def entry_of(entry: Any) -> tuple[str, dict[str, Any]]:
+    """Give the name of the view that an entry asks for, and its options."""
+    if isinstance(entry, str):
+        return entry, {}
+    ((name, options),) = entry.items()
+    return name, dict(options)
+
+
+def families() -> dict[str, type[View]]:
+    """Give all views by name."""
+    from metanet.views import VIEWS
+    from metanet.views.exam import Exam
+
+    return {**VIEWS, Exam.name: Exam}
+
+
+def is_made(family: str) -> bool:
+    """Say whether a view is made from networks, before it is computed for others."""
+    return hasattr(families()[family], "from_state")
+
+
+def check_views(place: Place) -> None:
+    """Note entries of `views` that ask for no view, for one twice, or with wrong options."""
+    known = families()
+    before: set[str] = set()
+    for number in range(len(place.value)):
+        family, options = entry_of(place.value[number])
+        own = place / number / family if options else place / number
+        if family not in known:
+            (place / number).note(
+                f"`views`: unknown view {quoted(family)}{suggest(family, list(known))}; known: "
+                f"{', '.join(known)}"
+            )
+            continue
+        if family in before:
+            (place / number).note(
+                f"`views` has {family!r} twice; an entry has all sizes, as "
+                "`{exam: {networks: [1500, 150]}}`"
+                if is_made(family)
+                else f"`views` has {family!r} twice"
+            )
+        before.add(family)
+        (check_made if is_made(family) else check_plain)(own, family, options)
+
+
+def check_plain(place: Place, family: str, options: Mapping[str, Any]) -> None:
+    """Note options that a view does not take."""
+    from pipelines.options import check_options
+
+    if options:
+        kind = families()[family]
+        check_options(place, options, lambda values: kind(**values))
+
+
+def check_made(place: Place, family: str, options: Mapping[str, Any]) -> None:
+    """Note options that the making of a view does not take."""
+    from metanet.errors import MetanetError
+    from metanet.options import check
+    from metanet.views.exam import OPTIONS
+
+    taken = inspect.signature(getattr(families()[family], "make")).parameters.values()  # noqa: B009
+    names = [*MADE, *(one.name for one in taken if one.kind is one.KEYWORD_ONLY)]
+    for name, value in options.items():
+        if name not in names:
+            (place / name).note(
+                f"`{family}` has no option {quoted(name)}{suggest(name, names)}; it takes "
+                f"{', '.join(names)}",
+                key=True,
+            )
+        elif name == "networks":
+            check_networks(place / name)
+        elif name == "target":
+            if not isinstance(value, str) or not value:
+                (place / name).note(f"`target` is {quoted(value)}, expected the name of a number")
+        else:
+            try:
+                check(name, value, OPTIONS)
+            except MetanetError as error:
+                (place / name).note(str(error))
+
+
+def check_networks(place: Place) -> None:
+    """Note numbers of training networks that are none, or twice there."""
+    value = place.value
+    if not admits(NETWORKS, value):
+        place.note(
+            f"`networks` is {quoted(value)}, expected a number of training networks, or a list of "
+            "such numbers"
+        )
+    elif isinstance(value, list) and len(set(value)) < len(value):
+        place.note("`networks` has the same number twice")

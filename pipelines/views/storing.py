@@ -1,0 +1,165 @@
+"""Keeping views in a graph set's folder: what is there is kept, and the rest computed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from graphgen import GraphSet
+from graphgen.errors import GraphError
+from graphgen.files import replacing
+from graphgen.files.document import peek
+from graphgen.files.sealed import known_parts
+from graphgen.graph_set_index import INDEX
+from graphgen.stored_view import FOLDER
+from graphgen.stored_view_index import VIEW
+from graphgen.stored_view_writer import ViewWriter
+from pipelines.errors import PipelineError
+from pipelines.views.settings import Asked
+from pipelines.workers import fan_out
+
+
+def store_views(
+    folder: str | Path,
+    asked: Sequence[Asked],
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> GraphSet:
+    """Let a graph set keep just the views that are asked for; give it.
+
+        store_views("out/graphs", asked_views(["spectra"]), workers=4)
+
+    A view that is there, intact and of the same networks, options and code stays. Each other one is
+    made from training networks, if it is such a one, and computed for all networks; it is there
+    once it is whole. The numbers are the same whatever the number of `workers`, and on a Dask
+    `scheduler`. Raises `PipelineError` for networks that a view is none of.
+    """
+    place = Path(folder)
+    graph_set = GraphSet.open(place)
+    wanted = {one.name for one in asked}
+    for name in graph_set.views:
+        if name not in wanted:
+            remove_view(place / FOLDER / name)
+    missing = [one for one in asked if not is_kept(graph_set, one)]
+    for one in missing:
+        claim_view(place / FOLDER / one.name)
+    if missing:
+        write_views(graph_set, missing, workers, scheduler)
+    return GraphSet.open(place) if missing else graph_set
+
+
+def is_kept(graph_set: GraphSet, asked: Asked) -> bool:
+    """Say whether a graph set has a view just as it is asked for, and intact."""
+    from pipelines.views.identity import identity
+
+    if asked.name not in graph_set.views:
+        return False
+    try:
+        stored = graph_set.view(asked.name)
+        stored.verify()
+    except GraphError:
+        return False
+    return stored.identity == identity(graph_set, asked)
+
+
+def write_views(
+    graph_set: GraphSet, asked: Sequence[Asked], workers: int | None, scheduler: str | None
+) -> None:
+    """Make and compute views, and write each when it is whole."""
+    from pipelines.views import computing
+
+    folder = str(graph_set.folder if scheduler is None else graph_set.folder.resolve())
+    place = folder, graph_set.hash
+    preload = [computing.__name__]
+    options = [json.dumps(dict(one.options)) for one in asked]
+    makings = [
+        (*place, one.family, own, one.target, one.networks)
+        for one, own in zip(asked, options, strict=True)
+        if one.target is not None
+    ]
+    crew = workers, scheduler, preload
+    made = fan_out(computing.make, makings, *crew, computing.made, "make", unit="view")
+    found_made = iter(list(made))
+    done: list[tuple[Any, Any, float]] = [
+        ({}, None, 0.0) if one.target is None else next(found_made) for one in asked
+    ]
+    cut = computing.cut(graph_set)
+    calls = [
+        (*place, one.family, own, state, chosen)
+        for one, own, (state, _, _) in zip(asked, options, done, strict=True)
+        for chosen in cut
+    ]
+    sizes = [len(call[-1]) for call in calls]
+    found = fan_out(computing.compute, calls, *crew, computing.described, "view", sizes)
+    for one, (state, made_of, seconds) in zip(asked, done, strict=True):
+        write_view(graph_set, one, state, made_of, seconds, cut, found)
+
+
+def write_view(
+    graph_set: GraphSet,
+    asked: Asked,
+    state: Any,
+    made_of: dict[str, Any] | None,
+    making: float,
+    cut: Sequence[Sequence[int]],
+    found: Iterator[Any],
+) -> None:
+    """Write a view of which `found` gives the numbers, piece after piece."""
+    from pipelines.views.computing import view_from
+    from pipelines.views.identity import code_of_view, identity
+
+    view = view_from(asked.family, asked.options, state)
+    dtype = "float64" if graph_set.index["dtype"] == "float64" else "float32"
+    computing = 0.0
+    with replacing(graph_set.folder / FOLDER / asked.name, INDEX, VIEW, replace=True) as new:
+        writer = ViewWriter(new, dtype)
+        for networks in cut:
+            rows, seconds = next(found)
+            writer.add(networks, rows)
+            computing += seconds
+        about: dict[str, Any] = {
+            "name": asked.name,
+            "view": asked.family,
+            "level": view.level,
+            "columns": list(view.columns),
+            "options": dict(asked.options),
+            "graph_set": graph_set.hash,
+            "code": code_of_view(asked.family),
+            "identity": identity(graph_set, asked),
+            "seconds": {"make": round(making, 3), "compute": round(computing, 3)},
+        }
+        if made_of is not None:
+            about["made_of"] = made_of
+        writer.finish(about, state)
+
+
+def claim_view(folder: Path) -> None:
+    """Raise `PipelineError` where a folder holds anything but a view, which may be replaced."""
+    try:
+        held = peek(folder / INDEX, VIEW.most_bytes)
+    except GraphError as error:
+        held = str(error)
+    others = sorted(path.name for path in folder.glob("[!.]*")) if held is None else []
+    if others or not (
+        held is None or (isinstance(held, dict) and held.get("format") == VIEW.format)
+    ):
+        raise PipelineError(
+            f"{folder}: holds what is no view that could be replaced "
+            f"({', '.join(others[:3]) or INDEX}); remove this folder, and run the same command "
+            "again"
+        )
+
+
+def remove_view(folder: Path) -> None:
+    """Remove a view that is not asked for any more; what is no view stays."""
+    names = {INDEX, *known_parts(folder / INDEX, VIEW)}
+    if len(names) == 1 or {path.name for path in folder.glob("[!.]*")} - names:
+        return
+    (folder / INDEX).unlink()
+    shutil.rmtree(folder)
+    with contextlib.suppress(OSError):
+        folder.parent.rmdir()
