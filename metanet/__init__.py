@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ScaleGMNEditor,
         StatMLP,
         StatNN,
+        TorchOptimizer,
         gaussian,
         make_editor,
         make_metanet,
@@ -49,6 +50,7 @@ __all__ = [
     "DMC", "EDITORS", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "Batch",
     "DWSNet", "DWSNetEditor", "DeepSets", "Editor", "Flow", "GMNEditor", "HNPNFNEditor",
     "LearnedOptimizer", "MLPEditor", "Metanet", "MetanetError", "Moments", "NGGNNEditor",
-    "NPNFNEditor", "OptimizerState", "ScaleGMN", "ScaleGMNEditor", "StatMLP", "StatNN", "evaluate",
-    "gaussian", "make_editor", "make_metanet", "network_statistics", "register_function",
+    "NPNFNEditor", "OptimizerState", "ScaleGMN", "ScaleGMNEditor", "StatMLP", "StatNN",
+    "TorchOptimizer", "evaluate", "gaussian", "make_editor", "make_metanet", "network_statistics",
+    "register_function",
 ]  # fmt: skip

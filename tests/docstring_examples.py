@@ -261,6 +261,10 @@ def own_names(example: Example, names: dict[str, Any]) -> dict[str, Any]:
         labels, noise = torch.arange(12) % 10, torch.randn(*rows.shape)
         moments = by_parameter(rows)
         return {"labels": labels, "moments": moments, "noise": noise, "times": torch.rand(12)}
+    if example.owner == "TorchOptimizer":
+        made = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.ReLU(), torch.nn.Linear(5, 2))
+        learned = metanet.LearnedOptimizer("gmn", {"hidden": 8, "layers": 1})
+        return {"learned": learned, "module": made, "x": torch.ones(2, 4)}
     if example.module.startswith("metanet.models.learned_optimizer"):
         values = torch.ones(2, 67)
         state = metanet.OptimizerState.first(values, horizon=10)

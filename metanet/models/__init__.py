@@ -15,7 +15,7 @@ from metanet.models.editors import (
 )
 from metanet.models.flow import Flow, Moments, gaussian
 from metanet.models.gmn import GMN, GMNEditor
-from metanet.models.learned_optimizer import LearnedOptimizer, OptimizerState
+from metanet.models.learned_optimizer import LearnedOptimizer, OptimizerState, TorchOptimizer
 from metanet.models.metanet import Metanet
 from metanet.models.mlp import MLP
 from metanet.models.nfn import HNPNFN, NPNFN, DWSNet
@@ -30,5 +30,6 @@ __all__ = [
     "DMC", "EDITORS", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "DWSNet",
     "DWSNetEditor", "DeepSets", "Editor", "Flow", "GMNEditor", "HNPNFNEditor", "LearnedOptimizer",
     "MLPEditor", "Metanet", "Moments", "NGGNNEditor", "NPNFNEditor", "OptimizerState", "ScaleGMN",
-    "ScaleGMNEditor", "StatMLP", "StatNN", "gaussian", "make_editor", "make_metanet",
+    "ScaleGMNEditor", "StatMLP", "StatNN", "TorchOptimizer", "gaussian", "make_editor",
+    "make_metanet",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from metanet import LearnedOptimizer, OptimizerState
+from metanet import LearnedOptimizer
 from pipelines.learned_optimizer.best import LOSS, WithBest
 from pipelines.learned_optimizer.inner_training import train_learned
 from pipelines.learned_optimizer.settings import TaskFamily
@@ -123,7 +123,7 @@ def unroll(
     skipped, for their meta-gradient was not finite, or exploded (Metz et al., 2019).
     """
     second, horizon = recipe.get("second_order", False), tasks.horizon
-    values, state = tasks.start, OptimizerState.first(tasks.start, tasks.horizon)
+    values, state = tasks.start, optimizer.first(tasks.start, tasks.horizon)
     means, skipped = [], 0
     for first in range(0, horizon, recipe["truncation"]):
         values, state = values.detach().requires_grad_(), state.detached()

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from metanet import OptimizerState
 from metanet.models.learned_optimizer.optimizer import LearnedOptimizer, cosine
 from pipelines.learned_optimizer.tasks import InnerTasks, bounded
 from pipelines.zoo.stacked_optimizers import OPTIMIZERS
@@ -45,7 +44,7 @@ class Trained:
 @torch.no_grad()
 def train_learned(optimizer: LearnedOptimizer, tasks: InnerTasks, images: int) -> Trained:
     """Train networks by a learned optimizer, and measure them on `images` at the horizon."""
-    values, state = tasks.start, OptimizerState.first(tasks.start, tasks.horizon)
+    values, state = tasks.start, optimizer.first(tasks.start, tasks.horizon)
     curves = []
     for step in range(tasks.horizon):
         with torch.enable_grad():

@@ -7,7 +7,6 @@ from pathlib import Path
 import torch
 
 import graphgen
-from metanet import OptimizerState
 from metanet.batch import float_offsets
 from metanet.errors import MetanetError
 from pipelines.devices import CPU, shared_devices
@@ -75,7 +74,7 @@ def check(run: MetaRun, settings: Settings) -> None:
             values = torch.ones(1, sum(size for _, size in float_offsets(template).values()))
             try:
                 with torch.no_grad():
-                    optimizer(template, values, values, OptimizerState.first(values, 1))
+                    optimizer(template, values, values, optimizer.first(values, 1))
             except MetanetError as error:
                 raise PipelineError(
                     f"models.{run.name}: the editor {run.model['editor']!r} does not take the "

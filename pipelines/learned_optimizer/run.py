@@ -12,6 +12,7 @@ import torch
 from lightning_fabric import Fabric
 
 from metanet.errors import MetanetError
+from metanet.models.learned_optimizer.features import FEATURES
 from metanet.models.learned_optimizer.optimizer import LEARNABLE, OPTIONS, LearnedOptimizer
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer.best import LOSS
@@ -37,7 +38,9 @@ MODEL: dict[str, Any] = {
         "settings": {"type": "object"},
         "step_size": {"type": "number", "exclusiveMinimum": 0, "maximum": 1e30},
         "fan_in_power": {"type": "number", "minimum": 0, "maximum": 2},
-        **{name: {"type": "boolean"} for name in ("nominal", "annealed", "gradients")},
+        "features": {"enum": list(FEATURES)},
+        "bound": {"type": "number", "exclusiveMinimum": 0, "maximum": 100},
+        **{name: {"type": "boolean"} for name in ("nominal", "annealed", "gradients", "to_scale")},
     },
 }
 OPTIMIZER = result_kind(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from metanet.models.learned_optimizer.features import FEATURES
 from metanet.models.learned_optimizer.optimizer import LEARNABLE, OPTIONS, LearnedOptimizer
 from pipelines import datasets
 from pipelines.errors import PipelineError
@@ -60,6 +61,9 @@ MODEL = record(
         "annealed": {"type": "boolean"},
         "fan_in_power": {"type": "number", "minimum": 0, "maximum": 2},
         "gradients": {"type": "boolean"},
+        "features": {"enum": list(FEATURES)},
+        "to_scale": {"type": "boolean"},
+        "bound": {"type": "number", "exclusiveMinimum": 0, "maximum": 100},
     },
 )
 BASELINES = record(

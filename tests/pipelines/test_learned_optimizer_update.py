@@ -17,7 +17,8 @@ import spec
 from graphgen.testing import random_weights
 from metanet import LearnedOptimizer, OptimizerState
 from metanet.batch import Part, float_offsets
-from metanet.models.learned_optimizer.features import described
+from metanet.models.learned_optimizer.features import FEATURES
+from metanet.models.learned_optimizer.layout import Layout
 from metanet.models.learned_optimizer.optimizer import cosine
 from metanet.testing import assert_editor_equivariant
 from pipelines.learned_optimizer.inner_training import HandDesigned
@@ -52,7 +53,7 @@ class TwoSteps:
 
     def trained(self, part: Part) -> Part:
         net, values = self.nets[part.template.architecture], part.values
-        state = OptimizerState.first(values, 10)
+        state = self.optimizer.first(values, 10)
         for _ in range(2):
             gradients = self.gradients(net, part, values)
             values, state = self.optimizer(part.template, values, gradients, state)
@@ -77,12 +78,23 @@ def graphs() -> list[graphgen.Graph]:
     return [graphgen.compile(net, random_weights(net, rng)) for net in nets]
 
 
+NORMALISED = {"features": "normalised", "to_scale": True, "nominal": False}
+
+
 @pytest.mark.parametrize(
-    ("editor", "settings"),
-    [("gmn", {**SMALL, "layers": 2}), ("ng_gnn", SMALL), ("per_parameter", {"hidden": 8})],
+    ("editor", "settings", "options"),
+    [
+        ("gmn", {**SMALL, "layers": 2}, {}),
+        ("ng_gnn", SMALL, {}),
+        ("per_parameter", {"hidden": 8}, {}),
+        ("gmn", SMALL, NORMALISED),
+        ("per_parameter", {"hidden": 8}, NORMALISED),
+    ],
 )
-def test_steps_permute_with_a_networks_neurons(editor: str, settings: dict[str, Any]) -> None:
-    steps = TwoSteps(seeded(editor, settings, step_size=0.1))
+def test_steps_permute_with_a_networks_neurons(
+    editor: str, settings: dict[str, Any], options: dict[str, Any]
+) -> None:
+    steps = TwoSteps(seeded(editor, settings, step_size=0.1, **options))
     assert_editor_equivariant(steps, graphs(), np.random.default_rng(0))
 
 
@@ -169,6 +181,31 @@ def test_steps_are_divided_by_the_fan_in(net: spec.Architecture, power: float) -
         torch.testing.assert_close(moved[1][own], share * moved[0][own], rtol=1e-9, atol=0)
 
 
+def test_steps_to_scale_are_multiplied_by_the_tensors_scale() -> None:
+    layout = Layout.of(graphgen.template(spec.loads(TEXTS[0])))
+    slope = torch.linspace(-1, 1, sum(layout.sizes), dtype=torch.float64)[None]
+    values = torch.cat([slope[:, :15], torch.zeros_like(slope[:, 15:])], 1)
+    changes = []
+    for to_scale in (False, True):
+        optimizer = seeded("none", {}, to_scale=to_scale)
+        state = optimizer.first(values, 10)
+        with torch.no_grad():
+            changes.append(optimizer.change(layout, values, slope, state)[0])
+    root = values[:, :15].square().mean().sqrt()
+    close = {"rtol": 1e-6, "atol": 0.0}
+    torch.testing.assert_close(changes[1][:, :15], root * changes[0][:, :15], **close)
+    # Tensors that begin at zero take small steps, and not none.
+    torch.testing.assert_close(changes[1][:, 15:], 1e-3 * changes[0][:, 15:], **close)
+
+
+def test_a_state_of_other_features_is_refused() -> None:
+    optimizer = seeded("none", {}, features="normalised")
+    template = graphgen.template(spec.loads(TEXTS[0]))
+    values = torch.ones(1, sum(Layout.of(template).sizes), dtype=torch.float64)
+    with pytest.raises(metanet.MetanetError, match="0.5, 0.9, 0.99, and the optimizer reads"):
+        optimizer(template, values, values, OptimizerState.first(values, 10))
+
+
 def test_meta_gradients_are_those_of_finite_differences() -> None:
     template = graphgen.template(spec.loads(TEXTS[0]))
     size = sum(size for _, size in float_offsets(template).values())
@@ -201,21 +238,44 @@ def test_meta_gradients_are_those_of_finite_differences() -> None:
     assert found[1] != pytest.approx(near, rel=1e-3)
 
 
-def test_what_is_shown_does_not_depend_on_the_scale_of_the_loss() -> None:
-    template = graphgen.template(spec.loads(TEXTS[0]))
-    size = sum(size for _, size in float_offsets(template).values())
+@pytest.mark.parametrize("kind", FEATURES)
+def test_what_is_shown_does_not_depend_on_the_scale_of_the_loss(kind: str) -> None:
+    layout = Layout.of(graphgen.template(spec.loads(TEXTS[0])))
+    size, features = sum(layout.sizes), FEATURES[kind]
     rng = torch.Generator().manual_seed(0)
     values = torch.randn(2, size, generator=rng, dtype=torch.float64)
     slope = 0.5 + torch.rand(2, size, generator=rng, dtype=torch.float64)
 
     def shown(scale: float) -> Tensor:
-        state = OptimizerState.first(values, 10).updated(scale * slope)
-        extra = described(template, values, scale * slope, state).parts[0].extra
-        assert extra is not None
-        # The last channel but one is the scale of the tensor's gradients itself.
-        return extra[..., [0, 1, 2, 3, 4, 6]]
+        state = OptimizerState.first(values, 10, features.decays).updated(scale * slope)
+        beside = features.shown(layout, values, scale * slope, state).beside
+        assert beside.shape[2] == features.channels - 1
+        return beside
 
-    torch.testing.assert_close(shown(1.0), shown(10.0), rtol=1e-6, atol=1e-6)
+    # The last channel but one is the scale of the tensor's gradients itself.
+    own = [n for n in range(features.channels - 1) if n != features.channels - 3]
+    torch.testing.assert_close(shown(1.0)[..., own], shown(10.0)[..., own], rtol=1e-6, atol=1e-6)
+    assert not torch.allclose(shown(1.0), shown(10.0), atol=1e-2)
+
+
+def test_normalised_features_are_those_of_their_formulas() -> None:
+    layout = Layout.of(graphgen.template(spec.loads(TEXTS[0])))
+    features = FEATURES["normalised"]
+    rng = torch.Generator().manual_seed(0)
+    values, slope, other = torch.randn(3, 2, sum(layout.sizes), generator=rng, dtype=torch.float64)
+    state = OptimizerState.first(values, 10, features.decays).updated(slope).updated(other)
+    beside = features.shown(layout, values, other, state).beside
+    own = slice(0, 15)  # the first tensor, 5 x 3
+    squares = ((0.999 * slope**2 + other**2) / 1.999)[0, own]
+    momentum = ((0.9 * slope + other) / 1.9)[0, own]
+    matrix = squares.view(5, 3)
+    factored = matrix.mean(1, True) * matrix.mean(0, True) / matrix.mean()
+    close = {"rtol": 1e-6, "atol": 1e-6}
+    torch.testing.assert_close(
+        beside[0, own, 2], momentum / momentum.square().mean().sqrt(), **close
+    )
+    torch.testing.assert_close(beside[0, own, 7], momentum / squares.sqrt(), **close)
+    torch.testing.assert_close(beside[0, own, 12], momentum / factored.view(-1).sqrt(), **close)
 
 
 def test_a_control_without_gradients_does_not_depend_on_them() -> None:

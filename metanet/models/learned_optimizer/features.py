@@ -1,115 +1,116 @@
-"""What a learned optimizer is shown: an inner training's state, and numbers of each parameter."""
+"""What a learned optimizer is shown: numbers of each parameter, and of a network."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from graphgen import Template
-from metanet.batch import Batch, Part, float_offsets
-from metanet.errors import MetanetError
-from metanet.options import check, integer, shown
+from metanet.models.learned_optimizer.layout import Layout
+from metanet.models.learned_optimizer.state import DECAYS, OptimizerState
 
-DECAYS = (0.5, 0.9, 0.99)
-NOMINAL = DECAYS.index(0.9)
-SQUARE_DECAY = 0.999
-TIME_SCALES = (3, 10, 30, 100)
-CHANNELS = 1 + 1 + len(DECAYS) + 3
-CONDITIONS = 1 + len(TIME_SCALES)
-EPS = 1e-8
-COUNTS = {name: integer(0, 2**53) for name in ("steps", "horizon")}
-_SMALLEST, _TINY = 1e-12, 1e-24
+_SMALLEST = 1e-12
 
 
 @dataclass(frozen=True)
-class OptimizerState:
-    """What an inner training has gathered after `steps` updates, of at most `horizon`.
+class Shown:
+    """What an editor reads.
 
-    `momenta` holds running means of gradients at several time scales, (networks, P, decays);
-    `squares` their running mean squares, (networks, P).
+    `values`, (networks, P), are the parameters over the root mean square of their tensors,
+    `beside`, (networks, P, n), further numbers of each, and `conditions`, (networks, n), numbers of
+    each network.
     """
 
-    steps: int
-    horizon: int
-    momenta: Tensor
-    squares: Tensor
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "horizon"):
-            check(name, getattr(self, name), COUNTS)
-        for name in ("momenta", "squares"):
-            if not isinstance(getattr(self, name), Tensor):
-                raise MetanetError(f"`{name}` is {shown(getattr(self, name))}, expected a tensor")
-
-    @classmethod
-    def first(cls, values: Tensor, horizon: int) -> OptimizerState:
-        """Begin with parameters (networks, P)."""
-        return cls(0, horizon, values.new_zeros(*values.shape, len(DECAYS)), values.new_zeros(()))
-
-    def updated(self, gradients: Tensor) -> OptimizerState:
-        """Take in the gradients of the next step."""
-        decays = gradients.new_tensor(DECAYS)
-        momenta = decays * self.momenta + (1 - decays) * gradients.unsqueeze(2)
-        squares = SQUARE_DECAY * self.squares + (1 - SQUARE_DECAY) * gradients.square()
-        return OptimizerState(self.steps + 1, self.horizon, momenta, squares)
-
-    def detached(self) -> OptimizerState:
-        """Forget how the state came about."""
-        momenta, squares = self.momenta.detach(), self.squares.detach()
-        return OptimizerState(self.steps, self.horizon, momenta, squares)
-
-    def normalised(self) -> tuple[Tensor, Tensor]:
-        """Give momenta over the root mean square of gradients, and that root; both unbiased."""
-        decays = self.momenta.new_tensor(DECAYS)
-        # A root has no derivative where a gradient is zero, hence the tiny number.
-        roots = (self.squares / (1 - SQUARE_DECAY**self.steps) + _TINY).sqrt() + EPS
-        return self.momenta / (1 - decays**self.steps) / roots.unsqueeze(2), roots
+    values: Tensor
+    beside: Tensor
+    conditions: Tensor
 
 
-def described(
-    template: Template,
-    values: Tensor,
-    gradients: Tensor,
-    state: OptimizerState,
-    *,
-    show: bool = True,
-) -> Batch:
-    """Give the batch of networks that a learned optimizer reads.
+@dataclass(frozen=True)
+class Features:
+    """A kind of features: the decays of its momenta, its time scales, and its channels.
 
-    A parameter's channels are its value over the root mean square of its tensor, its gradient and
-    momenta over the root mean square of its gradients (Metz et al., 2020), the logarithm of that
-    relative to its tensor, and the logarithms of both of the tensor's own roots. The network's
-    conditions are the share of the horizon that has passed, and its steps on several time scales.
-    With `show` false, all that comes from gradients is zero.
+    `beside` gives the channels that come from gradients; the last channel of all is the logarithm
+    of the scale of the tensor's weights.
+    """
+
+    decays: tuple[float, ...]
+    time_scales: tuple[int, ...]
+    channels: int
+    beside: Callable[[Layout, Tensor, OptimizerState], list[Tensor]]
+
+    @property
+    def conditions(self) -> int:
+        """The number of numbers of a network."""
+        return 1 + len(self.time_scales)
+
+    def shown(
+        self,
+        layout: Layout,
+        values: Tensor,
+        gradients: Tensor,
+        state: OptimizerState,
+        *,
+        show: bool = True,
+    ) -> Shown:
+        """Give what is shown of networks; with `show` false, nothing that comes from gradients."""
+        sizes = layout.roots(values)
+        beside = self.beside(layout, gradients, state)
+        if not show:
+            beside = [torch.zeros_like(channel) for channel in beside]
+        step = state.steps - 1
+        times = [step / state.horizon, *(step / (step + scale) for scale in self.time_scales)]
+        return Shown(
+            values / sizes,
+            torch.stack([*beside, sizes.log() / 2], dim=2),
+            values.new_tensor(times).expand(len(values), -1),
+        )
+
+
+def relative(layout: Layout, gradients: Tensor, state: OptimizerState) -> list[Tensor]:
+    """Give gradient and momenta over the root mean square of gradients (Metz et al., 2020).
+
+    After them come the logarithm of that root relative to its tensor, and that of the tensor's.
     """
     momenta, roots = state.normalised()
-    sizes, scales = tensor_roots(template, values), tensor_roots(template, roots)
-    beside = [
-        gradients / roots,
-        *momenta.unbind(2),
-        (roots / scales).clamp_min(_SMALLEST).log() / 2,
-        scales.log() / 4,
+    scales = layout.roots(roots)
+    return [gradients / roots, *momenta.unbind(2), *logarithms(roots, scales)]
+
+
+def normalised(layout: Layout, gradients: Tensor, state: OptimizerState) -> list[Tensor]:
+    """Give gradient and momenta in three scales (Metz et al., 2022, "Practical tradeoffs").
+
+    They come over the root mean square of themselves in their tensor, over that of the parameter's
+    own gradients, and over the root of the product of the means of that along rows and columns.
+    """
+    momenta, roots = state.means()
+    each = torch.cat([gradients.unsqueeze(2), momenta], dim=2)
+    scales = layout.roots(roots)
+    factored = layout.factored(roots.square()).sqrt()
+    return [
+        *(each / layout.roots(each)).unbind(2),
+        *(each / roots.unsqueeze(2)).unbind(2),
+        *(each / factored.unsqueeze(2)).unbind(2),
+        *logarithms(factored, scales)[:1],
+        *logarithms(roots, scales),
     ]
-    if not show:
-        beside = [torch.zeros_like(channel) for channel in beside]
-    extra = torch.stack([*beside, sizes.log() / 2], dim=2)
-    conditions = values.new_tensor(times(state.steps - 1, state.horizon)).expand(len(values), -1)
-    places = tuple(range(len(values)))
-    return Batch((Part(template, values / sizes, places, extra=extra, conditions=conditions),))
 
 
-def tensor_roots(template: Template, numbers: Tensor) -> Tensor:
-    """Give for each parameter the root mean square of its tensor's numbers, (networks, P)."""
-    parts = numbers.detach().split([size for _, size in float_offsets(template).values()], 1)
-    return torch.cat(
-        [(part.square().mean(1, keepdim=True).sqrt() + EPS).expand_as(part) for part in parts],
-        dim=1,
-    )
+def logarithms(roots: Tensor, scales: Tensor) -> Sequence[Tensor]:
+    """Give the logarithms of roots relative to their tensors' scales, and of these."""
+    return (roots / scales).clamp_min(_SMALLEST).log() / 2, scales.log() / 4
 
 
-def times(step: int, horizon: int) -> Sequence[float]:
-    """Describe a step: its share of the horizon, and itself on several time scales."""
-    return [step / horizon, *(step / (step + scale) for scale in TIME_SCALES)]
+_LONGER = (*DECAYS, 0.999)
+FEATURES = {
+    "relative": Features(DECAYS, (3, 10, 30, 100), 1 + 1 + len(DECAYS) + 3, relative),
+    "normalised": Features(
+        _LONGER,
+        (3, 10, 30, 100, 300, 1000, 3000),
+        1 + 3 * (1 + len(_LONGER)) + 4,
+        normalised,
+    ),
+}
+"""The kinds of features, by name."""

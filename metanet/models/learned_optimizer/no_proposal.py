@@ -25,3 +25,7 @@ class NoProposal(Editor, options=OPTIONS):
             part.values.new_zeros(len(part.values), self.members, part.values.shape[1])
             for part in batch.parts
         ]
+
+    def proposed(self, numbers: Tensor, conditions: Tensor | None) -> Tensor:
+        """Give no changes (networks, members, P)."""
+        return numbers.new_zeros(len(numbers), self.members, numbers.shape[1])

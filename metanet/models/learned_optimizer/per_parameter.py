@@ -49,12 +49,21 @@ class PerParameterEditor(Editor, options=OPTIONS):
         numbers = part.values.unsqueeze(2)
         if self.channels > 1:
             numbers = torch.cat([numbers, extra_of(part, self.channels - 1)], dim=2)
-        states = self.first(several_scales(numbers))
-        if self.of_network is not None:
-            states = states + self.of_network(conditions_of(part, self.conditions)).unsqueeze(1)
-        changes = (self.rest(states) * self.scale).transpose(1, 2)
+        conditions = conditions_of(part, self.conditions) if self.conditions else None
+        changes = self.proposed(numbers, conditions)
         named = {
             name: changes[:, :, start : start + size]
             for name, (start, size) in float_offsets(part.template).items()
         }
         return laid_out(part.template, named)
+
+    def proposed(self, numbers: Tensor, conditions: Tensor | None) -> Tensor:
+        """Give changes (networks, members, P) of parameters, from their channels alone.
+
+        `numbers` are (networks, P, channels), `conditions` (networks, conditions).
+        """
+        states = self.first(several_scales(numbers))
+        if self.of_network is not None and conditions is not None:
+            states = states + self.of_network(conditions).unsqueeze(1)
+        changes: Tensor = (self.rest(states) * self.scale).transpose(1, 2)
+        return changes
