@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         StatMLP,
         StatNN,
         TorchOptimizer,
+        Viewed,
         gaussian,
         make_editor,
         make_metanet,
@@ -51,6 +52,6 @@ __all__ = [
     "DWSNet", "DWSNetEditor", "DeepSets", "Editor", "Flow", "GMNEditor", "HNPNFNEditor",
     "LearnedOptimizer", "MLPEditor", "Metanet", "MetanetError", "Moments", "NGGNNEditor",
     "NPNFNEditor", "OptimizerState", "ScaleGMN", "ScaleGMNEditor", "StatMLP", "StatNN",
-    "TorchOptimizer", "evaluate", "gaussian", "make_editor", "make_metanet", "network_statistics",
-    "register_function",
+    "TorchOptimizer", "Viewed", "evaluate", "gaussian", "make_editor", "make_metanet",
+    "network_statistics", "register_function",
 ]  # fmt: skip

@@ -124,6 +124,31 @@ def mapping() -> Option:
     return Option("a mapping of names to values", read)
 
 
+def text() -> Option:
+    """Admit texts, of which the model says later what they name."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str):
+            raise UnfitError
+        return value
+
+    return Option("a name", read)
+
+
+def distinct() -> Option:
+    """Admit a list of names, each at most once, of which the model says later what they name."""
+
+    def read(value: Any) -> list[str]:
+        given = [value] if isinstance(value, str) else value
+        if not isinstance(given, (list, tuple)) or len(set(map(repr, given))) < len(given):
+            raise UnfitError
+        if not all(isinstance(name, str) for name in given):
+            raise UnfitError
+        return list(given)
+
+    return Option("a list of names, each at most once", read)
+
+
 WIDTH = integer(1, 65536)
 COUNT = integer(0, 65536)
 OPTIONS: Mapping[str, Option] = {
@@ -157,6 +182,12 @@ OPTIONS: Mapping[str, Option] = {
     "align": flag(),
     "folded": flag(),
     "bidirectional": flag(),
+    "metanet": text(),
+    "settings": mapping(),
+    "views": distinct(),
+    "width": WIDTH,
+    "bins": integer(1, 1024),
+    "view_dropout": number(0, 1, most_too=False),
     "net": Option("an architecture", architecture_of),
     "trees": integer(1, 10_000),
     "learning_rate": number(0, 10, least_too=False),

@@ -25,11 +25,12 @@ from metanet.models.registry import EDITORS, METANETS, make_editor, make_metanet
 from metanet.models.scale_gmn import ScaleGMN
 from metanet.models.stat_mlp import StatMLP
 from metanet.models.statnn import StatNN
+from metanet.models.viewed import Viewed
 
 __all__ = [
     "DMC", "EDITORS", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "DWSNet",
     "DWSNetEditor", "DeepSets", "Editor", "Flow", "GMNEditor", "HNPNFNEditor", "LearnedOptimizer",
     "MLPEditor", "Metanet", "Moments", "NGGNNEditor", "NPNFNEditor", "OptimizerState", "ScaleGMN",
-    "ScaleGMNEditor", "StatMLP", "StatNN", "TorchOptimizer", "gaussian", "make_editor",
-    "make_metanet",
+    "ScaleGMNEditor", "StatMLP", "StatNN", "TorchOptimizer", "Viewed", "gaussian",
+    "make_editor", "make_metanet",
 ]  # fmt: skip

@@ -35,8 +35,8 @@ class DeepSets(Metanet, options=OPTIONS):
         self.element = nn.Sequential(*steps)
         self.head = head(2 * hidden, 2 * hidden, outputs, dropout)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, outputs)."""
+    def embed(self, batch: Batch) -> Tensor:
+        """Give the state of each network that the head reads, (networks, width)."""
         rows = []
         for part in batch.parts:
             columns, kinds = parameters(part)
@@ -45,7 +45,7 @@ class DeepSets(Metanet, options=OPTIONS):
             mean = states.mean(1)
             deviation = (states.var(1, unbiased=False) + 1e-5).sqrt()
             rows.append(torch.cat([mean, deviation], dim=1))
-        return self.head(torch.cat(rows)[batch.order])
+        return torch.cat(rows)[batch.order]
 
 
 def parameters(part: Part) -> tuple[Tensor, Tensor]:

@@ -35,12 +35,12 @@ class DMC(Metanet, options=OPTIONS):
         self.slide = nn.Sequential(*steps)
         self.head = head(2 * hidden, 2 * hidden, outputs, dropout)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, outputs)."""
+    def embed(self, batch: Batch) -> Tensor:
+        """Give the state of each network that the head reads, (networks, width)."""
         rows = []
         for part in batch.parts:
             part.check_values()
             states = self.slide(several_scales(part.values.unsqueeze(2)).transpose(1, 2))
             deviation = (states.var(2, unbiased=False) + 1e-5).sqrt()
             rows.append(torch.cat([states.mean(2), deviation], dim=1))
-        return self.head(torch.cat(rows)[batch.order])
+        return torch.cat(rows)[batch.order]

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from graphgen.features.edges import BLOCK_NAMES, COORDINATE_NAMES
 from graphgen.features.nodes import GROUP_NAMES, PLACE_NAMES
 from metanet.batch import Batch
-from metanet.errors import MetanetError
 from metanet.models.edge_numbers import (
     alike_slices,
     coordinates_of,
@@ -21,6 +20,7 @@ from metanet.models.edge_numbers import (
     weights_of,
 )
 from metanet.models.few_inputs import from_few
+from metanet.models.side_inputs import brought
 from metanet.plan import Plan
 
 SCALES = 3
@@ -158,16 +158,7 @@ class NodeEncoder(nn.Module):
 
 def node_features(batch: Batch, count: int) -> Tensor:
     """Collect the features that a batch brings for its nodes, (num_nodes, count)."""
-    rows = []
-    for nodes in (part.nodes for part in batch.parts):
-        if nodes is None or nodes.shape[2] != count:
-            got = "none" if nodes is None else str(nodes.shape[2])
-            raise MetanetError(
-                f"the model reads {count} features of each node, the batch brings {got}; give "
-                "them with `batch.with_nodes`"
-            )
-        rows.append(nodes.flatten(0, 1))
-    return torch.cat(rows)
+    return torch.cat([brought(part, count).flatten(0, 1) for part in batch.parts])
 
 
 def waves(count: int, like: Tensor) -> Tensor:

@@ -47,13 +47,13 @@ class MLP(Metanet, options=OPTIONS):
         self.aligned = Aligned(chosen) if align else None
         self.head = head(hidden, 2 * hidden, outputs, dropout)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, outputs)."""
+    def embed(self, batch: Batch) -> Tensor:
+        """Give the state of each network that the head reads, (networks, width)."""
         parts = batch.parts
         if self.aligned is not None:
             parts = tuple(self.aligned(self.trunk.checked(part)) for part in parts)
         rows = [self.trunk(part, self.trunk.permutations(part)) for part in parts]
-        return self.head(torch.cat(rows)[batch.order])
+        return torch.cat(rows)[batch.order]
 
 
 class FlatTrunk(nn.Module):

@@ -11,7 +11,7 @@ from metanet.batch import Part
 from metanet.errors import MetanetError
 from metanet.models.chain import ChainLayer, bias_of, chain, weight_of
 from metanet.models.encoder import waves
-from metanet.models.probes import probes_of
+from metanet.models.probes import features_of, probes_of
 from metanet.models.side_inputs import ConditionEncoder, SideInputs, parts_by_channel
 
 KERNEL_TAPS = 3
@@ -35,12 +35,13 @@ class NeuralGraphEncoder(nn.Module):
 
     Kernels of at most `kernel_taps` along an axis lie in the middle of a grid of channels. Input
     and output neurons are told apart by waves over their place, hidden layers by their depth. With
-    `probes`, hidden and output neurons have their activations at learned inputs.
+    `probes`, hidden and output neurons have their activations at learned inputs, and with
+    `node_features` what a batch brings for them.
     """
 
     def __init__(self, hidden: int, kernel_taps: int, options: SideInputs) -> None:
         super().__init__()
-        channels, conditions, probes = options.channels, options.conditions, options.probes
+        channels, conditions = options.channels, options.conditions
         self.taps, self.channels = kernel_taps, channels
         self.weight = nn.Linear(kernel_taps**2 * channels, hidden)
         self.bias = nn.Linear(channels, hidden)
@@ -49,8 +50,10 @@ class NeuralGraphEncoder(nn.Module):
         self.ends = nn.Embedding(3, hidden)
         self.places = nn.Linear(hidden, hidden, bias=False)
         self.probes = probes_of(options)
-        if self.probes is not None:
-            self.features = nn.Linear(probes, hidden, bias=False)
+        self.node_features = options.node_features
+        self.features: nn.Linear | None = None
+        if features := options.probes + options.node_features:
+            self.features = nn.Linear(features, hidden, bias=False)
         self.conditions: nn.ModuleList | None = None
         if conditions:
             self.conditions = nn.ModuleList(ConditionEncoder(conditions, hidden) for _ in range(2))
@@ -68,8 +71,8 @@ class NeuralGraphEncoder(nn.Module):
             graph.nodes.append(self.node(biases, layer.activation, number, last))
             taps = [self.grid(source, layer, method) for source in sources]
             graph.edges.append(self.weight(torch.cat(taps, dim=3)))
-        if self.probes is not None:
-            features = self.features(self.probes(part))
+        if self.features is not None:
+            features = self.features(features_of(part, self.node_features, self.probes))
             for number, layer in enumerate(layers, start=1):
                 own = slice(layer.first_node, layer.first_node + layer.out_features)
                 graph.nodes[number] = graph.nodes[number] + features[:, own]

@@ -39,6 +39,7 @@ class WeightSpaceNetwork(Metanet, options=OPTIONS):
         conditions: int = SIDE.conditions,
         probes: int = SIDE.probes,
         standardise_probes: bool = SIDE.standardise_probes,
+        node_features: int = SIDE.node_features,
     ) -> None:
         super().__init__()
         net = architecture_of(net)
@@ -47,15 +48,16 @@ class WeightSpaceNetwork(Metanet, options=OPTIONS):
             conditions=conditions,
             probes=probes,
             standardise_probes=standardise_probes,
+            node_features=node_features,
             net=net,
         )
         self.trunk = self.trunk_type(net, hidden, layers, options, folded)
         self.head = head(self.trunk.layout.width, 2 * hidden, outputs, dropout)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, outputs)."""
+    def embed(self, batch: Batch) -> Tensor:
+        """Give the state of each network that the head reads, (networks, width)."""
         rows = [self.trunk.last_states(part).whole for part in batch.parts]
-        return self.head(torch.cat(rows)[batch.order])
+        return torch.cat(rows)[batch.order]
 
 
 class NPNFN(WeightSpaceNetwork):

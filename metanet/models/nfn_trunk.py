@@ -14,7 +14,7 @@ from metanet.errors import MetanetError
 from metanet.models.chain import ChainLayer, bias_of, chain, weight_of
 from metanet.models.encoder import SCALES, several_scales, waves
 from metanet.models.few_inputs import FewInputs
-from metanet.models.probes import probes_of
+from metanet.models.probes import features_of, probes_of
 from metanet.models.side_inputs import ConditionEncoder, SideInputs, parts_by_channel
 from metanet.models.weight_space import Item, Layout, States, WeightSpaceLayer
 
@@ -40,7 +40,7 @@ class WeightSpaceTrunk(nn.Module):
         folded: bool = False,
     ) -> None:
         super().__init__()
-        channels, conditions, probes = options.channels, options.conditions, options.probes
+        channels, conditions = options.channels, options.conditions
         self.chain = chain(graphgen.template(net), self.method)
         self.hidden, self.channels, self.folded = hidden, channels, folded
         self.items = self.make_items()
@@ -50,11 +50,13 @@ class WeightSpaceTrunk(nn.Module):
         self.layers = nn.ModuleList(WeightSpaceLayer(self.items) for _ in range(layers))
         self.layout = Layout(self.items)
         self.probes = probes_of(options)
-        if self.probes is not None:
+        self.node_features = options.node_features
+        self.features: nn.ModuleDict | None = None
+        if features := options.probes + options.node_features:
             self.features = nn.ModuleDict(
                 {
                     item.name: nn.Linear(
-                        probes * (1 if item.axes else self.chain[-1].out_features),
+                        features * (1 if item.axes else self.chain[-1].out_features),
                         item.width,
                         bias=False,
                     )
@@ -134,8 +136,8 @@ class WeightSpaceTrunk(nn.Module):
             for item in self.items
         }
         self.tell_apart(states, layers)
-        if self.probes is not None:
-            nodes = self.probes(part)
+        if self.features is not None:
+            nodes = features_of(part, self.node_features, self.probes)
             for number, layer in enumerate(layers, start=1):
                 own = nodes[:, layer.first_node : layer.first_node + layer.out_features]
                 bias = states[f"bias{number}"]

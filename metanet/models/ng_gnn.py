@@ -40,23 +40,24 @@ class NGGNN(Metanet, options=OPTIONS):
         conditions: int = SIDE.conditions,
         probes: int = SIDE.probes,
         standardise_probes: bool = SIDE.standardise_probes,
+        node_features: int = SIDE.node_features,
         net: Net | None = SIDE.net,
     ) -> None:
         super().__init__()
         options = SideInputs(
             channels=channels, conditions=conditions, probes=probes,
-            standardise_probes=standardise_probes, net=net,
+            standardise_probes=standardise_probes, node_features=node_features, net=net,
         )  # fmt: skip
         self.trunk = NGGNNTrunk(hidden, layers, kernel_taps, options)
         self.head = head(2 * hidden, 2 * hidden, outputs, dropout)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, outputs)."""
+    def embed(self, batch: Batch) -> Tensor:
+        """Give the state of each network that the head reads, (networks, width)."""
         rows = []
         for part in batch.parts:
             graph = self.trunk(part)
             rows.append(pooled(torch.cat(graph.nodes, dim=1), graph.nodes[-1]))
-        return self.head(torch.cat(rows)[batch.order])
+        return torch.cat(rows)[batch.order]
 
 
 class NGGNNTrunk(nn.Module):

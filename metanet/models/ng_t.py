@@ -42,12 +42,13 @@ class NGT(Metanet, options=OPTIONS):
         conditions: int = SIDE.conditions,
         probes: int = SIDE.probes,
         standardise_probes: bool = SIDE.standardise_probes,
+        node_features: int = SIDE.node_features,
         net: Net | None = SIDE.net,
     ) -> None:
         super().__init__()
         options = SideInputs(
             channels=channels, conditions=conditions, probes=probes,
-            standardise_probes=standardise_probes, net=net,
+            standardise_probes=standardise_probes, node_features=node_features, net=net,
         )  # fmt: skip
         if hidden % heads:
             raise MetanetError(f"`hidden` ({hidden}) must be a multiple of `heads` ({heads})")
@@ -55,8 +56,8 @@ class NGT(Metanet, options=OPTIONS):
         self.layers = nn.ModuleList(NGTLayer(hidden, heads) for _ in range(layers))
         self.head = head(2 * hidden, 2 * hidden, outputs, dropout)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, outputs)."""
+    def embed(self, batch: Batch) -> Tensor:
+        """Give the state of each network that the head reads, (networks, width)."""
         rows = []
         for part in batch.parts:
             graph = self.encoder(part, self.method)
@@ -64,7 +65,7 @@ class NGT(Metanet, options=OPTIONS):
             for layer in self.layers:
                 nodes, edges = layer(nodes, edges)
             rows.append(pooled(nodes, nodes[:, -graph.nodes[-1].shape[1] :]))
-        return self.head(torch.cat(rows)[batch.order])
+        return torch.cat(rows)[batch.order]
 
 
 def dense(graph: NeuralGraph) -> Tensor:

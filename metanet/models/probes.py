@@ -14,7 +14,7 @@ import spec
 from metanet.batch import Part, float_offsets
 from metanet.errors import MetanetError
 from metanet.evaluate.stack import stack_values
-from metanet.models.side_inputs import SideInputs
+from metanet.models.side_inputs import SideInputs, brought
 from metanet.options import WIDTH, check
 from metanet.sources import Net, architecture_of
 
@@ -114,6 +114,14 @@ class Probes(nn.Module):
             self.mean[place].lerp_(rows.mean(0).to(self.mean), share)
             self.deviation[place].lerp_(rows.std(0, correction=0).to(self.mean), share)
         self.batches += 1
+
+
+def features_of(part: Part, count: int, probes: Probes | None) -> Tensor:
+    """Give what a batch brings of each node, `count` numbers, and what probes find beside it."""
+    found = [brought(part, count)] if count else []
+    if probes is not None:
+        found.append(probes(part))
+    return torch.cat(found, dim=2)
 
 
 def probes_of(options: SideInputs) -> Probes | None:

@@ -25,6 +25,7 @@ from metanet.models.ng_t import NGT
 from metanet.models.scale_gmn import ScaleGMN
 from metanet.models.stat_mlp import StatMLP
 from metanet.models.statnn import StatNN
+from metanet.models.viewed import Viewed
 from metanet.options import nearest, shown
 
 METANETS: dict[str, type[Metanet]] = {
@@ -40,6 +41,7 @@ METANETS: dict[str, type[Metanet]] = {
     "scale_gmn": ScaleGMN,
     "stat_mlp": StatMLP,
     "statnn": StatNN,
+    "viewed": Viewed,
 }
 
 EDITORS: dict[str, type[Editor]] = {

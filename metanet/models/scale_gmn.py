@@ -53,8 +53,8 @@ class ScaleGMN(Metanet, options=OPTIONS):
         )
         self.head = head(2 * depth * hidden, 2 * hidden, outputs, dropout)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, outputs)."""
+    def embed(self, batch: Batch) -> Tensor:
+        """Give the state of each network that the head reads, (networks, width)."""
         trunk = self.trunk
         scales = (*trunk.scales[1:-1], *trunk.edge_scales)
         rows = []
@@ -64,7 +64,7 @@ class ScaleGMN(Metanet, options=OPTIONS):
             read = zip(self.invariants, states, scales, strict=True)
             means = [invariant(state, scale).mean(1) for invariant, state, scale in read]
             rows.append(torch.cat([*means, nodes[-1].mean(1)], dim=1))
-        return self.head(torch.cat(rows)[batch.order])
+        return torch.cat(rows)[batch.order]
 
 
 class ScaleGMNTrunk(nn.Module):

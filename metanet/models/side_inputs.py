@@ -22,6 +22,7 @@ class SideInputs:
       (`Batch.with_conditions`).
     - `probes`: at how many learned inputs the networks are evaluated, which gives features of their
       neurons; for networks of the one architecture `net`. See `Probes`.
+    - `node_features`: how many numbers a batch brings for each node (`Batch.with_nodes`).
     - `standardise_probes`: whether these have mean 0 and deviation 1 over networks, by statistics
       that are gathered in training.
     """
@@ -30,6 +31,7 @@ class SideInputs:
     conditions: int = 0
     probes: int = 0
     standardise_probes: bool = False
+    node_features: int = 0
     net: Net | None = None
 
     def __post_init__(self) -> None:
@@ -69,6 +71,18 @@ def conditions_of(part: Part, count: int) -> Tensor:
             f"{got}; give them with `batch.with_conditions`"
         )
     return numbers
+
+
+def brought(part: Part, count: int) -> Tensor:
+    """Give the features that a batch brings for the nodes of a part, (networks, nodes, count)."""
+    nodes = part.nodes
+    if nodes is None or nodes.shape[2] != count:
+        got = "none" if nodes is None else str(nodes.shape[2])
+        raise MetanetError(
+            f"the model reads {count} features of each node, the batch brings {got}; give "
+            "them with `batch.with_nodes`"
+        )
+    return nodes
 
 
 def parts_by_channel(part: Part, channels: int) -> list[Part]:

@@ -2,66 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import torch
 from torch import Tensor, nn
 
 from metanet.batch import Batch
-from metanet.models.metanet import Metanet, head
+from metanet.models.metanet import head
+from metanet.models.reader import Reader
+from metanet.models.view_inputs import ViewInputs
 from metanet.options import OPTIONS
-from metanet.views.weight_statistics import NUM_STATISTICS, network_statistics
+from metanet.views.encoding import BINS, NumberEncoder
 
 
-class StatMLP(Metanet, options=OPTIONS):
-    """An MLP on weight statistics, as Unterthiner et al. (2020) have beside their trees.
+class StatMLP(Reader, options=OPTIONS):
+    """An MLP on numbers of a network: statistics of weights, or any other views.
 
-        model = metanet.StatMLP(hidden=64, layers=2)
+        model = metanet.StatMLP(hidden=128, views=["statistics"])
+        model.observe([batch])                   # training networks, before training
 
-    Statistics enter by their signed logarithm, standardised by running means and deviations of
-    the networks seen in training. Invariant under every exchange of scalars within a tensor.
+    Unterthiner et al. (2020) have one on statistics beside their trees. Each number passes a
+    piecewise-linear encoding of `bins` bins, dropout (`view_dropout`) and a linear map. With
+    statistics alone it is invariant under every exchange of scalars within a tensor.
     """
 
     def __init__(
-        self, hidden: int = 64, layers: int = 2, outputs: int = 1, *, dropout: float = 0.0
+        self,
+        hidden: int = 128,
+        layers: int = 1,
+        outputs: int = 1,
+        *,
+        views: Sequence[str] = ("statistics",),
+        bins: int = BINS,
+        dropout: float = 0.0,
+        view_dropout: float = 0.3,
     ) -> None:
         super().__init__()
-        self.standardise = Standardise(NUM_STATISTICS)
+        self.inputs = ViewInputs(views, pooled=True).needed()
+        self.encoder = NumberEncoder(self.inputs.columns, hidden, bins, view_dropout)
         steps: list[nn.Module] = []
-        for before in (NUM_STATISTICS, *(hidden,) * (layers - 1)):
-            steps += [nn.Linear(before, hidden), nn.SiLU()]
+        for _ in range(layers - 1):
+            steps += [nn.Linear(hidden, hidden), nn.SiLU()]
         self.layers = nn.Sequential(*steps)
-        self.head = head(hidden, 2 * hidden, outputs, dropout)
+        self.head = head(hidden, hidden, outputs, dropout)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, outputs)."""
-        statistics = network_statistics(batch)
-        signed = statistics.sign() * (100 * statistics.abs()).log1p()
-        result: Tensor = self.head(self.layers(self.standardise(signed)))
+    @torch.no_grad()
+    def observe(self, batches: Iterable[Batch]) -> None:
+        """Place the bins of the encoding by the training networks."""
+        self.encoder.observe(torch.cat([self.inputs.numbers(batch) for batch in batches]))
+
+    def embed(self, batch: Batch) -> Tensor:
+        """Give the state of each network that the head reads, (networks, width)."""
+        result: Tensor = self.layers(self.encoder(self.inputs.numbers(batch)))
         return result
-
-
-class Standardise(nn.Module):
-    """Standardises columns by the means and deviations of all rows seen in training so far."""
-
-    def __init__(self, columns: int) -> None:
-        super().__init__()
-        self.register_buffer("count", torch.zeros(()))
-        self.register_buffer("mean", torch.zeros(columns))
-        self.register_buffer("squares", torch.zeros(columns))
-        self.count: Tensor
-        self.mean: Tensor
-        self.squares: Tensor
-
-    def forward(self, rows: Tensor) -> Tensor:
-        """Standardise, and in training learn from the rows first (Chan et al., 1979)."""
-        if self.training:
-            with torch.no_grad():
-                count = self.count + len(rows)
-                shift = rows.mean(0) - self.mean
-                own = rows.var(0, unbiased=False) * len(rows)
-                self.squares += own + shift.square() * self.count * len(rows) / count
-                self.mean += shift * len(rows) / count
-                self.count.copy_(count)
-        if self.count < 2:
-            return rows
-        deviation = (self.squares / self.count).sqrt()
-        return (rows - self.mean) / torch.where(deviation > 1e-6, deviation, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,16 +10,17 @@ from torch import Tensor
 
 from metanet.batch import Batch
 from metanet.errors import MetanetError
-from metanet.models.metanet import Metanet
+from metanet.models.reader import Reader
+from metanet.models.view_inputs import ViewInputs
 from metanet.options import OPTIONS, shown
-from metanet.views.weight_statistics import NUM_STATISTICS, network_statistics
+from metanet.views.encoding import NOISE, bounded
 
 
-class StatNN(Metanet, options=OPTIONS):
-    """Gradient-boosted trees on weight statistics (Unterthiner et al., 2020).
+class StatNN(Reader, options=OPTIONS):
+    """Gradient-boosted trees on statistics of weights (Unterthiner et al., 2020), or other views.
 
-        model = metanet.StatNN()
-        model.fit(network_statistics(batch), targets)     # (n, NUM_STATISTICS), (n,)
+        model = metanet.StatNN(views=["statistics"])
+        model.fit(model.inputs.numbers(batch), targets)   # (n, columns), (n,)
         prediction = model(batch)
 
     With `classes`, targets are numbers of classes, and outputs logarithms of their probabilities.
@@ -38,17 +39,19 @@ class StatNN(Metanet, options=OPTIONS):
         features_per_split: float = 0.5,
         seed: int = 0,
         classes: int = 0,
+        views: Sequence[str] = ("statistics",),
     ) -> None:
         super().__init__()
-        self.register_buffer("features", torch.empty(0, NUM_STATISTICS))
+        self.inputs = ViewInputs(views, pooled=True).needed()
+        self.register_buffer("features", torch.empty(0, self.inputs.columns))
         self.register_buffer("targets", torch.empty(0))
         self._trees: Any = None
 
     def fit(self, features: Tensor, targets: Tensor) -> None:
-        """Grow the trees on a table of statistics, (n, NUM_STATISTICS), and targets, (n,)."""
-        check_table(features)
+        """Grow the trees on a table of views, (n, columns), and targets, (n,)."""
+        self.check_table(features)
         check_targets(targets, len(features), self.settings["classes"])
-        self.features, self.targets = features.float(), targets.float()
+        self.features, self.targets = legible(features), targets.float()
         self._trees = None
         self._grown()
 
@@ -59,7 +62,7 @@ class StatNN(Metanet, options=OPTIONS):
         )
 
         if self._trees is None:
-            check_table(self.features)
+            self.check_table(self.features)
             if len(self.features) == 0:
                 raise MetanetError("this StatNN has not been fitted: call `fit` first")
             check_targets(self.targets, len(self.features), self.settings["classes"])
@@ -86,8 +89,9 @@ class StatNN(Metanet, options=OPTIONS):
 
     def expect(self, state: Mapping[str, Tensor]) -> None:
         """Make place for the table of a saved state; `MetanetError` if it is not one."""
+        super().expect(state)
         features, targets = (state.get(name, torch.empty(())) for name in ("features", "targets"))
-        check_table(features)
+        self.check_table(features)
         check_targets(targets, len(features), self.settings["classes"])
         self.features, self.targets = (torch.empty(one.shape) for one in (features, targets))
 
@@ -101,40 +105,50 @@ class StatNN(Metanet, options=OPTIONS):
 
     def forward(self, batch: Batch) -> Tensor:
         """Predict for each network of the batch, (networks, 1), or (networks, classes)."""
-        return self.outputs(network_statistics(batch))
+        return self.outputs(self.inputs.numbers(batch))
 
     def outputs(self, features: Tensor) -> Tensor:
-        """Predict from a table of statistics, (networks, 1), or (networks, classes)."""
-        check_table(features)
+        """Predict from a table of views, (networks, 1), or (networks, classes)."""
+        self.check_table(features)
         if not self.settings["classes"]:
             return self.predict(features).unsqueeze(1)
         trees = self._grown()
         # A class that no network of the table has is never predicted.
         result = torch.full((len(features), self.settings["classes"]), -torch.inf)
         known = torch.from_numpy(trees.classes_).long()
-        found = torch.from_numpy(trees.predict_proba(features.float().cpu().numpy())).float()
+        found = torch.from_numpy(trees.predict_proba(legible(features).cpu().numpy())).float()
         return result.index_copy(1, known, found.log()).to(features)
 
     def predict(self, features: Tensor) -> Tensor:
-        """Predict from a table of statistics: numbers, or numbers of classes, (networks,)."""
-        check_table(features)
-        predicted = self._grown().predict(features.float().cpu().numpy())
+        """Predict from a table of views: numbers, or numbers of classes, (networks,)."""
+        self.check_table(features)
+        predicted = self._grown().predict(legible(features).cpu().numpy())
         return torch.from_numpy(predicted).to(features)
 
+    def check_table(self, features: Tensor) -> None:
+        """Check a table of views."""
+        columns = self.inputs.columns
+        if (
+            not isinstance(features, Tensor)
+            or features.ndim != 2
+            or features.shape[1] != columns
+            or not features.is_floating_point()
+        ):
+            got = list(features.shape) if isinstance(features, Tensor) else shown(features)
+            raise MetanetError(
+                f"`features` is {got}, expected numbers (n, {columns}) of the views "
+                f"{', '.join(self.inputs.names)}, as `inputs.numbers(batch)` gives"
+            )
 
-def check_table(features: Tensor) -> None:
-    """Check a table of statistics."""
-    if (
-        not isinstance(features, Tensor)
-        or features.ndim != 2
-        or features.shape[1] != NUM_STATISTICS
-        or not features.is_floating_point()
-    ):
-        got = list(features.shape) if isinstance(features, Tensor) else shown(features)
-        raise MetanetError(
-            f"`features` is {got}, expected statistics (n, {NUM_STATISTICS}), as "
-            "network_statistics gives"
-        )
+
+def legible(features: Tensor) -> Tensor:
+    """Give float32 numbers of six digits, in which rounding leaves no trace that trees could read.
+
+    Numbers that are nearly zero are zero, as what is zero up to rounding may be either.
+    """
+    mantissa, exponent = torch.frexp(bounded(features))
+    rounded = torch.ldexp((mantissa * 2**20).round() / 2**20, exponent)
+    return torch.where(features.abs() < NOISE, 0, rounded).float()
 
 
 def check_targets(targets: Tensor, rows: int, classes: int) -> None:

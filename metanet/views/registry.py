@@ -7,12 +7,13 @@ from torch import Tensor
 from metanet.batch import Part
 from metanet.errors import MetanetError
 from metanet.options import nearest, shown
+from metanet.views.exam import Exam
 from metanet.views.function import Function
 from metanet.views.spectra import Spectra
 from metanet.views.statistics import Statistics
 from metanet.views.view import View
 
-VIEWS: dict[str, type[View]] = {view.name: view for view in (Statistics, Spectra, Function)}
+VIEWS: dict[str, type[View]] = {view.name: view for view in (Statistics, Spectra, Function, Exam)}
 
 
 def make(name: str) -> View:
@@ -20,10 +21,14 @@ def make(name: str) -> View:
 
         make("spectra").columns[0]               # "first_singular_1"
 
-    Raises `MetanetError` for an unknown name.
+    Raises `MetanetError` for an unknown name, and for a view that is made from networks.
     """
     if not isinstance(name, str) or name not in VIEWS:
         raise MetanetError(f"unknown view {shown(name)}; {nearest(name, list(VIEWS))}")
+    if hasattr(VIEWS[name], "from_state"):
+        raise MetanetError(
+            f"the view {name!r} is made from training networks, as by Exam.make(batch, scores)"
+        )
     return VIEWS[name]()
 
 

@@ -43,7 +43,9 @@ def two_views(batch: Batch, noise: float, mask: float, both: bool) -> Batch:
         first = changed(part.values, part, noise, mask) if both else part.values
         second = changed(part.values, part, noise, mask)
         positions = (*part.positions, *(count + position for position in part.positions))
-        parts.append(replace(part, values=torch.cat([first, second]), positions=positions))
+        parts.append(
+            replace(part, values=torch.cat([first, second]), positions=positions, views={})
+        )
     return Batch(tuple(parts))
 
 

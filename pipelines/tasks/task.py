@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from graphgen import GraphSet
 from metanet import Batch
 from pipelines.tasks.targets import split_networks
+from pipelines.tasks.views import with_views
 
 EVALUATED_AT_ONCE = 64
 
@@ -145,8 +146,9 @@ def outputs_of(model: nn.Module, graph_set: GraphSet, chosen: Sequence[int]) -> 
 
 
 def batch_of(graph_set: GraphSet, chosen: Sequence[int], module: nn.Module) -> Batch:
-    """Collect networks of a graph set where a module's parameters are."""
-    return Batch.from_set(graph_set, chosen).to(place_of(module))
+    """Collect networks of a graph set where a module's parameters are, with views it reads."""
+    batch = Batch.from_set(graph_set, chosen)
+    return with_views(batch, graph_set, chosen, module).to(place_of(module))
 
 
 def place_of(module: nn.Module) -> torch.device:

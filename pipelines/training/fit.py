@@ -16,6 +16,7 @@ from pipelines.runs.batches import Batches
 from pipelines.runs.checkpoint import Rows
 from pipelines.tasks.registry import Prediction, Task
 from pipelines.tasks.task import outputs_of
+from pipelines.training.observing import observe
 from pipelines.training.trained import Trained
 
 
@@ -34,6 +35,7 @@ class OnATask(Batches):
         super().__init__(len(task.indices["train"]), batch_size, seed, fabric)
         fabric.seed_everything(seed, verbose=False)
         self.task, self.model = task, task.make(name, settings)
+        observe(self.model, task)
         self.trained = self.kept = task.trained(self.model)
 
     def loss(self, chosen: Sequence[int], own: Sequence[int]) -> Tensor:

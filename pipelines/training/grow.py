@@ -1,4 +1,4 @@
-"""Fitting StatNN: boosted trees on statistics, their size chosen on validation networks."""
+"""Fitting StatNN: boosted trees on views, their size chosen on validation networks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from graphgen import GraphSet
-from metanet import Batch, StatNN, network_statistics
+from metanet import StatNN
 from pipelines.metrics import leading_value
 from pipelines.tasks.registry import Prediction
+from pipelines.training.observing import batches
 from pipelines.training.trained import Trained
 
 
@@ -27,16 +28,15 @@ def grow(
     Gives what was fitted and one row for each combination tried.
     """
     train, validation = task.indices["train"], task.indices["validation"]
-    table = statistics(task.graph_set, train)
     wanted = task.wanted(train)
-    held_out = statistics(task.graph_set, validation)
     best: tuple[float, StatNN] | None = None
     tried = []
     for values in product(*search.values()):
         choice = dict(zip(search, values, strict=True))
         model = StatNN(**{**settings, **choice, **task.tree_settings()}, seed=seed)
-        model.fit(table, wanted)
-        measured = task.score(model.outputs(held_out), task.state(model), validation).scores
+        model.fit(table_of(model, task.graph_set, train), wanted)
+        outputs = model.outputs(table_of(model, task.graph_set, validation))
+        measured = task.score(outputs, task.state(model), validation).scores
         tried.append({**choice, **measured})
         if best is None or leading_value(measured) > best[0]:
             best = leading_value(measured), model
@@ -45,11 +45,6 @@ def grow(
     return Trained("statnn", best[1], task.settings, task.state(best[1])), tried
 
 
-def statistics(graph_set: GraphSet, indices: Sequence[int], batch_size: int = 64) -> Tensor:
-    """Compute the statistics of networks of a graph set."""
-    return torch.cat(
-        [
-            network_statistics(Batch.from_set(graph_set, indices[i : i + batch_size]))
-            for i in range(0, len(indices), batch_size)
-        ]
-    )
+def table_of(model: StatNN, graph_set: GraphSet, indices: Sequence[int]) -> Tensor:
+    """Give what trees read of networks of a graph set, (networks, columns)."""
+    return torch.cat([model.inputs.numbers(one) for one in batches(graph_set, indices, model)])

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from lightning_fabric import Fabric
-from torch import nn
 
 from graphgen import GraphSet
-from metanet import EDITORS, METANETS, MetanetError, StatNN
+from metanet import MetanetError, StatNN
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.runs.checkpoint import epochs_done
@@ -26,6 +25,7 @@ from pipelines.settings import settings_hash
 from pipelines.tasks.registry import Prediction, open_task, task_of
 from pipelines.training.fit import fit
 from pipelines.training.grow import grow
+from pipelines.training.models import ingredients, registry
 from pipelines.training.ranges import ranges_of
 from pipelines.training.seen import seen
 from pipelines.training.trained import RUN
@@ -163,8 +163,9 @@ class Run(Job):
         begun, before = time.process_time(), epochs_done(self.work_folder)
         graph_set = self.open_graphs()
         task = open_task(self.task, graph_set, self.networks)
-        settings = dict(self.model.get("settings", {}))
-        metanet = registry(self.task)[self.model["metanet"]]
+        known = registry(self.task)
+        name, settings = ingredients(self.model, self.model.get("settings", {}), known)
+        metanet = known[name]
         if settings.get("probes") or "net" in inspect.signature(metanet.__init__).parameters:
             # It is made for an architecture, which the networks' own one then is.
             first = graph_set.template(task.indices["train"][0]).architecture
@@ -176,7 +177,7 @@ class Run(Job):
         else:
             with naming(self.label, self.seed):
                 trained, rows = fit(
-                    self.model["metanet"],
+                    name,
                     settings,
                     self.model["training"],
                     task,
@@ -218,8 +219,3 @@ class Run(Job):
         asked = {"asked": self.asked_hash, "recipe": self.recipe_hash}
         own = {**asked, "code": self.code, "name": self.name, "seed": self.seed}
         return {**super().about(), **own, **networks}
-
-
-def registry(task: Mapping[str, Any]) -> Mapping[str, type[nn.Module]]:
-    """Give the models that can be trained for a task, by name."""
-    return EDITORS if task_of(task).editor else METANETS

@@ -8,7 +8,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from metanet import EDITORS, METANETS, StatNN
+from metanet import StatNN
+from metanet.views import VIEWS
 from pipelines.options import Make, check_options, read_range, refusal, worded
 from pipelines.settings import (
     ABOVE_ZERO,
@@ -21,6 +22,7 @@ from pipelines.settings import (
     read_section,
 )
 from pipelines.tasks.registry import DEFAULT, TASKS, Task, task_of
+from pipelines.training.models import ingredients, registry
 from pipelines.zoo.fields import Place
 from spec.suggestions import suggest
 
@@ -75,6 +77,7 @@ PROPERTIES: dict[str, Any] = {
             "required": ["metanet"],
             "properties": {
                 "metanet": {"type": "string"},
+                "views": {"type": "array", "items": {"type": "string"}},
                 "settings": {"type": "object"},
                 "training": TRAINING,
                 "search": {
@@ -136,7 +139,7 @@ def check(place: Place, net: Mapping[str, Any] | None) -> None:
 def check_model(place: Place, task: type[Task], net: Mapping[str, Any] | None) -> None:
     """Note what is wrong with one model: its metanet, its recipe, its ranges and its options."""
     model: Mapping[str, Any] = place.value
-    known: Mapping[str, Any] = EDITORS if task.editor else METANETS
+    known = registry({"task": task.name})
     metanet = known.get(model["metanet"])
     if metanet is None:
         kind = "editor" if task.editor else "metanet"
@@ -164,18 +167,35 @@ def check_model(place: Place, task: type[Task], net: Mapping[str, Any] | None) -
 
     def make(options: Mapping[str, Any]) -> object:
         if trees and task.name == "classification":
-            return metanet(**options, classes=2)
-        if options.get("probes") or "net" in inspect.signature(metanet.__init__).parameters:
+            options = {**options, "classes": 2}
+        name, options = ingredients(model, options, known)
+        if options.get("probes") or "net" in inspect.signature(known[name]).parameters:
             if net is None:
                 return None
             options = {"net": net, **options}
-        return metanet(**options)
+        return known[name](**options)
 
     before = len(place.problems)
+    if "views" in model:
+        check_views(place / "views", editor=task.editor)
+        if len(place.problems) > before:
+            return
     if "settings" in model:
         check_options(place / "settings", model["settings"], make)
     if trees and len(place.problems) == before:
         check_search(place, make)
+
+
+def check_views(place: Place, *, editor: bool) -> None:
+    """Note what is wrong with the views that a model is shown."""
+    if editor:
+        place.note("editors read no views: leave `views` out", key=True)
+        return
+    check_distinct(place)
+    for number, name in enumerate(place.value):
+        if name not in VIEWS:
+            known = suggest(name, VIEWS) or f"; known: {', '.join(VIEWS)}"
+            (place / number).note(f"unknown view {name!r}{known}")
 
 
 def check_search(place: Place, make: Make) -> None:

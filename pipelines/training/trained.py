@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from metanet import MetanetError, StatNN, make_editor, make_metanet
+from metanet import Metanet, MetanetError, make_editor, make_metanet
 from pipelines.devices import CPU, device_of
 from pipelines.errors import PipelineError
 from pipelines.runs.collection import RUN_VERSION, run_folder
@@ -120,14 +120,15 @@ class Trained:
         def make(state: State) -> nn.Module:
             own = make_editor if task.editor else make_metanet
             model = own(settings["model"], **settings["settings"])
-            if isinstance(model, StatNN):
+            if isinstance(model, Metanet):
                 try:
                     model.expect(state)
                 except MetanetError as error:
                     raise PipelineError(f"{result.folder / WEIGHTS}: {error}") from None
             return model
 
-        model = restored(result, make, settings["settings"]).to(place)
+        inside = settings["settings"].get("settings") or settings["settings"]
+        model = restored(result, make, inside).to(place)
         if wrong := task.misfit(settings["learned"], settings["task"], model):
             raise PipelineError(f"{result.folder / SETTINGS}: learned: {wrong}")
         own = ("model", "settings", "task", "learned", "parts", "format", "version")

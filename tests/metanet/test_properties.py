@@ -91,6 +91,7 @@ MODELS: dict[str, Callable[[], Metanet]] = {
     "deepsets": lambda: metanet.DeepSets(**SMALL, dropout=0.5),
     "stat_mlp": lambda: metanet.StatMLP(**SMALL),
     "statnn": fitted_trees,
+    "viewed": lambda: metanet.Viewed("gmn", SMALL, dropout=0.5),
 }
 ON_CHAINS = {"np_nfn", "hnp_nfn", "dws", "ng_gnn", "ng_t", "scale_gmn"}
 """Tested in test_chains.py."""

@@ -39,6 +39,8 @@ OTHER: dict[str, Any] = {
     "folded": True,
     "net": NET, "trees": 7, "learning_rate": 0.5, "leaves": 3, "min_samples_leaf": 2, "l2": 0.0,
     "features_per_split": 1.0, "seed": 5, "classes": 3,
+    "metanet": "deepsets", "settings": {"hidden": 8}, "views": ["spectra"], "width": 5, "bins": 3,
+    "view_dropout": 0.5,
 }  # fmt: skip
 """A value of each option that is not its default."""
 DEFAULTS = [
@@ -156,22 +158,38 @@ WRONG: dict[str, list[Any]] = {
     "flag": [0, 1, "true", None, []],
     "name": ["median", "", 3, None, ["mean"], {}],
     "names": [["median"], "median", 3, None, [3], [["mean"]], ["mean", "mean"], {"mean": 1}],
+    "mapping": [-1, "a", 2.0, True, [4], {1: 2}],
     "net": [5, "missing.yaml", [], {}, {"layers": 10**18}, {"inputs": {"x": [10**30]}}, b"x"],
 }
 KINDS = {
     "backend": "name", "taps": "name", "aggregation": "name", "activation": "name",
     "readout": "names", "without": "names", "net": "net", "dropout": "number",
     "fan_in_power": "number", "learning_rate": "number", "l2": "number",
-    "features_per_split": "number",
+    "features_per_split": "number", "view_dropout": "number", "settings": "mapping",
 }  # fmt: skip
-ZERO = {"hidden", "layers", "outputs", "members", "heads", "kernel_taps", "channels", "trees"}
+ZERO = {
+    "hidden",
+    "layers",
+    "outputs",
+    "members",
+    "heads",
+    "kernel_taps",
+    "channels",
+    "trees",
+    "width",
+    "bins",
+}
 
 
 def wrong_values(option: str) -> list[Any]:
     flags = {"norm", "multiply", "global_state", "positions", "standardise_probes", "checkpoint",
              "augment", "bidirectional", "folded"}  # fmt: skip
     kind = "flag" if option in flags else KINDS.get(option, "integer")
-    more: dict[str, list[Any]] = {"dropout": [1.0, 2], "readout": [[], "outputs"]}
+    more: dict[str, list[Any]] = {
+        "dropout": [1.0, 2],
+        "view_dropout": [1.0],
+        "readout": [[], "outputs"],
+    }
     return [*WRONG[kind], *[0 for _ in {option} & ZERO], *more.get(option, [])]
 
 
@@ -194,10 +212,16 @@ def test_a_wrong_value_is_named_at_once(name: str) -> None:
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_model_that_is_too_large_is_never_made(name: str) -> None:
     parameters = inspect.signature(CLASSES[name]).parameters
-    large = {n: v for n, v in {"hidden": 65536, "layers": 1000}.items() if n in parameters}
+    large: dict[str, Any] = {
+        n: v
+        for n, v in {"hidden": 65536, "layers": 1000}.items()
+        if n in parameters or name == "viewed"
+    }
     if not large:
         assert name == "statnn"
         return
+    if name == "viewed":
+        large = {"settings": large}
     start = perf_counter()
     with pytest.raises(metanet.MetanetError, match=r"hidden=65536.* more than 2147483648 numbers"):
         make(name, **given(CLASSES[name]), **large)
@@ -212,8 +236,8 @@ def test_a_large_network_makes_no_large_model() -> None:
 
 def test_an_unknown_option_says_which_is_meant() -> None:
     for name, kind in CLASSES.items():
-        with pytest.raises(metanet.MetanetError, match="does not take these settings: width; "):
-            make(name, **given(kind), width=3)
+        with pytest.raises(metanet.MetanetError, match="does not take these settings: wide; "):
+            make(name, **given(kind), wide=3)
     with pytest.raises(metanet.MetanetError, match="hiden; did you mean 'hidden'.* known: hidde"):
         metanet.GMN(hiden=8)  # type: ignore[call-arg]
     with pytest.raises(metanet.MetanetError, match="missing a required argument: 'net'; known: n"):

@@ -68,6 +68,8 @@ def model_of(name: str, *, editor: bool = False) -> Any:
         model = metanet.StatNN(trees=2)
         model.fit(torch.rand(40, model.features.shape[1]), torch.rand(40))
         return model
+    if name == "viewed":
+        return metanet.Viewed("gmn", SMALL).eval()
     settings = SMALL | ({"net": NET} if name in WITH_NET else {})
     return (metanet.make_editor if editor else metanet.make_metanet)(name, **settings).eval()
 

@@ -35,12 +35,13 @@ class WeightSpaceEditor(Editor, options=OPTIONS):
         conditions: int = SIDE.conditions,
         probes: int = SIDE.probes,
         standardise_probes: bool = SIDE.standardise_probes,
+        node_features: int = SIDE.node_features,
     ) -> None:
         super().__init__(members=members)
         net = architecture_of(net)
         options = SideInputs(
             channels=channels, conditions=conditions, probes=probes,
-            standardise_probes=standardise_probes, net=net,
+            standardise_probes=standardise_probes, node_features=node_features, net=net,
         )  # fmt: skip
         self.trunk = self.trunk_type(net, hidden, layers, options, folded)
         self.sizes = self.trunk.sizes

@@ -36,12 +36,13 @@ class NGGNNEditor(Editor, options=OPTIONS):
         conditions: int = SIDE.conditions,
         probes: int = SIDE.probes,
         standardise_probes: bool = SIDE.standardise_probes,
+        node_features: int = SIDE.node_features,
         net: Net | None = SIDE.net,
     ) -> None:
         super().__init__(members=members)
         options = SideInputs(
             channels=channels, conditions=conditions, probes=probes,
-            standardise_probes=standardise_probes, net=net,
+            standardise_probes=standardise_probes, node_features=node_features, net=net,
         )  # fmt: skip
         self.trunk = NGGNNTrunk(hidden, layers, kernel_taps, options)
         self.taps = kernel_taps

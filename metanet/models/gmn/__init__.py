@@ -76,10 +76,6 @@ class GMN(Metanet, options=OPTIONS):
         if not norm:
             self.head[0] = nn.Identity()
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, outputs)."""
-        return self.head(self.embed(batch))
-
     def embed(self, batch: Batch) -> Tensor:
         """Give the state of each network that the head reads, (networks, width)."""
         rows: Tensor = self.readout(self.trunk.backend, self.trunk(batch))

@@ -38,7 +38,6 @@ class TrunkOptions(SideInputs):
     - `multiply`: messages gain (F norm(e)) * (H norm(x_source)) before the activation.
     - `global_state`: whether there is a `u`; else its terms are left out.
     - `positions`: whether input and output neurons are told apart by their place.
-    - `node_features`: how many numbers a batch brings for each node (`Batch.with_nodes`).
     - `without`: ingredients of the graph that the model is not shown, of
       `metanet.options.INGREDIENTS`; to measure what each adds.
     - `checkpoint`: computes the inner map of messages again in the backward pass: a third less
@@ -57,7 +56,6 @@ class TrunkOptions(SideInputs):
     multiply: bool = False
     global_state: bool = True
     positions: bool = True
-    node_features: int = 0
     without: Sequence[str] = ()
     checkpoint: bool = False
 
