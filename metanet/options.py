@@ -20,8 +20,8 @@ AGGREGATIONS = ("sum", "root", "mean")
 """How a node collects the messages of a block; see `metanet.backends.backend.POWERS`."""
 STATISTICS = ("mean", "deviation", "variance", "quantiles")
 """What a readout may take of a block's edges."""
-OUTPUTS = "outputs"
-"""What it may take beside them: the mean state of output neurons."""
+OUTPUTS, ANSWERS = "outputs", "answers"
+"""What it may take beside them: the mean state of output neurons, and their answers at probes."""
 INGREDIENTS = (
     "activations", "heads", "running_statistics", "tap_coordinates", "bias_nodes", "direction",
 )  # fmt: skip
@@ -170,7 +170,7 @@ OPTIONS: Mapping[str, Option] = {
     "taps": choice("folded", "parallel"),
     "aggregation": choice(*AGGREGATIONS),
     "activation": choice("silu", "relu"),
-    "readout": names_of(*STATISTICS, OUTPUTS, of_these=STATISTICS),
+    "readout": names_of(*STATISTICS, OUTPUTS, ANSWERS, of_these=STATISTICS),
     "without": names_of(*INGREDIENTS),
     "norm": flag(),
     "multiply": flag(),

@@ -42,6 +42,7 @@ class Probes(nn.Module):
     training, and the last ones later.
     """
 
+    outputs: Tensor
     mean: Tensor
     deviation: Tensor
     batches: Tensor
@@ -60,6 +61,9 @@ class Probes(nn.Module):
             nn.Parameter(spread(count, shape)) for shape in self.net.inputs.values()
         )
         self.found = graphgen.neuron_values(self.net)
+        groups = [group for group in graphgen.template(self.net).node_groups if group.output >= 0]
+        places = [torch.arange(group.start, group.start + group.size) for group in groups]
+        self.register_buffer("outputs", torch.cat(places), persistent=False)
         for place, found in enumerate(self.found):
             nodes = torch.tensor(found.nodes.ravel())
             self.register_buffer(f"nodes{place}", nodes, persistent=False)
@@ -92,6 +96,10 @@ class Probes(nn.Module):
             features = features.index_add(1, nodes + group.start, items * share)
         features = features.asinh()
         return self.standardise(features, part) if self.standardised else features
+
+    def answers(self, features: Tensor) -> Tensor:
+        """Take what output neurons say out of features of nodes, (networks, outputs * count)."""
+        return features.index_select(1, self.outputs.to(features.device)).flatten(1)
 
     def standardise(self, features: Tensor, part: Part) -> Tensor:
         """Subtract the mean of each layer's neurons at each input, and divide by the deviation."""

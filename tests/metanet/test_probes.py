@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ import graphgen
 import metanet
 import spec
 from graphgen.testing import random_weights, relative_error
-from metanet.models.probes import Probes
+from metanet.evaluate import run_stack
+from metanet.models.probes import Probes, stacked
 from metanet.testing import (
     assert_batch_independent,
     assert_editor_batch_independent,
@@ -201,6 +203,28 @@ def test_a_gmn_reads_features_that_a_batch_brings_beside_probes() -> None:
     model = seeded(lambda: metanet.GMN(**SMALL, net=SIREN, node_features=2))
     first, second = model(batch.with_nodes(brought)), model(batch.with_nodes([-b for b in brought]))
     assert (first != second).all()
+
+
+def test_a_readout_of_answers_reads_what_the_networks_say_and_keeps_symmetry() -> None:
+    settings = {**SMALL, "net": SIREN, "readout": ["mean", "answers"]}
+    model, graphs = seeded(lambda: metanet.GMN(**settings)), graphs_of(SIREN)
+    assert_invariant(model, graphs, np.random.default_rng(0))
+    assert_batch_independent(model, graphs, np.random.default_rng(0))
+    batch = metanet.Batch.from_graphs(graphs)
+    states = model.trunk(batch)
+    points = model.trunk.probes.points[0]
+    said = run_stack(SIREN, stacked(batch.parts[0], SIREN), points).asinh()
+    expected = said.transpose(1, 2).flatten(1)
+    torch.testing.assert_close(states.answers, expected, rtol=1e-9, atol=1e-9)
+    # The answers reach the prediction, which they do not where the readout does not ask for them.
+    for readout, reached in ((["mean", "answers"], True), (["mean"], False)):
+        made = seeded(lambda readout=readout: metanet.GMN(**{**settings, "readout": readout}))
+        found = made.trunk(batch)
+        backend = made.trunk.backend
+        other = replace(found, answers=found.answers + 1)
+        assert torch.equal(made.readout(backend, found), made.readout(backend, other)) != reached
+    with pytest.raises(metanet.MetanetError, match="'answers', and `probes` is 0"):
+        metanet.GMN(**{**settings, "probes": 0})
 
 
 @pytest.mark.parametrize("name", ["ng_gnn", "ng_t", "np_nfn", "hnp_nfn", "dws"])

@@ -36,7 +36,7 @@ OTHER: dict[str, Any] = {
     "activation": "relu", "readout": ("variance", "outputs"), "without": ("heads", "activations"),
     "norm": False, "multiply": True, "global_state": False, "positions": False,
     "standardise_probes": True, "checkpoint": True, "augment": False, "bidirectional": True,
-    "folded": True,
+    "folded": True, "align": True,
     "net": NET, "trees": 7, "learning_rate": 0.5, "leaves": 3, "min_samples_leaf": 2, "l2": 0.0,
     "features_per_split": 1.0, "seed": 5, "classes": 3,
     "metanet": "deepsets", "settings": {"hidden": 8}, "views": ["spectra"], "width": 5, "bins": 3,
@@ -183,7 +183,7 @@ ZERO = {
 
 def wrong_values(option: str) -> list[Any]:
     flags = {"norm", "multiply", "global_state", "positions", "standardise_probes", "checkpoint",
-             "augment", "bidirectional", "folded"}  # fmt: skip
+             "augment", "align", "bidirectional", "folded"}  # fmt: skip
     kind = "flag" if option in flags else KINDS.get(option, "integer")
     more: dict[str, list[Any]] = {
         "dropout": [1.0, 2],

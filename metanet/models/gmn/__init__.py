@@ -11,7 +11,7 @@ from metanet.models.gmn.editor import GMNEditor
 from metanet.models.gmn.readout import Readout
 from metanet.models.gmn.trunk import TRUNK, Trunk, TrunkOptions
 from metanet.models.metanet import Metanet, head
-from metanet.options import OPTIONS
+from metanet.options import ANSWERS, OPTIONS
 from metanet.sources import Net
 
 
@@ -23,7 +23,8 @@ class GMN(Metanet, options=OPTIONS):
 
     The head reads `readout` (of `mean`, `deviation`, `variance`, `quantiles`) of each block's
     edges, through an MLP and averaged over blocks, and mean and standard deviation over nodes;
-    with `outputs` in `readout`, the mean over output neurons too.
+    with `outputs` in `readout`, the mean over output neurons too, and with `answers` what these say
+    to the probes.
     The options from `backend` on are those of its trunk: `TrunkOptions`.
 
     Permuting a network's neurons changes nothing, nor do the other networks of a batch.
@@ -71,6 +72,7 @@ class GMN(Metanet, options=OPTIONS):
         self.readout = Readout(
             hidden, self.trunk.edge_hidden, readout,
             norm=norm, activation=activation, global_state=global_state,
+            answers=self.trunk.answers if ANSWERS in readout else 0,
         )  # fmt: skip
         self.head = head(self.readout.width, 2 * hidden, outputs, dropout)
         if not norm:

@@ -18,7 +18,8 @@ from metanet.plan import Plan
 class States:
     """What a GMN knows of a batch: states of edges, nodes, blocks, and of each network.
 
-    `conditions` is what the batch says of each network; it is never updated.
+    `conditions` is what the batch says of each network, `answers` what output neurons say to the
+    probes, (networks, outputs * probes); they are never updated.
     """
 
     plan: Plan
@@ -27,6 +28,7 @@ class States:
     blocks: Tensor
     networks: Tensor | None = None
     conditions: Tensor | None = None
+    answers: Tensor | None = None
 
 
 class GMNLayer(nn.Module):

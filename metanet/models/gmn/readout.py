@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from metanet.backends import Backend
 from metanet.backends.backend import rms_norm
 from metanet.models.gmn.layer import States
-from metanet.options import OUTPUTS
+from metanet.options import ANSWERS, OUTPUTS
 from metanet.plan import Plan
 from metanet.views.weight_statistics import QUANTILES, quantiles
 
@@ -22,7 +22,8 @@ class Readout(nn.Module):
     """Statistics of each block's edges, through an MLP and averaged over a network's blocks.
 
     Beside them stand mean and standard deviation of the nodes, with `outputs` the mean of output
-    neurons, and the network's own state. Gives (networks, `width`), part by part.
+    neurons, with `answers` what an MLP reads in their `answers` numbers at probes, and the
+    network's own state. Gives (networks, `width`), part by part.
     """
 
     def __init__(
@@ -34,9 +35,10 @@ class Readout(nn.Module):
         norm: bool,
         activation: str,
         global_state: bool,
+        answers: int = 0,
     ) -> None:
         super().__init__()
-        edges = tuple(name for name in statistics if name != OUTPUTS)
+        edges = tuple(name for name in statistics if name not in (OUTPUTS, ANSWERS))
         self.statistics, self.norm = edges, norm
         self.outputs = OUTPUTS in statistics
         self.node_norm = nn.LayerNorm(hidden) if norm else nn.Identity()
@@ -46,7 +48,15 @@ class Readout(nn.Module):
             nn.SiLU() if activation == "silu" else nn.ReLU(),
             nn.Linear(2 * hidden, 2 * hidden),
         )
-        self.width = (4 + self.outputs + global_state) * hidden
+        self.answer_readout: nn.Sequential | None = None
+        if ANSWERS in statistics:
+            self.answer_readout = nn.Sequential(
+                nn.Linear(answers, 4 * hidden),
+                nn.SiLU() if activation == "silu" else nn.ReLU(),
+                nn.Linear(4 * hidden, 4 * hidden),
+            )
+        answered = 4 * (self.answer_readout is not None)
+        self.width = (4 + self.outputs + global_state + answered) * hidden
 
     def forward(self, backend: Backend, states: States) -> Tensor:
         """Read the states of a batch."""
@@ -62,6 +72,8 @@ class Readout(nn.Module):
             pooled.append(mean_of_outputs(plan, nodes))
         if states.networks is not None:
             pooled.append(states.networks)
+        if self.answer_readout is not None and states.answers is not None:
+            pooled.append(self.answer_readout(states.answers))
         return torch.cat(pooled, dim=1)
 
     def edge_statistics(self, backend: Backend, plan: Plan, edges: Tensor) -> list[Tensor]:

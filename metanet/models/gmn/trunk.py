@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from metanet.backends import Backend, make_backend
 from metanet.backends.backend import EdgeRule
 from metanet.batch import Batch, Part
+from metanet.errors import MetanetError
 from metanet.models.encoder import BlockEncoder, EdgeEncoder, NodeEncoder
 from metanet.models.gmn.ablation import reduce_batch, unit_parameters
 from metanet.models.gmn.form import AGGREGATIONS, form_of
@@ -130,6 +131,16 @@ class Trunk(nn.Module):
         if "bias_nodes" in self.without and self.edge_hidden != hidden:
             self.to_unit = nn.Linear(self.edge_hidden, hidden, bias=False)
 
+    @property
+    def answers(self) -> int:
+        """The number of answers at probes; `MetanetError` without probes."""
+        if self.probes is None:
+            raise MetanetError(
+                "`readout` has 'answers', and `probes` is 0: there are no answers to be read; set "
+                "`probes` and `net`, or take 'answers' out of `readout`"
+            )
+        return len(self.probes.outputs) * self.probes.count
+
     def forward(self, batch: Batch) -> States:
         """Give the last states of edges, nodes, blocks and networks."""
         states = self.first_states(batch)
@@ -140,8 +151,12 @@ class Trunk(nn.Module):
     @uncompiled
     def first_states(self, batch: Batch) -> States:
         """Lay a batch out, and encode it; not compiled, for its Python depends on every shape."""
+        answers = None
         if self.probes is not None:
-            batch = Batch(tuple(with_features(part, self.probes(part)) for part in batch.parts))
+            features = [self.probes(part) for part in batch.parts]
+            answers = torch.cat([self.probes.answers(own) for own in features])
+            pairs = zip(batch.parts, features, strict=True)
+            batch = Batch(tuple(with_features(part, own) for part, own in pairs))
         seen = reduce_batch(batch, self.without)
         plan = plan_of(seen, self.taps)
         nodes = self.node_encoder(plan, seen)
@@ -158,6 +173,7 @@ class Trunk(nn.Module):
             self.block_encoder(plan),
             None if self.start is None else self.start.expand(plan.num_networks, -1),
             conditions,
+            answers,
         )
 
     def unit_features(self, batch: Batch) -> Tensor:
