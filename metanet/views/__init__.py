@@ -1,7 +1,12 @@
 """Views: what a metanet may see of a network beside its graph."""
 
+from metanet.views.exam import Exam
 from metanet.views.function import Function
+from metanet.views.initialisation import Initialisation
 from metanet.views.registry import VIEWS, make, view_of
+from metanet.views.responses import Responses
+from metanet.views.rows import Rows
+from metanet.views.sharpness import Sharpness
 from metanet.views.spectra import Spectra
 from metanet.views.statistics import Statistics
 from metanet.views.view import NETWORK, NODE, View, architecture_of_part
@@ -10,7 +15,12 @@ __all__ = [
     "NETWORK",
     "NODE",
     "VIEWS",
+    "Exam",
     "Function",
+    "Initialisation",
+    "Responses",
+    "Rows",
+    "Sharpness",
     "Spectra",
     "Statistics",
     "View",

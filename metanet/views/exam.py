@@ -11,7 +11,7 @@ from metanet.batch import Batch, Part
 from metanet.errors import MetanetError
 from metanet.models.probes import stacked
 from metanet.options import Option, check, integer, number, shown
-from metanet.views.exam_answers import answers
+from metanet.views.answers import answers
 from metanet.views.exam_making import Examiner, synthesise
 from metanet.views.exam_numbers import COLUMNS, SETS, exam_numbers
 from metanet.views.exam_questions import questions

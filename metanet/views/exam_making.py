@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from metanet.views.exam_answers import run_networks
+from metanet.views.answers import run_networks
 from metanet.views.exam_questions import noisy, warped
 from spec import Architecture
 

@@ -9,11 +9,18 @@ from metanet.errors import MetanetError
 from metanet.options import nearest, shown
 from metanet.views.exam import Exam
 from metanet.views.function import Function
+from metanet.views.initialisation import Initialisation
+from metanet.views.responses import Responses
+from metanet.views.rows import Rows
+from metanet.views.sharpness import Sharpness
 from metanet.views.spectra import Spectra
 from metanet.views.statistics import Statistics
 from metanet.views.view import View
 
-VIEWS: dict[str, type[View]] = {view.name: view for view in (Statistics, Spectra, Function, Exam)}
+VIEWS: dict[str, type[View]] = {
+    view.name: view
+    for view in (Statistics, Spectra, Initialisation, Function, Exam, Sharpness, Rows, Responses)
+}
 
 
 def make(name: str) -> View:
@@ -21,14 +28,12 @@ def make(name: str) -> View:
 
         make("spectra").columns[0]               # "first_singular_1"
 
-    Raises `MetanetError` for an unknown name, and for a view that is made from networks.
+    Raises `MetanetError` for an unknown name, and for one that is made from training networks.
     """
+    if name == Exam.name:
+        raise MetanetError("an exam is made from training networks: by Exam.make(batch, scores)")
     if not isinstance(name, str) or name not in VIEWS:
         raise MetanetError(f"unknown view {shown(name)}; {nearest(name, list(VIEWS))}")
-    if hasattr(VIEWS[name], "from_state"):
-        raise MetanetError(
-            f"the view {name!r} is made from training networks, as by Exam.make(batch, scores)"
-        )
     return VIEWS[name]()
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
-from metanet.batch import Part, float_offsets
+from metanet.batch import Part
 from metanet.views.numbers import LEAST, entropy, finite
 from metanet.views.view import NETWORK, View
 from metanet.views.weight_statistics import PLACES, tensors_by_place
@@ -36,16 +38,39 @@ class Spectra(View):
 
     def compute(self, part: Part) -> Tensor:
         count = len(part.values)
-        shapes = {tensor.name: tensor.shape for tensor in part.template.tensors}
-        offsets = float_offsets(part.template)
-        weights = tensors_by_place(part.template).get("weight", {})
-        names = [name for place in PLACES for name in weights.get(place, ())]
-        names = [name for name in names if name in offsets and len(shapes[name]) >= 2]
-        found = [spectrum(part.tensor(n).reshape(count, shapes[n][0], -1)) for n in names]
-        if not found:
-            return part.values.new_zeros(count, len(self.columns))
-        middle = torch.stack(found[1:-1]).mean(0) if len(found) > 2 else torch.zeros_like(found[0])
-        return finite(torch.cat([found[0], middle, found[-1]], 1))
+        found: list[Tensor] = []
+        cells = part.values.new_zeros(count, len(PLACES), len(OF_A_MATRIX))
+        for place, together in tensors_by_place(part.template).get("weight", {}).items():
+            found = [
+                torch.stack([spectrum(one) for one in matrices]).mean(0)
+                for names in together
+                if (matrices := matrices_of(part, names))
+            ]
+            if found:
+                cells[:, PLACES.index(place)] = torch.stack(found).mean(0)
+        return finite(cells.flatten(1))
+
+
+def matrices_of(part: Part, names: Sequence[str]) -> list[Tensor]:
+    """Give the matrices of tensors that look alike, (networks, rows, columns) each.
+
+    A symmetry may exchange single rows of those that read one layer, and columns of those that
+    write to one: these are one matrix.
+    """
+    shapes = {tensor.name: tensor.shape for tensor in part.template.tensors}
+    blocks = {b.tensor: b for b in reversed(part.template.blocks) if b.tensor and not b.tied}
+    rows: dict[int, list[str]] = {}
+    for name in names:
+        if len(shapes[name]) >= 2 and 0 not in shapes[name]:
+            rows.setdefault(blocks[name].source_group, []).append(name)
+    columns: dict[tuple[int, ...], list[Tensor]] = {}
+    for own in rows.values():
+        found = [part.tensor(n).reshape(len(part.values), shapes[n][0], -1) for n in own]
+        if len({one.shape[2] for one in found}) > 1:
+            found = found[:1]
+        key = tuple(sorted({blocks[name].target_group for name in own}))
+        columns.setdefault(key, []).append(torch.cat(found, 1))
+    return [torch.cat(own, 2) for own in columns.values()]
 
 
 def spectrum(matrices: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from graphgen import Graph, Template
 from metanet.batch import Batch, Part, batch_of
+from metanet.layout import layout
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 ROLES = ("weight", "bias", "scale", "mean", "variance")
@@ -46,13 +47,19 @@ def part_statistics(part: Part) -> Tensor:
     count = len(part.positions)
     cells = part.values.new_zeros(count, len(ROLES), len(PLACES), PER_TENSOR)
     for role, places in tensors_by_place(part.template).items():
-        for place, names in places.items():
-            statistics = [moments_and_quantiles(part.tensor(name)) for name in names]
+        for place, together in places.items():
+            statistics = [moments_and_quantiles(values_of(part, names)) for names in together]
             cells[:, ROLES.index(role), PLACES.index(place)] = torch.stack(statistics).mean(0)
     size = sum(math.prod(t.shape) for t in part.template.tensors if t.trainable)
     depth = max(group.depth for group in part.template.node_groups)
     shape = torch.tensor([math.log(max(1, size)), depth, len(part.template.blocks)])
     return torch.cat([cells.flatten(1), shape.to(cells).expand(count, -1)], dim=1)
+
+
+def values_of(part: Part, names: Sequence[str]) -> Tensor:
+    """Give the values of tensors side by side, (networks, size)."""
+    found = [part.tensor(name) for name in names]
+    return found[0] if len(found) == 1 else torch.cat(found, dim=1)
 
 
 def moments_and_quantiles(values: Tensor) -> Tensor:
@@ -77,15 +84,32 @@ def quantiles(values: Tensor, axis: int) -> Tensor:
     return torch.where(values.isnan().any(axis, keepdim=True), torch.nan, result)
 
 
-def tensors_by_place(template: Template) -> dict[str, dict[str, list[str]]]:
-    """Sort tensors by role, and within a role into the first, those between, and the last."""
+def tensors_by_place(template: Template) -> dict[str, dict[str, list[tuple[str, ...]]]]:
+    """Sort tensors by role, and within a role into the first, those between, and the last.
+
+    Tensors whose scalars a symmetry may exchange, as those of parallel branches that look alike,
+    stand together.
+    """
     by_role: dict[str, list[str]] = {}
-    for block in template.blocks:
-        if block.tensor is not None and not block.tied:
-            role = block.kind if block.kind in ROLES else "weight"
-            by_role.setdefault(role, []).append(block.tensor)
+    alike = layout(template, 0).alike
+    classes: dict[str, int] = {}
+    for place, block in enumerate(template.blocks):
+        if block.tensor is None or block.tied:
+            continue
+        # A tensor of several blocks joins all that look like one of them.
+        own = alike[place]
+        if (before := classes.get(block.tensor, own)) != own:
+            classes = {name: own if one == before else one for name, one in classes.items()}
+        classes[block.tensor] = own
+        role = block.kind if block.kind in ROLES else "weight"
+        if block.tensor not in by_role.setdefault(role, []):
+            by_role[role].append(block.tensor)
     result = {}
     for role, names in by_role.items():
-        places = {"first": names[:1], "middle": names[1:-1], "last": names[-1:]}
+        together: dict[int, list[str]] = {}
+        for name in names:
+            together.setdefault(classes[name], []).append(name)
+        found = [tuple(each) for each in together.values()]
+        places = {"first": found[:1], "middle": found[1:-1], "last": found[-1:]}
         result[role] = {place: chosen for place, chosen in places.items() if chosen}
     return result
