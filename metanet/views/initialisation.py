@@ -48,18 +48,15 @@ class Initialisation(View):
         count, width = len(part.values), len(OF_A_SAMPLE) + len(OF_A_DISTANCE)
         cells = part.values.new_zeros(count, len(ROLES_HERE), len(PLACES), width)
         beginnings = beginnings_of(part.template)
-        for places in tensors_by_place(part.template).values():
-            rows: dict[tuple[str, str], list[Tensor]] = {}
+        roles = {name: role for name, (role, _) in beginnings.items()}
+        for role, places in tensors_by_place(part.template, roles).items():
             for place, together in places.items():
+                some = []
                 for names in together:
-                    own = beginnings[names[0]][0]
-                    found = torch.cat(
-                        [scaled(part.tensor(n), own, beginnings[n][1]) for n in names], 1
-                    )
-                    described = torch.cat([moments(found), distance(found, own)], 1)
-                    rows.setdefault((own, place), []).append(described)
-            for (own, place), some in rows.items():
-                cells[:, ROLES_HERE.index(own), PLACES.index(place)] = torch.stack(some).mean(0)
+                    own = [scaled(part.tensor(n), role, beginnings[n][1]) for n in names]
+                    found = torch.cat(own, 1)
+                    some.append(torch.cat([moments(found), distance(found, role)], 1))
+                cells[:, ROLES_HERE.index(role), PLACES.index(place)] = torch.stack(some).mean(0)
         return finite(cells.flatten(1))
 
 

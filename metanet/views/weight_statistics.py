@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -84,14 +85,33 @@ def quantiles(values: Tensor, axis: int) -> Tensor:
     return torch.where(values.isnan().any(axis, keepdim=True), torch.nan, result)
 
 
-def tensors_by_place(template: Template) -> dict[str, dict[str, list[tuple[str, ...]]]]:
+def tensors_by_place(
+    template: Template, roles: Mapping[str, str] | None = None
+) -> dict[str, dict[str, list[tuple[str, ...]]]]:
     """Sort tensors by role, and within a role into the first, those between, and the last.
 
     Tensors whose scalars a symmetry may exchange, as those of parallel branches that look alike,
-    stand together.
+    stand together. `roles` gives other roles to tensors than those of `ROLES`.
     """
-    by_role: dict[str, list[str]] = {}
+    by_role: dict[str, dict[int, list[str]]] = {}
+    role_of: dict[int, str] = {}
+    for name, (role, own) in tensors_alike(template).items():
+        if roles is not None:
+            role = role_of.setdefault(own, roles[name])
+        by_role.setdefault(role, {}).setdefault(own, []).append(name)
+    result = {}
+    for role, together in by_role.items():
+        found = [tuple(each) for each in together.values()]
+        places = {"first": found[:1], "middle": found[1:-1], "last": found[-1:]}
+        result[role] = {place: chosen for place, chosen in places.items() if chosen}
+    return result
+
+
+@lru_cache(maxsize=4096)
+def tensors_alike(template: Template) -> dict[str, tuple[str, int]]:
+    """Give each tensor's role, and a number that it shares with those that it may exchange."""
     alike = layout(template, 0).alike
+    roles: dict[str, str] = {}
     classes: dict[str, int] = {}
     for place, block in enumerate(template.blocks):
         if block.tensor is None or block.tied:
@@ -101,15 +121,5 @@ def tensors_by_place(template: Template) -> dict[str, dict[str, list[tuple[str, 
         if (before := classes.get(block.tensor, own)) != own:
             classes = {name: own if one == before else one for name, one in classes.items()}
         classes[block.tensor] = own
-        role = block.kind if block.kind in ROLES else "weight"
-        if block.tensor not in by_role.setdefault(role, []):
-            by_role[role].append(block.tensor)
-    result = {}
-    for role, names in by_role.items():
-        together: dict[int, list[str]] = {}
-        for name in names:
-            together.setdefault(classes[name], []).append(name)
-        found = [tuple(each) for each in together.values()]
-        places = {"first": found[:1], "middle": found[1:-1], "last": found[-1:]}
-        result[role] = {place: chosen for place, chosen in places.items() if chosen}
-    return result
+        roles.setdefault(block.tensor, block.kind if block.kind in ROLES else "weight")
+    return {name: (roles[name], own) for name, own in classes.items()}
