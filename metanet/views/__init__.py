@@ -6,7 +6,7 @@ from metanet.views.initialisation import Initialisation
 from metanet.views.registry import VIEWS, make, view_of
 from metanet.views.responses import Responses
 from metanet.views.rows import Rows
-from metanet.views.sharpness import Sharpness
+from metanet.views.sharpness import ExamSharpness, Sharpness
 from metanet.views.spectra import Spectra
 from metanet.views.statistics import Statistics
 from metanet.views.view import NETWORK, NODE, View, architecture_of_part
@@ -16,6 +16,7 @@ __all__ = [
     "NODE",
     "VIEWS",
     "Exam",
+    "ExamSharpness",
     "Function",
     "Initialisation",
     "Responses",

@@ -12,14 +12,17 @@ from metanet.views.function import Function
 from metanet.views.initialisation import Initialisation
 from metanet.views.responses import Responses
 from metanet.views.rows import Rows
-from metanet.views.sharpness import Sharpness
+from metanet.views.sharpness import ExamSharpness, Sharpness
 from metanet.views.spectra import Spectra
 from metanet.views.statistics import Statistics
 from metanet.views.view import View
 
 VIEWS: dict[str, type[View]] = {
     view.name: view
-    for view in (Statistics, Spectra, Initialisation, Function, Exam, Sharpness, Rows, Responses)
+    for view in (
+        *(Statistics, Spectra, Initialisation, Function, Sharpness, Exam, ExamSharpness),
+        *(Rows, Responses),
+    )
 }
 
 
@@ -30,10 +33,13 @@ def make(name: str) -> View:
 
     Raises `MetanetError` for an unknown name, and for one that is made from training networks.
     """
-    if name == Exam.name:
-        raise MetanetError("an exam is made from training networks: by Exam.make(batch, scores)")
     if not isinstance(name, str) or name not in VIEWS:
         raise MetanetError(f"unknown view {shown(name)}; {nearest(name, list(VIEWS))}")
+    if hasattr(VIEWS[name], "from_state"):
+        raise MetanetError(
+            f"the view {name!r} is made from training networks: by "
+            f"metanet.views.{VIEWS[name].__name__}.make(batch, scores)"
+        )
     return VIEWS[name]()
 
 

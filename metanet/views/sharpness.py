@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from metanet.batch import Part
+from metanet.batch import Batch, Part
+from metanet.errors import MetanetError
 from metanet.evaluate.stack import run_stack
 from metanet.models.probes import stacked
+from metanet.options import shown
 from metanet.views.answers import logits, placed, several
+from metanet.views.exam import Exam
 from metanet.views.inputs import SMOOTH, inputs_of
 from metanet.views.numbers import finite
 from metanet.views.view import NETWORK, View, architecture_of_part
@@ -30,9 +33,9 @@ class Sharpness(View):
 
         Sharpness().compute(batch.parts[0])          # (networks, 36)
 
-    The loss is the cross-entropy of the network's outputs at `inputs` with classes `labels`, such
-    as those of an exam; without them, at smooth random inputs with the network's own likeliest
-    answers. The eigenvalue is found by four steps of power iteration from the gradient.
+    The loss is the cross-entropy of the network's outputs at smooth random inputs with its own
+    likeliest answers, or at `inputs` with classes `labels`. The eigenvalue is found by four steps
+    of power iteration from the gradient.
     """
 
     name = "sharpness"
@@ -51,19 +54,6 @@ class Sharpness(View):
             for what in ("log_gradient", "log_gradient_to_weight")
         )
         return (*norms, *OVERALL)
-
-    def state(self) -> dict[str, Tensor]:
-        """Give what it was made with, as tensors."""
-        if self.labels is None:
-            return {}
-        inputs = {f"inputs.{place}": x for place, x in enumerate(self.inputs)}
-        return {**inputs, "labels": self.labels}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Tensor]) -> Sharpness:
-        """Make the view again from its state."""
-        inputs = [state[name] for name in sorted(state) if name.startswith("inputs.")]
-        return cls(inputs, state.get("labels"))
 
     def compute(self, part: Part) -> Tensor:
         net = architecture_of_part(part)
@@ -148,6 +138,60 @@ class Sharpness(View):
             curvature - (doubt + 1e-4).log(),
         ]
         return torch.cat([cells.flatten(1), torch.stack(overall, 1)], 1)
+
+
+class ExamSharpness(Sharpness):
+    """Sharpness at the inputs of an exam, for the classes that these were made for.
+
+    view = ExamSharpness.make(training_batch, accuracies)
+    view.compute(part)                           # (networks, 36)
+    """
+
+    name = "exam_sharpness"
+
+    @classmethod
+    def make(
+        cls,
+        networks: Batch | Sequence[Part],
+        scores: Tensor | Sequence[float],
+        *,
+        per_class: int | None = None,
+        steps: int = 300,
+        panel: int = 60,
+        at_once: int = 6,
+        noise: float = 0.2,
+        warp: float = 0.7,
+        seed: int = 0,
+    ) -> ExamSharpness:
+        """Make an exam of training networks, and take its inputs; see `Exam.make`."""
+        exam = Exam.make(
+            networks, scores, per_class=per_class, steps=steps, panel=panel, at_once=at_once,
+            noise=noise, warp=warp, seed=seed,
+        )  # fmt: skip
+        return cls(exam.inputs, exam.labels)
+
+    def state(self) -> dict[str, Tensor]:
+        """Give all that it holds, as plain tensors by name."""
+        inputs = {f"inputs.{place}": x for place, x in enumerate(self.inputs)}
+        return {**inputs, "labels": torch.empty(0) if self.labels is None else self.labels}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Tensor]) -> ExamSharpness:
+        """Make the view again of what `state` gave; `MetanetError` for what is no such state."""
+        count = sum(str(name).startswith("inputs.") for name in state)
+        inputs = [state.get(f"inputs.{place}") for place in range(count)]
+        found, labels = [x for x in inputs if isinstance(x, Tensor)], state.get("labels")
+        if not found or len(found) < count or not isinstance(labels, Tensor):
+            raise MetanetError(
+                "the state of a sharpness at an exam holds the tensors inputs.0 and labels; got "
+                f"{shown(sorted(map(str, state)))}"
+            )
+        if {len(x) for x in found} != {len(labels)}:
+            raise MetanetError(
+                f"the state of a sharpness at an exam has {len(labels)} labels, and inputs of "
+                f"{shown(sorted({len(x) for x in found}))}"
+            )
+        return cls(found, labels)
 
 
 def differentiated(value: Tensor, leaves: list[Tensor], again: bool) -> list[Tensor]:

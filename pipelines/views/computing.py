@@ -110,9 +110,10 @@ def make(
         chosen = [training[place] for place in best]
         batch = Batch.from_set(graph_set, chosen)
         begun = time.process_time()
-        exam = Exam.make(batch, [scores[place] for place in best], **own)
+        kind: Any = families()[family]
+        view = kind.make(batch, [scores[place] for place in best], **own)
         seconds = time.process_time() - begun
-        state = {name: tensor.cpu().numpy() for name, tensor in exam.state().items()}
+        state = {name: tensor.cpu().numpy() for name, tensor in view.state().items()}
     made_of = {
         "target": target,
         "networks": training,
