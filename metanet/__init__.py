@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         NGGNNEditor,
         NPNFNEditor,
         OptimizerState,
+        ProbeGrid,
         ScaleGMN,
         ScaleGMNEditor,
         StatMLP,
@@ -51,7 +52,7 @@ __all__ = [
     "DMC", "EDITORS", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "Batch",
     "DWSNet", "DWSNetEditor", "DeepSets", "Editor", "Flow", "GMNEditor", "HNPNFNEditor",
     "LearnedOptimizer", "MLPEditor", "Metanet", "MetanetError", "Moments", "NGGNNEditor",
-    "NPNFNEditor", "OptimizerState", "ScaleGMN", "ScaleGMNEditor", "StatMLP", "StatNN",
+    "NPNFNEditor", "OptimizerState", "ProbeGrid", "ScaleGMN", "ScaleGMNEditor", "StatMLP", "StatNN",
     "TorchOptimizer", "Viewed", "evaluate", "gaussian", "make_editor", "make_metanet",
     "network_statistics", "register_function",
 ]  # fmt: skip

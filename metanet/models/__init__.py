@@ -21,6 +21,7 @@ from metanet.models.mlp import MLP
 from metanet.models.nfn import HNPNFN, NPNFN, DWSNet
 from metanet.models.ng_gnn import NGGNN
 from metanet.models.ng_t import NGT
+from metanet.models.probe_grid import ProbeGrid
 from metanet.models.registry import EDITORS, METANETS, make_editor, make_metanet
 from metanet.models.scale_gmn import ScaleGMN
 from metanet.models.stat_mlp import StatMLP
@@ -30,7 +31,7 @@ from metanet.models.viewed import Viewed
 __all__ = [
     "DMC", "EDITORS", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "DWSNet",
     "DWSNetEditor", "DeepSets", "Editor", "Flow", "GMNEditor", "HNPNFNEditor", "LearnedOptimizer",
-    "MLPEditor", "Metanet", "Moments", "NGGNNEditor", "NPNFNEditor", "OptimizerState", "ScaleGMN",
-    "ScaleGMNEditor", "StatMLP", "StatNN", "TorchOptimizer", "Viewed", "gaussian",
+    "MLPEditor", "Metanet", "Moments", "NGGNNEditor", "NPNFNEditor", "OptimizerState", "ProbeGrid",
+    "ScaleGMN", "ScaleGMNEditor", "StatMLP", "StatNN", "TorchOptimizer", "Viewed", "gaussian",
     "make_editor", "make_metanet",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from metanet.models.mlp import MLP
 from metanet.models.nfn import HNPNFN, NPNFN, DWSNet
 from metanet.models.ng_gnn import NGGNN
 from metanet.models.ng_t import NGT
+from metanet.models.probe_grid import ProbeGrid
 from metanet.models.scale_gmn import ScaleGMN
 from metanet.models.stat_mlp import StatMLP
 from metanet.models.statnn import StatNN
@@ -38,6 +39,7 @@ METANETS: dict[str, type[Metanet]] = {
     "ng_gnn": NGGNN,
     "ng_t": NGT,
     "np_nfn": NPNFN,
+    "probe_grid": ProbeGrid,
     "scale_gmn": ScaleGMN,
     "stat_mlp": StatMLP,
     "statnn": StatNN,

@@ -101,7 +101,7 @@ def test_settings_are_all_arguments_and_plain(name: str) -> None:
     assert json.loads(json.dumps(model.settings, allow_nan=False)) == model.settings
     if name.endswith("gmn") and "scale" not in name:
         assert {field.name for field in fields(TrunkOptions)} <= set(parameters)
-    elif "probes" in parameters:
+    elif "standardise_probes" in parameters:
         assert {field.name for field in fields(SideInputs)} <= set(parameters)
 
 

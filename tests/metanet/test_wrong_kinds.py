@@ -32,7 +32,7 @@ OTHERS = {
     ),
 }
 SMALL = {"hidden": 8, "layers": 1}
-WITH_NET = ("dws", "hnp_nfn", "mlp", "np_nfn", "scale_gmn")
+WITH_NET = ("dws", "hnp_nfn", "mlp", "np_nfn", "probe_grid", "scale_gmn")
 WRONG: dict[str, Any] = {
     "None": None,
     "int": 5,

@@ -51,6 +51,7 @@ def test_a_zoo(folder: Path) -> None:
 
 def test_all_are_there() -> None:
     assert [str(f.relative_to(FOLDER)) for f in TASKS] == [
-        "cifar10/contrast", "fashion/classify", "mnist/classify", "mnist/dilate", "sines/embed",
+        "cifar10/contrast", "fashion/classify", "mnist/classify", "mnist/dilate",
+        "mnist-offset/dilate", "mnist60k/classify", "mnist60k/weights", "sines/embed",
         "solids/classify",
     ]  # fmt: skip

@@ -1,0 +1,109 @@
+"""A grid of probes: what networks of coordinates say on a learned grid, read by convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from metanet.batch import Batch, Part
+from metanet.errors import MetanetError
+from metanet.evaluate import run_stack
+from metanet.models.metanet import Metanet, head
+from metanet.models.probes import MOST_OF_GRIDS, refuse_indices, spread, stacked
+from metanet.options import OPTIONS, WIDTH, check
+from metanet.sources import Net, architecture_of
+from spec import Architecture
+
+CONVOLUTIONS: dict[int, type[nn.Module]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+POOLS: dict[int, type[nn.Module]] = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
+
+
+class ProbeGrid(Metanet, options=OPTIONS):
+    """A small convolutional network over answers at learned coordinates; no weight is read.
+
+        model = metanet.ProbeGrid(net, probes=64)        # 8 by 8 of two coordinates
+        prediction = model(batch)                        # (networks, outputs)
+
+    For INRs, networks from 1 to 3 coordinates to channels, of any architectures that share these
+    with `net`. `probes` is the number of points, which begin as a grid and keep its order: a
+    square, or a cube, of a whole number; `layers` convolutions read all of it, one what is left
+    after pooling. It sees signals, and is what methods that read weights of
+    INRs are to be compared with.
+    """
+
+    def __init__(
+        self,
+        net: Net,
+        probes: int = 64,
+        hidden: int = 24,
+        layers: int = 2,
+        outputs: int = 1,
+        *,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        net = architecture_of(net)
+        refuse_indices(net)
+        self.count = check("probes", probes, {"probes": WIDTH})
+        self.ends = ends_of(net)
+        dimensions, channels = self.ends
+        if not 1 <= dimensions <= MOST_OF_GRIDS or not channels:
+            raise MetanetError(
+                f"a grid of probes is for networks from one input of 1 to {MOST_OF_GRIDS} "
+                f"coordinates to one output of channels; {net.name!r} goes from "
+                f"{[list(shape) for shape in net.inputs.values()]} to "
+                f"{[list(shape) for shape in net.output_shapes]}"
+            )
+        self.side = round(probes ** (1 / dimensions))
+        if self.side**dimensions != probes:
+            raise MetanetError(
+                f"`probes` is {probes}, expected a grid over {dimensions} coordinates, such as "
+                f"{self.side**dimensions} or {(self.side + 1) ** dimensions}"
+            )
+        self.points = nn.Parameter(spread(probes, (dimensions,)))
+        convolution, pool = CONVOLUTIONS[dimensions], POOLS[dimensions]
+        half = self.side // 2 if self.side > 1 else 1
+        steps: list[nn.Module] = []
+        for place in range(layers):
+            steps += [convolution(hidden if place else channels, hidden, 3, padding=1), nn.SiLU()]
+        self.steps = nn.Sequential(
+            *steps,
+            pool(2) if self.side > 1 else nn.Identity(),
+            convolution(hidden, 2 * hidden, 3, padding=1),
+            nn.SiLU(),
+            nn.Flatten(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * hidden * half**dimensions, 4 * hidden),
+            nn.SiLU(),
+        )
+        self.head = head(4 * hidden, 4 * hidden, outputs, dropout)
+
+    def embed(self, batch: Batch) -> Tensor:
+        """Give what was read of each network's answers, (networks, width)."""
+        found = torch.cat([self.answers(part) for part in batch.parts])[batch.order]
+        grid = found.transpose(1, 2).unflatten(2, (self.side,) * self.ends[0])
+        states: Tensor = self.steps(grid)
+        return states
+
+    def answers(self, part: Part) -> Tensor:
+        """Give the answers of a part's networks at the points, (networks, probes, channels)."""
+        net = part.template.net
+        if net is None or ends_of(net) != self.ends:
+            raise MetanetError(
+                f"this grid of probes was made for networks from {self.ends[0]} coordinates to "
+                f"{self.ends[1]} channels; the batch has others"
+            )
+        answered = run_stack(net, stacked(part, net), self.points.to(part.values))
+        return answered.asinh()
+
+
+def ends_of(net: Architecture) -> tuple[int, int]:
+    """Give the numbers of coordinates and channels of an INR; 0 for what has none."""
+    return only_axis(list(net.inputs.values())), only_axis(list(net.output_shapes))
+
+
+def only_axis(shapes: Sequence[tuple[int, ...]]) -> int:
+    """Give the size of one vector; 0 for anything else."""
+    return shapes[0][0] if len(shapes) == 1 and len(shapes[0]) == 1 else 0
