@@ -1,0 +1,111 @@
+"""Hidden activations: what all neurons of any networks say to learned inputs, layer by layer."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+import graphgen
+from graphgen.neurons import NeuronValue
+from metanet.batch import Batch, Part
+from metanet.evaluate.stack import stack_values
+from metanet.models.learned_inputs import InputPoints, refuse_others, shapes_of
+from metanet.models.metanet import Metanet, head
+from metanet.models.probes import stacked
+from metanet.options import OPTIONS
+from metanet.sources import Net, architecture_of
+from metanet.views.view import architecture_of_part
+from spec import Architecture
+
+LARGEST = 1e9
+
+
+class HiddenActivations(Metanet, options=OPTIONS):
+    """Activations of neurons at learned inputs, pooled per layer; no weight is read.
+
+        model = metanet.HiddenActivations(net, probes=32)
+        prediction = model(batch)                # (networks, outputs)
+
+    The probe features of Kofinas et al. (ICLR 2024) alone, without a graph. A neuron's activation
+    is the last value that it computes, averaged over positions such as pixels, on a scale that is
+    linear near zero and logarithmic far from it (asinh). An MLP reads each neuron's activations at
+    all inputs with the depth of its layer; mean and deviation over a layer's neurons pass a second
+    one, and what is read are the mean over layers, the last layer, and the network's outputs at
+    the inputs. For networks of any architectures with the inputs and outputs of `net`.
+    """
+
+    def __init__(
+        self,
+        net: Net,
+        probes: int = 32,
+        hidden: int = 32,
+        outputs: int = 1,
+        *,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        net = architecture_of(net)
+        self.shapes = shapes_of(net)
+        self.inputs = InputPoints(net, probes)
+        self.neurons = mlp(probes + DESCRIBED, hidden)
+        self.of_layers = mlp(2 * hidden, hidden)
+        numbers = probes * torch.Size(self.shapes[-1]).numel()
+        self.of_outputs = nn.Sequential(nn.Linear(numbers, hidden), nn.SiLU())
+        self.head = head(3 * hidden, 2 * hidden, outputs, dropout)
+        self._found: dict[str, tuple[NeuronValue, ...]] = {}
+
+    def embed(self, batch: Batch) -> Tensor:
+        """Give what was read of each network's activations, (networks, 3 * hidden)."""
+        inputs = self.inputs()
+        return torch.cat([self.of_part(part, inputs) for part in batch.parts])[batch.order]
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Predict for each network of the batch, (networks, outputs)."""
+        result: Tensor = self.head(self.embed(batch))
+        return result
+
+    def of_part(self, part: Part, inputs: tuple[Tensor, ...]) -> Tensor:
+        """Read the networks of a part."""
+        net = architecture_of_part(part)
+        refuse_others(net, self.shapes)
+        found = self.found(net)
+        names = [*(layer.value for layer in found), net.outputs[0]]
+        given = [x.to(part.values) for x in inputs]
+        *values, answers = stack_values(net, stacked(part, net), names, *given)
+        layers = []
+        for place, (layer, value) in enumerate(zip(found, values, strict=True)):
+            rows = by_neuron(value, layer)
+            beside = rows.new_tensor([place / max(1, len(found) - 1), len(rows[0]) ** -0.5])
+            states = self.neurons(torch.cat([rows, beside.expand(*rows.shape[:2], 2)], 2))
+            layers.append(torch.cat([states.mean(1), states.std(1, correction=0)], 1))
+        states = self.of_layers(torch.stack(layers, 1))
+        said = self.of_outputs(tamed(answers.flatten(1)))
+        return torch.cat([states.mean(1), states[:, -1], said], 1)
+
+    def found(self, net: Architecture) -> tuple[NeuronValue, ...]:
+        """Say where the values of a network's neurons are."""
+        if net.hash not in self._found:
+            self._found[net.hash] = graphgen.neuron_values(net)
+        return self._found[net.hash]
+
+
+DESCRIBED = 2
+
+
+def by_neuron(value: Tensor, layer: NeuronValue) -> Tensor:
+    """Average a layer's value (networks, inputs, ...) by neuron: (networks, neurons, inputs)."""
+    nodes = torch.from_numpy(layer.nodes.ravel()).to(value.device)
+    items = value.reshape(*value.shape[:2], len(nodes)).transpose(1, 2)
+    size = int(nodes.max()) + 1
+    sums = items.new_zeros(len(items), size, items.shape[2]).index_add(1, nodes, items)
+    return tamed(sums * (size / len(nodes)))
+
+
+def tamed(values: Tensor) -> Tensor:
+    """Bring values of any size to a few units; such as are no numbers to zero."""
+    return values.nan_to_num(0.0, LARGEST, -LARGEST).asinh()
+
+
+def mlp(inputs: int, hidden: int) -> nn.Sequential:
+    """Make an MLP of two layers."""
+    return nn.Sequential(nn.Linear(inputs, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU())
