@@ -15,12 +15,15 @@ from metanet.models.editors import (
 )
 from metanet.models.flow import Flow, Moments, gaussian
 from metanet.models.gmn import GMN, GMNEditor
+from metanet.models.hidden_activations import HiddenActivations
+from metanet.models.learned_inputs import LearnedInputs
 from metanet.models.learned_optimizer import LearnedOptimizer, OptimizerState, TorchOptimizer
 from metanet.models.metanet import Metanet
 from metanet.models.mlp import MLP
 from metanet.models.nfn import HNPNFN, NPNFN, DWSNet
 from metanet.models.ng_gnn import NGGNN
 from metanet.models.ng_t import NGT
+from metanet.models.probe_gen import ProbeGen
 from metanet.models.probe_grid import ProbeGrid
 from metanet.models.registry import EDITORS, METANETS, make_editor, make_metanet
 from metanet.models.scale_gmn import ScaleGMN
@@ -30,8 +33,9 @@ from metanet.models.viewed import Viewed
 
 __all__ = [
     "DMC", "EDITORS", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "DWSNet",
-    "DWSNetEditor", "DeepSets", "Editor", "Flow", "GMNEditor", "HNPNFNEditor", "LearnedOptimizer",
-    "MLPEditor", "Metanet", "Moments", "NGGNNEditor", "NPNFNEditor", "OptimizerState", "ProbeGrid",
-    "ScaleGMN", "ScaleGMNEditor", "StatMLP", "StatNN", "TorchOptimizer", "Viewed", "gaussian",
+    "DWSNetEditor", "DeepSets", "Editor", "Flow", "GMNEditor", "HNPNFNEditor",
+    "HiddenActivations", "LearnedInputs", "LearnedOptimizer", "MLPEditor", "Metanet", "Moments",
+    "NGGNNEditor", "NPNFNEditor", "OptimizerState", "ProbeGen", "ProbeGrid", "ScaleGMN",
+    "ScaleGMNEditor", "StatMLP", "StatNN", "TorchOptimizer", "Viewed", "gaussian",
     "make_editor", "make_metanet",
 ]  # fmt: skip

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 import graphgen
-from graphgen.neurons import NeuronValue
 from metanet.batch import Batch, Part
 from metanet.evaluate.stack import stack_values
 from metanet.models.learned_inputs import InputPoints, refuse_others, shapes_of
@@ -18,6 +17,8 @@ from metanet.views.view import architecture_of_part
 from spec import Architecture
 
 LARGEST = 1e9
+DESCRIBED = 2
+"""Numbers that stand beside a neuron's activations."""
 
 
 class HiddenActivations(Metanet, options=OPTIONS):
@@ -52,7 +53,7 @@ class HiddenActivations(Metanet, options=OPTIONS):
         numbers = probes * torch.Size(self.shapes[-1]).numel()
         self.of_outputs = nn.Sequential(nn.Linear(numbers, hidden), nn.SiLU())
         self.head = head(3 * hidden, 2 * hidden, outputs, dropout)
-        self._found: dict[str, tuple[NeuronValue, ...]] = {}
+        self._found: dict[str, list[tuple[str, Tensor]]] = {}
 
     def embed(self, batch: Batch) -> Tensor:
         """Give what was read of each network's activations, (networks, 3 * hidden)."""
@@ -69,12 +70,12 @@ class HiddenActivations(Metanet, options=OPTIONS):
         net = architecture_of_part(part)
         refuse_others(net, self.shapes)
         found = self.found(net)
-        names = [*(layer.value for layer in found), net.outputs[0]]
+        names = [*(name for name, _ in found), net.outputs[0]]
         given = [x.to(part.values) for x in inputs]
         *values, answers = stack_values(net, stacked(part, net), names, *given)
         layers = []
-        for place, (layer, value) in enumerate(zip(found, values, strict=True)):
-            rows = by_neuron(value, layer)
+        for place, ((_, nodes), value) in enumerate(zip(found, values, strict=True)):
+            rows = by_neuron(value, nodes)
             beside = rows.new_tensor([place / max(1, len(found) - 1), len(rows[0]) ** -0.5])
             states = self.neurons(torch.cat([rows, beside.expand(*rows.shape[:2], 2)], 2))
             layers.append(torch.cat([states.mean(1), states.std(1, correction=0)], 1))
@@ -82,19 +83,19 @@ class HiddenActivations(Metanet, options=OPTIONS):
         said = self.of_outputs(tamed(answers.flatten(1)))
         return torch.cat([states.mean(1), states[:, -1], said], 1)
 
-    def found(self, net: Architecture) -> tuple[NeuronValue, ...]:
-        """Say where the values of a network's neurons are."""
+    def found(self, net: Architecture) -> list[tuple[str, Tensor]]:
+        """Give the names of the values of a network's neurons, and the neuron of each item."""
         if net.hash not in self._found:
-            self._found[net.hash] = graphgen.neuron_values(net)
+            self._found[net.hash] = [
+                (layer.value, torch.tensor(layer.nodes.ravel()))
+                for layer in graphgen.neuron_values(net)
+            ]
         return self._found[net.hash]
 
 
-DESCRIBED = 2
-
-
-def by_neuron(value: Tensor, layer: NeuronValue) -> Tensor:
+def by_neuron(value: Tensor, nodes: Tensor) -> Tensor:
     """Average a layer's value (networks, inputs, ...) by neuron: (networks, neurons, inputs)."""
-    nodes = torch.from_numpy(layer.nodes.ravel()).to(value.device)
+    nodes = nodes.to(value.device)
     items = value.reshape(*value.shape[:2], len(nodes)).transpose(1, 2)
     size = int(nodes.max()) + 1
     sums = items.new_zeros(len(items), size, items.shape[2]).index_add(1, nodes, items)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import math
 from itertools import pairwise
 from math import prod
@@ -11,11 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from metanet.batch import Batch
-from metanet.errors import MetanetError
 from metanet.models.learned_inputs import answers_of, shapes_of
 from metanet.models.metanet import Metanet, head
 from metanet.models.probes import refuse_indices
-from metanet.options import OPTIONS, shown
+from metanet.options import OPTIONS, WIDTH, check
 from metanet.sources import Net, architecture_of
 
 LATENT, LEAST = 32, 4
@@ -51,8 +49,7 @@ class ProbeGen(Metanet, options=OPTIONS):
         super().__init__()
         net = architecture_of(net)
         refuse_indices(net)
-        if not probes:
-            raise MetanetError(f"`probes` is {shown(probes)}, expected one input at least")
+        check("probes", probes, {"probes": WIDTH})
         self.shapes = shapes_of(net)
         self.codes = nn.Parameter(torch.randn(probes, LATENT))
         self.generators = nn.ModuleList(
@@ -99,6 +96,9 @@ class Generator(nn.Module):
             )
         self.register_buffer("scale", torch.ones(()))
         with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                if name.endswith("bias"):
+                    parameter.zero_()
             deviation = self(codes).square().mean().sqrt()
         self.scale = 1 / deviation.clamp_min(1e-6)
 

@@ -74,7 +74,7 @@ class Exam(View):
         per_class: int | None = None,
         steps: int = 300,
         panel: int = 60,
-        at_once: int = 6,
+        at_once: int = 3,
         noise: float = 0.2,
         warp: float = 0.7,
         seed: int = 0,

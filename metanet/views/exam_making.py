@@ -14,7 +14,7 @@ from metanet.views.exam_questions import noisy, warped
 from spec import Architecture
 
 BOUND = 3.0
-"""Inputs lie within this, where their numbers have a deviation of about one."""
+"""Inputs lie within this: what networks read is standardised, to a deviation of about one."""
 LEARNING_RATE, SMOOTHNESS, FIRST = 0.05, 0.3, 0.3
 
 

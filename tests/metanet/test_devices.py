@@ -44,6 +44,7 @@ layers:
 """
 SMALL = {"hidden": 4, "layers": 2}
 OF_ONE_NETWORK = (
+    metanet.HiddenActivations, metanet.LearnedInputs, metanet.ProbeGen,
     metanet.MLP, metanet.DWSNet, metanet.HNPNFN, metanet.NPNFN, metanet.ScaleGMN,
     metanet.MLPEditor, metanet.DWSNetEditor, metanet.HNPNFNEditor, metanet.NPNFNEditor,
     metanet.ScaleGMNEditor,
@@ -62,6 +63,9 @@ PREDICTORS: dict[str, tuple[Made, tuple[str, ...]]] = {
     "ng_t": (metanet.NGT, (MLP, CNN)),
     "scale_gmn": (metanet.ScaleGMN, (MLP, CNN)),
     "stat_mlp": (metanet.StatMLP, (MLP, CNN, MANY)),
+    "learned_inputs": (partial(metanet.LearnedInputs, probes=3), (MLP, CNN)),
+    "probe_gen": (partial(metanet.ProbeGen, probes=3), (MLP, CNN)),
+    "hidden_activations": (partial(metanet.HiddenActivations, probes=3), (MLP, CNN)),
     "dmc": (metanet.DMC, (MLP, CNN)),
     "mlp": (metanet.MLP, (MLP, CNN)),
     "np_nfn, probes": (partial(metanet.NPNFN, probes=3), (CNN,)),

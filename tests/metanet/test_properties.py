@@ -95,6 +95,8 @@ MODELS: dict[str, Callable[[], Metanet]] = {
 }
 ON_CHAINS = {"np_nfn", "hnp_nfn", "dws", "ng_gnn", "ng_t", "scale_gmn"}
 """Tested in test_chains.py."""
+ON_INPUTS = {"hidden_activations", "learned_inputs", "probe_gen"}
+"""Tested in test_learned_inputs.py."""
 
 
 WITHOUT_SYMMETRY: dict[str, Callable[[], Metanet]] = {
@@ -168,7 +170,7 @@ def test_without_positions_permuting_the_inputs_changes_nothing() -> None:
 
 def test_every_metanet_is_tested() -> None:
     names = {name.split()[0] for name in (*MODELS, *WITHOUT_SYMMETRY)}
-    assert names | ON_CHAINS == set(metanet.METANETS)
+    assert names | ON_CHAINS | ON_INPUTS == set(metanet.METANETS)
 
 
 @pytest.mark.parametrize("name", WITHOUT_SYMMETRY)
