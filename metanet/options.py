@@ -162,6 +162,7 @@ OPTIONS: Mapping[str, Option] = {
     "channels": integer(1, 1024),
     "conditions": COUNT,
     "probes": COUNT,
+    "learned_inputs": COUNT,
     "node_features": COUNT,
     "dropout": number(0, 1, most_too=False),
     "fan_in_power": number(-4, 4),

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 import graphgen
 from metanet.batch import Batch, Part
 from metanet.evaluate.stack import stack_values
-from metanet.models.learned_inputs import InputPoints, refuse_others, shapes_of
+from metanet.models.learned_inputs import InputPoints, dense, refuse_others, shapes_of
 from metanet.models.metanet import Metanet, head
 from metanet.models.probes import stacked
 from metanet.options import OPTIONS
@@ -24,7 +24,7 @@ DESCRIBED = 2
 class HiddenActivations(Metanet, options=OPTIONS):
     """Activations of neurons at learned inputs, pooled per layer; no weight is read.
 
-        model = metanet.HiddenActivations(net, probes=32)
+        model = metanet.HiddenActivations(net, learned_inputs=32)
         prediction = model(batch)                # (networks, outputs)
 
     The probe features of Kofinas et al. (ICLR 2024) alone, without a graph. A neuron's activation
@@ -38,8 +38,9 @@ class HiddenActivations(Metanet, options=OPTIONS):
     def __init__(
         self,
         net: Net,
-        probes: int = 32,
+        learned_inputs: int = 32,
         hidden: int = 32,
+        layers: int = 2,
         outputs: int = 1,
         *,
         dropout: float = 0.0,
@@ -47,11 +48,11 @@ class HiddenActivations(Metanet, options=OPTIONS):
         super().__init__()
         net = architecture_of(net)
         self.shapes = shapes_of(net)
-        self.inputs = InputPoints(net, probes)
-        self.neurons = mlp(probes + DESCRIBED, hidden)
-        self.of_layers = mlp(2 * hidden, hidden)
-        numbers = probes * torch.Size(self.shapes[-1]).numel()
-        self.of_outputs = nn.Sequential(nn.Linear(numbers, hidden), nn.SiLU())
+        self.inputs = InputPoints(net, learned_inputs)
+        self.neurons = nn.Sequential(*dense(learned_inputs + DESCRIBED, hidden, layers))
+        self.of_layers = nn.Sequential(*dense(2 * hidden, hidden, layers))
+        numbers = learned_inputs * torch.Size(self.shapes[-1]).numel()
+        self.of_outputs = nn.Sequential(*dense(numbers, hidden, 1))
         self.head = head(3 * hidden, 2 * hidden, outputs, dropout)
         self._found: dict[str, list[tuple[str, Tensor]]] = {}
 
@@ -59,11 +60,6 @@ class HiddenActivations(Metanet, options=OPTIONS):
         """Give what was read of each network's activations, (networks, 3 * hidden)."""
         inputs = self.inputs()
         return torch.cat([self.of_part(part, inputs) for part in batch.parts])[batch.order]
-
-    def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, outputs)."""
-        result: Tensor = self.head(self.embed(batch))
-        return result
 
     def of_part(self, part: Part, inputs: tuple[Tensor, ...]) -> Tensor:
         """Read the networks of a part."""
@@ -105,8 +101,3 @@ def by_neuron(value: Tensor, nodes: Tensor) -> Tensor:
 def tamed(values: Tensor) -> Tensor:
     """Bring values of any size to a few units; such as are no numbers to zero."""
     return values.nan_to_num(0.0, LARGEST, -LARGEST).asinh()
-
-
-def mlp(inputs: int, hidden: int) -> nn.Sequential:
-    """Make an MLP of two layers."""
-    return nn.Sequential(nn.Linear(inputs, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU())

@@ -34,7 +34,7 @@ class InputPoints(nn.Module):
     def __init__(self, net: Net, count: int) -> None:
         super().__init__()
         net = architecture_of(net)
-        check("probes", count, {"probes": WIDTH})
+        check("learned_inputs", count, {"learned_inputs": WIDTH})
         refuse_indices(net)
         seed = int(torch.randint(2**31, (), device="cpu"))
         self.points = nn.ParameterList(
@@ -57,7 +57,7 @@ class AnswerReader(nn.Module):
     are what is read. For networks of any architectures with the inputs and outputs of `net`.
     """
 
-    def __init__(self, net: Net, count: int, hidden: int) -> None:
+    def __init__(self, net: Net, count: int, hidden: int, layers: int = 2) -> None:
         super().__init__()
         net = architecture_of(net)
         self.shapes = shapes_of(net)
@@ -65,7 +65,7 @@ class AnswerReader(nn.Module):
         self.weight = nn.Parameter(torch.randn(count, numbers, hidden) / math.sqrt(numbers))
         self.bias = nn.Parameter(0.1 * torch.randn(count, hidden))
         self.mlp = nn.Sequential(
-            nn.SiLU(), nn.LayerNorm(hidden), nn.Linear(hidden, hidden), nn.SiLU()
+            nn.SiLU(), nn.LayerNorm(hidden), *dense(hidden, hidden, layers - 1)
         )
         self.width = 3 * hidden
 
@@ -81,36 +81,32 @@ class AnswerReader(nn.Module):
 class LearnedInputs(Metanet, options=OPTIONS):
     """A metanet that reads no weight: it asks networks, at inputs that it learns.
 
-        model = metanet.LearnedInputs(net, probes=32)
+        model = metanet.LearnedInputs(net, learned_inputs=32)
         prediction = model(batch)                # (networks, outputs)
 
-    For networks of any architectures that share the inputs and outputs of `net`; `probes` is the
+    For networks of any architectures that share the inputs and outputs of `net`; `learned_inputs` is the
     number of inputs. Answers are read as a set; see `AnswerReader`.
     """
 
     def __init__(
         self,
         net: Net,
-        probes: int = 32,
+        learned_inputs: int = 32,
         hidden: int = 32,
+        layers: int = 2,
         outputs: int = 1,
         *,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.inputs = InputPoints(net, probes)
-        self.reader = AnswerReader(net, probes, hidden)
+        self.inputs = InputPoints(net, learned_inputs)
+        self.reader = AnswerReader(net, learned_inputs, hidden, layers)
         self.head = head(self.reader.width, 2 * hidden, outputs, dropout)
 
     def embed(self, batch: Batch) -> Tensor:
         """Give what was read of each network's answers, (networks, width)."""
         found: Tensor = self.reader(batch, self.inputs())
         return found
-
-    def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, outputs)."""
-        result: Tensor = self.head(self.embed(batch))
-        return result
 
 
 def answers_of(
@@ -123,6 +119,14 @@ def answers_of(
     net = architecture_of_part(part)
     refuse_others(net, shapes)
     return run_networks(net, stacked(part, net), [x.to(part.values) for x in inputs])
+
+
+def dense(inputs: int, hidden: int, layers: int) -> list[nn.Module]:
+    """Make the layers of an MLP, all of one width."""
+    steps: list[nn.Module] = []
+    for place in range(layers):
+        steps += [nn.Linear(hidden if place else inputs, hidden), nn.SiLU()]
+    return steps
 
 
 def refuse_others(net: Architecture, shapes: tuple[tuple[int, ...], ...]) -> None:

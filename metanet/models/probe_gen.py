@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from metanet.batch import Batch
-from metanet.models.learned_inputs import answers_of, shapes_of
+from metanet.models.learned_inputs import answers_of, dense, shapes_of
 from metanet.models.metanet import Metanet, head
 from metanet.models.probes import refuse_indices
 from metanet.options import OPTIONS, WIDTH, check
@@ -27,7 +27,7 @@ CONVOLUTIONS: dict[int, type[nn.Module]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Co
 class ProbeGen(Metanet, options=OPTIONS):
     """Deep linear probe generators (Kahana, Horwitz, Shuval and Hoshen, ICLR 2025).
 
-        model = metanet.ProbeGen(net, probes=64)
+        model = metanet.ProbeGen(net, learned_inputs=64)
         prediction = model(batch)                # (networks, outputs)
 
     Each of the inputs comes from a learned code of 32 numbers by a generator of linear maps that
@@ -39,7 +39,7 @@ class ProbeGen(Metanet, options=OPTIONS):
     def __init__(
         self,
         net: Net,
-        probes: int = 64,
+        learned_inputs: int = 64,
         hidden: int = 64,
         layers: int = 2,
         outputs: int = 1,
@@ -49,20 +49,17 @@ class ProbeGen(Metanet, options=OPTIONS):
         super().__init__()
         net = architecture_of(net)
         refuse_indices(net)
-        check("probes", probes, {"probes": WIDTH})
+        check("learned_inputs", learned_inputs, {"learned_inputs": WIDTH})
         self.shapes = shapes_of(net)
-        self.codes = nn.Parameter(torch.randn(probes, LATENT))
+        self.codes = nn.Parameter(torch.randn(learned_inputs, LATENT))
         self.generators = nn.ModuleList(
             Generator(shape, hidden, self.codes.detach()) for shape in self.shapes[:-1]
         )
-        steps: list[nn.Module] = []
-        for before in (probes * prod(self.shapes[-1]), *(hidden,) * (layers - 1)):
-            steps += [nn.Linear(before, hidden), nn.ReLU()]
-        self.layers = nn.Sequential(*steps)
+        self.layers = nn.Sequential(*dense(learned_inputs * prod(self.shapes[-1]), hidden, layers))
         self.head = head(hidden, 2 * hidden, outputs, dropout)
 
     def inputs(self) -> tuple[Tensor, ...]:
-        """Give the inputs that the generator makes now, (probes, ...) each."""
+        """Give the inputs that the generator makes now, (learned_inputs, ...) each."""
         return tuple(generator(self.codes) for generator in self.generators)
 
     def embed(self, batch: Batch) -> Tensor:
@@ -71,11 +68,6 @@ class ProbeGen(Metanet, options=OPTIONS):
         found = torch.cat([answers_of(part, inputs, self.shapes) for part in batch.parts])
         states: Tensor = self.layers(found.flatten(1)[batch.order])
         return states
-
-    def forward(self, batch: Batch) -> Tensor:
-        """Predict for each network of the batch, (networks, outputs)."""
-        result: Tensor = self.head(self.embed(batch))
-        return result
 
 
 class Generator(nn.Module):

@@ -25,7 +25,7 @@ MODELS = {
     "probe_gen": metanet.ProbeGen,
     "hidden_activations": metanet.HiddenActivations,
 }
-SMALL: dict[str, Any] = {"probes": 4, "hidden": 8, "dropout": 0.5}
+SMALL: dict[str, Any] = {"learned_inputs": 4, "hidden": 8, "dropout": 0.5}
 TEXTS = {
     "images": [
         "inputs: {x: [1, 6, 5]}\nlayers: [flatten, {linear: {out_features: 6}}, relu, "
@@ -90,7 +90,7 @@ def test_networks_of_any_architectures_with_the_same_inputs(name: str, kind: str
 def test_it_learns_inputs_that_tell_networks_apart(kind: str) -> None:
     graphs = graphs_of("images", 24)
     target = torch.tensor([float(g.weights()[last_bias(g)][0]) for g in graphs])
-    model = metanet.make_metanet(kind, net=NETS["images"][0], probes=4, hidden=8)
+    model = metanet.make_metanet(kind, net=NETS["images"][0], learned_inputs=4, hidden=8)
     batch = Batch.from_graphs(graphs).to(torch.float32)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     losses = []
@@ -160,7 +160,7 @@ def test_a_generator_makes_inputs_of_any_shape_by_linear_maps(shape: list[int]) 
         if len(shape) > 1
         else f"inputs: {{x: {shape}}}\nlayers: [{{linear: {{out_features: 2}}}}]"
     )
-    model = metanet.ProbeGen(net, probes=6, hidden=16).double()
+    model = metanet.ProbeGen(net, learned_inputs=6, hidden=16).double()
     (inputs,) = model.inputs()
     assert list(inputs.shape) == [6, *shape]
     assert 0.5 < inputs.std() < 2
@@ -179,8 +179,8 @@ def test_what_cannot_be_asked_is_refused(kind: str) -> None:
     )
     with pytest.raises(MetanetError, match="indices of a table"):
         metanet.make_metanet(kind, net=tokens)
-    with pytest.raises(MetanetError, match="`probes` is 0"):
-        metanet.make_metanet(kind, net=NETS["images"][0], probes=0)
+    with pytest.raises(MetanetError, match="`learned_inputs` is 0"):
+        metanet.make_metanet(kind, net=NETS["images"][0], learned_inputs=0)
     model = model_of("images", kind)
     with pytest.raises(MetanetError, match=r"goes from \[\[2, 9\]\] to \[2\]; these inputs were"):
         model(graphs_of("signals", 1))
