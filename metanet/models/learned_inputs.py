@@ -13,7 +13,7 @@ from metanet.models.metanet import Metanet, head
 from metanet.models.probes import refuse_indices, stacked
 from metanet.options import OPTIONS, WIDTH, check
 from metanet.sources import Net, architecture_of
-from metanet.views.exam_answers import run_networks
+from metanet.views.answers import run_networks
 from metanet.views.inputs import inputs_of
 from metanet.views.view import architecture_of_part
 from spec import Architecture
@@ -84,8 +84,8 @@ class LearnedInputs(Metanet, options=OPTIONS):
         model = metanet.LearnedInputs(net, learned_inputs=32)
         prediction = model(batch)                # (networks, outputs)
 
-    For networks of any architectures that share the inputs and outputs of `net`; `learned_inputs` is the
-    number of inputs. Answers are read as a set; see `AnswerReader`.
+    For networks of any architectures that share the inputs and outputs of `net`. `learned_inputs` is
+    their number. Answers are read as a set; see `AnswerReader`.
     """
 
     def __init__(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from metanet.views.function import OF_A_KIND, function_numbers
+
 SETS = (
     "clean", "noise_1", "noise_2", "noise_3", "warp_1", "warp_2", "warp_3", "warp_and_noise",
 )  # fmt: skip
@@ -13,15 +15,11 @@ OF_SETS = (
     "agreement", "divergence",
 )  # fmt: skip
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-SINGULAR = 8
-SPREADS = ("mean", "deviation", "q10", "q50", "q90")
 COLUMNS = (
     *(f"{questions}_{number}" for number in OF_SETS for questions in SETS),
     *(f"{questions}_consistency" for questions in SETS[1:]),
     *(f"class_probability_q{round(100 * level)}" for level in LEVELS),
-    *(f"{what}_{how}" for what in ("entropy", "lead", "scale") for how in SPREADS),
-    "entropy_of_mean", "entropy_of_choices", "information", "most_chosen",
-    *(f"singular_value_{k}" for k in range(SINGULAR)),
+    *(f"clean_{what}" for what in OF_A_KIND),
 )  # fmt: skip
 LEAST_LOG = -10.0
 
@@ -54,7 +52,13 @@ def exam_numbers(answers: Tensor, labels: Tensor, consensus: Tensor) -> Tensor:
     ]
     consistency = (choices[:, 1:] == choices[:, :1]).to(logits).mean(2)
     return torch.cat(
-        [*of_sets, consistency, class_quantiles(own[:, 0].exp(), labels), spreads(logits[:, 0])], 1
+        [
+            *of_sets,
+            consistency,
+            class_quantiles(own[:, 0].exp(), labels),
+            function_numbers(logits[:, 0]),
+        ],
+        1,
     )
 
 
@@ -68,32 +72,3 @@ def class_quantiles(own: Tensor, labels: Tensor) -> Tensor:
     classes = int(labels.max()) + 1
     sums = own.new_zeros(len(own), classes).index_add(1, labels, own)
     return quantiles(sums / torch.bincount(labels).to(own), LEVELS).T
-
-
-def spreads(logits: Tensor) -> Tensor:
-    """Describe the answers (networks, n, classes) without regard to what is right."""
-    shares = logits.softmax(2)
-    mean, classes = shares.mean(1), shares.shape[2]
-    chosen = torch.nn.functional.one_hot(shares.argmax(2), classes).to(shares).mean(1)
-    top = shares.topk(2, 2).values
-    centred = logits - logits.mean(2, keepdim=True)
-    each = (entropy(shares), top[..., 0] - top[..., 1], centred.std(2, correction=0).log1p())
-    found = [torch.stack(described(x), 1) for x in each]
-    whole, choices = entropy(mean), entropy(chosen)
-    information = whole - entropy(shares).mean(1)
-    numbers = torch.stack([whole, choices, information, chosen.amax(1)], 1)
-    varying = centred - centred.mean(1, keepdim=True)
-    values = torch.linalg.svdvals(varying)[:, :SINGULAR] / varying.shape[1] ** 0.5
-    values = torch.nn.functional.pad(values, (0, SINGULAR - values.shape[1]))
-    return torch.cat([*found, numbers, values.log1p()], 1)
-
-
-def described(values: Tensor) -> list[Tensor]:
-    """Give mean, deviation and three quantiles of each row."""
-    found = quantiles(values, (0.1, 0.5, 0.9))
-    return [values.mean(1), values.std(1, correction=0), *found]
-
-
-def entropy(shares: Tensor) -> Tensor:
-    """Give the entropy of shares along the last axis, in nats."""
-    return torch.special.entr(shares).sum(-1)
