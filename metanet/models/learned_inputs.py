@@ -84,8 +84,8 @@ class LearnedInputs(Metanet, options=OPTIONS):
         model = metanet.LearnedInputs(net, learned_inputs=32)
         prediction = model(batch)                # (networks, outputs)
 
-    For networks of any architectures that share the inputs and outputs of `net`. `learned_inputs` is
-    their number. Answers are read as a set; see `AnswerReader`.
+    For networks of any architectures that share the inputs and outputs of `net`, at as many inputs
+    as `learned_inputs` says. Answers are read as a set; see `AnswerReader`.
     """
 
     def __init__(
