@@ -222,6 +222,7 @@ def _of_metanet(rng: np.random.Generator) -> dict[str, Any]:
     (part,) = batch.parts
     precise = [graphgen.compile(net, graphgen.testing.random_weights(net, rng)) for _ in range(4)]
     return {
+        "accuracies": torch.linspace(0, 1, 12),
         "batch": batch,
         "editor": metanet.GMNEditor(hidden=8, layers=1).eval(),
         "graph": graphs[0],

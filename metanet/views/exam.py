@@ -34,7 +34,7 @@ OPTIONS: Mapping[str, Option] = {
 class Exam(View):
     """How a network answers inputs that were made from the best networks of a training set.
 
-        exam = Exam.make(training_batch, accuracies)
+        exam = Exam.make(batch, accuracies)      # of training networks
         exam.compute(part)                       # (networks, len(exam.columns))
         again = Exam.from_state(exam.state())
 
