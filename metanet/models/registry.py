@@ -24,11 +24,8 @@ from metanet.models.mlp import MLP
 from metanet.models.nfn import HNPNFN, NPNFN, DWSNet
 from metanet.models.ng_gnn import NGGNN
 from metanet.models.ng_t import NGT
-<<<<<<< HEAD
-from metanet.models.probe_grid import ProbeGrid
-=======
 from metanet.models.probe_gen import ProbeGen
->>>>>>> ee4e696 (Learned inputs of networks of any architectures, ProbeGen and hidden activations: registered and tested)
+from metanet.models.probe_grid import ProbeGrid
 from metanet.models.scale_gmn import ScaleGMN
 from metanet.models.stat_mlp import StatMLP
 from metanet.models.statnn import StatNN
@@ -47,11 +44,8 @@ METANETS: dict[str, type[Metanet]] = {
     "ng_gnn": NGGNN,
     "ng_t": NGT,
     "np_nfn": NPNFN,
-<<<<<<< HEAD
     "probe_grid": ProbeGrid,
-=======
     "probe_gen": ProbeGen,
->>>>>>> ee4e696 (Learned inputs of networks of any architectures, ProbeGen and hidden activations: registered and tested)
     "scale_gmn": ScaleGMN,
     "stat_mlp": StatMLP,
     "statnn": StatNN,

@@ -32,14 +32,10 @@ OTHERS = {
     ),
 }
 SMALL = {"hidden": 8, "layers": 1}
-<<<<<<< HEAD
-WITH_NET = ("dws", "hnp_nfn", "mlp", "np_nfn", "probe_grid", "scale_gmn")
-=======
 WITH_NET = (
     "dws", "hidden_activations", "hnp_nfn", "learned_inputs", "mlp", "np_nfn", "probe_gen",
-    "scale_gmn",
+    "probe_grid", "scale_gmn",
 )  # fmt: skip
->>>>>>> ee4e696 (Learned inputs of networks of any architectures, ProbeGen and hidden activations: registered and tested)
 WRONG: dict[str, Any] = {
     "None": None,
     "int": 5,
