@@ -116,14 +116,15 @@ class KeptView(nn.Module):
         self.name = name
         self.kind: Any = known_views.VIEWS[name]
         self.level: str = self.kind.level
-        self.stateful = hasattr(self.kind, "from_state")
-        self._made: View | None = None if self.stateful else known_views.make(name)
+        self.made = hasattr(self.kind, "make")
+        self._plain: View | None = None if self.made else known_views.make(name)
+        self._made: View | None = None
         self._made_of: tuple[int, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of its numbers, whatever its state."""
-        view: View = self._made or self.kind.__new__(self.kind)
+        view: View = self._plain or self.kind.__new__(self.kind)
         return view.columns
 
     @property
@@ -139,7 +140,9 @@ class KeptView(nn.Module):
     def view(self) -> View:
         """Give the view; `MetanetError` where its state is missing."""
         state = self.state()
-        if self.stateful and not state:
+        if not state and self._plain is not None:
+            return self._plain
+        if not state:
             raise MetanetError(
                 f"the view {self.name!r} is made from training networks, and this model has none: "
                 "give it one by `model.keep_view(view)`"
@@ -162,7 +165,7 @@ class KeptView(nn.Module):
 
     def expect(self, state: State) -> None:
         """Make place for a state."""
-        if self.stateful:
+        if hasattr(self.kind, "from_state"):
             self.keep({name: torch.empty_like(tensor) for name, tensor in state.items()})
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:

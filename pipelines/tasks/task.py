@@ -46,6 +46,7 @@ class Task(ABC):
         trees: whether StatNN, which is not trained by gradient descent, can do it.
         learned: the JSON Schema of what `state` gives.
         defaults: the values of settings that need not be given.
+        networks: how many of the training networks are used; None for all.
         indices: the networks of each split.
     """
 
@@ -62,6 +63,7 @@ class Task(ABC):
     ) -> None:
         self.settings = settings
         self.graph_set = graph_set
+        self.networks = networks
         self.indices = split_networks(graph_set, networks)
 
     @abstractmethod

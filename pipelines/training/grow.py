@@ -13,7 +13,7 @@ from graphgen import GraphSet
 from metanet import StatNN
 from pipelines.metrics import leading_value
 from pipelines.tasks.registry import Prediction
-from pipelines.training.observing import batches
+from pipelines.training.observing import batches, observe
 from pipelines.training.trained import Trained
 
 
@@ -34,6 +34,7 @@ def grow(
     for values in product(*search.values()):
         choice = dict(zip(search, values, strict=True))
         model = StatNN(**{**settings, **choice, **task.tree_settings()}, seed=seed)
+        observe(model, task)
         model.fit(table_of(model, task.graph_set, train), wanted)
         outputs = model.outputs(table_of(model, task.graph_set, validation))
         measured = task.score(outputs, task.state(model), validation).scores

@@ -14,6 +14,8 @@ from pipelines.provenance import maker_of
 from pipelines.tasks.registry import settings_of
 from pipelines.training.run import Run
 from pipelines.training.settings import read_settings
+from pipelines.views import stored_name
+from pipelines.views.settings import is_made
 
 Settings = dict[str, Any]
 
@@ -24,7 +26,7 @@ def planned(settings_file: str | Path, graphs: str | Path, out: Path) -> tuple[S
     Fewer networks are gone through more often, by the root of the ratio to the most.
     """
     graph_set = open_graphs(graphs)
-    settings = read_settings(settings_file, architecture_of(graph_set))
+    settings = read_settings(settings_file, architecture_of(graph_set), graph_set.views)
     code = maker_of(Run.__module__)
     return settings, [
         Run(
@@ -37,10 +39,17 @@ def planned(settings_file: str | Path, graphs: str | Path, out: Path) -> tuple[S
             out=out,
             code=code,
             networks=size,
+            views=made_views(model, graph_set, size),
         )
         for name, model in settings["models"].items()
         for size in settings.get("networks", [None])
     ]
+
+
+def made_views(model: dict[str, Any], graph_set: GraphSet, networks: int | None) -> dict[str, str]:
+    """Give the identities of the views of a model that were made from training networks."""
+    made = [name for name in model.get("views", []) if is_made(name)]
+    return {name: graph_set.view(stored_name(graph_set, name, networks)).identity for name in made}
 
 
 def asked_runs(settings_file: str | Path, graphs: str | Path) -> dict[str, str]:

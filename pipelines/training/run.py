@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ class Run(Job):
         asked: the model as the settings have it, where that is not `model`.
         trial: the number of a trial of a search; None for a run that is no trial.
         search: the search that chose `model`; None without one.
+        views: of each view that was made from training networks, by its name, the identity.
     """
 
     kind = RUN
@@ -71,6 +72,7 @@ class Run(Job):
     asked: dict[str, Any] | None = None
     trial: int | None = None
     search: Searched | None = None
+    views: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stage(self) -> str:
@@ -107,7 +109,7 @@ class Run(Job):
         """Identify the run with such a model."""
         return settings_hash(
             *(self.name, self.seed, self.networks, dict(self.task), model),
-            *(self.graphs_hash, self.code),
+            *(self.graphs_hash, self.code, dict(self.views)),
         )
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from pipelines.settings import (
 )
 from pipelines.tasks.registry import DEFAULT, TASKS, Task, task_of
 from pipelines.training.models import ingredients, registry
+from pipelines.views.settings import Asked, is_made
 from pipelines.zoo.fields import Place
 from spec.suggestions import suggest
 
@@ -114,26 +115,34 @@ SCHEMA: dict[str, Any] = by_task(
 )
 
 
-def read_settings(path: str | Path, net: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def read_settings(
+    path: str | Path, net: Mapping[str, Any] | None = None, kept: Sequence[str] | None = None
+) -> dict[str, Any]:
     """Read the section `train` of a YAML file, or a file that is that section.
 
         read_settings("params.yaml")["models"]["gmn"]["settings"]
 
     `net` is the architecture, in its resolved form, of models that are made for one; without it
-    their options are not tried. Raises `SpecError` with the place of every mistake, options that a
+    their options are not tried. `kept` names the views that the graph set keeps; without it, none
+    is missed. Raises `SpecError` with the place of every mistake, options that a
     metanet does not take among them.
     """
-    return read_section(path, "train", SCHEMA, lambda place: check(place, net))
+    return read_section(path, "train", SCHEMA, lambda place: check(place, net, kept))
 
 
-def check(place: Place, net: Mapping[str, Any] | None) -> None:
+def check(place: Place, net: Mapping[str, Any] | None, kept: Sequence[str] | None) -> None:
     """Note what is wrong with seeds, sizes and models."""
     section = place.value
     for name in ("seeds", "networks"):
         if name in section:
             check_distinct(place / name)
     for name in section["models"]:
-        check_model(place / "models" / name, task_of(section), net)
+        model = place / "models" / name
+        before = len(place.problems)
+        if "views" in model.value:
+            check_views(model / "views", task_of(section), kept, section.get("networks", [None]))
+        if len(place.problems) == before:
+            check_model(model, task_of(section), net)
 
 
 def check_model(place: Place, task: type[Task], net: Mapping[str, Any] | None) -> None:
@@ -176,19 +185,17 @@ def check_model(place: Place, task: type[Task], net: Mapping[str, Any] | None) -
         return known[name](**options)
 
     before = len(place.problems)
-    if "views" in model:
-        check_views(place / "views", editor=task.editor)
-        if len(place.problems) > before:
-            return
     if "settings" in model:
         check_options(place / "settings", model["settings"], make)
     if trees and len(place.problems) == before:
         check_search(place, make)
 
 
-def check_views(place: Place, *, editor: bool) -> None:
+def check_views(
+    place: Place, task: type[Task], kept: Sequence[str] | None, sizes: Sequence[int | None]
+) -> None:
     """Note what is wrong with the views that a model is shown."""
-    if editor:
+    if task.editor:
         place.note("editors read no views: leave `views` out", key=True)
         return
     check_distinct(place)
@@ -196,6 +203,24 @@ def check_views(place: Place, *, editor: bool) -> None:
         if name not in VIEWS:
             known = suggest(name, VIEWS) or f"; known: {', '.join(VIEWS)}"
             (place / number).note(f"unknown view {name!r}{known}")
+        elif kept is not None and is_made(name):
+            for size in sizes:
+                if missing := missing_view(kept, name, size):
+                    (place / number).note(missing)
+
+
+def missing_view(kept: Sequence[str], family: str, networks: int | None) -> str | None:
+    """Say which view a graph set lacks that is made from so many training networks."""
+    asked = Asked(family, networks=networks)
+    if asked.name in kept:
+        return None
+    entry = family if networks is None else f"{{{family}: {{networks: [{networks}]}}}}"
+    count = "all" if networks is None else networks
+    return (
+        f"the graph set has no view {asked.name!r}, which is made from {count} training networks; "
+        f"it has {', '.join(kept) or 'none'}; add `{entry}` to `compile: views:`, and run "
+        "`gmn compile` again"
+    )
 
 
 def check_search(place: Place, make: Make) -> None:

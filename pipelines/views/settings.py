@@ -90,7 +90,7 @@ def families() -> dict[str, type[View]]:
 
 def is_made(family: str) -> bool:
     """Say whether a view is made from networks, before it is computed for others."""
-    return hasattr(families()[family], "from_state")
+    return hasattr(families()[family], "make")
 
 
 def check_views(place: Place) -> None:

@@ -26,8 +26,8 @@ NET = spec.loads(MLP % 5)
 OWN = {"statnn", "stat_mlp", "viewed"}
 """Metanets that take views by themselves."""
 INNER = sorted(set(metanet.METANETS) - OWN)
-STATEFUL = [name for name, view in VIEWS.items() if hasattr(view, "from_state")]
-PLAIN = [name for name in VIEWS if name not in STATEFUL]
+MADE = [name for name, view in VIEWS.items() if hasattr(view, "make")]
+PLAIN = [name for name in VIEWS if name not in MADE]
 
 
 def graphs_of(count: int = 6, *, seed: int = 0, alike: bool = True) -> list[graphgen.Graph]:
@@ -206,7 +206,7 @@ def test_mistakes_are_named() -> None:
 
 
 def test_a_view_without_its_state_is_asked_for() -> None:
-    for view in STATEFUL:
+    for view in MADE:
         model = viewed("gmn", view)
         with pytest.raises(metanet.MetanetError, match="made from training networks, and this mo"):
             model(metanet.Batch.from_graphs(graphs_of(2)))
