@@ -9,12 +9,15 @@ from graphgen import GraphSet
 from graphgen.files import claim_file, read_document, read_weights, write_bytes
 from graphgen.files.document import peek
 from graphgen.files.sealed import parts_of, read_part
+from pipelines.costs import read_costs
+from pipelines.costs import table as costs_table
 from pipelines.datasets import TEST_IMAGES
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.metrics import r2_ceiling, table
+from pipelines.metrics.form import check_metrics
 from pipelines.report import write_report
-from pipelines.report.inputs import check_metrics, read_predictions
+from pipelines.report.inputs import read_predictions
 from pipelines.results import read_results, result_file
 from pipelines.runs.collection import INDEX as RUNS
 from pipelines.runs.collection import RESULT, listed_runs, stage_of
@@ -40,13 +43,15 @@ def write_experiment_report(
 
         write_experiment_report(".", "params.yaml", replace=True)
 
-    Where there are several training sets or splits, `out/results/table.md` compares the systems
-    too. `zoo_folder` and `graphs` are those of another experiment, if they are not in `out`.
+    `out/results/table.md` has its tables too: the systems, with intervals, in every training set
+    and split, their differences, and what they cost. `zoo_folder` and `graphs` are those of
+    another experiment, if they are not in `out`.
     A report that is there is written over with `replace` only.
 
     Raises `PipelineError` for results of another graph set, or of other runs than are there.
     """
-    from pipelines.report.comparison import compare, markdown  # which needs matplotlib
+    from pipelines.report.comparison import compare  # which needs matplotlib
+    from pipelines.report.markdown import tables
 
     root = Path(root)
     out, results = root / REPORT, root / RESULTS
@@ -63,22 +68,27 @@ def write_experiment_report(
     predicted = result_file(results, PREDICTIONS)
     predictions = read_predictions(predicted) if default else []
     compared = compare(predictions, test_size(zoo))
-    if len(compared) > 1:
-        claim_file(results / TABLE, replace)
-        write_bytes(results / TABLE, markdown(compared).encode())
-    shown = EXAMPLES in parts_of(read_results(results))
+    sealed = read_results(results)
+    metrics, costs = (
+        read_metrics(result_file(results, METRICS)),
+        read_costs(results, sealed["hash"]),
+    )
+    claim_file(results / TABLE, replace)
+    write_bytes(results / TABLE, tables(compared, metrics, costs).encode())
+    shown = EXAMPLES in parts_of(sealed)
     return write_report(
         out,
         zoo_index=zoo,
-        metrics=read_metrics(result_file(results, METRICS)),
+        metrics=metrics,
         predictions=predicted,
         histories=histories,
         settings=sections,
         split_sizes=graph_set.index["about"].get("networks"),
         test_size=test_size(zoo),
         graph_set_hash=graph_set.hash,
-        results_hash=read_results(results)["hash"],
+        results_hash=sealed["hash"],
         examples=read_weights(result_file(results, EXAMPLES)) if shown else None,
+        costs=costs,
     )
 
 
@@ -171,6 +181,8 @@ def show_results(root: str | Path) -> str:
         )
     metrics = read_metrics(result_file(root / RESULTS, METRICS))
     words = table(metrics, ceiling=known_ceiling(root))
+    if spent := read_costs(root / RESULTS, sealed["hash"]):
+        words += f"\n\nprocessor time\n{costs_table(spent)}\n"
     published = root / PUBLISHED / METRICS
     if published.exists():
         theirs = read_metrics(published)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.metrics.intervals import leader, standing, with_intervals
+from pipelines.metrics.intervals import leader, left_at_thresholds, standing, with_intervals
 from pipelines.metrics.measures import class_scores, r2_ceiling, scores
 from pipelines.metrics.predictions import compare
 from pipelines.metrics.score import (
@@ -34,6 +34,7 @@ __all__ = [
     "judged",
     "leader",
     "leading_value",
+    "left_at_thresholds",
     "measure",
     "number",
     "r2_ceiling",

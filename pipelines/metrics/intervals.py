@@ -17,7 +17,7 @@ from pipelines.metrics.resampling import (
     network_counts,
     over_seeds,
 )
-from pipelines.metrics.score import SCORES, judged, signed
+from pipelines.metrics.score import SCORES, THRESHOLDS, judged, signed
 from pipelines.metrics.summary import ranking, summarise
 
 Run = tuple[str, int]
@@ -138,6 +138,16 @@ def standing(metrics: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, s
         return {}
     level = [model for model, d in found.items() if d["low"] <= 0 <= d["high"]]
     return dict.fromkeys([best, *level], "level") if level else {best: "first"}
+
+
+def left_at_thresholds(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Count the networks that are left at each threshold at which models were scored."""
+    return {
+        name: own[name].get("networks", 0)
+        for name in THRESHOLDS
+        for own in metrics.values()
+        if name in own
+    }
 
 
 def ends(values: Floats) -> tuple[float, float]:

@@ -28,6 +28,7 @@ def write_report(
     graph_set_hash: str | None = None,
     results_hash: str | None = None,
     examples: Mapping[str, Any] | None = None,
+    costs: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Path:
     """Write the report of an experiment as one self-contained HTML file; return its path.
 
@@ -40,7 +41,7 @@ def write_report(
     Args:
         out_file: the file to write, atomically; its folder is made where it is missing.
         zoo_index: the parsed `index.json` of the zoo.
-        metrics: the summary over seeds (`pipelines.metrics.summarise`).
+        metrics: the summary over seeds, as `metrics.json` has it (`pipelines.compare`).
         predictions: a CSV file, or rows, with columns model, seed, network, family, split, true
             and predicted (tasks other than regression have others in their place). The split called
             "test" is shown, or else the last one.
@@ -54,6 +55,7 @@ def write_report(
         graph_set_hash: hash of the graph set, shown if given.
         results_hash: hash of the results, shown if given.
         examples: the arrays of `examples.safetensors`, images (n, H, W, c) by `<model>.<what>`.
+        costs: what each model cost, as `cost.json` has it.
 
     Equal arguments give equal bytes. Raises `PipelineError` for metrics, predictions or histories
     that cannot be read, with the place, and for a file that cannot be written.
@@ -71,6 +73,7 @@ def write_report(
         graph_set_hash=graph_set_hash,
         results_hash=results_hash,
         examples=examples,
+        costs=costs,
     )
     out = Path(out_file)
     text = page(content)

@@ -31,14 +31,14 @@ def answer(content: Content) -> str:
 
 
 def _best(content: Content) -> list[str]:
-    names = m.judged({name for summary in content.metrics.values() for name in summary})
+    names = m.judged(m.headings(content.metrics))
     if not names:
         return ["No model has been scored yet."]
     leading = names[0]
     metrics = {k: v for k, v in content.metrics.items() if leading in v}
     first, *rest = m.ranking(metrics)
     count = m.seeds(metrics[first])
-    runs = f"mean and standard deviation over {count} seeds" if count > 1 else "one seed"
+    runs = f"mean over {count} seeds" if count > 1 else "one seed"
     named = f"<strong>{escape(first)}</strong>"
     target = escape(content.target)
     reached = _scores(metrics, first, names)
@@ -68,14 +68,17 @@ def _left_alone(summary: Mapping[str, Any]) -> list[str]:
 
 
 def _next(metrics: Mapping[str, Mapping[str, Any]], leading: str, first: str, second: str) -> str:
-    a, b = metrics[first][leading], metrics[second][leading]
     reached = _scores(metrics, second, (leading,))
     words = f"Next comes <strong>{escape(second)}</strong> with {reached}"
-    if m.seeds(metrics[first]) < 2 or m.seeds(metrics[second]) < 2:
+    apart = m.difference(metrics[second][leading], m.decimals(metrics, leading))
+    if not apart:
         return f"{words}."
-    if abs(a["mean"] - b["mean"]) <= (a["std"] ** 2 + b["std"] ** 2) ** 0.5:
-        return f"{words}, too close to tell apart given the spread over seeds."
-    return f"{words}."
+    level = [n for n, place in m.standing(metrics, leading).items() if place == "level"]
+    difference = typeset(apart).replace(" ", "\u00a0")
+    if second not in level:
+        return f"{words}, a difference of {difference}."
+    more = f", nor are {len(level) - 2} more from it" if len(level) > 2 else ""
+    return f"{words}: the two are not told apart (a difference of {difference}){more}."
 
 
 def _other_winner(metrics: Mapping[str, Mapping[str, Any]], first: str) -> list[str]:
@@ -83,6 +86,8 @@ def _other_winner(metrics: Mapping[str, Mapping[str, Any]], first: str) -> list[
     if first not in ranked:
         return []
     by_tau = max(ranked, key=ranked.__getitem__)
+    if by_tau == first or m.standing(metrics, "tau").get(first) == "level":
+        return []
     if ranked[by_tau] <= ranked[first]:
         return []
     return [
@@ -119,7 +124,7 @@ def _scores(
 ) -> str:
     summary = metrics[model]
     texts = {
-        name: m.measure(summary.get(name), m.decimals(metrics, name), m.seeds(summary))
+        name: m.cell(summary.get(name), m.decimals(metrics, name), m.seeds(summary))
         for name in names
     }
     written = [f"{heading(name)} {typeset(text)}" for name, text in texts.items() if text]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pipelines import metrics as m
+from pipelines.metrics.predictions import summaries_of
 from pipelines.report.inputs import Prediction, ceiling
 
 SPLITS = ("test", "wider")
+SHOWN = ("r2", "tau")
 
 
 @dataclass(frozen=True)
@@ -40,24 +43,21 @@ def compare(predictions: Sequence[Prediction], test_size: int | None) -> list[Co
     A model's label is its system, with the number of networks behind it if there are several
     (`gmn-1500`).
     """
-    groups: dict[Setting, dict[tuple[str, int], list[Prediction]]] = {}
+    return list(_compared(tuple(predictions), test_size))
+
+
+@lru_cache(maxsize=2)
+def _compared(predictions: tuple[Prediction, ...], test_size: int | None) -> list[Column]:
+    groups: dict[Setting, list[Prediction]] = {}
     for prediction in predictions:
         if prediction.split in SPLITS:
-            system, networks = system_and_size(prediction.model)
-            runs = groups.setdefault(Setting(networks, prediction.split), {})
-            runs.setdefault((system, prediction.seed), []).append(prediction)
+            networks = system_and_size(prediction.model)[1]
+            groups.setdefault(Setting(networks, prediction.split), []).append(prediction)
     columns = []
-    for setting, runs in groups.items():
-        measured = [
-            {
-                "model": system,
-                "seed": seed,
-                **m.scores([p.true for p in run], [p.predicted for p in run]),
-            }
-            for (system, seed), run in runs.items()
-        ]
-        every = [prediction for run in runs.values() for prediction in run]
-        columns.append(Column(setting, m.summarise(measured), ceiling(every, test_size)))
+    for setting, own in groups.items():
+        rows = [{**vars(p), "model": system_and_size(p.model)[0]} for p in own]
+        metrics = summaries_of(rows, setting.split)
+        columns.append(Column(setting, metrics, ceiling(own, test_size)))
     return sorted(
         columns, key=lambda c: (SPLITS.index(c.setting.split), -(c.setting.networks or 0))
     )
@@ -74,24 +74,20 @@ def systems(columns: Sequence[Column]) -> list[str]:
     return list(dict.fromkeys(name for c in columns for name in m.ranking(c.metrics)))
 
 
-def cell(summary: Mapping[str, Any] | None) -> str:
-    """Write R2 and tau of one system, mean and deviation over seeds."""
+def cells(column: Column, name: str) -> list[tuple[str, str, str]]:
+    """Give R2 and tau of one system: the mean, what stands behind it, and its standing."""
+    summary = column.metrics.get(name)
     if summary is None:
-        return ""
-    count = m.seeds(summary)
-    return " / ".join(m.measure(summary[name], 3, count) for name in ("r2", "tau"))
+        return []
+    found = []
+    for score in SHOWN:
+        own, count = summary[score], m.seeds(summary)
+        mean, _, more = m.cell(own, 3, count).partition(" ")
+        found.append((mean, more, m.standing(column.metrics, score).get(name, "")))
+    return found
 
 
-def markdown(columns: Sequence[Column]) -> str:
-    """Write the comparison as a table of Markdown; R2 / tau, the best R2 of a column in bold."""
-    best = [m.ranking(column.metrics)[0] for column in columns]
-    rows = [["R2 / tau", *(column.setting.words for column in columns)]]
-    rows.append(["---"] * len(rows[0]))
-    for name in systems(columns):
-        texts = [cell(column.metrics.get(name)) for column in columns]
-        bold = [f"**{t}**" if name == b else t for t, b in zip(texts, best, strict=True)]
-        rows.append([name, *bold])
-    if any(column.ceiling is not None for column in columns):
-        limits = ["" if c.ceiling is None else f"{c.ceiling:.3f}" for c in columns]
-        rows.append(["ceiling of R2", *limits])
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+def apart(column: Column, name: str) -> str:
+    """Write how far R2 and tau of one system are from the best; "" for the best one."""
+    summary = column.metrics.get(name, {})
+    return " / ".join(m.difference(summary.get(score), 3) or "best" for score in SHOWN if summary)

@@ -16,6 +16,8 @@ import numpy.typing as npt
 from pipelines.compile import WIDER
 from pipelines.errors import PipelineError
 from pipelines.metrics import r2_ceiling, ranking
+from pipelines.metrics.form import check_metrics
+from pipelines.metrics.predictions import GROUP
 from pipelines.report.subject import target_words, task_name
 from pipelines.tasks.names import DEFAULT
 
@@ -25,7 +27,10 @@ _COLUMNS = ("model", "seed", "network", "family", "split", "true", "predicted")
 
 @dataclass(frozen=True)
 class Prediction:
-    """One network's true and predicted value, by one model trained with one seed."""
+    """One network's true and predicted value, by one model trained with one seed.
+
+    `group` is what it is resampled with: the other checkpoints of its training.
+    """
 
     model: str
     seed: int
@@ -34,6 +39,7 @@ class Prediction:
     split: str
     true: float
     predicted: float
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ class Content:
             regression.
         rows: what `predictions.csv` says of the networks of `split`.
         examples: arrays by model and what they show.
+        costs: what each model cost (`pipelines.costs`), where it is known.
     """
 
     zoo_index: Mapping[str, Any]
@@ -84,6 +91,7 @@ class Content:
     task: str = DEFAULT
     rows: Sequence[Mapping[str, str]] = ()
     examples: Mapping[str, Floats] = field(default_factory=dict)
+    costs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def held_out(self) -> list[Content]:
         """The same on each split that tests are made on: the scored one, then wider networks."""
@@ -110,6 +118,7 @@ def read(
     graph_set_hash: str | None = None,
     results_hash: str | None = None,
     examples: Mapping[str, Floats] | None = None,
+    costs: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Content:
     """Check and combine the arguments of `write_report`; raises `PipelineError`."""
     check_metrics(metrics, "metrics")
@@ -147,6 +156,7 @@ def read(
         task=task,
         rows=[row for row in cells if row["split"] == split],
         examples=examples or {},
+        costs=costs or {},
     )
 
 
@@ -225,7 +235,8 @@ def _prediction(row: Mapping[str, Any], place: str) -> Prediction:
             f"network {row['network']!r}); both must be finite, did the model diverge?"
         )
     network, family, split = (str(row[name]) for name in ("network", "family", "split"))
-    return Prediction(str(row["model"]), seed, network, family, split, true, predicted)
+    group = str(row.get(GROUP) or "")
+    return Prediction(str(row["model"]), seed, network, family, split, true, predicted, group)
 
 
 def _read_csv(path: Path) -> list[dict[str, str]]:
@@ -241,25 +252,6 @@ def _cell(text: str | None, place: str) -> float:
         return float(text) if text else math.nan
     except ValueError:
         raise PipelineError(f"{place}: {text!r} is not a number") from None
-
-
-def check_metrics(metrics: Mapping[str, Any], place: str) -> None:
-    """Raise `PipelineError` for scores that are not those of a summary over seeds."""
-    for model, summary in metrics.items():
-        if not isinstance(summary, Mapping) or not all(map(_is_score, summary.items())):
-            raise PipelineError(
-                f"{place}: of model {model!r}: expected scores as {{'mean': x, 'std': x}} and "
-                f"'seeds': n, got {str(summary)[:200]}"
-            )
-
-
-def _is_score(item: tuple[str, Any]) -> bool:
-    name, score = item
-    if name == "seeds":
-        return isinstance(score, int)
-    return isinstance(score, Mapping) and all(
-        isinstance(score.get(key), int | float) for key in ("mean", "std")
-    )
 
 
 def _scored_split(names: Sequence[str]) -> str:

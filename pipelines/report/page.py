@@ -11,6 +11,7 @@ from pipelines.report.confusion import confusion
 from pipelines.report.drawing import DARK, LIGHT, palette
 from pipelines.report.embedded import embedded
 from pipelines.report.inputs import Content
+from pipelines.report.intervals import cost, differences, thresholds
 from pipelines.report.learning import learning_curves
 from pipelines.report.pictures import pictures
 
@@ -70,7 +71,8 @@ figure { margin: 0; max-width: 30rem; display: flex; flex-direction: column;
   justify-content: space-between; }
 figcaption { font-size: .93rem; font-weight: 600; margin-bottom: .35rem; }
 figcaption small { font-weight: 400; color: var(--muted); font-size: .85rem; margin-left: .3rem; }
-.blank { visibility: hidden; }
+td small { color: var(--muted); }
+.mark { display: inline-block; width: .9rem; text-align: right; color: var(--muted); }
 .pictures td { padding: .2rem; border: 0; }
 .pictures th { padding-right: .9rem; border: 0; }
 .pictures img { display: block; width: 4.6rem; height: 4.6rem; image-rendering: pixelated; }
@@ -102,6 +104,9 @@ def page(content: Content) -> str:
         f"<header><h1>{escape(heading)}</h1>{answer(content)}</header>",
         sections.comparison(content),
         sections.scores(content),
+        differences(content),
+        thresholds(content),
+        cost(content),
         *(sections.scatter(part) for part in content.held_out()),
         _OUTCOMES[content.task](content) if content.task in _OUTCOMES else "",
         learning_curves(content),

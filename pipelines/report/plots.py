@@ -67,15 +67,19 @@ def scaling(
     """R2 against the number of training networks, a line and error bars for each system."""
     with drawing.panel(4.4, 3.3) as (figure, axes):
         for index, system in enumerate(systems):
-            points = sorted(
-                (column.setting.networks or 0, column.metrics[system]["r2"])
+            found = {
+                column.setting.networks or 0: column.metrics[system]["r2"]
                 for column in columns
                 if system in column.metrics
-            )
+            }
+            sizes = sorted(found)
+            means = [found[size]["mean"] for size in sizes]
+            low = [found[size].get("low", found[size]["mean"]) for size in sizes]
+            high = [found[size].get("high", found[size]["mean"]) for size in sizes]
             axes.errorbar(
-                [size for size, _ in points],
-                [score["mean"] for _, score in points],
-                [score["std"] for _, score in points],
+                sizes,
+                means,
+                np.abs(np.array([low, high]) - means),
                 color=drawing.colour(index),
                 marker=drawing.marker(index),
                 markersize=4.6,

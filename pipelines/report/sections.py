@@ -14,6 +14,7 @@ import yaml
 from pipelines.report import drawing, plots, tables
 from pipelines.report.comparison import SPLITS, compare, systems
 from pipelines.report.inputs import Content
+from pipelines.report.intervals import INTERVALS, reading
 from pipelines.report.layout import grid, note, section
 
 _MOST_PANELS = 8
@@ -36,7 +37,7 @@ def scores(content: Content) -> str:
     """The table of scores over seeds."""
     if not content.metrics:
         return ""
-    remark = "Mean ± standard deviation over seeds; the best of each column is bold. "
+    remark = reading(content) + " "
     remark += _READING[content.task].format(target=content.target)
     if content.ceiling is not None:
         remark += (
@@ -53,8 +54,7 @@ def comparison(content: Content) -> str:
     columns = compare(content.predicted, content.test_size)
     if len(columns) < 2:
         return ""
-    remark = "R² / Kendall’s τ, mean ± standard deviation over seeds; the best R² of a column is "
-    body = tables.comparison(columns) + note(remark + "bold.")
+    body = tables.comparison(columns) + note(f"R² / Kendall’s τ. {INTERVALS}")
     names = systems(columns)
     panels = []
     for split in SPLITS:
@@ -72,7 +72,7 @@ def comparison(content: Content) -> str:
         lines = enumerate(names)
         keys = "".join(f"<li>{drawing.legend_line(i)}{escape(name)}</li>" for i, name in lines)
         body += "<h3>By number of training networks</h3>" + f'<ul class="legend">{keys}</ul>'
-        body += grid(panels) + note("Bars are one standard deviation over seeds.")
+        body += grid(panels) + note("Bars are 95 % intervals.")
     return section("Every training set and split", body)
 
 

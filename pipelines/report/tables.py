@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipelines import metrics as m
-from pipelines.report.comparison import Column, cell, systems
+from pipelines.report.comparison import Column, cells, systems
 from pipelines.report.drawing import legend_symbol
 from pipelines.report.inputs import Content, Prediction
 
@@ -28,39 +28,31 @@ def typeset(text: str) -> str:
 
 
 def scores(content: Content) -> str:
-    """Scores over seeds per model, best first and the best of each column bold, and the ceiling."""
+    """Scores per model, best first, with intervals and what they tell apart, and the ceiling."""
     metrics = content.metrics
-    names = m.score_names(metrics)
-    several = any(m.seeds(summary) > 1 for summary in metrics.values())
-    best = {name: _best(metrics, name) for name in names}
+    names = m.headings(metrics)
+    standings = {name: m.standing(metrics, name) for name in names}
     head = "".join(f'<th scope="col" class="number">{escape(heading(name))}</th>' for name in names)
     if "r2" in names:
         head += '<th scope="col" class="bar">R² from 0 to 1</th>'
     rows = []
     for model in m.ranking(metrics):
         summary = metrics[model]
-        cells = ""
+        own = ""
         for name in names:
-            text = m.measure(summary.get(name), m.decimals(metrics, name), m.seeds(summary))
-            words = typeset(text) or "–"
-            if best[name] == model:
-                words = f"<strong>{words}</strong>"
-            if several and m.seeds(summary) == 1:
-                words += _blank(m.decimals(metrics, name))
-            cells += number(words)
+            text = m.cell(summary.get(name), m.decimals(metrics, name), m.seeds(summary))
+            own += number(placed(text, standings[name].get(model, "")))
         if "r2" in names:
-            cells += f'<td class="bar">{_bar(summary.get("r2"), content.ceiling)}</td>'
-        cells += number(str(m.seeds(summary)))
-        rows.append(f'<tr><th scope="row">{escape(model)}</th>{cells}</tr>')
+            own += f'<td class="bar">{_bar(summary.get("r2"), content.ceiling)}</td>'
+        own += number(str(m.seeds(summary)))
+        rows.append(f'<tr><th scope="row">{escape(model)}</th>{own}</tr>')
     if content.ceiling is not None and "r2" in names:
-        cells = "".join(
-            number(typeset(f"{content.ceiling:.3f}") + (_blank(3) if several else ""))
-            if name == "r2"
-            else "<td></td>"
+        limit = "".join(
+            number(placed(f"{content.ceiling:.3f}", "")) if name == "r2" else "<td></td>"
             for name in names
         )
         rows.append(
-            f'<tr class="ceiling"><th scope="row">ceiling of the test set</th>{cells}'
+            f'<tr class="ceiling"><th scope="row">ceiling of the test set</th>{limit}'
             '<td class="bar"></td><td></td></tr>'
         )
     return table(
@@ -70,19 +62,28 @@ def scores(content: Content) -> str:
     )
 
 
+def placed(text: str, standing: str) -> str:
+    """A score: bold where its model is ahead of all others, marked where it is not told apart."""
+    mean, _, more = typeset(text or "–").partition(" ")
+    words = f"<strong>{mean}</strong>" if standing == "first" else mean
+    behind = f" <small>{more}</small>" if more else ""
+    mark = '<span title="not told apart from the best">≈</span>' if standing == "level" else ""
+    return f'{words}{behind}<span class="mark">{mark}</span>'
+
+
 def comparison(columns: Sequence[Column]) -> str:
-    """R2 and tau of each system in each setting, the best R2 of a column bold."""
+    """R2 and tau of each system in each setting, with what their intervals tell apart."""
     head = "".join(
         f'<th scope="col" class="number">{escape(column.setting.words)}</th>' for column in columns
     )
-    best = [m.ranking(column.metrics)[0] for column in columns]
     rows = []
     for name in systems(columns):
-        cells = ""
-        for column, first in zip(columns, best, strict=True):
-            words = typeset(cell(column.metrics.get(name))) or "–"
-            cells += number(f"<strong>{words}</strong>" if name == first else words)
-        rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
+        words = (
+            " / ".join(placed(f"{mean} {more}".strip(), place) for mean, more, place in own) or "–"
+            for own in (cells(column, name) for column in columns)
+        )
+        row = "".join(number(text) for text in words)
+        rows.append(f'<tr><th scope="row">{escape(name)}</th>{row}</tr>')
     limits = "".join(number("–" if c.ceiling is None else f"{c.ceiling:.3f}") for c in columns)
     rows.append(f'<tr class="ceiling"><th scope="row">ceiling of R²</th>{limits}</tr>')
     return table(
@@ -197,17 +198,6 @@ def _family_scores(runs: Sequence[Sequence[Prediction]]) -> tuple[float | None, 
     )
 
 
-def _best(metrics: Mapping[str, Mapping[str, Any]], name: str) -> str | None:
-    if not m.judged([name]) or len(metrics) < 2:
-        return None
-    means = {
-        model: m.signed(name, summary[name]["mean"])
-        for model, summary in metrics.items()
-        if name in summary and math.isfinite(summary[name]["mean"])
-    }
-    return max(m.ranking({k: metrics[k] for k in means}), key=means.__getitem__, default=None)
-
-
 def _bar(score: Mapping[str, float] | None, ceiling: float | None) -> str:
     if score is None or not math.isfinite(score["mean"]):
         return ""
@@ -215,8 +205,8 @@ def _bar(score: Mapping[str, float] | None, ceiling: float | None) -> str:
         100 * min(max(value, 0.0), 1.0)
         for value in (
             score["mean"],
-            score["mean"] - score["std"],
-            score["mean"] + score["std"],
+            score.get("low", score["mean"] - score["std"]),
+            score.get("high", score["mean"] + score["std"]),
         )
     )
     mark = ""
@@ -229,11 +219,6 @@ def _bar(score: Mapping[str, float] | None, ceiling: float | None) -> str:
         '<rect class="track" y="2" width="100" height="8"/>'
         f'<rect class="fill" y="2" width="{x:.1f}" height="8"/>{whisker}{mark}</svg>'
     )
-
-
-def _blank(places: int) -> str:
-    # As wide as a deviation, so that the means of one column stand under each other.
-    return f'<span class="blank" aria-hidden="true"> ± {0:.{places}f}</span>'
 
 
 def number(text: str, *classes: str) -> str:

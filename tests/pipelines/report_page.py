@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.metrics import scores, summarise
+from pipelines.metrics import scores
+from pipelines.metrics.predictions import summaries_of
 from pipelines.report import write_report
 
 HOSTILE = '<script>alert("x")</script>&\'"$\\frac{'
@@ -106,7 +107,7 @@ def experiment(
     for number, model in enumerate(models):
         for seed in range(seeds):
             true = [network["metrics"]["test_accuracy"] for network in test]
-            predicted = [p + float(rng.normal()) * 0.05 * (number + 1) for p in true]
+            predicted = [p + float(rng.normal()) * 0.05 * (1 + 2 * number) for p in true]
             rows.append({"model": model, "seed": seed, **scores(true, predicted)})
             predictions += [
                 {
@@ -137,10 +138,14 @@ def experiment(
             "shards": [],
             "networks": zoo,
         },
-        "metrics": summarise(rows),
+        "metrics": summaries_of(predictions, "test", rows),
         "predictions": predictions,
         "histories": histories,
         "settings": {"train": {"epochs": 8, "hidden": 32}},
+        "costs": {
+            model: {"training": 12.5, "prediction": 0.0042, "trials": 6 * number}
+            for number, model in enumerate(models)
+        },
     }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import pytest
 
 from pipelines.metrics import r2_ceiling, scores
 from pipelines.report import write_report
-from pipelines.report.comparison import compare, markdown, system_and_size
+from pipelines.report.comparison import compare, system_and_size
 from pipelines.report.inputs import Prediction
+from pipelines.report.markdown import comparison as markdown
+from pipelines.report.markdown import tables
 
 
 def predictions(seeds: int = 2) -> list[Prediction]:
@@ -48,9 +51,44 @@ def test_the_best_of_a_column_is_bold() -> None:
     names = "1,500 networks, test | 150 networks, test | 1,500 networks, wider | 150 networks"
     assert lines[0] == f"| R2 / tau | {names}, wider |"
     assert [line.split(" | ")[0] for line in lines[2:]] == ["| gmn", "| statnn", "| ceiling of R2"]
-    assert lines[2].count("**") == 8
+    assert lines[2].count("**") == 16  # R2 and tau in four columns
     assert lines[3].count("**") == 0
+    assert " =" not in lines[2] + lines[3]
+    assert lines[3].count("[") == 8
     assert "ceiling" not in markdown(compare(predictions(), None))
+
+
+def test_nothing_is_bold_where_systems_are_not_told_apart() -> None:
+    alike = [replace(p, predicted=p.true + (p.predicted - p.true) / 5) for p in predictions()]
+    pairs = zip(alike, predictions(), strict=True)
+    chosen = [a if a.model.startswith("statnn") else b for a, b in pairs]
+    lines = markdown(compare(chosen, 4000)).splitlines()
+    for line in lines[2:4]:
+        assert line.count("**") == 0
+        assert line.count(" =") == 8
+
+
+def test_the_tables_say_how_far_systems_are_apart_and_what_they_cost() -> None:
+    columns = compare(predictions(), 4000)
+    costs = {"gmn-150": {"training": 12.5, "trials": 6}, "statnn-150": {"trials": 9}}
+    text = tables(columns, {}, costs)
+    behind = columns[1].metrics["statnn"]["r2"]["difference"]
+    assert behind["to"] == "gmn"
+    assert f"{behind['mean']:.3f} [{behind['low']:.3f}, {behind['high']:.3f}] / " in text
+    assert "Tau at thresholds, 1,500 networks, test:" in text
+    assert "| gmn-150 | 12.5 | 6 |\n| statnn-150 |  | 9 |\n" in text
+    (best,) = [line for line in text.splitlines() if "best / best" in line]
+    assert best == "| gmn |" + " best / best |" * 4
+    whole = tables([], columns[0].metrics, {})
+    assert whole.startswith("|  | R2 | tau | MAE | seeds |\n")
+    assert "Processor time" not in whole
+
+
+def test_checkpoints_of_one_training_are_drawn_together() -> None:
+    grouped = [replace(p, group=str(int(p.network[-1]) % 5)) for p in predictions()]
+    one, other = (compare(p, None)[0].metrics["statnn"]["r2"] for p in (predictions(), grouped))
+    assert one["mean"] == other["mean"]
+    assert one["low"] != other["low"]
 
 
 def test_the_report_shows_wider_networks_and_sizes(tmp_path: Path) -> None:

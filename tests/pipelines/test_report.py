@@ -27,6 +27,8 @@ def test_has_every_part_in_order(tmp_path: Path, arguments: dict[str, Any]) -> N
         "Predicting test accuracy from weights: tiny",
         "Best at predicting the test accuracy of unseen networks is gmn",
         "Scores",
+        "What tells models apart",
+        "Cost",
         "Predicted against true test accuracy",
         "By family",
         "Learning curves",
@@ -42,11 +44,12 @@ def test_has_every_part_in_order(tmp_path: Path, arguments: dict[str, Any]) -> N
     assert "beef" * 16 in page.text
     assert "Without learning curves: trees." in page.text
     assert "all 54 6 7 " in page.text
-    # A panel per model; loss and tau of the one with histories; the histogram; learning rate,
-    # weight decay, optimizer and parameters, but not the epochs, which do not vary.
-    assert len(plots(page)) == 2 + 2 + 1 + 4
+    # Intervals of R2 and tau, and of differences; a panel per model; loss and tau of the one with
+    # histories; the histogram; learning rate, weight decay, optimizer and parameters, but not the
+    # epochs, which do not vary.
+    assert len(plots(page)) == 4 + 2 + 2 + 1 + 4
     assert not any("epochs" in label for label in plots(page))
-    assert page.tags.count("figure") == page.tags.count("figcaption") == 9
+    assert page.tags.count("figure") == page.tags.count("figcaption") == 13
 
 
 def test_the_parser_finds_broken_pages(tmp_path: Path, arguments: dict[str, Any]) -> None:
@@ -62,7 +65,7 @@ def test_numbers_are_those_of_the_metrics(tmp_path: Path, arguments: dict[str, A
     page = checked(written(tmp_path, arguments))
     for summary in arguments["metrics"].values():
         r2 = summary["r2"]
-        assert f"{r2['mean']:.3f} ± {r2['std']:.3f}" in page.text
+        assert f"{r2['mean']:.3f} [{r2['low']:.3f}, {r2['high']:.3f}]" in page.text
     best = arguments["metrics"]["gmn"]["r2"]["mean"]
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert f"<strong>{best:.3f}" in text
@@ -135,7 +138,7 @@ def test_one_seed_one_family_one_model(tmp_path: Path) -> None:
     assert "(one seed)" in page.text
     assert "Next comes" not in page.text
     assert "By family" not in page.text
-    table = page.text[page.text.index("Scores") : page.text.index("Mean ±")]
+    table = page.text[page.text.index("Scores") : page.text.index("Means over seeds")]
     assert "±" not in table
     assert len(plots(page)) == 1 + 2 + 1 + 4
 
@@ -195,13 +198,41 @@ def test_test_size_gives_the_ceiling(tmp_path: Path, arguments: dict[str, Any]) 
 
 def test_close_results_are_called_close(tmp_path: Path, arguments: dict[str, Any]) -> None:
     page = checked(written(tmp_path, arguments))
-    assert "too close" not in page.text
-    for model, mean in (("gmn", 0.80), ("trees", 0.79)):
-        arguments["metrics"][model]["r2"] = {"mean": mean, "std": 0.02}
+    assert "not told apart (" not in page.text
+    assert "Next comes trees with R²" in page.text
+    behind = arguments["metrics"]["trees"]["r2"]["difference"]
+    assert f"a difference of −{-behind['mean']:.3f} [" in page.text
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "≈</span>" not in text
+    behind["high"] = 0.01
+    page = checked(written(tmp_path, arguments))
+    assert "the two are not told apart (a difference of −" in page.text
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert text.count("≈</span>") == 2
+    best = arguments["metrics"]["gmn"]["r2"]["mean"]
+    assert f"<strong>{best:.3f}" not in text
+
+
+def test_without_intervals_nothing_is_ranked(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    for summary in arguments["metrics"].values():
+        for name in summary.keys() - {"seeds"}:
+            summary[name] = {key: summary[name][key] for key in ("mean", "std")}
     arguments["metrics"]["trees"]["tau"]["mean"] = 0.99
     page = checked(written(tmp_path, arguments))
-    assert "too close to tell apart" in page.text
+    r2 = arguments["metrics"]["gmn"]["r2"]
+    assert f"{r2['mean']:.3f} ± {r2['std']:.3f}" in page.text
+    assert "what is a rank and what chance is not known" in page.text
+    assert "What tells models apart" not in page.text
     assert "trees ranks the networks best" in page.text
+    best = arguments["metrics"]["gmn"]["r2"]["mean"]
+    assert f"<strong>{best:.3f}" not in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_costs_are_shown_in_their_units(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    page = checked(written(tmp_path, arguments))
+    assert "training s prediction ms trials" in page.text
+    assert "trees 12.5 4.2 6" in page.text
+    assert "Cost" not in checked(written(tmp_path, arguments | {"costs": {}})).text
 
 
 def test_useless_models_are_called_so(tmp_path: Path, arguments: dict[str, Any]) -> None:
