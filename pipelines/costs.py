@@ -83,9 +83,9 @@ COLUMNS = (
 
 
 def cost_of(
-    runs: Sequence[tuple[Path, Trained]], predictions: Sequence[float], views: Mapping[str, float]
+    runs: Sequence[tuple[Path, Trained]], measured: Sequence[Mapping[str, float]]
 ) -> dict[str, Any]:
-    """Say what a system cost: seconds are means over its runs.
+    """Say what a system cost, by the means over its runs of what they took and `measured` of them.
 
     `training` is that of a run with all that is done around its epochs; `trials` and `search` are
     of the search that chose its settings; `prediction` is of one network, and so is `views`, which
@@ -100,9 +100,9 @@ def cost_of(
         found["training"] = round(fmean(trained), 3)
     if searched:
         found["search"] = round(fmean(searched), 3)
-    if predictions:
-        found["prediction"] = round(fmean(predictions), 9)
-    return found | {name: round(seconds, 9) for name, seconds in views.items()}
+    for name in dict.fromkeys(name for one in measured for name in one):
+        found[name] = round(fmean(one[name] for one in measured if name in one), 9)
+    return found
 
 
 def table(models: Mapping[str, Mapping[str, Any]]) -> str:

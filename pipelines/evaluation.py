@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -16,50 +13,21 @@ from graphgen import GraphSet
 from graphgen.files import write_bytes, write_json, write_safetensors
 from pipelines.compile import WIDER
 from pipelines.costs import cost_of, write_costs
-from pipelines.devices import CPU, shared_devices
+from pipelines.devices import CPU
 from pipelines.errors import PipelineError
-from pipelines.graphs import open_graphs, opened_set
-from pipelines.metrics.predictions import GROUP, summaries_of
-from pipelines.prediction import loaded_run
+from pipelines.graphs import open_graphs
+from pipelines.measuring import Found, measure
+from pipelines.metrics.predictions import summaries_of
 from pipelines.provenance import made_with
 from pipelines.results import writing_results
 from pipelines.runs.collection import INDEX, listed_runs, read_missing, stage_of
-from pipelines.runs.preload import PREDICTING
-from pipelines.runs.restore import applying
 from pipelines.tasks.names import EXAMPLES
-from pipelines.tasks.registry import open_task
 from pipelines.training.planning import asked_runs
 from pipelines.training.trained import Trained
-from pipelines.workers import fan_out, one_thread
 
-HELD_OUT = {"validation": "validation.json", "test": "metrics.json", WIDER: "wider.json"}
+RESULTS = {"validation": "validation.json", "test": "metrics.json", WIDER: "wider.json"}
 PREDICTIONS = "predictions.csv"
-FILES = (*HELD_OUT.values(), PREDICTIONS, EXAMPLES)
-
-
-@dataclass(frozen=True)
-class Found:
-    """A finished run that is to be evaluated."""
-
-    folder: Path
-    trained: Trained
-
-    @property
-    def folder_name(self) -> str:
-        """The name of the run's folder, once it is in its place."""
-        return f"{self.name}-seed{self.seed}"
-
-    @property
-    def name(self) -> str:
-        """The model's name, with the number of networks if one was asked for."""
-        networks = self.trained.about.get("networks")
-        own = str(self.trained.about["name"])
-        return own if networks is None else f"{own}-{networks}"
-
-    @property
-    def seed(self) -> int:
-        """The run's seed."""
-        return int(self.trained.about["seed"])
+FILES = (*RESULTS.values(), PREDICTIONS, EXAMPLES)
 
 
 def evaluate(
@@ -100,7 +68,7 @@ def evaluate(
         if examples:
             new.add(EXAMPLES, lambda path: write_safetensors(path, examples))
         scores = {split: summaries_of(rows, split, own) for split, own in measured.items()}
-        for split, file in HELD_OUT.items():
+        for split, file in RESULTS.items():
             if measured[split] or split != WIDER:
                 new.add(file, partial(write_json, data=scores[split]))
         about = {
@@ -117,13 +85,15 @@ def evaluate(
     return scores["test"]
 
 
-def costs(runs: Sequence[Found], seconds: Sequence[float]) -> dict[str, dict[str, Any]]:
-    """Say what each model cost, given the processor seconds of a prediction by each run."""
+def costs(
+    runs: Sequence[Found], seconds: Sequence[Mapping[str, float]]
+) -> dict[str, dict[str, Any]]:
+    """Say what each model cost, given the processor seconds that each run was measured by."""
     models: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(run.name for run in runs):
         own = [(run, spent) for run, spent in zip(runs, seconds, strict=True) if run.name == name]
         pairs = [(run.folder, run.trained) for run, _ in own]
-        models[name] = cost_of(pairs, [spent for _, spent in own], {})
+        models[name] = cost_of(pairs, [spent for _, spent in own])
     return models
 
 
@@ -205,90 +175,6 @@ def check_one(runs: Sequence[Found], what: str, key: Callable[[Found], Any]) -> 
                 f"{first.folder} and {run.folder} are of two kinds of {what}, whose numbers do not "
                 "belong into one table; train them again by `gmn train`, or give each a folder"
             )
-
-
-def measure(
-    runs: Sequence[Found],
-    graph_set: GraphSet,
-    device: str = CPU,
-    workers: int | None = None,
-    scheduler: str | None = None,
-) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]], dict[str, Any], list[float]]:
-    """Measure runs: rows of predictions, scores by split, examples of each first seed, and cost.
-
-    The cost is the processor seconds of a prediction by each run.
-    """
-    rows: list[dict[str, Any]] = []
-    measured: dict[str, list[dict[str, Any]]] = {split: [] for split in HELD_OUT}
-    examples: dict[str, Any] = {}
-    seconds: list[float] = []
-    first = {run.name: run.seed for run in reversed(runs)}
-    graphs = graph_set.folder if scheduler is None else graph_set.folder.resolve()
-    places = shared_devices(device, scheduler)
-    if CPU not in places:
-        workers = workers or len(places)
-    calls = [
-        (
-            str(run.folder if scheduler is None else run.folder.resolve()),
-            *(
-                run.trained.about["run"],
-                str(graphs),
-                graph_set.hash,
-                place,
-                run.seed == first[run.name],
-            ),
-        )
-        for run, place in zip(runs, cycle(places), strict=False)
-    ]
-    preload = [__name__, *PREDICTING]
-    found = fan_out(
-        *(measure_run, calls, workers, scheduler, preload, lambda call: str(call[0]), "evaluate"),
-        unit="run",
-    )
-    for run, (own, scores, shown, spent) in zip(runs, found, strict=True):
-        seconds.append(spent)
-        about = {"model": run.name, "seed": run.seed}
-        rows += [{**about, **row} for row in own]
-        for split, reached in scores.items():
-            measured[split].append({**about, **reached})
-        examples |= {f"{run.name}.{key}": array for key, array in shown.items()}
-    return rows, measured, examples, seconds
-
-
-def measure_run(
-    folder: str, identity: str, graphs: str, graphs_hash: str, device: str, show: bool
-) -> tuple[list[dict[str, Any]], dict[str, dict[str, float]], dict[str, Any], float]:
-    """Measure one run: rows of predictions, scores by split, examples where shown, and cost."""
-    trained, graph_set = loaded_run(folder, identity, device), opened_set(graphs, graphs_hash)
-    rows: list[dict[str, Any]] = []
-    scores: dict[str, dict[str, float]] = {}
-    spent = 0.0
-    task = open_task(trained.task, graph_set)
-    with one_thread():
-        for split in HELD_OUT:
-            indices = task.indices.get(split)
-            if not indices:
-                continue
-            with applying(f"{folder}, on {split} networks"):
-                begun = time.process_time()
-                result = task.measure(trained.model, trained.state, indices)
-                spent += time.process_time() - begun
-            scores[split] = result.scores
-            for i, own in zip(indices, result.rows, strict=True):
-                record = graph_set.records[i]
-                about = {
-                    "network": record.get("index", i),
-                    "family": record.get("family", "unknown"),
-                    "split": split,
-                }
-                rows.append({**about, **own, **together(record)})
-        shown = task.examples(trained.model) if show else {}
-    return rows, scores, shown, spent / max(len(rows), 1)
-
-
-def together(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Say of which training a network is a checkpoint, if it is one of several."""
-    return {GROUP: record["network"]} if "network" in record else {}
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> bytes:

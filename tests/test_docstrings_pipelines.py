@@ -12,9 +12,11 @@ import yaml
 from docstring_examples import Example, examples
 from published_sets import write_small_cnn_zoo
 
+import pipelines
 from pipelines.compile import compile_zoo
 from pipelines.generation.settings import FLOW, QUALITY, SAMPLE
 from pipelines.inrs import settings as inrs
+from pipelines.metrics.outcomes import outcomes_of
 from pipelines.published import open_set
 from pipelines.published import settings as published
 from pipelines.tasks.registry import open_task
@@ -120,6 +122,11 @@ OF_OPTIMIZERS = (
 )
 OF_SETS = ("pipelines.published.sets:open_set", "pipelines.published.network_set:NetworkSet")
 ALONE = ("pipelines.signals.solids:Solid", "pipelines.workers.server:begin_server")
+OF_TABLES = (
+    "pipelines.metrics.measures:scores", "pipelines.metrics.measures:class_scores",
+    "pipelines.metrics.summary:summarise", "pipelines.metrics.intervals:with_intervals",
+    "pipelines.metrics.predictions:compare",
+)  # fmt: skip
 # What stands for other people's functions; tests/pipelines/test_workers_pool.py and test_fan_out.py
 # run the like.
 SKETCHES = {
@@ -201,6 +208,18 @@ def test_examples_of_published_sets_run(folder: Path) -> None:
         run(place, {"open_set": open_set})
 
 
+def test_examples_of_tables_run(folder: Path) -> None:
+    head = "model,seed,network,split,true,predicted"
+    lines = [f"{m},0,{i},test,{i},{i + e}" for m, e in (("gmn", 1), ("old", 9)) for i in range(9)]
+    lines[0] = "gmn,0,0,test,0,5"
+    (folder / "out/results").mkdir(parents=True)
+    (folder / "out/results/predictions.csv").write_text("\n".join([head, *lines]))
+    rows = [{"true": i, "predicted": i % 3} for i in range(9)]
+    names = {"pipelines": pipelines, "outcomes_of": outcomes_of, "rows": rows}
+    for place in OF_TABLES:
+        run(place, {**names, "networks": range(9)})
+
+
 def test_examples_of_settings_are_read(folder: Path) -> None:
     (folder / "architectures").mkdir()
     (folder / "mlp.yaml").rename(folder / "architectures/mlp.yaml")
@@ -213,7 +232,15 @@ def test_examples_of_settings_are_read(folder: Path) -> None:
 
 
 def test_every_example_is_run() -> None:
-    known = {*OF_A_ZOO, *OF_INRS, *OF_OPTIMIZERS, *OF_SETS, *ALONE, *SETTINGS, *SKETCHES} - {
-        "pipelines.compile"
+    known = {
+        *OF_A_ZOO,
+        *OF_INRS,
+        *OF_OPTIMIZERS,
+        *OF_SETS,
+        *OF_TABLES,
+        *ALONE,
+        *SETTINGS,
+        *SKETCHES,
     }
+    known -= {"pipelines.compile"}
     assert {example.place for example in EXAMPLES} == known

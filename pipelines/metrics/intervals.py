@@ -32,7 +32,7 @@ def with_intervals(
 ) -> dict[str, dict[str, Any]]:
     """Summarise runs, with 95 % intervals by a bootstrap over networks and seeds.
 
-        with_intervals(rows, {("gmn", 0): Numbers(true, predicted)}, range(len(true)))
+        with_intervals([{"model": "gmn", "seed": 0}], {("gmn", 0): outcomes_of(rows)}, networks)
 
     Networks are drawn with replacement, the same for all runs, and so are the seeds of each model.
     A score has the ends of its interval as `low` and `high`, and the number of `networks`. One that

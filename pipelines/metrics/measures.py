@@ -14,8 +14,7 @@ from pipelines.errors import PipelineError
 def scores(true: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
     """Score predictions: coefficient of determination, Kendall's tau-b, mean absolute error.
 
-        >>> scores([0.1, 0.5, 0.9], [0.2, 0.5, 0.8])["tau"]
-        1.0
+        scores([0.1, 0.5, 0.9], [0.2, 0.5, 0.8])["tau"]       # 1.0
 
     Both arguments hold one number per network and are flattened. `r2` is 1 - SSE / SST with the
     mean taken over the given set; where all true values are equal it is 1.0 for exact predictions
@@ -45,8 +44,7 @@ def scores(true: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
 def class_scores(true: Sequence[Any], predicted: Sequence[Any]) -> dict[str, float]:
     """Score predicted classes: the share that is right, and the mean of that over true classes.
 
-    >>> class_scores([0, 0, 0, 1], [0, 0, 0, 0])
-    {'accuracy': 0.75, 'balanced_accuracy': 0.5}
+        class_scores([0, 0, 0, 1], [0, 0, 0, 0])["accuracy"]  # 0.75
 
     Raises `PipelineError` for unequal lengths and for no classes.
     """
@@ -70,13 +68,10 @@ def r2_ceiling(true: npt.ArrayLike, test_size: int) -> float:
     An accuracy p measured on n = `test_size` examples is a binomial estimate with variance
     p (1 - p) / n. A predictor that knows every network's accuracy on the distribution, but not
     which test examples were drawn, is left with that variance, so its expected R2 is
-
-        1 - mean(p (1 - p) / n) / var(p)
-
-    with mean and (population) variance over the networks in `true`. It is an estimate, not a
-    bound: all networks share one test set, so part of the noise is common to them and can be
-    learned. Raises `PipelineError` unless all accuracies lie in [0, 1] and differ, and `test_size`
-    is positive.
+    1 - mean(p (1 - p) / n) / var(p), with mean and (population) variance over the networks in
+    `true`. It is an estimate, not a bound: all networks share one test set, so part of the noise is
+    common to them and can be learned. Raises `PipelineError` unless all accuracies lie in [0, 1]
+    and differ, and `test_size` is positive.
     """
     p = finite("true", true)
     if test_size < 1:

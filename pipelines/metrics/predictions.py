@@ -26,7 +26,7 @@ def compare(
 ) -> dict[str, dict[str, Any]]:
     """Compare the models of a table of predictions, with intervals over networks and seeds.
 
-        pipelines.compare("out/results/predictions.csv")["gmn"]["tau"]["difference"]
+        pipelines.compare("out/results/predictions.csv")["gmn"]["tau"]["low"]
 
     Gives, for each model, `{score: {"mean", "std", "low", "high", "networks"}, ..., "seeds": n}`:
     mean and deviation over seeds, the 95 % interval by a bootstrap over networks and seeds, and,

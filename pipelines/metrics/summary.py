@@ -17,9 +17,8 @@ _KEYS_OF_A_ROW = ("model", "seed")
 def summarise(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Mean and standard deviation over seeds, per model.
 
-        >>> rows = [{"model": "gmn", "seed": 0, "r2": 0.8}, {"model": "gmn", "seed": 1, "r2": 0.9}]
-        >>> summarise(rows)["gmn"]["seeds"]
-        2
+        rows = [{"model": "gmn", "seed": 0, "r2": 0.8}, {"model": "gmn", "seed": 1, "r2": 0.9}]
+        summarise(rows)["gmn"]["r2"]["mean"]
 
     A row has `model`, `seed`, and any number of scores. The result maps each model, in order of
     first appearance, to `{score: {"mean": x, "std": x}, ..., "seeds": n}`; `std` is the sample
