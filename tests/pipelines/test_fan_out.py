@@ -185,7 +185,10 @@ def test_evaluations_are_the_same(
 ) -> None:
     alone = evaluate(trained, graphs, tmp_path / "alone", workers=1)
     assert evaluate(trained, graphs, tmp_path / "shared", **crew) == alone
-    assert contents(tmp_path / "shared") == contents(tmp_path / "alone")
+    files = [contents(tmp_path / name) for name in ("shared", "alone")]
+    costs = [own.pop("cost.json") for own in files]  # which differ each time
+    assert files[0] == files[1]
+    assert len(costs) == 2
 
 
 def write_networks(folder: Path, count: int) -> tuple[Path, list[Path]]:
