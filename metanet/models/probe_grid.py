@@ -23,20 +23,19 @@ POOLS: dict[int, type[nn.Module]] = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.Max
 class ProbeGrid(Metanet, options=OPTIONS):
     """A small convolutional network over answers at learned coordinates; no weight is read.
 
-        model = metanet.ProbeGrid(net, probes=64)        # 8 by 8 of two coordinates
-        prediction = model(batch)                        # (networks, outputs)
+        model = metanet.ProbeGrid(net, learned_inputs=64)   # 8 by 8 of two coordinates
+        prediction = model(batch)                   # (networks, outputs)
 
     For INRs, networks from 1 to 3 coordinates to channels, of any architectures that share these
-    with `net`. `probes` is the number of points, which begin as a grid and keep its order: a
-    square, or a cube, of a whole number; `layers` convolutions read all of it, one what is left
-    after pooling. It sees signals, and is what methods that read weights of
-    INRs are to be compared with.
+    with `net`. `learned_inputs` is the number of points, a square or a cube, which begin as a grid
+    and keep its order; `layers` convolutions read all of it, one what is left after pooling. It
+    sees signals, and is what methods that read weights of INRs are to be compared with.
     """
 
     def __init__(
         self,
         net: Net,
-        probes: int = 64,
+        learned_inputs: int = 64,
         hidden: int = 24,
         layers: int = 2,
         outputs: int = 1,
@@ -46,7 +45,7 @@ class ProbeGrid(Metanet, options=OPTIONS):
         super().__init__()
         net = architecture_of(net)
         refuse_indices(net)
-        self.count = check("probes", probes, {"probes": WIDTH})
+        self.count = check("learned_inputs", learned_inputs, {"learned_inputs": WIDTH})
         self.ends = ends_of(net)
         dimensions, channels = self.ends
         if not 1 <= dimensions <= MOST_OF_GRIDS or not channels:
@@ -56,13 +55,13 @@ class ProbeGrid(Metanet, options=OPTIONS):
                 f"{[list(shape) for shape in net.inputs.values()]} to "
                 f"{[list(shape) for shape in net.output_shapes]}"
             )
-        self.side = round(probes ** (1 / dimensions))
-        if self.side**dimensions != probes:
+        self.side = round(learned_inputs ** (1 / dimensions))
+        if self.side**dimensions != learned_inputs:
             raise MetanetError(
-                f"`probes` is {probes}, expected a grid over {dimensions} coordinates, such as "
-                f"{self.side**dimensions} or {(self.side + 1) ** dimensions}"
+                f"`learned_inputs` is {learned_inputs}, expected a grid over {dimensions} "
+                f"coordinates, such as {self.side**dimensions} or {(self.side + 1) ** dimensions}"
             )
-        self.points = nn.Parameter(spread(probes, (dimensions,)))
+        self.points = nn.Parameter(spread(learned_inputs, (dimensions,)))
         convolution, pool = CONVOLUTIONS[dimensions], POOLS[dimensions]
         half = self.side // 2 if self.side > 1 else 1
         steps: list[nn.Module] = []
@@ -88,7 +87,7 @@ class ProbeGrid(Metanet, options=OPTIONS):
         return states
 
     def answers(self, part: Part) -> Tensor:
-        """Give the answers of a part's networks at the points, (networks, probes, channels)."""
+        """Give the answers of a part's networks at the points, (networks, points, channels)."""
         net = part.template.net
         if net is None or ends_of(net) != self.ends:
             raise MetanetError(

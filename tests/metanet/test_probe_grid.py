@@ -42,7 +42,7 @@ def test_networks_of_any_architecture_are_read_by_what_they_say(
     dimensions: int, channels: int, probes: int
 ) -> None:
     nets = [inr(dimensions, channels), inr(dimensions, channels, 3, 2)]
-    model = made(nets[0], probes=probes, outputs=2)
+    model = made(nets[0], learned_inputs=probes, outputs=2)
     graphs = [graph for net in nets for graph in graphs_of(net)]
     assert_invariant(model, graphs, np.random.default_rng(0))
     assert_batch_independent(model, graphs, np.random.default_rng(0))
@@ -71,8 +71,10 @@ def test_the_same_function_of_other_weights_is_the_same() -> None:
 
 
 def test_what_has_no_grid_is_refused() -> None:
-    with pytest.raises(metanet.MetanetError, match="`probes` is 60, expected a grid .* 64 or 81"):
-        made(inr(2, 1), probes=60)
+    with pytest.raises(
+        metanet.MetanetError, match="`learned_inputs` is 60, expected a grid .* 64 or 81"
+    ):
+        made(inr(2, 1), learned_inputs=60)
     image = spec.loads("inputs: {x: [1, 4, 4]}\nlayers: [flatten, {linear: {out_features: 2}}]")
     with pytest.raises(metanet.MetanetError, match="from one input of 1 to 3 coordinates"):
         made(image)

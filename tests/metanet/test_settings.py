@@ -31,7 +31,7 @@ CLASSES: dict[str, type[ConfiguredModule]] = {
 OTHER: dict[str, Any] = {
     "hidden": 12, "layers": 6, "outputs": 3, "members": 2, "heads": 2, "kernel_taps": 5,
     "channels": 2, "conditions": 1, "probes": 3, "node_features": 1, "dropout": 0.5,
-    "edge_hidden": 5, "form": "paper", "learned_inputs": 3,
+    "edge_hidden": 5, "form": "paper", "learned_inputs": 8,
     "fan_in_power": 0.25, "backend": "pyg", "taps": "parallel", "aggregation": "sum",
     "activation": "relu", "readout": ("variance", "outputs"), "without": ("heads", "activations"),
     "norm": False, "multiply": True, "global_state": False, "positions": False,
