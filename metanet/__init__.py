@@ -41,12 +41,12 @@ if TYPE_CHECKING:
         ScaleGMNEditor,
         StatMLP,
         StatNN,
-        TorchOptimizer,
         Viewed,
         gaussian,
         make_editor,
         make_metanet,
     )
+    from metanet.models.learned_optimizer.torch_optimizer import TorchOptimizer
     from metanet.views.weight_statistics import network_statistics
 else:
     lazily(__name__)

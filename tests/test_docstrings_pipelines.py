@@ -121,7 +121,11 @@ OF_OPTIMIZERS = (
     "pipelines.learned_optimizer.run:load_optimizer",
 )
 OF_SETS = ("pipelines.published.sets:open_set", "pipelines.published.network_set:NetworkSet")
-ALONE = ("pipelines.signals.solids:Solid", "pipelines.workers.server:begin_server")
+ALONE = (
+    "pipelines.learned_optimizer.speedup:speedup",
+    "pipelines.signals.solids:Solid",
+    "pipelines.workers.server:begin_server",
+)
 OF_TABLES = (
     "pipelines.metrics.measures:scores", "pipelines.metrics.measures:class_scores",
     "pipelines.metrics.summary:summarise", "pipelines.metrics.intervals:with_intervals",

@@ -17,7 +17,7 @@ from metanet.models.flow import Flow, Moments, gaussian
 from metanet.models.gmn import GMN, GMNEditor
 from metanet.models.hidden_activations import HiddenActivations
 from metanet.models.learned_inputs import LearnedInputs
-from metanet.models.learned_optimizer import LearnedOptimizer, OptimizerState, TorchOptimizer
+from metanet.models.learned_optimizer import LearnedOptimizer, OptimizerState
 from metanet.models.metanet import Metanet
 from metanet.models.mlp import MLP
 from metanet.models.nfn import HNPNFN, NPNFN, DWSNet
@@ -36,6 +36,6 @@ __all__ = [
     "DWSNetEditor", "DeepSets", "Editor", "Flow", "GMNEditor", "HNPNFNEditor",
     "HiddenActivations", "LearnedInputs", "LearnedOptimizer", "MLPEditor", "Metanet", "Moments",
     "NGGNNEditor", "NPNFNEditor", "OptimizerState", "ProbeGen", "ProbeGrid", "ScaleGMN",
-    "ScaleGMNEditor", "StatMLP", "StatNN", "TorchOptimizer", "Viewed", "gaussian",
+    "ScaleGMNEditor", "StatMLP", "StatNN", "Viewed", "gaussian",
     "make_editor", "make_metanet",
 ]  # fmt: skip

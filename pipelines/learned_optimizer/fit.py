@@ -36,34 +36,44 @@ class OnInnerTasks(Objective):
     def __init__(
         self,
         optimizer: LearnedOptimizer,
-        family: TaskFamily,
-        horizon: int,
+        families: Sequence[TaskFamily],
         recipe: Mapping[str, Any],
         seed: int,
         fabric: Fabric,
     ) -> None:
         self.trained = self.kept = self.optimizer = optimizer
-        self.family, self.horizon, self.recipe = family, horizon, recipe
+        self.families, self.recipe = families, recipe
         self.seed, self.device, self.steps = seed, fabric.device, recipe["unrolls"]
         self.epoch = 0
         self.unrolled: list[tuple[float, float, float]] = []
-        self.held_out = [self.tasks(_VALIDATION, n) for n in range(recipe.get("validation", 0))]
+        self.held_out = [
+            self.tasks(n, families[n % len(families)].longest, _VALIDATION, n)
+            for n in range(recipe.get("validation", 0))
+        ]
         self.columns = (*COLUMNS, LOSS) if self.held_out else COLUMNS
         self.both = WithBest(optimizer.to(self.device)) if self.held_out else None
         if self.both is not None:
             self.kept = self.both
 
-    def tasks(self, *seed: int) -> InnerTasks:
-        """Draw inner tasks."""
-        networks = self.recipe["networks"]
-        return InnerTasks(self.family, networks, self.horizon, seed, self.device)
+    def tasks(self, number: int, horizon: int, *seed: int) -> InnerTasks:
+        """Draw inner tasks, of one family after the other."""
+        family = self.families[number % len(self.families)]
+        return InnerTasks(family, self.recipe["networks"], horizon, seed, self.device)
 
     def begin(self, epoch: int) -> None:
         self.epoch, self.unrolled = epoch, []
 
     def step(self, number: int, lower: Lower) -> None:
-        tasks = self.tasks(_FITTING, self.seed, self.epoch, number)
+        seed = (_FITTING, self.seed, self.epoch, number)
+        turn = self.epoch * self.steps + number
+        family = self.families[turn % len(self.families)]
+        tasks = self.tasks(turn, family.drawn_horizon(seed, self.reached()), *seed)
         self.unrolled.append(unroll(self.optimizer, lower, tasks, self.recipe))
+
+    def reached(self) -> float:
+        """Say how far the curriculum is on the way to the longest horizons."""
+        lasts = self.recipe.get("curriculum", 0) * self.recipe["epochs"]
+        return min(1.0, (self.epoch + 1) / lasts) if lasts else 1.0
 
     def measured(self, rows: Rows) -> dict[str, float]:
         losses, last, skipped = np.mean(self.unrolled, axis=0).tolist()
@@ -77,26 +87,26 @@ class OnInnerTasks(Objective):
 
 def fit(
     optimizer: LearnedOptimizer,
-    family: TaskFamily,
-    horizon: int,
+    families: Sequence[TaskFamily],
     recipe: Mapping[str, Any],
     seed: int,
     folder: Path,
     run: str,
     fabric: Fabric,
 ) -> Rows:
-    """Meta-train a learned optimizer on inner tasks of a family; give the history of its epochs.
+    """Meta-train a learned optimizer on inner tasks of families; give the history of its epochs.
 
-    Each unroll draws an architecture and trains `networks` of it from new starts for `horizon`
-    steps. After every `truncation` steps, Adam lowers the losses of these steps, each on a batch
-    that the update before it has not seen, backpropagated through them: their mean, or with the
-    objective `log` the mean of their logarithms, over the `last` steps of a truncation (default:
-    all). With `second_order`, through gradients too (Andrychowicz et al., NeurIPS 2016, leave that
-    out). With `validation`, the parameters of the epoch are kept that do best at the horizon of so
-    many further unrolls. All that is not said here is said of the loop, `pipelines.runs.loop.fit`.
-    Raises `DivergedError` where nothing was learned.
+    Each unroll takes the next family, draws an architecture and a horizon, and trains `networks` of
+    it from new starts. With a `curriculum`, horizons begin at the smallest, and reach the largest
+    after that share of the epochs. After every `truncation` steps, Adam lowers the losses of these
+    steps, each on a batch that the update before it has not seen, backpropagated through them:
+    their mean, or with the objective `log` the mean of their logarithms, over the `last` steps of a
+    truncation (default: all). With `second_order`, through gradients too (Andrychowicz et al.,
+    NeurIPS 2016, leave that out). With `validation`, the parameters of the epoch are kept that do
+    best at the horizon of so many further unrolls. All that is not said here is said of the loop,
+    `pipelines.runs.loop.fit`. Raises `DivergedError` where nothing was learned.
     """
-    objective = OnInnerTasks(optimizer, family, horizon, recipe, seed, fabric)
+    objective = OnInnerTasks(optimizer, families, recipe, seed, fabric)
     rows = loop.fit(objective, recipe, folder, run, fabric)
     if all(float(str(row["skipped"])) == 1 for row in rows):
         raise DivergedError(

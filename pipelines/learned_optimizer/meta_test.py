@@ -15,14 +15,22 @@ from graphgen.files import claim_file, write_bytes, write_json
 from metanet import LearnedOptimizer
 from pipelines.devices import CPU, device_of
 from pipelines.errors import PipelineError
-from pipelines.learned_optimizer.comparison import ELSEWHERE, HERE, Outcome, markdown, summary
-from pipelines.learned_optimizer.inner_training import HandDesigned, train_learned
+from pipelines.learned_optimizer.comparison import (
+    ADAM,
+    CONSTANT,
+    ELSEWHERE,
+    HERE,
+    Outcome,
+    markdown,
+    summary,
+)
+from pipelines.learned_optimizer.inner_training import POINTS, HandDesigned, train_learned
 from pipelines.learned_optimizer.meta_train import planned
 from pipelines.learned_optimizer.report import write_report
 from pipelines.learned_optimizer.run import OPTIMIZER, MetaRun, load_optimizer
 from pipelines.learned_optimizer.settings import Settings, TaskFamily, read_settings
 from pipelines.learned_optimizer.tasks import InnerTasks
-from pipelines.learned_optimizer.tuning import best, grid, try_all
+from pipelines.learned_optimizer.tuning import best, fastest, grid, try_all
 from pipelines.provenance import code_of, made_with
 from pipelines.results import writing_results
 from pipelines.runs.collection import INDEX, listed_runs
@@ -116,12 +124,14 @@ def tested(settings: Settings, learned: Learned, device: torch.device) -> list[O
         total = len(settings.test_tasks) * (len(learned) + len(chosen))
         with tqdm(total=total, unit="optimizer", desc="meta-test", disable=None) as bar:
             for place, (name, family) in enumerate(settings.test_tasks.items()):
-                tasks = drawn(settings, family, evaluation["unrolls"], [_TESTING, place], device)
+                tasks = drawn(settings, [family], evaluation["unrolls"], [_TESTING, place], device)
                 for word, elsewhere in chosen.items():
                     outcomes += by_hand(settings, name, word, elsewhere, tasks)
                     bar.update()
                 for model, seed, optimizer in learned:
-                    trained = [train_learned(optimizer, t, evaluation["images"]) for t in tasks]
+                    trained = [
+                        train_learned(optimizer, each, *measured_by(settings)) for each in tasks
+                    ]
                     outcomes.append(Outcome(name, model, tuple(trained), seed))
                     bar.update()
     finally:
@@ -129,26 +139,34 @@ def tested(settings: Settings, learned: Learned, device: torch.device) -> list[O
     return outcomes
 
 
+def measured_by(settings: Settings) -> tuple[int, int]:
+    """Say on how many images, and at how many steps, trainings are measured."""
+    evaluation = settings.values["evaluation"]
+    return evaluation["images"], evaluation.get("points", POINTS)
+
+
 def drawn(
     settings: Settings,
-    family: TaskFamily,
+    families: Sequence[TaskFamily],
     unrolls: int,
     seed: Sequence[int],
     device: torch.device,
 ) -> list[InnerTasks]:
-    """Draw inner tasks, of as many architectures as there are `unrolls`."""
-    networks, horizon = settings.values["evaluation"]["networks"], settings.values["horizon"]
+    """Draw inner tasks, of as many architectures as there are `unrolls`, at the longest horizon."""
+    networks = settings.values["evaluation"]["networks"]
+    turns = [families[number % len(families)] for number in range(unrolls)]
     return [
-        InnerTasks(family, networks, horizon, [*seed, number], device) for number in range(unrolls)
+        InnerTasks(family, networks, family.longest, [*seed, number], device)
+        for number, family in enumerate(turns)
     ]
 
 
 def tuned_elsewhere(settings: Settings, device: torch.device) -> dict[str, HandDesigned]:
     """Choose the settings of SGD and Adam on inner tasks as in meta-training."""
-    baselines, images = settings.values["baselines"], settings.values["evaluation"]["images"]
+    baselines, (images, _) = settings.values["baselines"], measured_by(settings)
     tasks = drawn(settings, settings.training_tasks, baselines["unrolls"], [_TUNING], device)
     return {
-        optimizer: best(try_all(grid(baselines, optimizer), tasks, images))
+        optimizer: best(try_all(grid(baselines, optimizer), tasks, images, 1))
         for optimizer in baselines["learning_rates"]
     }
 
@@ -160,13 +178,19 @@ def by_hand(
     elsewhere: HandDesigned,
     tasks: Sequence[InnerTasks],
 ) -> list[Outcome]:
-    """Measure an optimizer on test tasks: as chosen elsewhere, and as best here."""
+    """Measure an optimizer on test tasks: as chosen elsewhere, and as best here.
+
+    Adam comes also with the constant rate that gets lowest at any step.
+    """
     choices = grid(settings.values["baselines"], optimizer)
-    measured = try_all(choices, tasks, settings.values["evaluation"]["images"])
-    here = best(measured)
+    measured = try_all(choices, tasks, *measured_by(settings))
+    found = {ELSEWHERE: elsewhere, HERE: best(measured)}
+    constant = fastest(measured, "constant")
+    if optimizer == ADAM and constant is not None:
+        found[CONSTANT] = constant
     return [
         Outcome(place, f"{optimizer}, {how}", tuple(measured[choice]), None, choice, how)
-        for how, choice in ((ELSEWHERE, elsewhere), (HERE, here))
+        for how, choice in found.items()
     ]
 
 

@@ -67,8 +67,8 @@ def meta_train(
 def check(run: MetaRun, settings: Settings) -> None:
     """Let an optimizer take a step on all tasks; `PipelineError` if it takes not all of them."""
     optimizer = run.make()
-    families = {"training_tasks": settings.training_tasks, **settings.test_tasks}
-    for name, family in families.items():
+    families = [("training_tasks", one) for one in settings.training_tasks]
+    for name, family in [*families, *settings.test_tasks.items()]:
         for corner in family.family.corners():
             template = graphgen.template(family.family.expand(corner))
             values = torch.ones(1, sum(size for _, size in float_offsets(template).values()))
@@ -91,8 +91,7 @@ def planned(settings: Settings, out: Path) -> list[MetaRun]:
             seed,
             {key: value for key, value in model.items() if key != "meta_training"},
             model.get("meta_training", values["meta_training"]),
-            settings.training_tasks.plain(),
-            values["horizon"],
+            [family.plain() for family in settings.training_tasks],
             out,
             code,
         )

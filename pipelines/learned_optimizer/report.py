@@ -19,6 +19,7 @@ from pipelines.learned_optimizer.comparison import (
     described,
     ordered,
     shown,
+    steps_shown,
     verdict,
 )
 from pipelines.report import drawing
@@ -93,7 +94,13 @@ def panel(tasks: str, outcomes: Sequence[Outcome], names: Sequence[str], identit
 
 def table(rows: Mapping[str, Any]) -> str:
     """Lay out the losses on some tasks, the best optimizer first."""
-    heads = ("training loss", "test loss", f"ratio to the best {ELSEWHERE}", f"to that {HERE}")
+    heads = (
+        "training loss",
+        "test loss",
+        f"ratio to the best {ELSEWHERE}",
+        f"to that {HERE}",
+        "times fewer steps than Adam",
+    )
     head = "".join(f'<th scope="col" class="number">{escape(words)}</th>' for words in heads)
     lines = []
     for name, row in ordered(rows):
@@ -105,6 +112,7 @@ def table(rows: Mapping[str, Any]) -> str:
             f"{test['mean']:.4f}",
             shown(row, ELSEWHERE),
             shown(row, HERE),
+            steps_shown(row),
         )
         columns = "".join(f'<td class="number">{escape(cell)}</td>' for cell in cells)
         lines.append(f'<tr><th scope="row">{escape(described(name, row))}</th>{columns}</tr>')

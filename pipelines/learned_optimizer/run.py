@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,9 @@ from pipelines.runs.diverged import naming
 from pipelines.runs.job import Job
 from pipelines.runs.restore import restored
 from pipelines.runs.result import read_result, result_kind, save_result
-from pipelines.settings import NAME, POSITIVE, settings_hash
+from pipelines.settings import NAME, settings_hash
 
-RECIPE = {"second_order": False, "objective": "mean", "validation": 0}
+RECIPE = {"second_order": False, "objective": "mean", "validation": 0, "curriculum": 0}
 """What a recipe may leave out; `last` is the whole truncation then."""
 NUMBER = {"type": "number"}
 MODEL: dict[str, Any] = {
@@ -59,8 +59,8 @@ OPTIMIZER = result_kind(
         "trained_on": {
             "type": "object",
             "additionalProperties": False,
-            "required": ["tasks", "horizon"],
-            "properties": {"tasks": {"type": "object"}, "horizon": POSITIVE},
+            "required": ["tasks"],
+            "properties": {"tasks": {"type": "array", "items": {"type": "object"}}},
         },
         "scores": {
             "type": "object",
@@ -81,8 +81,7 @@ class MetaRun(Job):
         seed: of all chance.
         model: the model's settings.
         recipe: how it is meta-trained.
-        tasks: the inner tasks, as plain data.
-        horizon: the number of inner steps.
+        tasks: the families of inner tasks, as plain data.
         out: the folder of all runs.
         code: the identity of the code that trains.
     """
@@ -93,8 +92,7 @@ class MetaRun(Job):
     seed: int
     model: Mapping[str, Any]
     recipe: Mapping[str, Any]
-    tasks: Mapping[str, Any]
-    horizon: int
+    tasks: Sequence[Mapping[str, Any]]
     out: Path
     code: str
 
@@ -118,7 +116,7 @@ class MetaRun(Job):
         """The identity of everything that decides the run's result."""
         return settings_hash(
             "learned_optimizer", self.name, self.seed, self.model, self.recipe, self.tasks,
-            self.horizon, self.code,
+            self.code,
         )  # fmt: skip
 
     def make(self) -> LearnedOptimizer:
@@ -136,12 +134,11 @@ class MetaRun(Job):
             raise PipelineError(f"a meta-training run has one process, got {fabric.world_size}")
         torch.set_num_threads(1)
         optimizer = self.make()
-        family = TaskFamily.from_plain(self.tasks)
+        families = [TaskFamily.from_plain(one) for one in self.tasks]
         with naming(self.name, self.seed):
             rows = fit(
                 optimizer,
-                family,
-                self.horizon,
+                families,
                 self.recipe,
                 self.seed,
                 self.work_folder,
@@ -162,7 +159,7 @@ class MetaRun(Job):
             "seed": self.seed,
             "model": optimizer.settings,
             "training": {"last": self.recipe["truncation"], **RECIPE, **self.recipe},
-            "trained_on": {"tasks": dict(self.tasks), "horizon": self.horizon},
+            "trained_on": {"tasks": [dict(one) for one in self.tasks]},
             "scores": scores,
         }
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from metanet.models.learned_optimizer.features import FEATURES
 from metanet.models.learned_optimizer.optimizer import LEARNABLE, OPTIONS, LearnedOptimizer
 from pipelines import datasets
 from pipelines.errors import PipelineError
-from pipelines.learned_optimizer.images import downsampled
+from pipelines.learned_optimizer.images import LOOK, Look, changed
 from pipelines.options import check_options
 from pipelines.settings import ABOVE_ZERO, NAME, POSITIVE, SEED, check_distinct, find_section
 from pipelines.zoo.architectures import Family, check_family, read_description
@@ -33,8 +35,21 @@ def record(properties: Mapping[str, Any], optional: Mapping[str, Any] | None = N
 
 TASK = record(
     {"dataset": {"enum": list(datasets.NAMES)}, "file": {"type": "string"}, "batch_size": POSITIVE},
-    {"variables": {"type": "object"}, "downsample": POSITIVE},
+    {
+        "variables": {"type": "object"},
+        "downsample": POSITIVE,
+        "size": POSITIVE,
+        "grey": {"type": "boolean"},
+        "horizon": POSITIVE,
+    },
 )
+HORIZONS = {
+    "anyOf": [
+        POSITIVE,
+        {"type": "array", "items": POSITIVE, "minItems": 2, "maxItems": 2},
+    ]
+}
+TRAINING_TASK = {**TASK, "properties": {**TASK["properties"], "horizon": HORIZONS}}
 META_TRAINING = record(
     {
         "epochs": POSITIVE,
@@ -49,6 +64,7 @@ META_TRAINING = record(
         "objective": {"enum": ["mean", "log"]},
         "last": POSITIVE,
         "validation": POSITIVE,
+        "curriculum": {"type": "number", "minimum": 0, "maximum": 1},
     },
 )
 MODEL = record(
@@ -83,7 +99,9 @@ SCHEMA = record(
     {
         "seeds": {"type": "array", "items": SEED, "minItems": 1},
         "horizon": POSITIVE,
-        "training_tasks": TASK,
+        "training_tasks": {
+            "anyOf": [TRAINING_TASK, {"type": "array", "items": TRAINING_TASK, "minItems": 1}]
+        },
         "models": {
             "type": "object",
             "minProperties": 1,
@@ -92,7 +110,9 @@ SCHEMA = record(
         },
         "meta_training": META_TRAINING,
         "baselines": BASELINES,
-        "evaluation": record({"unrolls": POSITIVE, "networks": POSITIVE, "images": POSITIVE}),
+        "evaluation": record(
+            {"unrolls": POSITIVE, "networks": POSITIVE, "images": POSITIVE}, {"points": POSITIVE}
+        ),
         "test_tasks": {"type": "object", "minProperties": 1, "additionalProperties": TASK},
     }
 )
@@ -100,26 +120,52 @@ SCHEMA = record(
 
 @dataclass(frozen=True)
 class TaskFamily:
-    """What inner tasks are drawn from: an architecture with ranges, a data set, a batch size."""
+    """What inner tasks are drawn from: an architecture with ranges, a data set, a batch size.
+
+    `horizon` is the number of their steps, or the two ends of the numbers of which it is drawn.
+    """
 
     dataset: str
     family: Family
     batch_size: int
-    downsample: int = 1
+    horizon: int | tuple[int, int]
+    look: Look = LOOK
+
+    @property
+    def longest(self) -> int:
+        """The largest horizon."""
+        return self.horizon if isinstance(self.horizon, int) else self.horizon[1]
+
+    def drawn_horizon(self, seed: Sequence[int], share: float = 1.0) -> int:
+        """Draw a horizon, the logarithm uniformly, up to a share of the way to the largest."""
+        if isinstance(self.horizon, int):
+            return self.horizon
+        low, high = self.horizon
+        place = share * np.random.default_rng(list(seed)).random()
+        return round(low * (high / low) ** place)
 
     def plain(self) -> dict[str, Any]:
         """Give it as plain data, with the description in the place of its file."""
+        horizon = self.horizon if isinstance(self.horizon, int) else list(self.horizon)
         return {
             "dataset": self.dataset,
             "family": self.family.plain(),
             "batch_size": self.batch_size,
-            "downsample": self.downsample,
+            "horizon": horizon,
+            "look": asdict(self.look),
         }
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> TaskFamily:
         """Read the form that `plain` gives."""
-        return cls(**{**data, "family": Family.from_plain(data["family"])})
+        horizon = data["horizon"]
+        return cls(
+            data["dataset"],
+            Family.from_plain(data["family"]),
+            data["batch_size"],
+            horizon if isinstance(horizon, int) else (horizon[0], horizon[1]),
+            Look(**data["look"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -127,7 +173,7 @@ class Settings:
     """The settings of both stages; `values` is the section as it was read, with its defaults."""
 
     values: Mapping[str, Any]
-    training_tasks: TaskFamily
+    training_tasks: tuple[TaskFamily, ...]
     test_tasks: Mapping[str, TaskFamily]
 
 
@@ -145,12 +191,21 @@ def read_settings(path: str | Path) -> Settings:
     check_distinct(root / "seeds")
     for name in values["models"]:
         check_model(root / "models" / name)
-    training = task_family(root / "training_tasks", "training_tasks")
-    tests = {name: task_family(root / "test_tasks" / name, name) for name in values["test_tasks"]}
-    found = {name: family for name, family in tests.items() if family is not None}
-    if root.problems or training is None:
+    place, several = root / "training_tasks", isinstance(values["training_tasks"], list)
+    places = [place / n for n in range(len(place.value))] if several else [place]
+    horizon = values["horizon"]
+    training = [task_family(one, "training_tasks", horizon) for one in places]
+    tests = {
+        name: task_family(root / "test_tasks" / name, name, horizon)
+        for name in values["test_tasks"]
+    }
+    if root.problems:
         raise SpecError(root.problems)
-    return Settings(values, training, found)
+    return Settings(
+        values,
+        tuple(family for family in training if family is not None),
+        {name: family for name, family in tests.items() if family is not None},
+    )
 
 
 def check_model(place: Place) -> None:
@@ -170,16 +225,20 @@ def check_model(place: Place) -> None:
     )
 
 
-def task_family(place: Place, name: str) -> TaskFamily | None:
+def task_family(place: Place, name: str, horizon: int) -> TaskFamily | None:
     """Read inner tasks; note every problem at `place`, and give None if there is one."""
     before = len(place.problems)
     data = place.value
-    downsample = data.get("downsample", 1)
+    look = Look(data.get("downsample", 1), data.get("size"), data.get("grey", False))
     try:
-        dataset = downsampled(data["dataset"], downsample)
+        dataset = changed(data["dataset"], look)
     except PipelineError as error:
-        (place / ("downsample" if "downsample" in data else "dataset")).note(str(error))
+        key = next((name for name in ("size", "downsample") if name in data), "dataset")
+        (place / key).note(str(error))
         dataset = None
+    steps = data.get("horizon", horizon)
+    if isinstance(steps, list) and steps[0] > steps[1]:
+        (place / "horizon").note(f"expected the smaller number first, got {steps}")
     ranges = read_ranges(place / "variables") if data.get("variables") else {}
     document = read_description(data["file"], place)
     if document is None or len(place.problems) > before:
@@ -195,4 +254,5 @@ def task_family(place: Place, name: str) -> TaskFamily | None:
                 "no optimizer writes: use layer_norm or group_norm in the place of batch_norm"
             )
             return None
-    return TaskFamily(data["dataset"], family, data["batch_size"], downsample)
+    steps = (steps[0], steps[1]) if isinstance(steps, list) else steps
+    return TaskFamily(data["dataset"], family, data["batch_size"], steps, look)

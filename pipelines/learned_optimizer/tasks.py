@@ -54,7 +54,7 @@ class InnerTasks:
             ) from None
         self.networks, self.horizon = networks, horizon
         self.template = graphgen.template(self.net)
-        self.images: Images = images(family.dataset, family.downsample, device)
+        self.images: Images = images(family.dataset, family.look, device)
         generator = torch.Generator().manual_seed(one_seed(weights))
         drawn = [initial_weights(self.net, generator) for _ in range(networks)]
         names = float_offsets(self.template)
@@ -93,12 +93,13 @@ class InnerTasks:
     @torch.no_grad()
     def measure(self, values: Tensor, count: int) -> tuple[Tensor, Tensor]:
         """Give losses on the first `count` training and test images, on the CPU, (networks,)."""
-        pairs = (
-            (self.images.train[:count], self.images.train_labels[:count]),
-            (self.images.test[:count], self.images.test_labels[:count]),
-        )
-        train, test = (self._measure(values, x, labels) for x, labels in pairs)
-        return train, test
+        x, labels = self.images.test[:count], self.images.test_labels[:count]
+        return self.measure_training(values, count), self._measure(values, x, labels)
+
+    @torch.no_grad()
+    def measure_training(self, values: Tensor, count: int) -> Tensor:
+        """Give losses on the first `count` training images, on the CPU, (networks,)."""
+        return self._measure(values, self.images.train[:count], self.images.train_labels[:count])
 
     def _measure(self, values: Tensor, x: Tensor, labels: Tensor) -> Tensor:
         size = max(1, _CHUNK // len(values))

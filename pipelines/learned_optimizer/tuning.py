@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.learned_optimizer.inner_training import (
+    POINTS,
     HandDesigned,
     Trained,
     train_hand_designed,
@@ -26,12 +27,17 @@ def grid(baselines: Mapping[str, Any], optimizer: str) -> list[HandDesigned]:
     ]
 
 
-def try_all(choices: Sequence[HandDesigned], tasks: Sequence[InnerTasks], images: int) -> Measured:
+def try_all(
+    choices: Sequence[HandDesigned],
+    tasks: Sequence[InnerTasks],
+    images: int,
+    points: int = POINTS,
+) -> Measured:
     """Train all inner tasks by all settings."""
     measured: Measured = {choice: [] for choice in choices}
     for some in tasks:
         for choice, trained in zip(
-            choices, train_hand_designed(choices, some, images), strict=True
+            choices, train_hand_designed(choices, some, images, points), strict=True
         ):
             measured[choice].append(trained)
     return measured
@@ -45,3 +51,16 @@ def best(measured: Measured) -> HandDesigned:
 def mean_loss(trained: Sequence[Trained]) -> float:
     """Average the training loss at the horizon over networks."""
     return float(np.mean([float(one.train.double().mean()) for one in trained]))
+
+
+def fastest(measured: Measured, schedule: str) -> HandDesigned | None:
+    """Choose, of one schedule, the settings of the lowest mean training loss at its best step."""
+    choices = [choice for choice in measured if choice.schedule == schedule]
+    if not choices:
+        return None
+
+    def lowest(choice: HandDesigned) -> float:
+        best = [float(one.progress.double().amin(1).mean()) for one in measured[choice]]
+        return float(np.mean(best))
+
+    return min(choices, key=lowest)

@@ -276,7 +276,7 @@ def test_optimizers_are_meta_trained_and_tested_on_a_device(tmp_path: Path, ther
     choices = [HandDesigned("adam", 0.01, "cosine"), HandDesigned("adam", 0.1, "constant")]
     results = []
     for device in map(torch.device, ("cpu", there)):
-        tasks = InnerTasks(settings.training_tasks, 2, 4, [0], device)
+        tasks = InnerTasks(settings.training_tasks[0], 2, 4, [0], device)
         results.append(
             [
                 *train_hand_designed(choices, tasks, 20),

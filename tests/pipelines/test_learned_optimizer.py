@@ -16,11 +16,12 @@ from metanet import LearnedOptimizer
 from metanet.models.learned_optimizer.per_parameter import PerParameterEditor
 from pipelines.errors import PipelineError
 from pipelines.learned_optimizer import load_optimizer, meta_test, meta_train
-from pipelines.learned_optimizer.comparison import ELSEWHERE, HERE, verdict
+from pipelines.learned_optimizer.comparison import CONSTANT, ELSEWHERE, HERE, verdict
 from pipelines.learned_optimizer.fit import OnInnerTasks, unroll
-from pipelines.learned_optimizer.images import downsampled
+from pipelines.learned_optimizer.images import Look, areas, changed
 from pipelines.learned_optimizer.meta_train import planned
 from pipelines.learned_optimizer.settings import Settings, read_settings
+from pipelines.learned_optimizer.speedup import speedup, speedups
 from pipelines.learned_optimizer.tasks import CEILING, InnerTasks, bounded
 from pipelines.runs import loop
 from pipelines.runs.checkpoint import epochs_done
@@ -60,7 +61,7 @@ def write(folder: Path, **changes: Any) -> Path:
 def lowering(optimizer: LearnedOptimizer, settings: Settings) -> loop.Lower:
     """Give what lowers the losses of meta-training, by plain gradient descent."""
     fabric = alone(torch.device("cpu"))
-    objective = OnInnerTasks(optimizer, settings.training_tasks, 10, META, 0, fabric)
+    objective = OnInnerTasks(optimizer, settings.training_tasks, META, 0, fabric)
     meta = torch.optim.SGD(optimizer.parameters(), lr=0.1)
     return loop.lowering(objective, meta, META, 0, fabric)
 
@@ -71,7 +72,7 @@ def test_second_derivatives_reach_the_meta_gradient(tmp_path: Path) -> None:
     for second in (False, True):
         run = planned(settings, tmp_path)[0]
         optimizer = run.make()
-        tasks = InnerTasks(settings.training_tasks, 2, 10, [0])
+        tasks = InnerTasks(settings.training_tasks[0], 2, 10, [0])
         unroll(optimizer, lowering(optimizer, settings), tasks, {**META, "second_order": second})
         found.append(float(optimizer.log_step.detach()))
     assert found[0] != found[1]
@@ -82,7 +83,7 @@ def test_second_derivatives_reach_the_meta_gradient(tmp_path: Path) -> None:
 
 
 def test_inner_tasks_depend_on_their_seed_alone(tmp_path: Path) -> None:
-    family = read_settings(write(tmp_path)).training_tasks
+    family = read_settings(write(tmp_path)).training_tasks[0]
     first, again, other = (InnerTasks(family, 2, 5, [0, seed]) for seed in (3, 3, 4))
     assert first.variables == again.variables
     assert torch.equal(first.start, again.start)
@@ -92,7 +93,7 @@ def test_inner_tasks_depend_on_their_seed_alone(tmp_path: Path) -> None:
 
 
 def test_networks_several_times_over_are_trained_side_by_side(tmp_path: Path) -> None:
-    tasks = InnerTasks(read_settings(write(tmp_path)).training_tasks, 2, 5, [0])
+    tasks = InnerTasks(read_settings(write(tmp_path)).training_tasks[0], 2, 5, [0])
     twice = tasks.losses(tasks.start.repeat(2, 1), 1)
     torch.testing.assert_close(twice, tasks.losses(tasks.start, 1).repeat(2))
 
@@ -103,12 +104,113 @@ def test_losses_that_are_no_numbers_count_as_the_ceiling() -> None:
 
 
 def test_images_are_averaged_over_squares() -> None:
-    small = downsampled("digits", 4)
+    small = changed("digits", Look(4))
     assert small.train_images.shape == (1000, 1, 2, 2)
-    first = downsampled("digits", 1).train_images[0, 0, :4, :4]
+    first = changed("digits", Look()).train_images[0, 0, :4, :4]
     assert small.train_images[0, 0, 0, 0] == pytest.approx(first.mean(), abs=1e-6)
     with pytest.raises(PipelineError, match="8 x 8 pixels; give a divisor"):
-        downsampled("digits", 3)
+        changed("digits", Look(3))
+
+
+@pytest.mark.parametrize(("pixels", "size"), [(8, 4), (8, 3), (7, 7), (28, 8)])
+def test_a_smaller_image_is_the_mean_over_areas(pixels: int, size: int) -> None:
+    shares = areas(pixels, size)
+    fine = torch.eye(pixels, dtype=torch.float64).repeat_interleave(size, 1)
+    # Each pixel is cut into so many pieces that both grids fit.
+    expected = fine.view(pixels, size, pixels).mean(2).t()
+    torch.testing.assert_close(shares, expected, rtol=1e-12, atol=1e-12)
+    if pixels % size:
+        uneven = torch.nn.functional.adaptive_avg_pool1d(torch.eye(pixels).double(), size).t()
+        assert not torch.allclose(shares, uneven, atol=1e-3)
+
+
+def test_images_have_the_size_and_the_colours_that_are_asked_for() -> None:
+    small = changed("digits", Look(size=4))
+    np.testing.assert_allclose(
+        small.train_images, changed("digits", Look(2)).train_images, atol=1e-6
+    )
+    assert changed("digits", Look(size=5, grey=True)).test_images.shape == (797, 1, 5, 5)
+    with pytest.raises(PipelineError, match="`size` is 9, but images of digits have 8 x 8"):
+        changed("digits", Look(size=9))
+
+
+# Several families, and horizons of their own.
+
+
+def test_families_take_turns_and_horizons_grow(tmp_path: Path) -> None:
+    tasks = [
+        {**MLP, "horizon": [10, 1000]},
+        {**MLP, "size": 8, "variables": {"width": 3}, "horizon": 7},
+    ]
+    settings = read_settings(write(tmp_path, training_tasks=tasks))
+    recipe = {**META, "epochs": 10, "curriculum": 0.5, "validation": 2}
+    run = planned(settings, tmp_path)[0]
+    fabric = alone(torch.device("cpu"))
+    objective = OnInnerTasks(run.make(), settings.training_tasks, recipe, 0, fabric)
+    assert [one.horizon for one in objective.held_out] == [1000, 7]
+    first, second = (one.start.shape[1] for one in objective.held_out)
+    assert first != second
+    longest = []
+    for epoch in range(10):
+        objective.begin(epoch)
+        share, family = objective.reached(), settings.training_tasks[0]
+        drawn = [family.drawn_horizon([n], share) for n in range(200)]
+        assert min(drawn) < 10 * 1.5
+        longest.append(max(drawn))
+    assert longest[0] < 10 * 100**0.2 + 1
+    assert longest == sorted(longest)
+    assert longest[4:] == longest[4:5] * 6
+    assert 900 < longest[-1] <= 1000
+    assert [family.drawn_horizon([5]) for family in settings.training_tasks][1] == 7
+
+
+def test_runs_remember_the_families_they_are_trained_on(tmp_path: Path) -> None:
+    tasks = [{**MLP, "horizon": [4, 6]}, {**MLP, "size": 8}]
+    folder = executed(tmp_path, training_tasks=tasks, meta_training={**META, "epochs": 1})
+    about = json.loads((folder / "settings.json").read_text())
+    found = [(one["horizon"], one["look"]["size"]) for one in about["trained_on"]["tasks"]]
+    assert found == [([4, 6], None), (10, 8)]
+
+
+# How many times fewer steps.
+
+
+STEPS = (0, 10, 20, 30, 40)
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ([4, 3, 2, 1, 0.5], 2.0),  # the other's lowest, 2, in 20 steps; it takes 40
+        ([4, 2, 2, 2, 2], 4.0),
+        ([4, 1, 9, 9, 9], 40 / (10 * 2 / 3)),  # between two points, on a line
+        ([4.0, 3.5, 3.0, 2.5, 2.0], 1.0),
+        ([4, 4, 4, 4, 3], 0.5),  # 3, which the other has after 20 steps, in 40
+        ([4, 5, 6, 7, 8], 1 / 40),
+    ],
+)
+def test_a_speedup_is_the_ratio_of_steps_to_a_loss(own: list[float], expected: float) -> None:
+    other = np.array([4.0, 3.5, 3.0, 2.5, 2.0])
+    assert speedup(np.array(own, float), other, STEPS) == pytest.approx(expected)
+    if min(own) < own[0]:
+        assert speedup(other, np.array(own, float), STEPS) == pytest.approx(1 / expected)
+
+
+def test_speedups_have_intervals_over_networks_and_seeds() -> None:
+    rng = np.random.default_rng(0)
+    steps = tuple(range(0, 101, 10))
+    other = np.stack([np.exp(-np.array(steps) / 50)] * 30)
+    rates = 2 * np.exp(0.2 * rng.standard_normal((3, 30, 1)))
+    own = np.exp(-np.array(steps) / 50 * rates)
+    found = speedups(own, other, steps)
+    assert found["reached"] == pytest.approx((rates >= 1).mean())
+    low, high = found["interval"]
+    assert low < found["mean"] < high
+    assert 1.8 < low < 2 < high < 2.2
+    alike = speedups(own[:1], other, steps)
+    assert alike["interval"] != found["interval"]
+    same = speedups(np.stack([other]), other, steps)
+    assert same == {"mean": 1.0, "interval": [1.0, 1.0], "reached": 1.0}
 
 
 # The stages.
@@ -157,7 +259,7 @@ def test_a_gmn_lowers_its_meta_loss(tmp_path: Path) -> None:
 
 def test_only_the_last_losses_of_a_truncation_count(tmp_path: Path) -> None:
     settings = read_settings(write(tmp_path))
-    tasks, seen = InnerTasks(settings.training_tasks, 2, 10, [0]), []
+    tasks, seen = InnerTasks(settings.training_tasks[0], 2, 10, [0]), []
     for last in (1, 5, None):
         optimizer = planned(settings, tmp_path)[0].make()
         recipe = META if last is None else {**META, "last": last}
@@ -238,7 +340,7 @@ def test_the_stages_write_what_they_say(tmp_path: Path) -> None:
             here, elsewhere = (rows[f"{name}, {how}"] for how in (HERE, ELSEWHERE))
             assert here["loss"]["mean"] <= elsewhere["loss"]["mean"]
     lines = (results / "curves.csv").read_text().splitlines()
-    assert len(lines) == 1 + 2 * (4 + 2) * SETTINGS["horizon"]
+    assert len(lines) == 1 + 2 * (5 + 2) * SETTINGS["horizon"]
     assert (results / "table.md").read_text().count("per_parameter (2 seeds)") == 2
     page = report.read_text()
     assert all(words in page for words in ("another width", "<svg", HERE))
@@ -252,7 +354,16 @@ def test_all_optimizers_begin_with_the_same_losses(tmp_path: Path) -> None:
     for run in planned(read_settings(file), tmp_path / "out"):
         run.execute()  # here, not in a process of its own, which would take seconds to begin
     meta_train(file, tmp_path / "out", workers=1)
-    meta_test(tmp_path / "params.yaml", tmp_path / "out", tmp_path / "results")
+    metrics = meta_test(tmp_path / "params.yaml", tmp_path / "out", tmp_path / "results")
+    for rows in metrics.values():
+        found = rows["per_parameter"]["speedup"]
+        assert set(found) == {HERE, CONSTANT}
+        for compared in found.values():
+            assert compared["interval"][0] <= compared["mean"] <= compared["interval"][1]
+        schedule = rows[f"adam, {CONSTANT}"]["settings"]["schedule"]
+        assert (schedule, "speedup" in rows[f"adam, {HERE}"]) == ("constant", False)
+    table = (tmp_path / "results" / "table.md").read_text()
+    assert table.count("times fewer steps than Adam") == len(metrics)
     lines = (tmp_path / "results" / "curves.csv").read_text().splitlines()[1:]
     rows = [line.rsplit(",", 4) for line in lines]
     for tasks in SETTINGS["test_tasks"]:

@@ -104,7 +104,7 @@ class Stacked(nn.Module):
 
 @pytest.fixture
 def tasks(tmp_path: Path) -> InnerTasks:
-    made = InnerTasks(read_settings(write(tmp_path)).training_tasks, 1, 10, [0])
+    made = InnerTasks(read_settings(write(tmp_path)).training_tasks[0], 1, 10, [0])
     made.start = made.start.double()
     images = made.images
     made.images = type(images)(

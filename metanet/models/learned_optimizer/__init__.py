@@ -2,6 +2,5 @@
 
 from metanet.models.learned_optimizer.optimizer import LearnedOptimizer
 from metanet.models.learned_optimizer.state import OptimizerState
-from metanet.models.learned_optimizer.torch_optimizer import TorchOptimizer
 
-__all__ = ["LearnedOptimizer", "OptimizerState", "TorchOptimizer"]
+__all__ = ["LearnedOptimizer", "OptimizerState"]
