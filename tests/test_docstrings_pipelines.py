@@ -122,7 +122,6 @@ OF_OPTIMIZERS = (
 )
 OF_SETS = ("pipelines.published.sets:open_set", "pipelines.published.network_set:NetworkSet")
 ALONE = (
-    "pipelines.learned_optimizer.speedup:speedup",
     "pipelines.signals.solids:Solid",
     "pipelines.workers.server:begin_server",
 )
