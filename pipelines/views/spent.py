@@ -50,9 +50,10 @@ def spent_on_views(
 
 def made_in(kept: KeptView, graph_set: GraphSet) -> float | None:
     """Give the processor seconds that a view was made in; None where it is not made, or unknown."""
-    if not kept.stateful:
+    state = kept.state()
+    if not state:
         return None
-    name = fresh(graph_set, kept.name, state=kept.state())
+    name = fresh(graph_set, kept.name, state=state)
     try:
         return None if name is None else graph_set.view(name).seconds["make"]
     except GraphError:
