@@ -9,6 +9,8 @@ import pytest
 
 from metanet import METANETS
 from pipelines.compile import SCHEMA as COMPILE
+from pipelines.generation.baselines import BASELINES
+from pipelines.generation.settings import FLOW, QUALITY, SAMPLE, check_flow, check_quality
 from pipelines.settings import read_section
 from pipelines.tasks.registry import task_of
 from pipelines.training.settings import SCHEMA as TRAIN
@@ -18,6 +20,7 @@ EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 FOLDER = EXPERIMENTS / "inrs"
 TASKS = sorted(path.parent for path in FOLDER.glob("*/*/params.yaml"))
 HYPERPARAMETERS = [EXPERIMENTS / "diverse" / name for name in ("learning_rate", "optimizer")]
+GENERATED = sorted(EXPERIMENTS.glob("generate-*"))
 ZOOS = sorted(path.parent for path in FOLDER.glob("*/params.yaml"))
 
 
@@ -47,6 +50,24 @@ def test_a_zoo(folder: Path) -> None:
     assert (folder / file).is_file()
     stages = read_file(folder / "dvc.yaml").data["stages"]
     assert stages.keys() == {"zoo", "card", "compile"}
+
+
+@pytest.mark.parametrize("folder", GENERATED, ids=lambda folder: folder.name)
+def test_generation(folder: Path) -> None:
+    file = folder / "params.yaml"
+    flow = read_section(file, "flow", FLOW, check_flow)
+    read_section(file, "sample", SAMPLE)
+    read_section(file, "quality", QUALITY, check_quality)
+    read_section(file, "compile", COMPILE)
+    assert (folder / read_file(file).data["inrs"]["architecture"]["file"]).is_file()
+    stages = read_file(folder / "dvc.yaml").data
+    drawn = {f"out/results/samples-{name}.png" for name in (*flow["models"], *BASELINES)}
+    outs = set(names(stages["stages"]["quality"]["outs"]))
+    assert outs == {
+        *drawn, "out/report.html", "out/results/results.json", "out/results/quality.json",
+    }  # fmt: skip
+    histories = set(stages["plots"][0]["Loss on validation networks"]["y"])
+    assert histories == {f"out/flow/gmn-seed{seed}/history.csv" for seed in flow["seeds"]}
 
 
 def test_all_are_there() -> None:
