@@ -21,6 +21,7 @@ OF_A_KIND = (
     *(f"singular_{k}" for k in range(1, SINGULAR + 1)),
 )
 SEED = 1
+TIE = 1e-6
 
 
 class Function(View):
@@ -59,7 +60,7 @@ def function_numbers(logits: Tensor) -> Tensor:
     centred = logits - logits.mean(2, keepdim=True) if logits.shape[2] > 1 else logits
     scale = centred.square().mean(2).sqrt()
     mean = entropy(shares.mean(1))
-    chosen = torch.nn.functional.one_hot(shares.argmax(2), shares.shape[2]).to(logits).mean(1)
+    chosen = likeliest(logits).mean(1)
     answered = centred - centred.mean(1, keepdim=True)
     values = torch.linalg.svdvals(answered) / math.sqrt(logits.shape[1])
     values = torch.nn.functional.pad(values[:, :SINGULAR], (0, max(0, SINGULAR - values.shape[1])))
@@ -67,3 +68,10 @@ def function_numbers(logits: Tensor) -> Tensor:
     return torch.cat(
         [spread(entropies), spread(lead), spread(scale), torch.stack(numbers, 1), values.log1p()], 1
     )
+
+
+def likeliest(logits: Tensor) -> Tensor:
+    """Say which number of an answer is the largest, in shares where rounding alone tells apart."""
+    largest = logits.amax(2, keepdim=True)
+    found = (logits >= largest - TIE * (1 + largest.abs())).to(logits)
+    return found / found.sum(2, keepdim=True)

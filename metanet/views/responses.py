@@ -33,8 +33,8 @@ class Responses(View):
 
     An activation is the last value that a neuron computes, averaged over positions such as pixels.
     Beside its moments and quantiles (through asinh) stand the share of inputs and positions where
-    it is above 0, its mean absolute correlation with the other neurons of its layer, and its
-    deviation over positions. Parameter nodes have zeros.
+    it is active (above 1e-6), its deviation over positions, and its mean absolute correlation with
+    the other neurons of its layer. Parameter nodes have zeros.
     """
 
     name = "responses"
@@ -126,7 +126,7 @@ def of_neurons(values: Tensor) -> Tensor:
             *(mark.asinh() for mark in quantiles(whole, (0.0, 0.1, 0.5, 0.9, 1.0))),
             scaled.pow(3).mean(2).clamp(-5, 5),
             (deviation + 1e-4).log(),
-            (values > 0).to(values).mean((2, 3)),
+            (values > 1e-6).to(values).mean((2, 3)),
             over_positions.asinh(),
         ],
         2,

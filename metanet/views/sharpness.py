@@ -133,7 +133,7 @@ class Sharpness(View):
             losses.detach(),
             (norm([g.detach() for g in gradients], count) + SMALL).log(),
             curvature,
-            top.sign(),
+            top / (top.abs() + SMALL),
             (norm(products, count) + SMALL).log(),
             curvature - (doubt + 1e-4).log(),
         ]
