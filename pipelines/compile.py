@@ -11,6 +11,7 @@ import numpy as np
 from graphgen import GraphSet
 from graphgen.graph_set_writer import Packed
 from pipelines.errors import PipelineError
+from pipelines.out_of_distribution import UNSEEN, WIDER, kept_out
 from pipelines.settings import read_section
 from pipelines.views.settings import VIEWS, asked_views, check_views
 from pipelines.views.storing import store_views
@@ -21,7 +22,6 @@ from pipelines.zoo.fields import Place
 from pipelines.zoo.reading import opened_zoo
 
 SPLITS = ("train", "validation", "test")
-WIDER = "wider"
 KEPT = (
     *("index", "family", "parameters", "variables", "training", "metrics"),
     *("network", "checkpoint", "checkpoints"),  # of networks with several checkpoints
@@ -43,7 +43,8 @@ SCHEMA = {
             "required": ["train", "validation"],
             "properties": {name: {"type": "number", "minimum": 0} for name in SPLITS},
         },
-        "wider": {
+        UNSEEN: {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        WIDER: {
             "type": "object",
             "additionalProperties": {
                 "type": "object",
@@ -72,7 +73,8 @@ def compile_zoo(
 
     Splits are drawn by `seed` within each family, by the shares given. `wider` names a variable
     and a number for each family, as `cnn: {width: 10}`: networks above it are the split `wider`,
-    for tests out of distribution, and in no other. Networks whose training diverged stay in the
+    for tests out of distribution, and in no other. `unseen` lists families whose networks are the
+    split `unseen` in the same way. Networks whose training diverged stay in the
     zoo's index and are left out here; their number is kept in the set's `about`.
 
     A zoo whose networks have a split of their own, as INRs have that of their signals, keeps it:
@@ -90,8 +92,8 @@ def compile_zoo(
     It is the same whatever the number of `workers` (processes; by default as many as are worth
     their start) and on a Dask `scheduler`, whose workers have to see the zoo's folder.
 
-    Raises `PipelineError` for a zoo without networks, for a `wider` that does not fit it, and for a
-    share of `test` missing, or given to a zoo with a split of its own.
+    Raises `PipelineError` for a zoo without networks, for a `wider` or `unseen` that does not fit
+    it, and for a share of `test` missing, or given to a zoo with a split of its own.
     """
     settings = read_section(settings_file, "compile", SCHEMA, check_settings)
     views = asked_views(settings.get("views", []))
@@ -100,13 +102,13 @@ def compile_zoo(
     rows = [{**row, "index": network_of(row)} for row in last if row["status"] == "trained"]
     if not rows:
         raise PipelineError(f"{zoo}: no network of this zoo was trained to the end")
-    held_out = wider_networks(rows, settings.get("wider", {}))
+    held_out = kept_out(rows, settings)
     within = [row for row in rows if row["index"] not in held_out]
     try:
         split = splits_of(within, settings.get("splits"), settings["seed"])
     except PipelineError as error:
         raise PipelineError(f"{settings_file}: {error}") from None
-    split |= dict.fromkeys(held_out, WIDER)
+    split |= held_out
 
     chosen: list[tuple[int, dict[str, Any]]] = []
     for number, record in enumerate(index["networks"]):
@@ -227,25 +229,3 @@ def cut(members: list[int], shares: dict[str, float], seed: list[int]) -> dict[i
     cuts = np.rint(ends).astype(int)
     parts = zip(shares, [0, *cuts[:-1]], cuts, strict=True)
     return {int(member): name for name, start, stop in parts for member in order[start:stop]}
-
-
-def wider_networks(rows: list[dict[str, Any]], limits: dict[str, dict[str, float]]) -> set[int]:
-    """Find the networks of each family whose variable is above its limit."""
-    families = {row["family"] for row in rows}
-    if limits and families != set(limits):
-        raise PipelineError(
-            f"`wider` has limits for {', '.join(sorted(limits))}, but the families of this zoo are "
-            f"{', '.join(sorted(families))}: give each of them one"
-        )
-    result = set()
-    for row in rows:
-        for name, limit in limits.get(row["family"], {}).items():
-            value = row.get("variables", {}).get(name)
-            if not isinstance(value, int | float):
-                raise PipelineError(
-                    f"`wider`: {row['family']}: `{name}` of network {row['index']} is {value!r}, "
-                    "expected a number; name a variable that the zoo draws"
-                )
-            if value > limit:
-                result.add(int(row["index"]))
-    return result

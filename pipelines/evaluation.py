@@ -11,13 +11,13 @@ from typing import Any
 
 from graphgen import GraphSet
 from graphgen.files import write_bytes, write_json, write_safetensors
-from pipelines.compile import WIDER
 from pipelines.costs import cost_of, write_costs
 from pipelines.devices import CPU
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.measuring import Found, measure
 from pipelines.metrics.predictions import summaries_of
+from pipelines.out_of_distribution import OUT_OF_DISTRIBUTION
 from pipelines.provenance import made_with
 from pipelines.results import writing_results
 from pipelines.runs.collection import INDEX, listed_runs, read_missing, stage_of
@@ -25,7 +25,11 @@ from pipelines.tasks.names import EXAMPLES
 from pipelines.training.planning import asked_runs
 from pipelines.training.trained import Trained
 
-RESULTS = {"validation": "validation.json", "test": "metrics.json", WIDER: "wider.json"}
+RESULTS = {
+    "validation": "validation.json",
+    "test": "metrics.json",
+    **{split: f"{split}.json" for split in OUT_OF_DISTRIBUTION},
+}
 PREDICTIONS = "predictions.csv"
 FILES = (*RESULTS.values(), PREDICTIONS, EXAMPLES)
 
@@ -46,9 +50,9 @@ def evaluate(
 
     With `params`, they are just the runs that these settings ask for, by the code that is there
     now. Writes `predictions.csv`, `validation.json`, `metrics.json` (test networks) and, where
-    there are wider networks, `wider.json`: the scores of the task, mean and standard deviation over
-    seeds, with intervals over networks and seeds and the differences to the best model; and
-    `examples.safetensors` where the task has examples to show, of each model's first seed.
+    there are such networks, `wider.json` and `unseen.json`: the scores of the task, mean and
+    standard deviation over seeds, with intervals over networks and seeds and the differences to the
+    best model; and `examples.safetensors` where the task has examples to show, of each model's first seed.
     `results.json` says of which runs and graph set they are. What each model cost is beside them,
     in `cost.json`. Gives the scores of the test networks.
 
@@ -69,7 +73,7 @@ def evaluate(
             new.add(EXAMPLES, lambda path: write_safetensors(path, examples))
         scores = {split: summaries_of(rows, split, own) for split, own in measured.items()}
         for split, file in RESULTS.items():
-            if measured[split] or split != WIDER:
+            if measured[split] or split not in OUT_OF_DISTRIBUTION:
                 new.add(file, partial(write_json, data=scores[split]))
         about = {
             "graph_set": graph_set.hash,

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from graphgen import GraphSet
-from pipelines.compile import WIDER
 from pipelines.devices import CPU, shared_devices
 from pipelines.graphs import opened_set
 from pipelines.metrics.predictions import GROUP
+from pipelines.out_of_distribution import OUT_OF_DISTRIBUTION
 from pipelines.prediction import loaded_run
 from pipelines.runs.preload import PREDICTING
 from pipelines.runs.restore import applying
@@ -25,7 +25,7 @@ from pipelines.training.trained import Trained
 from pipelines.views.spent import spent_on_views
 from pipelines.workers import fan_out, one_thread
 
-HELD_OUT = ("validation", "test", WIDER)
+HELD_OUT = ("validation", "test", *OUT_OF_DISTRIBUTION)
 
 
 @dataclass(frozen=True)

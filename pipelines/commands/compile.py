@@ -54,12 +54,15 @@ def compile_(
     if source.is_dir() and not is_model(source):
         if out is None:
             raise click.UsageError("a zoo needs --out, the folder of its graph set")
-        from pipelines.compile import SPLITS, WIDER, compile_zoo
+        from pipelines.compile import SPLITS, compile_zoo
+        from pipelines.out_of_distribution import OUT_OF_DISTRIBUTION
 
         graphs = compile_zoo(params, source, out, replace, workers, scheduler)
         about = graphs.index["about"]
         sizes = about["networks"]
-        counts = ", ".join(f"{sizes[name]} {name}" for name in (*SPLITS, WIDER) if name in sizes)
+        counts = ", ".join(
+            f"{sizes[name]} {name}" for name in (*SPLITS, *OUT_OF_DISTRIBUTION) if name in sizes
+        )
         click.echo(f"{out}: {len(graphs)} graphs ({counts}), {about['diverged']} diverged left out")
         for view in map(graphs.view, graphs.views):
             made = f"made in {view.seconds['make']:.1f} s, " if view.made_of else ""

@@ -9,9 +9,10 @@ from typing import Any
 
 from pipelines import metrics as m
 from pipelines.metrics.predictions import summaries_of
+from pipelines.out_of_distribution import OUT_OF_DISTRIBUTION
 from pipelines.report.inputs import Prediction, ceiling
 
-SPLITS = ("test", "wider")
+SPLITS = ("test", *OUT_OF_DISTRIBUTION)
 SHOWN = ("r2", "tau")
 
 

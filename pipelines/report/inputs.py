@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.compile import WIDER
 from pipelines.errors import PipelineError
 from pipelines.metrics import r2_ceiling, ranking
 from pipelines.metrics.form import check_metrics
 from pipelines.metrics.predictions import GROUP
+from pipelines.out_of_distribution import OUT_OF_DISTRIBUTION
 from pipelines.report.subject import target_words, task_name
 from pipelines.tasks.names import DEFAULT
 
@@ -94,11 +94,15 @@ class Content:
     costs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def held_out(self) -> list[Content]:
-        """The same on each split that tests are made on: the scored one, then wider networks."""
-        wider = [p for p in self.predicted if p.split == WIDER]
-        if self.split == WIDER or not wider:
+        """The same on each split that tests are made on: the scored one, then kept out kinds."""
+        if self.split in OUT_OF_DISTRIBUTION:
             return [self]
-        return [self, replace(self, split=WIDER, scored=wider)]
+        contents = [self]
+        for split in OUT_OF_DISTRIBUTION:
+            own = [p for p in self.predicted if p.split == split]
+            if own:
+                contents.append(replace(self, split=split, scored=own))
+        return contents
 
     def predictions(self, model: str) -> dict[int, list[Prediction]]:
         """The scored predictions of a model, by seed in ascending order."""

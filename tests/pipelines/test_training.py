@@ -73,6 +73,25 @@ def test_wider_networks_are_in_no_other_split(graphs: Path) -> None:
     assert {record["split"] for record in records} == {"train", "validation", "test", "wider"}
 
 
+def test_unseen_families_are_in_no_other_split(graphs: Path, tmp_path: Path) -> None:
+    splits = {"train": 0.6, "validation": 0.2, "test": 0.2}
+    both = {"unseen": ["cnn"], "wider": {"mlp": {"width": 4}}}
+    file = tmp_path / "params.yaml"
+    file.write_text(json.dumps({"compile": {"seed": 0, "splits": splits, **both}}))
+    records = compile_zoo(file, graphs.parent / "zoo", tmp_path / "graphs").records
+    for record in records:
+        assert (record["family"] == "cnn") == (record["split"] == "unseen")
+    assert {r["split"] for r in records} == {"train", "validation", "test", "wider", "unseen"}
+    for names, message in (
+        (["cnn", "lstm"], "`unseen` names lstm, but the families of this zoo are cnn, mlp"),
+        (["cnn", "mlp"], "`unseen` names all families of this zoo: leave one to train on"),
+    ):
+        text = {"compile": {"seed": 0, "splits": splits, "unseen": names}}
+        file.write_text(json.dumps(text))
+        with pytest.raises(PipelineError, match=message):
+            compile_zoo(file, graphs.parent / "zoo", tmp_path / "others")
+
+
 @pytest.mark.parametrize(
     ("wider", "message"),
     [
