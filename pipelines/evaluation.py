@@ -52,7 +52,8 @@ def evaluate(
     now. Writes `predictions.csv`, `validation.json`, `metrics.json` (test networks) and, where
     there are such networks, `wider.json` and `unseen.json`: the scores of the task, mean and
     standard deviation over seeds, with intervals over networks and seeds and the differences to the
-    best model; and `examples.safetensors` where the task has examples to show, of each model's first seed.
+    best model; and `examples.safetensors` where the task has examples to show, of each model's
+    first seed.
     `results.json` says of which runs and graph set they are. What each model cost is beside them,
     in `cost.json`. Gives the scores of the test networks.
 
