@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.compile import template as template_of
-from graphgen.errors import GraphError, concerning
+from graphgen.errors import GraphError, concerning, instance
 from graphgen.files import Shard, read_document, replacing, unpack
 from graphgen.files.sealed import part_path
 from graphgen.graph import Graph
@@ -172,6 +172,7 @@ class GraphSet:
         Raises `GraphError` where there is none of this name, for a damaged one, and for one of
         another graph set, whose place this one took. Its parts are checked when they are read.
         """
+        instance(name, str, "name")
         if name not in self._views:
             self._views[name] = StoredView(self, name)
         return self._views[name]
