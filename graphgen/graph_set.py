@@ -167,7 +167,7 @@ class GraphSet:
     def view(self, name: str) -> StoredView:
         """Open a view that is kept beside the networks.
 
-            graphs.view("spectra").values([3, 5])        # (2, columns)
+            graphgen.GraphSet.open("out/graphs").view("spectra").values([3, 5])
 
         Raises `GraphError` where there is none of this name, for a damaged one, and for one of
         another graph set, whose place this one took. Its parts are checked when they are read.

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 import graphgen
 from graphgen.errors import GraphError, concerning
@@ -28,7 +29,7 @@ from pipelines.graphs import opened_set
 from pipelines.runs.preload import PREDICTING
 from pipelines.runs.restore import applying
 from pipelines.stamps import Stamp, stamp
-from pipelines.tasks.task import EVALUATED_AT_ONCE, place_of
+from pipelines.tasks.task import EVALUATED_AT_ONCE, batch_of, place_of
 from pipelines.training.predictor import Predictor
 from pipelines.training.trained import Trained
 from pipelines.workers import fan_out, one_thread, pieces
@@ -56,10 +57,13 @@ class Networks:
     kind: str | None = None
     variables: str = "{}"
 
-    def batch(self, chosen: Sequence[Any]) -> Batch:
-        """Collect networks, by their places in the index or by their files."""
+    def batch(self, chosen: Sequence[Any], model: nn.Module) -> Batch:
+        """Collect networks, by their places in the index or by their files.
+
+        Those of a graph set bring the views that a model reads, where the set keeps them.
+        """
         if self.kind == GRAPH_SET.format:
-            return Batch.from_set(opened_set(self.place, self.identity), chosen)
+            return batch_of(opened_set(self.place, self.identity), chosen, model)
         graphs = []
         for one in chosen:
             if self.kind == ZOO.format:
@@ -224,7 +228,7 @@ def outputs_for(
     where = described((run, identity, device, networks, chosen))
     with one_thread(), torch.no_grad(), applying(f"{run}, for {where}"):
         outputs: NDArray[np.float32] = torch.cat(
-            [model(networks.batch(b).to(place)).cpu() for b in batches]
+            [model(networks.batch(b, model).to(place)).cpu() for b in batches]
         ).numpy()
     return outputs
 

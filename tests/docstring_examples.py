@@ -26,6 +26,7 @@ import onnx
 import pyarrow.parquet
 import torch
 import transformers
+from view_toys import write_view
 
 import graphgen
 import graphgen.files
@@ -141,7 +142,7 @@ def write_files(folder: Path) -> None:
         (net, graphgen.testing.random_weights(net, rng, np.float32), {"accuracy": 0.1 * i})
         for i in range(8)
     ]
-    graphgen.GraphSet.write(folder / "out/graphs", networks)
+    write_view(graphgen.GraphSet.write(folder / "out/graphs", networks), "spectra")
     graphgen.export.write_parquet(graphgen.compile(net, weights), folder / "net")
     write_models(folder)
 

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 from spec.lazy import lazily
 
 if TYPE_CHECKING:
+    from pipelines.views.costs import cost_of_views
     from pipelines.views.fresh import fresh
-    from pipelines.views.leakage import check_training, stored_name, view_for_training
+    from pipelines.views.leakage import (
+        check_training,
+        stored_name,
+        view_for_training,
+    )
     from pipelines.views.settings import VIEWS, Asked, asked_views
     from pipelines.views.storing import store_views
 else:
@@ -19,6 +24,7 @@ __all__ = [
     "Asked",
     "asked_views",
     "check_training",
+    "cost_of_views",
     "fresh",
     "store_views",
     "stored_name",

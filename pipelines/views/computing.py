@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from graphgen import GraphSet
 from metanet import Batch
@@ -35,8 +36,8 @@ State = dict[str, NDArray[Any]]
 def view_from(family: str, options: Mapping[str, Any], state: State) -> View:
     """Make a view of its options, or of the state of one that was made from networks."""
     kind: Any = families()[family]
-    if hasattr(kind, "from_state"):
-        found: View = kind.from_state({k: torch.from_numpy(v) for k, v in state.items()})
+    if state:
+        found: View = kind.from_state(tensors(state))
         return found
     plain: View = kind(**options)
     return plain
@@ -107,19 +108,27 @@ def make(
         scores = scores_of(graph_set, training, target)
         own = json.loads(options)
         best = leading(scores, own.get("panel", DEFAULT_PANEL))
-        chosen = [training[place] for place in best]
-        batch = Batch.from_set(graph_set, chosen)
+        batch = Batch.from_set(graph_set, [training[place] for place in best])
         begun = time.process_time()
         kind: Any = families()[family]
         view = kind.make(batch, [scores[place] for place in best], **own)
         seconds = time.process_time() - begun
-        state = {name: tensor.cpu().numpy() for name, tensor in view.state().items()}
     made_of = {
         "target": target,
         "networks": training,
         "content": [content(graph_set, i) for i in training],
     }
-    return state, made_of, seconds
+    return state_of(view), made_of, seconds
+
+
+def state_of(view: Any) -> State:
+    """Give the state of a view as arrays."""
+    return {name: tensor.cpu().numpy() for name, tensor in view.state().items()}
+
+
+def tensors(state: State) -> dict[str, Tensor]:
+    """Give a state as tensors of its own."""
+    return {name: torch.tensor(array) for name, array in state.items()}
 
 
 DEFAULT_PANEL: int = inspect.signature(Exam.make).parameters["panel"].default
@@ -127,7 +136,7 @@ DEFAULT_PANEL: int = inspect.signature(Exam.make).parameters["panel"].default
 
 def made(call: tuple[Any, ...]) -> str:
     """Say what a call of `make` makes."""
-    graphs, _, family, _, _, networks = call
+    graphs, _, family, *_, networks = call
     return f"{graphs}: making the view {family!r} of {networks or 'all'} training networks"
 
 

@@ -23,7 +23,7 @@ def fresh(
     """Find the view of a graph set that is what this code would compute; None if it has none.
 
         fresh(graph_set, "spectra")                      # "spectra"
-        fresh(graph_set, "exam", state=view.state())     # "exam-150"
+        fresh(graph_set, "exam", state=exam.state())     # "exam-8"
 
     A view without a state has to have the same options, one with a state just that.
     """

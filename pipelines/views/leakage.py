@@ -18,7 +18,7 @@ SHOWN = 3
 def stored_name(graph_set: GraphSet, family: str, networks: int | None = None) -> str:
     """Say by which name a graph set keeps a view for so many training networks, None for all.
 
-        stored_name(graph_set, "exam", 150)              # "exam-150"
+        stored_name(graph_set, "exam", 8)                # "exam-8"
 
     Raises `PipelineError` where it keeps none.
     """
@@ -80,7 +80,8 @@ def view_for_training(
 ) -> View:
     """Give the view that a training on so many networks may use, with its state.
 
-        model.keep_view(view_for_training(graph_set, "exam", 150, task.indices["train"]))
+        training = [i for i, row in enumerate(graph_set.records) if row["split"] == "train"]
+        exam = view_for_training(graph_set, "exam", 8, training)
 
     Raises `PipelineError` where the graph set keeps none, and as `check_training` does.
     """

@@ -83,9 +83,8 @@ def entry_of(entry: Any) -> tuple[str, dict[str, Any]]:
 def families() -> dict[str, type[View]]:
     """Give all views by name."""
     from metanet.views import VIEWS
-    from metanet.views.exam import Exam
 
-    return {**VIEWS, Exam.name: Exam}
+    return dict(VIEWS)
 
 
 def is_made(family: str) -> bool:
@@ -118,12 +117,11 @@ def check_views(place: Place) -> None:
 
 
 def check_plain(place: Place, family: str, options: Mapping[str, Any]) -> None:
-    """Note options that a view does not take."""
-    from pipelines.options import check_options
-
-    if options:
-        kind = families()[family]
-        check_options(place, options, lambda values: kind(**values))
+    """Note options, which only what is made from networks takes."""
+    for name in options:
+        (place / name).note(
+            f"`{family}` has no option {quoted(name)}, expected none: write `{family}`", key=True
+        )
 
 
 def check_made(place: Place, family: str, options: Mapping[str, Any]) -> None:
@@ -132,7 +130,8 @@ def check_made(place: Place, family: str, options: Mapping[str, Any]) -> None:
     from metanet.options import check
     from metanet.views.exam import OPTIONS
 
-    taken = inspect.signature(getattr(families()[family], "make")).parameters.values()  # noqa: B009
+    kind: Any = families()[family]
+    taken = inspect.signature(kind.make).parameters.values()
     names = [*MADE, *(one.name for one in taken if one.kind is one.KEYWORD_ONLY)]
     for name, value in options.items():
         if name not in names:

@@ -31,7 +31,8 @@ def store_views(
 ) -> GraphSet:
     """Let a graph set keep just the views that are asked for; give it.
 
-        store_views("out/graphs", asked_views(["spectra"]), workers=4)
+        asked = asked_views(["spectra", {"exam": {"networks": 8}}])
+        graph_set = store_views("out/graphs", asked)
 
     A view that is there, intact and of the same networks, options and code stays. Each other one is
     made from training networks, if it is such a one, and computed for all networks; it is there
@@ -82,10 +83,9 @@ def write_views(
         if one.target is not None
     ]
     crew = workers, scheduler, preload
-    made = fan_out(computing.make, makings, *crew, computing.made, "make", unit="view")
-    found_made = iter(list(made))
+    made = iter(list(fan_out(computing.make, makings, *crew, computing.made, "make", unit="view")))
     done: list[tuple[Any, Any, float]] = [
-        ({}, None, 0.0) if one.target is None else next(found_made) for one in asked
+        ({}, None, 0.0) if one.target is None else next(made) for one in asked
     ]
     cut = computing.cut(graph_set)
     calls = [

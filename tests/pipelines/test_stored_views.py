@@ -20,6 +20,8 @@ from graphgen import GraphError, GraphSet
 from metanet import Batch
 from metanet.batch import Part
 from metanet.views import NODE, View
+from metanet.views.exam import Exam
+from metanet.views.sharpness import ExamSharpness, Sharpness
 from pipelines import PipelineError
 from pipelines.compile import compile_zoo
 from pipelines.tasks.targets import split_networks
@@ -27,6 +29,7 @@ from pipelines.views import (
     Asked,
     asked_views,
     check_training,
+    cost_of_views,
     fresh,
     store_views,
     stored_name,
@@ -320,6 +323,35 @@ def test_a_stored_view_is_fresh_if_the_code_would_give_it(
     assert fresh(GraphSet.open(tmp_path), "spectra") is None
     monkeypatch.setattr("pipelines.views.identity.maker_of", lambda module: "1" * 64)
     assert fresh(graph_set, "spectra") is None
+
+
+def test_sharpness_is_measured_at_the_inputs_of_an_exam(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    entries = ["sharpness", *ENTRIES, {"exam_sharpness": {"networks": [9, 4], **EXAM}}]
+    graph_set = store_views(tmp_path, asked_views(entries), workers=1)
+    training = split_networks(graph_set, 4)["train"]
+    exam = view_for_training(graph_set, "exam", 4, training)
+    sharpness = view_for_training(graph_set, "exam_sharpness", 4, training)
+    assert isinstance(exam, Exam)
+    assert isinstance(sharpness, ExamSharpness)
+    assert torch.equal(sharpness.inputs[0], exam.inputs[0])
+    names = {"at_exam": "exam_sharpness-4", "at_random": "sharpness"}
+    (part,) = Batch.from_set(graph_set, [1, 3], views=names).parts
+    torch.testing.assert_close(part.views["at_exam"], sharpness.compute(part))
+    torch.testing.assert_close(part.views["at_random"], Sharpness().compute(part))
+    with pytest.raises(AssertionError):  # control
+        torch.testing.assert_close(part.views["at_exam"], part.views["at_random"])
+    with pytest.raises(PipelineError, match="would leak"):
+        view_for_training(graph_set, "exam_sharpness", 9, training)
+
+
+def test_what_views_cost_is_known(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    graph_set = store_views(tmp_path, asked_views(ENTRIES), workers=1)
+    stored = [graph_set.view(name) for name in ("spectra", "exam-4")]
+    found = cost_of_views(graph_set, ["spectra", "exam-4"])
+    assert found["views"] == sum(one.seconds["compute"] for one in stored) / 18
+    assert found["making"] == stored[1].seconds["make"] > 0
 
 
 def test_a_replaced_graph_set_is_not_computed_with(tmp_path: Path) -> None:
