@@ -17,14 +17,16 @@ from view_toys import write_set
 from zoo_toys import use_toys
 
 from graphgen import GraphError, GraphSet
-from metanet import Batch
+from metanet import Batch, Viewed
 from metanet.batch import Part
 from metanet.views import NODE, View
 from metanet.views.exam import Exam
 from metanet.views.sharpness import ExamSharpness, Sharpness
+from metanet.views.spectra import Spectra
 from pipelines import PipelineError
 from pipelines.compile import compile_zoo
 from pipelines.tasks.targets import split_networks
+from pipelines.tasks.task import outputs_of
 from pipelines.views import (
     Asked,
     asked_views,
@@ -323,6 +325,35 @@ def test_a_stored_view_is_fresh_if_the_code_would_give_it(
     assert fresh(GraphSet.open(tmp_path), "spectra") is None
     monkeypatch.setattr("pipelines.views.identity.maker_of", lambda module: "1" * 64)
     assert fresh(graph_set, "spectra") is None
+
+
+def test_a_model_is_given_the_views_that_the_set_keeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_set(tmp_path, dtype="float64")
+    graph_set = store_views(tmp_path, asked_views(ENTRIES), workers=1)
+    exam = view_for_training(graph_set, "exam", 4, split_networks(graph_set, 4)["train"])
+    model = Viewed("deepsets", {"hidden": 4}, views=["spectra", "exam"]).double()
+    model.keep_view(exam)
+    model.observe([Batch.from_set(graph_set, range(9))])
+    chosen = [3, 0, 7, 10]
+    asked: list[str] = []
+
+    def counted(view: Any, part: Part) -> Tensor:
+        asked.append(view.name)
+        return computed(view, part)
+
+    computed = Spectra.compute
+    monkeypatch.setattr(Spectra, "compute", counted)
+    given = outputs_of(model, graph_set, chosen)
+    assert not asked
+    with torch.no_grad():
+        torch.testing.assert_close(given, model(Batch.from_set(graph_set, chosen)))
+    assert asked  # control: nothing was given
+    asked.clear()
+    monkeypatch.setattr("pipelines.views.identity.maker_of", lambda module: "1" * 64)
+    torch.testing.assert_close(given, outputs_of(model, GraphSet.open(tmp_path), chosen))
+    assert asked  # what other code computed is not
 
 
 def test_sharpness_is_measured_at_the_inputs_of_an_exam(tmp_path: Path) -> None:
