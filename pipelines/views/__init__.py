@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from spec.lazy import lazily
 
 if TYPE_CHECKING:
-    from pipelines.views.costs import cost_of_views
     from pipelines.views.fresh import fresh
     from pipelines.views.leakage import (
         check_training,
@@ -24,7 +23,6 @@ __all__ = [
     "Asked",
     "asked_views",
     "check_training",
-    "cost_of_views",
     "fresh",
     "store_views",
     "stored_name",

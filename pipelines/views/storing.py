@@ -31,7 +31,7 @@ def store_views(
 ) -> GraphSet:
     """Let a graph set keep just the views that are asked for; give it.
 
-        asked = asked_views(["spectra", {"exam": {"networks": 8}}])
+        asked = [Asked("spectra"), Asked("exam", target="test_accuracy", networks=8)]
         graph_set = store_views("out/graphs", asked)
 
     A view that is there, intact and of the same networks, options and code stays. Each other one is

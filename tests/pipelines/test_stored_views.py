@@ -31,7 +31,6 @@ from pipelines.views import (
     Asked,
     asked_views,
     check_training,
-    cost_of_views,
     fresh,
     store_views,
     stored_name,
@@ -374,15 +373,6 @@ def test_sharpness_is_measured_at_the_inputs_of_an_exam(tmp_path: Path) -> None:
         torch.testing.assert_close(part.views["at_exam"], part.views["at_random"])
     with pytest.raises(PipelineError, match="would leak"):
         view_for_training(graph_set, "exam_sharpness", 9, training)
-
-
-def test_what_views_cost_is_known(tmp_path: Path) -> None:
-    write_set(tmp_path)
-    graph_set = store_views(tmp_path, asked_views(ENTRIES), workers=1)
-    stored = [graph_set.view(name) for name in ("spectra", "exam-4")]
-    found = cost_of_views(graph_set, ["spectra", "exam-4"])
-    assert found["views"] == sum(one.seconds["compute"] for one in stored) / 18
-    assert found["making"] == stored[1].seconds["make"] > 0
 
 
 def test_a_replaced_graph_set_is_not_computed_with(tmp_path: Path) -> None:
