@@ -13,6 +13,8 @@ from pipelines import PipelineError
 from pipelines.report import write_report
 from tests.pipelines.report_page import checked, experiment, written
 
+WHOLE: dict[str, Any] = {"mean": 0.5, "std": 0.1}
+
 
 @pytest.fixture
 def arguments(tmp_path: Path) -> dict[str, Any]:
@@ -24,7 +26,19 @@ def arguments(tmp_path: Path) -> dict[str, Any]:
     [
         ({"predictions": [{"model": "a", "seed": 0}]}, r"predictions\[0\]: no value for network"),
         ({"predictions": "/nowhere/predictions.csv"}, "cannot be read as CSV"),
-        ({"metrics": {"gmn": {"r2": 0.5}}}, "metrics: of model 'gmn': expected scores as"),
+        *(
+            ({"metrics": {"gmn": {"r2": score}}}, "metrics: of model 'gmn': expected scores as")
+            for score in (
+                0.5,
+                {**WHOLE, "mean": "much"},
+                {**WHOLE, "low": 0.1},
+                {**WHOLE, "low": None, "high": 0.2},
+                {**WHOLE, "networks": "many"},
+                {**WHOLE, "difference": 0.1},
+                {**WHOLE, "difference": {"to": "trees", "mean": 0.1}},
+                {**WHOLE, "difference": {"to": 3, "mean": 0.1, "low": 0.0, "high": 0.2}},
+            )
+        ),
     ],
 )
 def test_refuses_with_the_place(
