@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from metanet.batch import Batch, Part
 from metanet.errors import MetanetError
+from metanet.models.learned_inputs import AnswerReader, InputPoints
 from metanet.models.metanet import Metanet, head
 from metanet.models.reader import Reader
 from metanet.models.view_inputs import ViewInputs
@@ -34,7 +35,9 @@ class Viewed(Reader, options=OPTIONS):
     Views of nodes, standardised over the nodes of training networks, enter the metanet as features
     of nodes, or pooled over nodes where it takes none. Views of networks pass a piecewise-linear
     encoding of `bins` bins, dropout (`view_dropout`) and a linear map, and stand beside the
-    metanet's state at the head. `net` is the architecture for a metanet that is made for one.
+    metanet's state at the head; so do, read as a set, the networks' answers to `learned_inputs`
+    inputs that are learned along. `net` is the architecture for a metanet that is made for one;
+    for learned inputs, any with the inputs and outputs of the networks.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Viewed(Reader, options=OPTIONS):
         bins: int = BINS,
         dropout: float = 0.1,
         view_dropout: float = 0.3,
+        learned_inputs: int = 0,
         net: Net | None = None,
     ) -> None:
         super().__init__()
@@ -66,6 +70,16 @@ class Viewed(Reader, options=OPTIONS):
         if numbers := self.inputs.columns:
             self.encoder = NumberEncoder(numbers, width, bins, view_dropout)
         seen = self.metanet.width + (width if numbers else 0)
+        self.points: InputPoints | None = None
+        if learned_inputs:
+            if net is None:
+                raise MetanetError(
+                    f"`learned_inputs` is {learned_inputs}, and `net` is missing: an architecture "
+                    "with the inputs and outputs of the networks"
+                )
+            self.points = InputPoints(net, learned_inputs)
+            self.reader = AnswerReader(net, learned_inputs, max(1, width // 4))
+            seen += self.reader.width
         self.head = head(seen, width, outputs, dropout)
         if type(self.metanet).embed is not Metanet.embed:
             self.metanet.head = nn.Identity()  # it would not be trained
@@ -98,10 +112,12 @@ class Viewed(Reader, options=OPTIONS):
             self.standard.observe(nodes)
 
     def embed(self, batch: Batch) -> Tensor:
-        """Give the metanet's state of each network, and beside it that of its views."""
+        """Give the metanet's state of each network, and beside it those of views and answers."""
         seen = [self.metanet.embed(self.with_nodes(batch))]
         if self.encoder is not None:
             seen.append(self.encoder(self.inputs.numbers(batch)))
+        if self.points is not None:
+            seen.append(self.reader(batch, self.points()))
         return torch.cat(seen, dim=1)
 
     @uncompiled

@@ -14,6 +14,9 @@ OWN = frozenset(inspect.signature(Viewed).parameters) - {"metanet", "settings", 
 """Settings that are those of `Viewed`; one of the metanet inside too is given to both."""
 
 
+LEARNED = "learned_inputs"
+
+
 def registry(task: Mapping[str, Any]) -> Mapping[str, Callable[..., Any]]:
     """Give the models that can be trained for a task, by name."""
     return EDITORS if task_of(task).editor else METANETS
@@ -27,15 +30,15 @@ def ingredients(
         ingredients({"metanet": "gmn", "views": ["exam"]}, {"hidden": 8}, METANETS)
         # ("viewed", {"metanet": "gmn", "views": ["exam"], "settings": {"hidden": 8}})
 
-    A metanet that takes views itself is given them; any other is put into `Viewed`, to which go
-    those of the settings that are its own.
+    A metanet that takes views itself is given them; any other is put into `Viewed`, with views or
+    learned inputs, to which go those of the settings that are its own.
     """
     name = model["metanet"]
-    if "views" not in model:
-        return name, dict(settings)
     taken = inspect.signature(known[name]).parameters
+    if "views" not in model and LEARNED not in settings.keys() - taken.keys():
+        return name, dict(settings)
     if "views" in taken:
-        return name, {**settings, "views": model["views"]}
+        return name, {**settings, "views": model.get("views", [])}
     around = {key: value for key, value in settings.items() if key in OWN}
     inside = {key: value for key, value in settings.items() if key in taken or key not in OWN}
-    return VIEWED, {"metanet": name, "settings": inside, "views": model["views"], **around}
+    return VIEWED, {"metanet": name, "settings": inside, "views": model.get("views", []), **around}

@@ -139,6 +139,20 @@ def test_features_that_a_batch_brings_stand_beside_views() -> None:
         model(batch)
 
 
+def test_learned_inputs_stand_beside_what_a_metanet_reads() -> None:
+    graphs, rng = graphs_of(), np.random.default_rng(0)
+    model = viewed("deepsets", "statistics", learned_inputs=3)
+    shown(model, graphs)
+    assert_batch_independent(model, graphs, rng)
+    assert_invariant(model, graphs, rng)
+    model(metanet.Batch.from_graphs(graphs)).sum().backward()
+    points = list(model.points.parameters())
+    assert points
+    assert all(p.grad is not None and p.grad.abs().max() > 0 for p in points)
+    with pytest.raises(metanet.MetanetError, match="`learned_inputs` is 3, and `net` is missing"):
+        metanet.Viewed(learned_inputs=3)
+
+
 class Forward(metanet.Metanet):
     """A model of one's own that defines `forward` alone."""
 
@@ -171,7 +185,8 @@ def test_the_contract_of_metanets_and_of_one_s_own(monkeypatch: pytest.MonkeyPat
     graphs = graphs_of(3)
     batch = metanet.Batch.from_graphs(graphs)
     for name in [*INNER, "stat_mlp"]:
-        given = {"net": NET} if name in ("dws", "hnp_nfn", "mlp", "np_nfn", "scale_gmn") else {}
+        needed = inspect.signature(metanet.METANETS[name]).parameters.get("net")
+        given = {"net": NET} if needed and needed.default is needed.empty else {}
         model = seeded(lambda n=name, g=given: metanet.make_metanet(n, hidden=8, layers=1, **g))
         model.eval()
         with torch.no_grad():
