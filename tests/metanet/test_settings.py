@@ -54,7 +54,9 @@ DEFAULTS = [
 def given(kind: type[ConfiguredModule], option: str = "") -> dict[str, Any]:
     own = inspect.signature(kind).parameters
     wanted = own["net"].default is inspect.Parameter.empty if "net" in own else False
-    return {"net": NET} if "net" in own and (wanted or option == "probes") else {}
+    return (
+        {"net": NET} if "net" in own and (wanted or option in ("probes", "learned_inputs")) else {}
+    )
 
 
 def make(name: str, **settings: Any) -> Any:
