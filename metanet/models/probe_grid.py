@@ -23,8 +23,8 @@ POOLS: dict[int, type[nn.Module]] = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.Max
 class ProbeGrid(Metanet, options=OPTIONS):
     """A small convolutional network over answers at learned coordinates; no weight is read.
 
-        model = metanet.ProbeGrid(net, learned_inputs=64)   # 8 by 8 of two coordinates
-        prediction = model(batch)                   # (networks, outputs)
+        inr = spec.loads("{inputs: {x: [2]}, layers: [sine, {linear: {out_features: 1}}]}")
+        model = metanet.ProbeGrid(inr, learned_inputs=64)         # 8 by 8 points
 
     For INRs, networks from 1 to 3 coordinates to channels, of any architectures that share these
     with `net`. `learned_inputs` is the number of points, a square or a cube, which begin as a grid

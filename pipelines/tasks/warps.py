@@ -44,7 +44,7 @@ class Reader:
 class Warps:
     """Random affine maps of coordinates, put into the weights of the layers that read them.
 
-        warped = Warps({"rotation": 10, "scale": 0.1, "shift": 0.1}, graph_set)(batch)
+        warped = Warps.of({"rotation": 10, "shift": 0.1}, graph_set)(batch)
 
     Where a network was f(x), it is f(A x + t), by W A in the place of a weight W and b + W t in the
     place of a bias b: the same signal, warped, exactly. A and t are each network's own: a rotation
