@@ -133,6 +133,31 @@ def test_a_form_has_an_aggregation_of_its_own(form: str) -> None:
     assert equal == [OWN[form]]
 
 
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+def test_the_global_state_reads_means_of_nodes_unless_all_is_summed(
+    aggregation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = metanet.Batch.from_graphs(compiled(CNN, MLP, CNN))
+    model = metanet.GMN(hidden=8, layers=1, aggregation=aggregation).double()
+    layer: Any = model.trunk.layers[0]
+    of_nodes, seen = layer.of_nodes, []
+
+    def spy(plan: Any, received: Tensor, context: Tensor) -> Tensor:
+        seen.append((plan, received))
+        return of_nodes(plan, received, context)
+
+    monkeypatch.setattr(layer, "of_nodes", spy)
+    layer.to_network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0][:, 8:]))
+    model(batch)
+    (plan, received), read = seen
+    for network in range(plan.num_networks):
+        own = received[plan.node_network == network]
+        sums, means = own.sum(0), own.mean(0)
+        wanted, other = (sums, means) if aggregation == "sum" else (means, sums)
+        torch.testing.assert_close(read[network], wanted, rtol=1e-12, atol=1e-12)
+        assert not torch.allclose(read[network], other)
+
+
 def parameters(model: metanet.Metanet) -> int:
     return sum(p.numel() for p in model.parameters())
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from metanet.backends import Backend
-from metanet.backends.backend import POWERS, EdgeRule, EdgeWeights
+from metanet.backends.backend import EdgeRule, EdgeWeights
 from metanet.models.gmn.form import Form
 from metanet.plan import Plan
 
@@ -103,8 +103,8 @@ class GMNLayer(nn.Module):
         if networks is not None and context is not None:
             total = received.new_zeros(len(networks), received.shape[1])
             total = total.index_add(0, plan.node_network, received)
-            counts = plan.nodes_per_network.to(total.dtype).unsqueeze(1)
-            total = total * counts ** POWERS[self.rule.aggregation]
+            if self.rule.aggregation != "sum":
+                total = total / plan.nodes_per_network.to(total.dtype).unsqueeze(1)
             networks = networks + self.to_network(torch.cat([context, total], dim=1))
         return replace(states, edges=edges, nodes=nodes, networks=networks)
 
