@@ -20,7 +20,7 @@ class Form:
     diagonal: bool
 
 
-AGGREGATIONS = {"narrow": "mean", "paper": "mean"}
+AGGREGATIONS = {"narrow": "root", "paper": "mean"}
 """How the nodes of each form collect messages where nothing else is asked for."""
 LANES = 16
 """A processor works on so many numbers at once: other widths cost as much as the next multiple."""
