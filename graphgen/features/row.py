@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -53,11 +54,21 @@ class Row:
 
     def numbers(self, names: Sequence[str]) -> list[float]:
         """Give the columns of these names in order, the last of them the fingerprint's."""
+        places = places_of(tuple(names))
         for column, sources in self.sources.items():
-            if len(sources) > 1 or column not in names:
+            if len(sources) > 1 or column not in places:
                 self.rest += sources
-        own = [self.columns.get(name, 0.0) for name in names[: -len(FINGERPRINT)]]
+        own = [0.0] * (len(names) - len(FINGERPRINT))
+        for column, number in self.columns.items():
+            if places.get(column, len(own)) < len(own):
+                own[places[column]] = number
         return own + fingerprint(self.rest)
+
+
+@lru_cache(maxsize=16)
+def places_of(names: tuple[str, ...]) -> dict[str, int]:
+    """Give the place of each column."""
+    return {name: place for place, name in enumerate(names)}
 
 
 def fingerprint(rest: Sequence[Any]) -> list[float]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from metanet.batch import Part
 from metanet.views.answers import answers
-from metanet.views.inputs import KINDS, inputs_of
+from metanet.views.inputs import KINDS, inputs_of_kinds, slices_of_kinds
 from metanet.views.numbers import SPREAD, entropy, finite, spread
 from metanet.views.view import NETWORK, View, architecture_of_part
 
@@ -44,10 +44,8 @@ class Function(View):
 
     def compute(self, part: Part) -> Tensor:
         net = architecture_of_part(part)
-        found = []
-        for number, kind in enumerate(KINDS):
-            inputs = inputs_of(net, kind, INPUTS, SEED + number)
-            found.append(function_numbers(answers(part, inputs)))
+        logits = answers(part, inputs_of_kinds(net, INPUTS, SEED))
+        found = [function_numbers(logits[:, some]) for some in slices_of_kinds(INPUTS)]
         return finite(torch.cat(found, 1))
 
 

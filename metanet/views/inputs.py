@@ -35,6 +35,17 @@ def inputs_of(net: Architecture, kind: str, count: int, seed: int) -> tuple[Tens
     return tuple(drawn)
 
 
+def inputs_of_kinds(net: Architecture, count: int, seed: int) -> tuple[Tensor, ...]:
+    """Draw `count` inputs of each kind, one kind after the other."""
+    kinds = [inputs_of(net, kind, count, seed + place) for place, kind in enumerate(KINDS)]
+    return tuple(torch.cat(several) for several in zip(*kinds, strict=True))
+
+
+def slices_of_kinds(count: int) -> list[slice]:
+    """Say where `inputs_of_kinds` has each kind."""
+    return [slice(place * count, (place + 1) * count) for place in range(len(KINDS))]
+
+
 def smooth(count: int, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     """Draw smooth noise: coarse grids, interpolated; the first axis of several is of channels."""
     if not shape or max(shape) == 1:

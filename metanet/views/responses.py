@@ -11,7 +11,7 @@ from metanet.batch import Part
 from metanet.evaluate.stack import stack_values
 from metanet.models.probes import stacked
 from metanet.views.answers import placed
-from metanet.views.inputs import KINDS, inputs_of
+from metanet.views.inputs import KINDS, inputs_of_kinds, slices_of_kinds
 from metanet.views.numbers import finite, quantiles
 from metanet.views.view import NODE, View, architecture_of_part
 from spec import Architecture
@@ -47,15 +47,17 @@ class Responses(View):
     def compute(self, part: Part) -> Tensor:
         net = architecture_of_part(part)
         neurons = graphgen.neuron_values(net)
-        items = max(1, sum(found.nodes.size for found in neurons) * INPUTS)
+        items = max(1, sum(found.nodes.size for found in neurons) * INPUTS * len(KINDS))
         together = max(1, AT_ONCE // items)
         weights = stacked(part, net)
+        inputs = inputs_of_kinds(net, INPUTS, SEED)
         pieces = []
         for first in range(0, len(part.values), together):
             own = {name: tensor[first : first + together] for name, tensor in weights.items()}
+            values = activations(net, own, neurons, inputs)
             kinds = [
-                describe(part, neurons, activations(net, own, neurons, kind, SEED + number))
-                for number, kind in enumerate(KINDS)
+                describe(part, neurons, tuple(value[:, some] for value in values))
+                for some in slices_of_kinds(INPUTS)
             ]
             pieces.append(torch.cat(kinds, 2))
         return finite(torch.cat(pieces))
@@ -65,14 +67,13 @@ def activations(
     net: Architecture,
     weights: dict[str, Tensor],
     neurons: tuple[graphgen.NeuronValue, ...],
-    kind: str,
-    seed: int,
+    inputs: tuple[Tensor, ...],
 ) -> tuple[Tensor, ...]:
-    """Run networks at inputs of a kind, and give the values of their neurons."""
+    """Run networks at inputs, and give the values of their neurons."""
     like = next((t for t in weights.values() if t.is_floating_point()), torch.empty(0))
-    inputs = [placed(one, like) for one in inputs_of(net, kind, INPUTS, seed)]
+    given = [placed(one, like) for one in inputs]
     with torch.no_grad():
-        return stack_values(net, weights, [found.value for found in neurons], *inputs)
+        return stack_values(net, weights, [found.value for found in neurons], *given)
 
 
 def describe(
@@ -86,9 +87,11 @@ def describe(
     columns = group_columns(template)
     for found, value in zip(neurons, values, strict=True):
         group = template.node_groups[found.group]
-        order = torch.tensor(found.nodes.reshape(-1)).argsort(stable=True)
-        flat = value.to(part.values).nan_to_num(0.0, 1e9, -1e9).clamp(-1e9, 1e9)
-        flat = flat.reshape(count, INPUTS, -1)[:, :, order]
+        flat = value.to(part.values).reshape(count, INPUTS, -1)
+        items = torch.tensor(found.nodes.reshape(-1))
+        if (items.diff() < 0).any():
+            flat = flat[:, :, items.argsort(stable=True)]
+        flat = flat.nan_to_num(0.0, 1e9, -1e9).clamp(-1e9, 1e9)
         own = flat.view(count, INPUTS, group.size, -1).transpose(1, 2)
         nodes = slice(group.start, group.start + group.size)
         result[:, nodes, :-1] = of_neurons(own)
@@ -113,8 +116,10 @@ def correlations(values: Tensor) -> Tensor:
 
 def of_neurons(values: Tensor) -> Tensor:
     """Describe activations (networks, neurons, inputs, positions), each neuron by itself."""
-    over_positions = values.std(3, correction=0).mean(2)
     whole = values.mean(3)
+    over_positions = torch.zeros_like(whole[:, :, 0])
+    if values.shape[3] > 1:
+        over_positions = (values - whole.unsqueeze(3)).square().mean(3).sqrt().mean(2)
     mean = whole.mean(2)
     centred = whole - mean.unsqueeze(2)
     deviation = centred.square().mean(2).sqrt()
