@@ -95,8 +95,8 @@ MODELS: dict[str, Callable[[], Metanet]] = {
 }
 ON_CHAINS = {"np_nfn", "hnp_nfn", "dws", "ng_gnn", "ng_t", "scale_gmn"}
 """Tested in test_chains.py."""
-ON_INPUTS = {"hidden_activations", "learned_inputs", "probe_gen"}
-"""Tested in test_learned_inputs.py."""
+ON_INPUTS = {"hidden_activations", "learned_inputs", "probe_gen", "probe_grid"}
+"""Tested in test_learned_inputs.py and test_probe_grid.py."""
 
 
 WITHOUT_SYMMETRY: dict[str, Callable[[], Metanet]] = {
