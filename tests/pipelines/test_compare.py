@@ -11,6 +11,7 @@ import pytest
 
 import pipelines
 from pipelines.errors import PipelineError
+from pipelines.measuring import together
 from pipelines.metrics import scores
 
 
@@ -67,6 +68,11 @@ def test_a_group_is_drawn_together() -> None:
     one, other = (pipelines.compare(t)["gmn"]["mae"] for t in (table, grouped))
     assert one["mean"] == other["mean"]
     assert (one["low"], one["high"]) != (other["low"], other["high"])
+
+
+def test_checkpoints_of_a_training_are_a_group() -> None:
+    assert together({"index": 7, "network": 3, "checkpoint": 2, "checkpoints": 2}) == {"group": 3}
+    assert together({"index": 7}) == {}
 
 
 def change(table: list[dict[str, Any]], **values: Any) -> list[dict[str, Any]]:
