@@ -11,7 +11,9 @@ from metanet import METANETS
 from pipelines.compile import SCHEMA as COMPILE
 from pipelines.generation.baselines import BASELINES
 from pipelines.generation.settings import FLOW, QUALITY, SAMPLE, check_flow, check_quality
-from pipelines.settings import read_section
+from pipelines.learned_optimizer.settings import SCHEMA as LEARNED
+from pipelines.learned_optimizer.settings import SECTION
+from pipelines.settings import find_section, read_section
 from pipelines.tasks.registry import task_of
 from pipelines.training.settings import SCHEMA as TRAIN
 from spec.yaml_reader import read_file
@@ -76,3 +78,21 @@ def test_all_are_there() -> None:
         "mnist-offset/dilate", "mnist60k/classify", "mnist60k/weights", "sines/embed",
         "solids/classify",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("file", ["params.yaml", "published.yaml"])
+def test_settings_of_learned_optimizers(file: str) -> None:
+    folder = EXPERIMENTS / "learned-optimizer"
+    settings = find_section(folder / file, SECTION, LEARNED).value
+    for task in [*settings["training_tasks"], *settings["test_tasks"].values()]:
+        assert (folder / task["file"]).is_file()
+    stages = read_file(folder / "dvc.yaml").data["stages"]
+    # Meta-training runs again when any setting but those of tests changes.
+    of_training = settings.keys() - {"baselines", "evaluation", "test_tasks"}
+    for stage, expected in (("meta_train", of_training), ("meta_test", {SECTION})):
+        if file == "params.yaml":
+            given = stages[stage]["params"]
+        else:
+            (own,) = stages[f"{stage}_published"]["params"]
+            given = own[file]
+        assert {key.removeprefix(f"{SECTION}.") for key in given} == expected
