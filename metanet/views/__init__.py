@@ -3,6 +3,7 @@
 from metanet.views.exam import Exam
 from metanet.views.function import Function
 from metanet.views.initialisation import Initialisation
+from metanet.views.pooling import pool
 from metanet.views.registry import VIEWS, make, view_of
 from metanet.views.responses import Responses
 from metanet.views.rows import Rows
@@ -27,5 +28,6 @@ __all__ = [
     "View",
     "architecture_of_part",
     "make",
+    "pool",
     "view_of",
 ]
