@@ -131,24 +131,33 @@ OPTIMIZERS = """
 learned_optimizer:
   seeds: [0, 1]
   horizon: 4
-  training_tasks: &tasks
-    dataset: digits
-    file: spec/nets/mlp.yaml
-    variables: {width: {choice: [4, 8]}, depth: {integers: [1, 2]}, activation: tanh}
-    batch_size: 8
+  training_tasks:
+    - &tasks
+      dataset: digits
+      file: spec/nets/mlp.yaml
+      variables: {width: {choice: [4, 8]}, depth: {integers: [1, 2]}, activation: tanh}
+      batch_size: 8
+    - dataset: digits
+      file: spec/nets/mlp.yaml
+      size: 5
+      grey: true
+      variables: {size: 5, width: 4}
+      batch_size: 8
+      horizon: [4, 8]
   models:
     gmn: {editor: gmn, settings: {hidden: 4, layers: 1}, step_size: 0.03, fan_in_power: 1.0}
     per_parameter: {editor: per_parameter, settings: {hidden: 8, layers: 1}, gradients: false}
-    adam: {editor: none, annealed: true, nominal: true}
+    adam: {editor: none, annealed: true, nominal: true, bound: 1.0}
+    alone: {editor: per_parameter, features: normalised, to_scale: true}
   meta_training:
     {epochs: 1, unrolls: 2, networks: 2, truncation: 4, last: 2, learning_rate: 4e-3,
-     gradient_norm: 1.0, objective: log, second_order: true, validation: 1}
+     gradient_norm: 1.0, objective: log, second_order: true, validation: 1, curriculum: 0.5}
   baselines:
     unrolls: 2
     schedules: [constant, cosine]
     learning_rates: {adam: [1e-3, 1e-2], sgd: [1e-2, 1e-1]}
     momentum: 0.9
-  evaluation: {unrolls: 1, networks: 2, images: 100}
+  evaluation: {unrolls: 1, networks: 2, images: 100, points: 4}
   test_tasks:
     new starts: *tasks
     smaller images:

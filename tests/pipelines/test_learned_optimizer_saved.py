@@ -85,10 +85,11 @@ def test_a_changed_default_does_not_change_a_saved_optimizer(
 def test_an_optimizer_says_what_it_is_and_was_trained_on(made: Path) -> None:
     folder = made / "optimizers" / "alone-seed0"
     about = json.loads((folder / "settings.json").read_text())
-    assert about["trained_on"]["horizon"] == 5
-    assert about["trained_on"]["tasks"]["dataset"] == "digits"
+    (family,) = about["trained_on"]["tasks"]
+    assert (family["dataset"], family["horizon"]) == ("digits", 5)
     assert about["training"] == {
         **RECIPE, "second_order": False, "objective": "mean", "last": RECIPE["truncation"],
+        "curriculum": 0,
     }  # fmt: skip
     assert set(about["scores"]) == {"meta_loss", "validation_loss"}
     assert {"graph-metanetworks", "torch"} <= set(about["made_with"])
@@ -111,7 +112,7 @@ HOSTILE = {
     "step size of zero": put("model", "step_size", 0),
     "power": put("model", "fan_in_power", 1e300),
     "no option": lambda data: data["model"].pop("annealed"),
-    "horizon": put("trained_on", "horizon", 0),
+    "tasks": put("trained_on", "tasks", 0),
     "name": put("name", "../gmn"),
     "seed": put("seed", True),
     "parts": put("parts", [{"file": "../model.safetensors", "sha256": "0" * 64}]),
