@@ -53,7 +53,7 @@ class Initialisation(View):
             for place, together in places.items():
                 some = []
                 for names in together:
-                    own = [scaled(part.tensor(n), role, beginnings[n][1]) for n in names]
+                    own = [scaled(part.tensor(n), role, beginnings[names[0]][1]) for n in names]
                     found = torch.cat(own, 1)
                     some.append(torch.cat([moments(found), distance(found, role)], 1))
                 cells[:, ROLES_HERE.index(role), PLACES.index(place)] = torch.stack(some).mean(0)

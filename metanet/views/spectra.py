@@ -85,7 +85,7 @@ def joined(matrices: Sequence[Tensor], axis: int) -> Tensor:
 def matrix(part: Part, name: str, block: EdgeBlock) -> Tensor | None:
     """Give a tensor as matrices of out by in, a group of channels each; None of a vector."""
     (tensor,) = (one for one in part.template.tensors if one.name == name)
-    if len(tensor.shape) < 2 or 0 in tensor.shape:
+    if len(tensor.shape) < 2 or 0 in tensor.shape or not {"in", "out"} & set(block.axes):
         return None
     count, own = len(part.values), part.tensor(name)
     if block.tensor_strides is not None or "out" not in block.axes:
