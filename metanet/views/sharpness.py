@@ -74,7 +74,8 @@ class Sharpness(View):
         names = [t.name for t in template.tensors if t.trainable and t.name in weights]
         names = [name for name in names if weights[name].is_floating_point()]
         with torch.enable_grad():
-            leaves = [weights[name].detach().clone().requires_grad_() for name in names]
+            # Coordinates that overflow crash torch's derivative of a lookup.
+            leaves = [finite(weights[name].detach()).requires_grad_() for name in names]
             own = {**weights, **dict(zip(names, leaves, strict=True))}
             net = architecture_of_part(part)
             given = [placed(one, part.values) for one in inputs]
