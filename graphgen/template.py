@@ -18,7 +18,7 @@ from graphgen.dtypes import in_numpy
 from graphgen.errors import GraphError, instance
 from graphgen.fitting import fitting
 from graphgen.sources import Weights
-from spec import Architecture, TensorSpec
+from spec import Architecture, TensorSpec, from_resolved
 from spec.checkpoint import CheckpointMap
 
 if TYPE_CHECKING:
@@ -181,8 +181,16 @@ class Template:
     net: Architecture | None = field(default=None, compare=False, repr=False)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Template:
-        # Never changed, and an architecture keeps views of mappings, which cannot be copied.
-        return self
+        return self  # never changed
+
+    def __getstate__(self) -> dict[str, Any]:
+        # An architecture keeps views of mappings, which are sent in their resolved form.
+        net = self.net
+        return {**self.__dict__, "net": None if net is None else net.resolved()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        net = state["net"]
+        self.__dict__.update({**state, "net": None if net is None else from_resolved(net)})
 
     def __hash__(self) -> int:
         # Not block by block: templates are keys of every cache of what depends on structure.

@@ -144,7 +144,7 @@ class Sharpness(View):
 class ExamSharpness(Sharpness):
     """Sharpness at the inputs of an exam, for the classes that these were made for.
 
-    view = ExamSharpness.make(training_batch, accuracies)
+    view = ExamSharpness.make(batch, accuracies)
     view.compute(part)                           # (networks, 36)
     """
 

@@ -52,7 +52,7 @@ def silu(states: Tensor, threads: int = 1) -> Tensor:
     result, node, none = torch.empty_like(states), states.new_zeros(width), None
     library.send_messages(
         plan, 2, 0, rows, states, none, node, node, node, result, node.clone(), node.clone(), none,
-        none, none, width, True, False, False, threads,
+        none, none, width, True, False, threads,
     )  # fmt: skip
     return result
 

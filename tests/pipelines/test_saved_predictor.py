@@ -39,7 +39,7 @@ def resealed(run: Path, change: Callable[[dict[str, Any]], None]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda s: s.update(version=2), "got version 2"),
+        (lambda s: s.update(version=3), "got version 3"),
         (lambda s: s.pop("version"), "got version None"),
         (lambda s: s["settings"].update(hidden=10**18), "hidden"),
         (lambda s: s["settings"].update(layers=10**18), "layers"),
@@ -48,7 +48,7 @@ def resealed(run: Path, change: Callable[[dict[str, Any]], None]) -> None:
         (lambda s: s.update(model="no such"), "no such"),
         (lambda s: s.update(model=5), "model: got 5"),
         (lambda s: s["learned"].update(deviation=0), r"learned\.deviation"),
-        (lambda s: s["learned"].pop("mean"), "mean"),
+        (lambda s: s["learned"].pop("target"), "target"),
         (lambda s: s["task"].update(task="no such"), "task"),
         (lambda s: s.pop("trained_on"), "trained_on"),
         (lambda s: s["parts"][0].update(file="../model.safetensors"), "file"),
