@@ -33,7 +33,7 @@ run: $(RUN) scm
 
 # The results that were made here become the published ones.
 publish:
-	cp out/results/metrics.json out/results/validation.json results/
+	cp out/results/metrics.json out/results/validation.json out/results/cost.json results/
 
 # One thread a worker: several threads in each would fight over the cores.
 test: lint
