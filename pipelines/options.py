@@ -80,11 +80,16 @@ def candidates(tried: Mapping[str, tuple[Any, ...]]) -> Iterator[dict[str, Any]]
 
 def refusal(make: Make, options: Mapping[str, Any]) -> str | None:
     """Say why a model cannot be made of these options; None if it can."""
-    try:
-        with torch.random.fork_rng(devices=[]), torch.device("meta"):
-            make(options)
-    except REFUSALS as error:
-        return str(error).partition("\n")[0] or type(error).__name__
+    # A model that brings numbers of its own cannot be made without any: it is made as it is.
+    for place in ("meta", "cpu"):
+        try:
+            with torch.random.fork_rng(devices=[]), torch.device(place):
+                make(options)
+        except REFUSALS as error:
+            if place == "meta" and "device meta" in str(error):
+                continue
+            return str(error).partition("\n")[0] or type(error).__name__
+        return None
     return None
 
 
