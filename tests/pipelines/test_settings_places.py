@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import spec
 from metanet import EDITORS, METANETS
@@ -178,3 +179,14 @@ def test_a_defect_in_a_model_is_not_taken_for_a_wrong_option() -> None:
 
     with pytest.raises(ZeroDivisionError):
         noted("{a: 1}", make)
+
+
+def test_a_model_that_brings_tensors_of_its_own_is_judged_as_it_is_made() -> None:
+    def make(options: Any) -> None:
+        if torch.empty(()).is_meta:
+            raise RuntimeError("Tensor on device cpu is not on the expected device meta!")
+        if options.get("b", 1) > 1:
+            raise ValueError("`b` is too large")
+
+    assert noted("{b: 1}", make) == []
+    assert len(noted("{b: 2}", make)) == 1  # the control: it is judged all the same
