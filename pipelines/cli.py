@@ -19,6 +19,7 @@ from pipelines.commands.import_ import import_
 from pipelines.commands.inrs import inrs
 from pipelines.commands.layers import layers
 from pipelines.commands.match import match
+from pipelines.commands.merge import merge
 from pipelines.commands.meta_test import meta_test
 from pipelines.commands.meta_train import meta_train
 from pipelines.commands.predict import predict
@@ -42,6 +43,7 @@ for command in (
     import_,
     check,
     compile_,
+    merge,
     symmetries,
     match,
     zoo,

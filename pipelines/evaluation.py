@@ -22,6 +22,7 @@ from pipelines.provenance import made_with
 from pipelines.results import writing_results
 from pipelines.runs.collection import INDEX, listed_runs, read_missing, stage_of
 from pipelines.tasks.names import EXAMPLES
+from pipelines.training.known import check_unknown, read_known
 from pipelines.training.planning import asked_runs
 from pipelines.training.trained import Trained
 
@@ -31,7 +32,8 @@ RESULTS = {
     **{split: f"{split}.json" for split in OUT_OF_DISTRIBUTION},
 }
 PREDICTIONS = "predictions.csv"
-FILES = (*RESULTS.values(), PREDICTIONS, EXAMPLES)
+ZOOS = "zoos.json"
+FILES = (*RESULTS.values(), PREDICTIONS, EXAMPLES, ZOOS)
 
 
 def evaluate(
@@ -43,6 +45,7 @@ def evaluate(
     device: str = CPU,
     workers: int | None = None,
     scheduler: str | None = None,
+    trained_on: str | Path | None = None,
 ) -> dict[str, Any]:
     """Evaluate the runs that were trained last on the held-out networks of their graph set.
 
@@ -54,19 +57,28 @@ def evaluate(
     standard deviation over seeds, with intervals over networks and seeds and the differences to the
     best model; and `examples.safetensors` where the task has examples to show, of each model's
     first seed.
+    Where networks say of which zoo they are, `zoos.json` has the scores of each zoo apart.
     `results.json` says of which runs and graph set they are. What each model cost is beside them,
     in `cost.json`. Gives the scores of the test networks.
+
+    With `trained_on`, the graph set that they were trained on, `graphs` may be another one, such as
+    of another data set: its networks held out are then what the runs are measured on, once none of
+    them is found among the networks that a run was trained with.
 
     Runs are shared out to `workers` processes (by default as many as are worth their start), or to
     a Dask `scheduler`, whose workers have to see both folders; the numbers are the same.
 
     Raises `PipelineError` for runs of several settings, codes or tasks, or on another graph set,
-    and, with `params`, where runs are missing; `GraphError` for results that are there already,
-    unless `replace`.
+    for networks that a run knows, and, with `params`, where runs are missing; `GraphError` for
+    results that are there already, unless `replace`.
     """
     graph_set = open_graphs(graphs)
-    found = found_runs(Path(train), graph_set)
-    runs = found if params is None else asked_for(found, Path(train), params, graphs)
+    home = graph_set if trained_on is None else open_graphs(trained_on)
+    found = found_runs(Path(train), home)
+    runs = found if params is None else asked_for(found, Path(train), params, home.folder)
+    for run in runs if home.hash != graph_set.hash else ():
+        known = read_known(run.folder, run.trained.about["run"])
+        check_unknown(known, str(graphs), graph_set.hash, str(run.folder))
     with writing_results(Path(out), FILES, replace) as new:
         rows, measured, examples, seconds = measure(runs, graph_set, device, workers, scheduler)
         new.add(PREDICTIONS, lambda path: write_bytes(path, table(rows)))
@@ -76,8 +88,11 @@ def evaluate(
         for split, file in RESULTS.items():
             if measured[split] or split not in OUT_OF_DISTRIBUTION:
                 new.add(file, partial(write_json, data=scores[split]))
+        if apart := zoos_apart(rows):
+            new.add(ZOOS, partial(write_json, data=apart))
         about = {
             "graph_set": graph_set.hash,
+            "trained_on": home.hash,
             "code": runs[0].trained.about["code"],
             "runs": {run.folder_name: run.trained.about["run"] for run in runs},
             "asked": {run.folder_name: run.trained.about["asked"] for run in runs},
@@ -88,6 +103,19 @@ def evaluate(
         sealed = new.commit({"of": about, "parts": new.parts})
         write_costs(Path(out), sealed["hash"], costs(runs, seconds))
     return scores["test"]
+
+
+def zoos_apart(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Give the scores of each zoo's networks by split; nothing where networks say of no zoo."""
+    zoos = dict.fromkeys(row["zoo"] for row in rows if "zoo" in row)
+    return {
+        zoo: {
+            split: summaries_of(own, split)
+            for split in RESULTS
+            if (own := [row for row in rows if row["zoo"] == zoo and row["split"] == split])
+        }
+        for zoo in zoos
+    }
 
 
 def costs(
@@ -120,7 +148,8 @@ def found_runs(train: Path, graph_set: GraphSet) -> list[Found]:
             raise PipelineError(
                 f"{run.folder}: trained on the graph set {trained_on[:16]}, but {graph_set.folder} "
                 f"is {graph_set.hash[:16]}, whose test networks it may have been trained on; run "
-                "`gmn train` on it, or name the graph set of the run"
+                "`gmn train` on it, or name the graph set of the run as --trained-on, where those "
+                "of another are to be predicted"
             )
     check_one(runs, "task", lambda run: dict(run.trained.task))
     check_one(runs, "code or versions", lambda run: run.trained.about["code"])

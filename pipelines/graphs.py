@@ -20,6 +20,7 @@ RECORD: dict[str, Any] = {
     "properties": {
         "index": NATURAL,
         "family": {"type": "string"},
+        "zoo": {"type": "string"},
         "split": {"type": "string"},
         "network": NATURAL,
         "checkpoint": NATURAL,
@@ -44,6 +45,14 @@ ABOUT: dict[str, Any] = {
             "required": ["name", "seed"],
             "properties": {"name": {"type": "string"}, "seed": NATURAL},
         },
+        "zoos": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "required": ["dataset"],
+                "properties": {"dataset": {"type": "string"}},
+            },
+        },
         "failed": {"type": "array", "items": NATURAL},
     },
 }
@@ -51,7 +60,7 @@ _RECORD, _ABOUT = Draft202012Validator(RECORD), Draft202012Validator(ABOUT)
 
 
 def open_graphs(folder: str | Path) -> GraphSet:
-    """Open a graph set that `gmn compile` made of a zoo, or `gmn sample` of a flow.
+    """Open a graph set of a zoo, of several (`gmn merge`), or of what a flow drew (`gmn sample`).
 
     Raises `GraphError` where there is none, and `PipelineError` for records without what the
     stages need, such as a split.

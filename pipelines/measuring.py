@@ -149,5 +149,6 @@ def measured(task: Task, trained: Trained, indices: Sequence[int]) -> tuple[Meas
 
 
 def together(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Say of which training a network is a checkpoint, if it is one of several."""
-    return {GROUP: record["network"]} if "network" in record else {}
+    """Say of which training a network is a checkpoint, if of one of several, and of which zoo."""
+    group = {GROUP: record["network"]} if "network" in record else {}
+    return {**group, **({"zoo": record["zoo"]} if "zoo" in record else {})}

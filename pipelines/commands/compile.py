@@ -54,6 +54,7 @@ def compile_(
     if source.is_dir() and not is_model(source):
         if out is None:
             raise click.UsageError("a zoo needs --out, the folder of its graph set")
+        from pipelines.commands.views import say_views
         from pipelines.compile import SPLITS, compile_zoo
         from pipelines.out_of_distribution import OUT_OF_DISTRIBUTION
 
@@ -64,12 +65,7 @@ def compile_(
             f"{sizes[name]} {name}" for name in (*SPLITS, *OUT_OF_DISTRIBUTION) if name in sizes
         )
         click.echo(f"{out}: {len(graphs)} graphs ({counts}), {about['diverged']} diverged left out")
-        for view in map(graphs.view, graphs.views):
-            made = f"made in {view.seconds['make']:.1f} s, " if view.made_of else ""
-            click.echo(
-                f"{view.folder}: {len(view.columns)} numbers of each {view.level}, {made}computed "
-                f"in {view.seconds['compute']:.1f} s of processor time"
-            )
+        say_views(graphs)
         return
     import graphgen
     from graphgen.errors import concerning

@@ -17,6 +17,11 @@ from pipelines.commands.outputs import replace_option
 @click.argument("graphs", type=GRAPHS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
 @click.option("--params", type=SETTINGS, help="Evaluate just the runs that these settings ask for.")
+@click.option(
+    "--trained-on",
+    type=GRAPHS,
+    help="The graph set that the runs were trained on, where GRAPHS is another.",
+)
 @device_option
 @crew_options
 @replace_option
@@ -25,6 +30,7 @@ def evaluate(
     graphs: Path,
     out: Path,
     params: Path | None,
+    trained_on: Path | None,
     device: str,
     workers: int | None,
     scheduler: str | None,
@@ -32,17 +38,23 @@ def evaluate(
 ) -> None:
     """Evaluate the runs in TRAIN on the held-out networks of the graph set GRAPHS.
 
-    They are those that were trained last, and all on this graph set.
+    They are those that were trained last, and all on this graph set, or on that of --trained-on.
     """
+    from graphgen.files.document import peek
+    from graphgen.files.sealed import parts_of
     from pipelines.costs import read_costs
     from pipelines.costs import table as costs
+    from pipelines.evaluation import ZOOS
     from pipelines.evaluation import evaluate as execute
     from pipelines.metrics import table
-    from pipelines.results import read_results
+    from pipelines.results import read_results, result_file
 
-    found = execute(train, graphs, out, params, replace, device, workers, scheduler)
+    found = execute(train, graphs, out, params, replace, device, workers, scheduler, trained_on)
     click.echo(table(found))
     sealed = read_results(out)
+    if ZOOS in parts_of(sealed):
+        for zoo, splits in peek(result_file(out, ZOOS)).items():
+            click.echo(f"\n{zoo}\n{table(splits['test'])}" if "test" in splits else f"\n{zoo}")
     click.echo(f"\nprocessor time\n{costs(read_costs(out, sealed['hash']))}")
     if missing := sealed["of"]["missing"]:
         click.echo(f"not trained to the end: {', '.join(missing)}")

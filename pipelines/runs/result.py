@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,20 +86,26 @@ def save_result(
     settings: Mapping[str, Any],
     rows: Sequence[Mapping[str, object]] = (),
     beside: Mapping[str, float] | None = None,
+    others: Mapping[str, Callable[[Path], None]] | None = None,
 ) -> None:
     """Write parameters, history and settings as one result; the checkpoint has had its use.
 
-    `beside` are the processor seconds that were spent beside the epochs in `rows`, by part. The
-    result is `made_with` a device of the kind that the module is on, where that is not the CPU.
+    `beside` are the processor seconds that were spent beside the epochs in `rows`, by part, and
+    `others` write further files of the result, by their names. It is `made_with` a device of the
+    kind that the module is on, where that is not the CPU.
     """
     state = module.state_dict()
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
     kinds = {tensor.device.type for tensor in state.values()} - {CPU}
     made = {**made_with(), **({"device": kinds.pop()} if kinds else {})}
-    with replacing(folder, SETTINGS, kind, replace=True, among=(WEIGHTS, HISTORY)) as new:
+    with replacing(
+        folder, SETTINGS, kind, replace=True, among=(WEIGHTS, HISTORY, *(others or {}))
+    ) as new:
         new.add(WEIGHTS, lambda path: write_safetensors(path, arrays))
         if rows:
             new.add(HISTORY, lambda path: write_history(path, without_cost(rows)))
+        for name, write in (others or {}).items():
+            new.add(name, write)
         new.commit({**settings, "made_with": made, "parts": new.parts})
         if spent := cost(rows, beside or {}):
             write_history(folder / COST, spent)

@@ -78,6 +78,13 @@ class Classification(Prediction):
     def state(self, model: nn.Module) -> dict[str, Any]:
         return {"target": self.settings["target"], "classes": self.classes}
 
+    def begin(self, learned: Mapping[str, Any]) -> str | None:
+        if learned["classes"] != self.classes:
+            return (
+                f"has {len(learned['classes'])} classes, which are not the {len(self.classes)} here"
+            )
+        return None
+
     @classmethod
     def misfit(
         cls, learned: Mapping[str, Any], settings: Mapping[str, Any], model: nn.Module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -64,6 +65,14 @@ class Regression(Prediction):
     def state(self, model: nn.Module) -> dict[str, Any]:
         kind = losses.SQUARED_ERROR if isinstance(model, StatNN) else self.kind
         return losses.state_of(kind, self.targets)
+
+    def begin(self, learned: Mapping[str, Any]) -> str | None:
+        if learned["loss"] != self.kind:
+            return f"has the loss {learned['loss']!r}, but the target here has {self.kind!r}"
+        if self.kind == losses.SQUARED_ERROR:
+            scale = {"mean": learned["mean"], "deviation": learned["deviation"]}
+            self.targets = replace(self.targets, **scale)
+        return None
 
     @classmethod
     def misfit(

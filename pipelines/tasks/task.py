@@ -99,6 +99,10 @@ class Task(ABC):
         """Say why what was learned is not of a model and the task's settings; None if it is."""
         return None
 
+    def begin(self, learned: Mapping[str, Any]) -> str | None:
+        """Take over what a run of the same settings learned; say why if it does not fit."""
+        return None
+
     def examples(self, model: nn.Module) -> dict[str, NDArray[Any]]:
         """Give arrays that show a few test networks; nothing by default."""
         return {}

@@ -17,6 +17,7 @@ from pipelines.runs.checkpoint import Rows
 from pipelines.tasks.registry import Prediction, Task
 from pipelines.tasks.task import outputs_of
 from pipelines.training.observing import observe
+from pipelines.training.start import Start, begin
 from pipelines.training.trained import Trained
 
 
@@ -31,11 +32,15 @@ class OnATask(Batches):
         batch_size: int,
         seed: int,
         fabric: Fabric,
+        start: Start | None = None,
     ) -> None:
         super().__init__(len(task.indices["train"]), batch_size, seed, fabric)
         fabric.seed_everything(seed, verbose=False)
         self.task, self.model = task, task.make(name, settings)
-        observe(self.model, task)
+        if start is None:
+            observe(self.model, task)
+        else:
+            begin(self.model, task, start.load(), start.folder)
         self.trained = self.kept = task.trained(self.model)
 
     def loss(self, chosen: Sequence[int], own: Sequence[int]) -> Tensor:
@@ -65,13 +70,16 @@ def fit(
     folder: Path,
     run: str,
     fabric: Fabric,
+    start: Start | None = None,
 ) -> tuple[Trained, Rows]:
     """Train a metanet on the training networks of its task; give the history of its epochs too.
+
+    With a `start`, it goes on from what that run learned.
 
     Several processes share each batch, and give the same numbers as one up to rounding, but for
     what draws by itself. All else is said of the loop, `pipelines.runs.loop.fit`.
     """
-    objective = OnATask(task, name, settings, training["batch_size"], seed, fabric)
+    objective = OnATask(task, name, settings, training["batch_size"], seed, fabric, start)
     rows = loop.fit(objective, training, folder, run, fabric)
     model = objective.model
     return Trained(name, model, task.settings, task.state(model)), rows

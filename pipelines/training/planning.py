@@ -14,6 +14,7 @@ from pipelines.provenance import maker_of
 from pipelines.tasks.registry import settings_of
 from pipelines.training.run import Run
 from pipelines.training.settings import read_settings
+from pipelines.training.start import starts_of
 from pipelines.views import stored_name
 from pipelines.views.settings import is_made
 
@@ -28,6 +29,15 @@ def planned(settings_file: str | Path, graphs: str | Path, out: Path) -> tuple[S
     graph_set = open_graphs(graphs)
     settings = read_settings(settings_file, architecture_of(graph_set), graph_set.views)
     code = maker_of(Run.__module__)
+    beside, seeds = Path(settings_file).parent, seeds_of(settings)
+    starts = {
+        name: starts_of(model, f"{settings_file}: models.{name}", beside, seeds)
+        for name, model in settings["models"].items()
+    }
+    models = {
+        name: {key: value for key, value in model.items() if key != "start"}
+        for name, model in settings["models"].items()
+    }
     return settings, [
         Run(
             name=name,
@@ -39,11 +49,18 @@ def planned(settings_file: str | Path, graphs: str | Path, out: Path) -> tuple[S
             out=out,
             code=code,
             networks=size,
-            views=made_views(model, graph_set, size),
+            views={} if starts[name] else made_views(model, graph_set, size),
+            starts=starts[name],
         )
-        for name, model in settings["models"].items()
+        for name, model in models.items()
         for size in settings.get("networks", [None])
     ]
+
+
+def seeds_of(settings: Settings) -> list[int]:
+    """List the seeds of all runs that settings ask for, and of trials."""
+    search = [settings["search"].get("seed", 0)] if "search" in settings else []
+    return list(dict.fromkeys([*settings["seeds"], *search]))
 
 
 def made_views(model: dict[str, Any], graph_set: GraphSet, networks: int | None) -> dict[str, str]:

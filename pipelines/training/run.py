@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning_fabric import Fabric
 
 from graphgen import GraphSet
 from metanet import MetanetError, StatNN
 from pipelines.errors import PipelineError
-from pipelines.graphs import open_graphs
+from pipelines.graphs import open_graphs, opened_set
 from pipelines.runs.checkpoint import epochs_done
 from pipelines.runs.diverged import naming
 from pipelines.runs.history import OTHER, SEARCH, SECONDS
@@ -22,13 +23,16 @@ from pipelines.runs.job import Job
 from pipelines.runs.preload import PREDICTING
 from pipelines.runs.together import FULL
 from pipelines.settings import settings_hash
-from pipelines.tasks.registry import Prediction, open_task, task_of
+from pipelines.tasks.registry import Prediction, Task, open_task, task_of
 from pipelines.training.fit import fit
 from pipelines.training.grow import grow
+from pipelines.training.known import FILE as KNOWN
+from pipelines.training.known import check_unknown, known_of, read_known
 from pipelines.training.models import ingredients, registry
 from pipelines.training.ranges import ranges_of
 from pipelines.training.seen import seen
-from pipelines.training.trained import RUN
+from pipelines.training.start import Start, begin
+from pipelines.training.trained import RUN, Trained
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Run(Job):
         trial: the number of a trial of a search; None for a run that is no trial.
         search: the search that chose `model`; None without one.
         views: of each view that was made from training networks, by its name, the identity.
+        starts: the runs that it goes on from, by its seed; none if it begins with nothing.
     """
 
     kind = RUN
@@ -73,6 +78,7 @@ class Run(Job):
     trial: int | None = None
     search: Searched | None = None
     views: Mapping[str, str] = field(default_factory=dict)
+    starts: Mapping[int, Start] = field(default_factory=dict)
 
     @property
     def stage(self) -> str:
@@ -110,7 +116,13 @@ class Run(Job):
         return settings_hash(
             *(self.name, self.seed, self.networks, dict(self.task), model),
             *(self.graphs_hash, self.code, dict(self.views)),
+            *([self.start.identity] if self.start else []),
         )
+
+    @property
+    def start(self) -> Start | None:
+        """The run that it goes on from, if there is one."""
+        return self.starts.get(self.seed)
 
     @property
     def epochs(self) -> int:
@@ -149,6 +161,32 @@ class Run(Job):
                 f"models.{self.name}: {', '.join('.'.join(path) for path in open_ranges)}: a range "
                 "is not chosen from; run `gmn search` first, and name its folder by --search"
             )
+        if self.start is not None:
+            self.check_start(self.start)
+
+    def check_start(self, start: Start) -> None:
+        """Raise `PipelineError` for another model, and for one that knows networks held out."""
+        where = f"models.{self.name}.start: {start.folder}"
+        check_unknown(
+            read_known(start.folder, start.run), str(self.graphs), self.graphs_hash, where
+        )
+        task = open_task(self.task, opened_set(str(self.graphs), self.graphs_hash), self.networks)
+        name, settings = self.made(task, started := start.load())
+        with torch.random.fork_rng(devices=[]):
+            begin(task.make(name, settings), task, started, where)
+
+    def made(self, task: Task, started: Trained | None) -> tuple[str, dict[str, Any]]:
+        """Say by which name and settings the model is made."""
+        known = registry(self.task)
+        name, settings = ingredients(self.model, self.model.get("settings", {}), known)
+        metanet = known[name]
+        if settings.get("probes") or "net" in inspect.signature(metanet.__init__).parameters:
+            # It is made for an architecture, which the networks' own one then is.
+            first = task.graph_set.template(task.indices["train"][0]).architecture
+            net = task.graph_set.architectures[first].resolved()
+            kept: Any = started.model.settings if started else {}
+            settings.setdefault("net", kept.get("net", net))
+        return name, settings
 
     @property
     def precision(self) -> str:
@@ -165,13 +203,9 @@ class Run(Job):
         begun, before = time.process_time(), epochs_done(self.work_folder)
         graph_set = self.open_graphs()
         task = open_task(self.task, graph_set, self.networks)
-        known = registry(self.task)
-        name, settings = ingredients(self.model, self.model.get("settings", {}), known)
-        metanet = known[name]
-        if settings.get("probes") or "net" in inspect.signature(metanet.__init__).parameters:
-            # It is made for an architecture, which the networks' own one then is.
-            first = graph_set.template(task.indices["train"][0]).architecture
-            settings.setdefault("net", graph_set.architectures[first].resolved())
+        started = None if self.start is None else self.start.load()
+        name, settings = self.made(task, started)
+        metanet = registry(self.task)[name]
         tried: dict[str, Any] = {}
         rows: Sequence[Mapping[str, object]] = ()
         if metanet is StatNN and isinstance(task, Prediction):
@@ -187,6 +221,7 @@ class Run(Job):
                     self.work_folder,
                     self.hash,
                     fabric,
+                    self.start,
                 )
         if not fabric.is_global_zero:
             return
@@ -203,7 +238,10 @@ class Run(Job):
         if self.search is not None:
             about["trials"] = self.search.trials
             beside[SEARCH] = self.search.seconds
-        trained.save(self.work_folder, about, rows, beside)
+        known = known_of(graph_set, task.indices)
+        if self.start is not None:
+            known |= read_known(self.start.folder, self.start.run)
+        trained.save(self.work_folder, about, rows, beside, {KNOWN: known.write})
 
     def open_graphs(self) -> GraphSet:
         """Open the graph set; `PipelineError` if it is another than when the run was planned."""
@@ -220,4 +258,5 @@ class Run(Job):
         networks = {} if self.networks is None else {"networks": self.networks}
         asked = {"asked": self.asked_hash, "recipe": self.recipe_hash}
         own = {**asked, "code": self.code, "name": self.name, "seed": self.seed}
-        return {**super().about(), **own, **networks}
+        start = {} if self.start is None else {"start": self.start.about()}
+        return {**super().about(), **own, **networks, **start}

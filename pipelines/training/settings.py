@@ -79,6 +79,7 @@ PROPERTIES: dict[str, Any] = {
             "properties": {
                 "metanet": {"type": "string"},
                 "views": {"type": "array", "items": {"type": "string"}},
+                "start": {"type": "string", "minLength": 1},
                 "settings": {"type": "object"},
                 "training": TRAINING,
                 "search": {
@@ -140,7 +141,9 @@ def check(place: Place, net: Mapping[str, Any] | None, kept: Sequence[str] | Non
         model = place / "models" / name
         before = len(place.problems)
         if "views" in model.value:
-            check_views(model / "views", task_of(section), kept, section.get("networks", [None]))
+            # What was made from training networks is brought along from a start.
+            own = None if "start" in model.value else kept
+            check_views(model / "views", task_of(section), own, section.get("networks", [None]))
         if len(place.problems) == before:
             check_model(model, task_of(section), net)
 
@@ -162,6 +165,12 @@ def check_model(place: Place, task: type[Task], net: Mapping[str, Any] | None) -
             f"{task.name!r} needs; take another metanet"
         )
         return
+    if trees and "start" in model:
+        (place / "start").note(
+            f"{model['metanet']!r} is fitted at once, and does not go on from another run: leave "
+            "`start` out",
+            key=True,
+        )
     if not trees and "training" not in model:
         place.note(f"{model['metanet']!r} needs a `training` recipe", key=True)
     if not trees and "search" in model:

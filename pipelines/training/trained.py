@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,15 @@ from pipelines.devices import CPU, device_of
 from pipelines.errors import PipelineError
 from pipelines.runs.collection import RUN_VERSION, run_folder
 from pipelines.runs.restore import State, restored
-from pipelines.runs.result import HASH, SETTINGS, WEIGHTS, read_result, result_kind, save_result
+from pipelines.runs.result import (
+    HASH,
+    SEED,
+    SETTINGS,
+    WEIGHTS,
+    read_result,
+    result_kind,
+    save_result,
+)
 from pipelines.tasks.learned import NUMBER
 from pipelines.tasks.registry import TASKS, Task, task_of
 from pipelines.training.seen import SEEN
@@ -30,6 +38,13 @@ def settings_schema(task: type[Task]) -> dict[str, Any]:
     }
 
 
+STARTED: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["run", "identity", "name", "seed"],
+    "properties": {"run": HASH, "identity": HASH, "name": {"type": "string"}, "seed": SEED},
+}
+"""What a run says of the one that it went on from."""
 RUN = result_kind(
     "run",
     {
@@ -53,10 +68,11 @@ RUN = result_kind(
         },
         "tried": {"type": "array", "items": {"type": "object"}},
         "trials": {"type": "integer", "minimum": 1},
+        "start": STARTED,
     },
     "`gmn train` or `gmn search`",
     version=RUN_VERSION,
-    optional=("networks", "tried", "trials"),
+    optional=("networks", "tried", "trials", "start"),
     allOf=[
         {
             "if": {"properties": {"task": {"properties": {"task": {"const": name}}}}},
@@ -94,8 +110,12 @@ class Trained:
         about: Mapping[str, Any],
         rows: Sequence[Mapping[str, object]] = (),
         beside: Mapping[str, float] | None = None,
+        others: Mapping[str, Callable[[Path], None]] | None = None,
     ) -> None:
-        """Write the run's result: parameters, all settings with all options, history and cost."""
+        """Write the run's result: parameters, all settings with all options, history and cost.
+
+        `others` write further files of it, by their names.
+        """
         settings = {
             **about,
             "model": self.name,
@@ -103,7 +123,7 @@ class Trained:
             "task": dict(self.task),
             "learned": dict(self.state),
         }
-        save_result(Path(folder), RUN, self.model, settings, rows, beside)
+        save_result(Path(folder), RUN, self.model, settings, rows, beside, others)
 
     @classmethod
     def load(cls, folder: str | Path, device: str = CPU) -> Trained:

@@ -23,6 +23,7 @@ from metanet.views import View
 from metanet.views.exam import Exam
 from pipelines.errors import PipelineError
 from pipelines.graphs import opened_set
+from pipelines.merge_settings import mixed
 from pipelines.tasks.targets import read_values, split_networks
 from pipelines.views.settings import families
 from pipelines.workers import one_thread, pieces
@@ -104,6 +105,7 @@ def make(
     """
     graph_set = opened_set(graphs, identity)
     with one_thread(), naming(made((graphs, identity, family, options, target, networks))):
+        check_one_dataset(graph_set, family)
         training = split_networks(graph_set, networks)["train"]
         scores = scores_of(graph_set, training, target)
         own = json.loads(options)
@@ -119,6 +121,13 @@ def make(
         "content": [content(graph_set, i) for i in training],
     }
     return state_of(view), made_of, seconds
+
+
+def check_one_dataset(graph_set: GraphSet, family: str) -> None:
+    """Raise `PipelineError` for a graph set that was merged of zoos of several data sets."""
+    datasets = {zoo["dataset"] for zoo in graph_set.index["about"].get("zoos", {}).values()}
+    if len(datasets) > 1:
+        raise PipelineError(mixed(family, datasets))
 
 
 def state_of(view: Any) -> State:

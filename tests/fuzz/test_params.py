@@ -15,6 +15,7 @@ from fuzz.yaml_mutations import ROOT, mutated
 
 import spec
 from pipelines import compile as compiling
+from pipelines import merge_settings
 from pipelines.errors import PipelineError
 from pipelines.generation import settings as generation
 from pipelines.inrs import settings as inrs
@@ -86,6 +87,7 @@ train:
         gradient_norm: 1.0
     mlp: {metanet: mlp, settings: {hidden: 8, layers: 1, augment: false}, training: *recipe}
     ng_t: {metanet: ng_t, settings: {hidden: 8, layers: 1, heads: 2}, training: *recipe}
+    further: {metanet: mlp, start: "out/train/mlp-seed{seed}", training: *recipe}
     np_nfn: {metanet: np_nfn, settings: {hidden: 8, layers: 1}, training: *recipe}
     statnn:
       metanet: statnn
@@ -104,6 +106,14 @@ train:
       settings: {hidden: 8, layers: 2, members: 2}
       training:
         {epochs: 2, batch_size: 4, learning_rate: 1e-3, weight_decay: 0, gradient_norm: 1.0}
+"""
+MERGE = """
+merge:
+  zoos:
+    digits: {graphs: out/graphs}
+    varying: {graphs: ../varying-cnns/out/graphs, dataset: cifar10}
+    diverse: {graphs: ../diverse/out/graphs, dataset: cifar10}
+  views: [statistics, spectra, rows]
 """
 GENERATION = """
 flow:
@@ -184,6 +194,7 @@ SECTIONS: Mapping[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
         lambda path: read_section(path, "compile", compiling.SCHEMA),
         (DEFAULT, text_of("experiments/diverse/params.yaml")),
     ),
+    "merge": (merge_settings.read_settings, (MERGE,)),
     "train": (lambda path: training.read_settings(path, NET), (DEFAULT, MODELS, EDITING)),
     "flow": (
         lambda path: read_section(path, "flow", generation.FLOW, generation.check_flow),

@@ -21,7 +21,7 @@ from pipelines.results import writing_results
 
 PROJECT = Path(pipelines.__file__).parents[1] / "pyproject.toml"
 NET = "inputs: {x: [4]}\nlayers: [{linear: {out_features: 3}}, relu, {linear: {out_features: 2}}]\n"
-WITHOUT = {"layers", "check", "compile", "symmetries", "card"}
+WITHOUT = {"layers", "check", "compile", "merge", "symmetries", "card"}
 """Commands that work with the core installation, as does `report --show`."""
 WORK_FIRST = {"report"}
 """Those that need a library only for what comes after reading, which here fails."""
@@ -91,6 +91,8 @@ def arguments_of(name: str) -> list[str]:
 def folder(tmp_path: Path, small_zoo: Path) -> Path:
     import numpy as np
 
+    import graphgen
+    import spec
     from graphgen.files import write_weights
 
     (tmp_path / "net.yaml").write_text(NET)
@@ -120,6 +122,10 @@ def folder(tmp_path: Path, small_zoo: Path) -> Path:
             "fit": {"steps": 1, "learning_rate": 0.1},
         },
     }
+    net = spec.load(tmp_path / "net.yaml")
+    weights = {k: np.ones(v, np.float32) for k, v in shapes.items()}
+    graphgen.GraphSet.write(tmp_path / "graphs", [(net, weights, {"split": "train"})])
+    settings["merge"] = {"zoos": {"one": {"graphs": "graphs"}}}
     (tmp_path / "params.yaml").write_text(json.dumps(settings))
     return tmp_path
 

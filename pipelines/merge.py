@@ -1,0 +1,114 @@
+"""The merge stage: the graph sets of several zoos become one, each network in its own split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from graphgen import GraphSet
+from graphgen.graph_set_writer import Network
+from pipelines.errors import PipelineError
+from pipelines.fingerprints import fingerprints
+from pipelines.graphs import open_graphs
+from pipelines.merge_settings import read_settings
+from pipelines.views.copying import copy_views
+from pipelines.views.settings import asked_views
+from pipelines.views.storing import store_views
+
+SHOWN = 3
+
+
+def merge(
+    settings_file: str | Path,
+    out: str | Path,
+    replace: bool = False,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> GraphSet:
+    """Make one graph set of those of several zoos, to train on all of them at once.
+
+        graphs = merge("merge.yaml", "out/merged")
+        graphs.records[0]["zoo"]                      # the name of its zoo in the settings
+
+    Networks, weights, splits and records stay as they are, but for the numbers that tell networks
+    apart, `index` and `network`, which are given anew. The set's `about` has the graph set and the
+    data set of each of the `zoos`. Then the views that `views` lists are kept: those that all sets
+    have are copied, and the rest computed.
+
+    Raises `PipelineError` for a network that is in two of the zoos, in different splits, as one
+    would be trained on and tested, and for an exam of several data sets.
+    """
+    settings = read_settings(settings_file)
+    sets = {name: open_graphs(zoo["graphs"]) for name, zoo in settings["zoos"].items()}
+    check_sets(sets)
+    check_apart(sets)
+    about: dict[str, Any] = {
+        "zoos": {
+            name: {
+                "dataset": settings["zoos"][name]["dataset"],
+                "graph_set": own.hash,
+                "networks": len(own),
+            }
+            for name, own in sets.items()
+        },
+        "networks": Counter(record["split"] for own in sets.values() for record in own.records),
+        "diverged": sum(own.index["about"].get("diverged", 0) for own in sets.values()),
+    }
+    views = asked_views(settings["views"])
+    merged = GraphSet.write(out, networks_of(sets), about=about, replace=replace)
+    copy_views(merged, list(sets.values()), views)
+    return store_views(out, views, workers, scheduler)
+
+
+def networks_of(sets: Mapping[str, GraphSet]) -> Iterator[Network]:
+    """Give all networks, each with the record that it has in the merged set."""
+    checkpoints = any("network" in record for own in sets.values() for record in own.records)
+    first: dict[tuple[str, int], int] = {}
+    number = 0
+    for name, own in sets.items():
+        for i, record in enumerate(own.records):
+            kept = {k: v for k, v in record.items() if k not in ("shard", "row", "architecture")}
+            kept |= {"index": number, "zoo": name}
+            if checkpoints:
+                kept["network"] = first.setdefault((name, record.get("network", ~i)), number)
+            yield own.architectures[record["architecture"]], own[i].weights(), kept
+            number += 1
+
+
+def check_sets(sets: Mapping[str, GraphSet]) -> None:
+    """Raise `PipelineError` for a set that is merged already, and for one that is there twice."""
+    hashes: dict[str, str] = {}
+    for name, own in sets.items():
+        if "zoos" in own.index["about"]:
+            raise PipelineError(
+                f"zoos.{name}: {own.folder} is merged of {', '.join(own.index['about']['zoos'])}; "
+                "name the graph sets of these zoos"
+            )
+        if own.hash in hashes:
+            raise PipelineError(
+                f"zoos.{name}: {own.folder} is the graph set of `{hashes[own.hash]}` again; name "
+                "each zoo once"
+            )
+        hashes[own.hash] = name
+
+
+def check_apart(sets: Mapping[str, GraphSet]) -> None:
+    """Raise `PipelineError` for networks that two zoos have in different splits."""
+    seen: dict[bytes, tuple[str, int]] = {}
+    wrong = []
+    for name, own in sets.items():
+        for i, mark in enumerate(fingerprints(own, range(len(own)))):
+            other, j = seen.setdefault(mark, (name, i))
+            splits = own.records[i]["split"], sets[other].records[j]["split"]
+            if other != name and splits[0] != splits[1]:
+                wrong.append(
+                    f"network {j} of {other} ({splits[1]}) is network {i} of {name} ({splits[0]})"
+                )
+    if wrong:
+        more = f", and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+        raise PipelineError(
+            f"{'; '.join(wrong[:SHOWN])}{more}: what is trained on would be tested on; leave one "
+            "of these zoos out, or make it of another seed"
+        )
