@@ -127,6 +127,7 @@ OF_OPTIMIZERS = (
 OF_SETS = ("pipelines.published.sets:open_set", "pipelines.published.network_set:NetworkSet")
 ALONE = (
     "pipelines.signals.solids:Solid",
+    "pipelines.views.settings:asked_views",
     "pipelines.workers.server:begin_server",
 )
 OF_TABLES = (

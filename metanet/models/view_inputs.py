@@ -14,6 +14,7 @@ from metanet.batch import Batch, Part
 from metanet.errors import MetanetError
 from metanet.options import check, nearest, shown
 from metanet.uncompiled import uncompiled
+from metanet.views.made import is_made
 from metanet.views.pooling import STATISTICS, pool
 from metanet.views.view import NETWORK, NODE, View
 
@@ -116,7 +117,7 @@ class KeptView(nn.Module):
         self.name = name
         self.kind: Any = known_views.VIEWS[name]
         self.level: str = self.kind.level
-        self.made = hasattr(self.kind, "make")
+        self.made = is_made(self.kind)
         self._plain: View | None = None if self.made else known_views.make(name)
         self._made: View | None = None
         self._made_of: tuple[int, ...] = ()
@@ -165,7 +166,7 @@ class KeptView(nn.Module):
 
     def expect(self, state: State) -> None:
         """Make place for a state."""
-        if hasattr(self.kind, "from_state"):
+        if self.made:
             self.keep({name: torch.empty_like(tensor) for name, tensor in state.items()})
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
 from metanet.batch import Part
@@ -10,6 +12,7 @@ from metanet.options import nearest, shown
 from metanet.views.exam import Exam
 from metanet.views.function import Function
 from metanet.views.initialisation import Initialisation
+from metanet.views.made import is_made, of_source, source_of
 from metanet.views.responses import Responses
 from metanet.views.rows import Rows
 from metanet.views.sharpness import ExamSharpness, Sharpness
@@ -26,21 +29,36 @@ VIEWS: dict[str, type[View]] = {
 }
 
 
-def make(name: str) -> View:
-    """Make a view by its name.
+def make(name: str, exam: Exam | None = None) -> View:
+    """Make a view by its name; `exam` and `exam_sharpness` of an exam.
 
         make("spectra").columns[0]               # "first_singular_1"
+        exam = Exam.make(batch, accuracies, steps=20)        # of training networks
+        make("exam_sharpness", exam)
 
-    Raises `MetanetError` for an unknown name, and for one that is made from training networks.
+    No other option is taken here: sharpness at inputs of one's own is `Sharpness(inputs, labels)`.
+    Raises `MetanetError` for an unknown name, and where an exam is missing or of no use.
     """
     if not isinstance(name, str) or name not in VIEWS:
         raise MetanetError(f"unknown view {shown(name)}; {nearest(name, list(VIEWS))}")
-    if hasattr(VIEWS[name], "from_state"):
+    kind: Any = VIEWS[name]
+    if not is_made(kind):
+        if exam is not None:
+            raise MetanetError(
+                f"the view {name!r} takes no exam, which only views do that are made from "
+                f"training networks: {', '.join(own for own in VIEWS if is_made(VIEWS[own]))}"
+            )
+        plain: View = kind()
+        return plain
+    source = source_of(kind)
+    if not isinstance(exam, source):
+        given = "none" if exam is None else shown(exam)
         raise MetanetError(
-            f"the view {name!r} is made from training networks: by "
-            f"metanet.views.{VIEWS[name].__name__}.make(batch, scores)"
+            f"the view {name!r} is made from training networks: by metanet.views.make({name!r}, "
+            f"{source.name}) with {source.name} = metanet.views.{source.__name__}.make(networks, "
+            f"scores); got {given}"
         )
-    return VIEWS[name]()
+    return of_source(kind, exam)
 
 
 def view_of(part: Part, view: View) -> Tensor:

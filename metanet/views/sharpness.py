@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from metanet.batch import Batch, Part
+from metanet.batch import Part
 from metanet.errors import MetanetError
 from metanet.evaluate.stack import run_stack
 from metanet.models.probes import stacked
@@ -144,31 +145,24 @@ class Sharpness(View):
 class ExamSharpness(Sharpness):
     """Sharpness at the inputs of an exam, for the classes that these were made for.
 
-    view = ExamSharpness.make(batch, accuracies)
-    view.compute(part)                           # (networks, 36)
+        exam = Exam.make(batch, accuracies)          # of training networks
+        ExamSharpness.of(exam).compute(part)         # (networks, 36)
+
+    Its state is these inputs with their classes.
     """
 
     name = "exam_sharpness"
+    source: ClassVar[type[Exam]] = Exam
+    """The view that it is made of."""
 
     @classmethod
-    def make(
-        cls,
-        networks: Batch | Sequence[Part],
-        scores: Tensor | Sequence[float],
-        *,
-        per_class: int | None = None,
-        steps: int = 300,
-        panel: int = 60,
-        at_once: int = 6,
-        noise: float = 0.2,
-        warp: float = 0.7,
-        seed: int = 0,
-    ) -> ExamSharpness:
-        """Make an exam of training networks, and take its inputs; see `Exam.make`."""
-        exam = Exam.make(
-            networks, scores, per_class=per_class, steps=steps, panel=panel, at_once=at_once,
-            noise=noise, warp=warp, seed=seed,
-        )  # fmt: skip
+    def of(cls, exam: Exam) -> ExamSharpness:
+        """Take the inputs and the classes of an exam; `MetanetError` for what is none."""
+        if not isinstance(exam, Exam):
+            raise MetanetError(
+                f"`exam` is {shown(exam)}, expected an exam, as "
+                "metanet.views.Exam.make(networks, scores) makes it"
+            )
         return cls(exam.inputs, exam.labels)
 
     def state(self) -> dict[str, Tensor]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,12 +19,12 @@ from graphgen import GraphSet
 from metanet import Batch
 from metanet.errors import MetanetError
 from metanet.views import View
-from metanet.views.exam import Exam
+from metanet.views.made import of_source
 from pipelines.errors import PipelineError
 from pipelines.graphs import opened_set
 from pipelines.merge_settings import mixed
 from pipelines.tasks.targets import read_values, split_networks
-from pipelines.views.settings import families
+from pipelines.views.settings import Asked, families, making_options, source_of
 from pipelines.workers import one_thread, pieces
 
 TOGETHER, LARGEST = 64, 1 << 22
@@ -96,10 +95,17 @@ def described(call: tuple[Any, ...]) -> str:
     return f"{graphs}: the view {family!r} of networks {min(chosen)} to {max(chosen)}"
 
 
+def making(asked: Asked) -> tuple[str, str, str, int | None]:
+    """Say what is to be made from networks for a view: the same for all that can share it."""
+    options = {**making_options(asked.family), **asked.options}
+    source = source_of(asked.family)
+    return source, json.dumps(options, sort_keys=True), str(asked.target), asked.networks
+
+
 def make(
     graphs: str, identity: str, family: str, options: str, target: str, networks: int | None
 ) -> tuple[State, dict[str, Any], float]:
-    """Make a view from training networks alone, so many or all of them.
+    """Make a view from training networks alone, so many or all of them; see `making`.
 
     Gives its state, what it was made of, and the processor seconds that it took.
     """
@@ -109,7 +115,7 @@ def make(
         training = split_networks(graph_set, networks)["train"]
         scores = scores_of(graph_set, training, target)
         own = json.loads(options)
-        best = leading(scores, own.get("panel", DEFAULT_PANEL))
+        best = leading(scores, own.get("panel", len(scores)))
         batch = Batch.from_set(graph_set, [training[place] for place in best])
         begun = time.process_time()
         kind: Any = families()[family]
@@ -130,6 +136,11 @@ def check_one_dataset(graph_set: GraphSet, family: str) -> None:
         raise PipelineError(mixed(family, datasets))
 
 
+def state_from(family: str, source: str, state: State) -> State:
+    """Give the state of a view that is made of another one, by that one's; or it is that one."""
+    return state_of(of_source(families()[family], view_from(source, {}, state)))
+
+
 def state_of(view: Any) -> State:
     """Give the state of a view as arrays."""
     return {name: tensor.cpu().numpy() for name, tensor in view.state().items()}
@@ -138,9 +149,6 @@ def state_of(view: Any) -> State:
 def tensors(state: State) -> dict[str, Tensor]:
     """Give a state as tensors of its own."""
     return {name: torch.tensor(array) for name, array in state.items()}
-
-
-DEFAULT_PANEL: int = inspect.signature(Exam.make).parameters["panel"].default
 
 
 def made(call: tuple[Any, ...]) -> str:

@@ -28,7 +28,8 @@ VIEWS: dict[str, Any] = {
     },
 }
 TARGET = "test_accuracy"
-NETWORKS = {"if": {"type": "array"}, "then": {"items": POSITIVE, "minItems": 1}, "else": POSITIVE}
+SIZE = {"if": {"type": "null"}, "else": POSITIVE}
+NETWORKS = {"if": {"type": "array"}, "then": {"items": SIZE, "minItems": 1}, "else": SIZE}
 MADE = ("networks", "target")
 """What the settings say of a view that is made from networks, beside its own options."""
 
@@ -58,7 +59,9 @@ class Asked:
 def asked_views(entries: list[Any]) -> list[Asked]:
     """List the views that settings ask for, one for each number of training networks.
 
-    asked_views(["spectra", {"exam": {"networks": [1500, 150]}}])      # three
+        asked_views(["spectra", {"exam": {"networks": [1500, 150]}}])      # three
+
+    Without `networks`, or where it is null, one from all training networks is asked for.
     """
     asked = []
     for family, options in map(entry_of, entries):
@@ -89,7 +92,21 @@ def families() -> dict[str, type[View]]:
 
 def is_made(family: str) -> bool:
     """Say whether a view is made from networks, before it is computed for others."""
-    return hasattr(families()[family], "make")
+    return hasattr(families()[family], "from_state")
+
+
+def source_of(family: str) -> str:
+    """Give the name of the view that one is made of: its own, or as that of an exam."""
+    from metanet.views import made
+
+    return made.source_of(families()[family]).name
+
+
+def making_options(family: str) -> dict[str, Any]:
+    """Give the options that the making of a view takes, with their defaults."""
+    kind: Any = families()[source_of(family)]
+    taken = inspect.signature(kind.make).parameters.values()
+    return {one.name: one.default for one in taken if one.kind is one.KEYWORD_ONLY}
 
 
 def check_views(place: Place) -> None:
@@ -130,9 +147,7 @@ def check_made(place: Place, family: str, options: Mapping[str, Any]) -> None:
     from metanet.options import check
     from metanet.views.exam import OPTIONS
 
-    kind: Any = families()[family]
-    taken = inspect.signature(kind.make).parameters.values()
-    names = [*MADE, *(one.name for one in taken if one.kind is one.KEYWORD_ONLY)]
+    names = [*MADE, *making_options(family)]
     for name, value in options.items():
         if name not in names:
             (place / name).note(
@@ -157,8 +172,8 @@ def check_networks(place: Place) -> None:
     value = place.value
     if not admits(NETWORKS, value):
         place.note(
-            f"`networks` is {quoted(value)}, expected a number of training networks, or a list of "
-            "such numbers"
+            f"`networks` is {quoted(value)}, expected a number of training networks, null for all, "
+            "or a list of these"
         )
     elif isinstance(value, list) and len(set(value)) < len(value):
         place.note("`networks` has the same number twice")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,9 @@ from metanet import Batch
 from metanet.models.view_inputs import KeptView
 from pipelines.tasks.task import place_of
 from pipelines.tasks.views import views_of
+from pipelines.views.computing import making as making_of
 from pipelines.views.fresh import fresh
+from pipelines.views.settings import Asked
 
 SAMPLE = 64
 
@@ -44,17 +47,25 @@ def spent_on_views(
             for part in batch.parts:
                 view.compute(part)
     found = {"views": (time.process_time() - begun) / len(some)}
-    making = [seconds for own in kept.values() if (seconds := made_in(own, graph_set)) is not None]
-    return {**found, "making": sum(making)} if making else found
+    # Views that share what was made have it in common.
+    making = dict(one for own in kept.values() if (one := made_in(own, graph_set)) is not None)
+    return {**found, "making": sum(making.values())} if making else found
 
 
-def made_in(kept: KeptView, graph_set: GraphSet) -> float | None:
-    """Give the processor seconds that a view was made in; None where it is not made, or unknown."""
+def made_in(kept: KeptView, graph_set: GraphSet) -> tuple[Any, float] | None:
+    """Say what a view was made of, and in how many processor seconds.
+
+    None where it is not made, or unknown.
+    """
     state = kept.state()
     if not state:
         return None
     name = fresh(graph_set, kept.name, state=state)
     try:
-        return None if name is None else graph_set.view(name).seconds["make"]
+        stored = None if name is None else graph_set.view(name)
     except GraphError:
         return None
+    if stored is None:
+        return None
+    asked = Asked(stored.family, stored.options, stored.target)
+    return (making_of(asked), tuple(stored.made_of)), stored.seconds["make"]

@@ -6,6 +6,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,13 @@ from graphgen.stored_view import FOLDER
 from graphgen.stored_view_index import VIEW
 from graphgen.stored_view_writer import ViewWriter
 from pipelines.errors import PipelineError
-from pipelines.views.settings import Asked
+from pipelines.views.settings import Asked, source_of
 from pipelines.workers import fan_out
+
+Making = tuple[dict[str, Any], dict[str, Any] | None, float]
+"""A state, what it was made of, and the processor seconds that it took."""
+Crew = tuple[int | None, str | None, list[str]]
+"""How many workers, of which scheduler, and what these import."""
 
 
 def store_views(
@@ -77,16 +83,8 @@ def write_views(
     place = folder, graph_set.hash
     preload = [computing.__name__]
     options = [json.dumps(dict(one.options)) for one in asked]
-    makings = [
-        (*place, one.family, own, one.target, one.networks)
-        for one, own in zip(asked, options, strict=True)
-        if one.target is not None
-    ]
     crew = workers, scheduler, preload
-    made = iter(list(fan_out(computing.make, makings, *crew, computing.made, "make", unit="view")))
-    done: list[tuple[Any, Any, float]] = [
-        ({}, None, 0.0) if one.target is None else next(made) for one in asked
-    ]
+    done = made_states(graph_set, asked, place, crew)
     cut = computing.cut(graph_set)
     calls = [
         (*place, one.family, own, state, chosen)
@@ -97,6 +95,41 @@ def write_views(
     found = fan_out(computing.compute, calls, *crew, computing.described, "view", sizes)
     for one, (state, made_of, seconds) in zip(asked, done, strict=True):
         write_view(graph_set, one, state, made_of, seconds, cut, found)
+
+
+def made_states(
+    graph_set: GraphSet, asked: Sequence[Asked], place: tuple[str, str], crew: Crew
+) -> list[Making]:
+    """Make what views are made from networks: the state of each, nothing of those that have none.
+
+    Views that are made of the same one, as of an exam, share it, also where it is kept already.
+    """
+    from pipelines.views import computing
+
+    makings = [None if one.target is None else computing.making(one) for one in asked]
+    found: dict[Any, Making] = {}
+    for one, making in zip(asked, makings, strict=True):
+        if making is not None and (kept := kept_source(graph_set, one)) is not None:
+            found[making] = kept
+    missing = [one for one in dict.fromkeys(makings) if one is not None and one not in found]
+    calls = [(*place, *making) for making in missing]
+    made = fan_out(computing.make, calls, *crew, computing.made, "make", unit="view")
+    found |= zip(missing, made, strict=True)
+    done: list[Making] = []
+    for one, making in zip(asked, makings, strict=True):
+        state, made_of, seconds = ({}, None, 0.0) if making is None else found[making]
+        own = {} if making is None else computing.state_from(one.family, making[0], state)
+        done.append((own, made_of, seconds))
+    return done
+
+
+def kept_source(graph_set: GraphSet, asked: Asked) -> Making | None:
+    """Give the view that another is made of, if the graph set keeps just that."""
+    source = replace(asked, family=source_of(asked.family))
+    if source == asked or not is_kept(graph_set, source):
+        return None
+    stored = graph_set.view(source.name)
+    return stored.state(), stored.index["made_of"], stored.seconds["make"]
 
 
 def write_view(

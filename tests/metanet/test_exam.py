@@ -18,6 +18,7 @@ from graphgen import Symmetries
 from graphgen.testing import random_weights
 from metanet import Batch, MetanetError
 from metanet.evaluate import initial_weights, run
+from metanet.views import ExamSharpness, Sharpness, make
 from metanet.views.exam import Exam
 from metanet.views.exam_numbers import COLUMNS, SETS
 
@@ -245,3 +246,21 @@ def test_scores_that_are_no_shares_are_refused(scores: Any) -> None:
     batch = Batch.from_graphs(random_graphs(IMAGES["mlp"], 2))
     with pytest.raises(MetanetError, match="`scores`"):
         Exam.make(batch, scores, **FEW)
+
+
+def test_views_that_are_made_from_networks_are_made_of_an_exam() -> None:
+    batch = Batch.from_graphs(random_graphs(IMAGES["mlp"]))
+    exam = Exam.make(batch, [0.1, 0.9, 0.5, 0.4], **FEW)
+    assert make("exam", exam) is exam
+    (part,) = batch.parts
+    found = make("exam_sharpness", exam).compute(part)
+    assert torch.equal(found, Sharpness(exam.inputs, exam.labels).compute(part))
+    assert not torch.equal(found, make("sharpness").compute(part))
+    for name in ("exam", "exam_sharpness"):
+        for other in (None, make("sharpness"), "exam"):
+            with pytest.raises(MetanetError, match=rf"make\('{name}', exam\) with exam = .*Exam"):
+                make(name, other)  # type: ignore[arg-type]
+    with pytest.raises(MetanetError, match="'sharpness' takes no exam, .*: exam, exam_sharpness"):
+        make("sharpness", exam)
+    with pytest.raises(MetanetError, match="`exam` is 3, expected an exam"):
+        ExamSharpness.of(3)  # type: ignore[arg-type]

@@ -20,13 +20,14 @@ from graphgen.testing import random_weights
 from metanet.models.view_inputs import ViewInputs
 from metanet.testing import assert_batch_independent, assert_invariant, predict
 from metanet.views import NODE, VIEWS, view_of
+from metanet.views.made import is_made
 
 MLP = "inputs: {x: [3]}\nlayers: [{linear: {out_features: %d}}, tanh, {linear: {out_features: 2}}]"
 NET = spec.loads(MLP % 5)
 OWN = {"statnn", "stat_mlp", "viewed"}
 """Metanets that take views by themselves."""
 INNER = sorted(set(metanet.METANETS) - OWN)
-MADE = [name for name, view in VIEWS.items() if hasattr(view, "make")]
+MADE = [name for name, view in VIEWS.items() if is_made(view)]
 PLAIN = [name for name in VIEWS if name not in MADE]
 
 

@@ -14,9 +14,10 @@ import metanet
 import spec
 from graphgen.testing import random_weights
 from metanet.views import NODE, VIEWS, View, make
+from metanet.views.made import is_made
 from spec.testing import networks
 
-STATELESS = [name for name in VIEWS if not hasattr(VIEWS[name], "from_state")]
+STATELESS = [name for name in VIEWS if not is_made(VIEWS[name])]
 MLP = "inputs: {x: [3]}\nlayers: [{linear: {out_features: %d}}, relu, {linear: {out_features: 2}}]"
 
 

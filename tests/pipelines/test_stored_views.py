@@ -4,81 +4,32 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from interruptions import INTERRUPTIONS, everywhere
 from torch import Tensor
+from view_stand_ins import ENTRIES, EXAM, Broken, Means, stamps, stand_ins  # noqa: F401
 from view_toys import write_set
-from zoo_toys import use_toys
 
 from graphgen import GraphError, GraphSet
 from metanet import Batch, Viewed
 from metanet.batch import Part
-from metanet.views import NODE, View
-from metanet.views.exam import Exam
-from metanet.views.sharpness import ExamSharpness, Sharpness
+from metanet.views import View
 from metanet.views.spectra import Spectra
 from pipelines import PipelineError
-from pipelines.compile import compile_zoo
 from pipelines.tasks.targets import split_networks
 from pipelines.tasks.task import outputs_of
 from pipelines.views import (
-    Asked,
     asked_views,
-    check_training,
     fresh,
     store_views,
-    stored_name,
     view_for_training,
 )
 from pipelines.views.computing import compute
 from pipelines.views.settings import families
-from pipelines.zoo import generate
-from spec import SpecError
-
-EXAM = {"steps": 2, "panel": 3}
-ENTRIES: list[Any] = ["spectra", {"exam": {"networks": [9, 4], **EXAM}}]
-
-
-class Means(View):
-    """A view of nodes that stands in for those of the package: the mean of a network's weights."""
-
-    name = "means"
-    level = NODE
-
-    def __init__(self, scale: float = 1.0) -> None:
-        self.scale = scale
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return ("mean", "square")
-
-    def compute(self, part: Part) -> Tensor:
-        mean = self.scale * part.values.mean(1, keepdim=True)
-        mean = mean.expand(-1, part.template.num_nodes) + torch.arange(part.template.num_nodes)
-        return torch.stack([mean, mean.square()], dim=2)
-
-
-class Broken(Means):
-    """One that gives what no view may."""
-
-    name = "broken"
-
-    def compute(self, part: Part) -> Tensor:
-        return super().compute(part) / 0
-
-
-@pytest.fixture(autouse=True)
-def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {**families(), "means": Means, "broken": Broken}
-    for module in ("settings", "computing", "identity"):
-        monkeypatch.setattr(f"pipelines.views.{module}.families", lambda: known)
-    monkeypatch.setattr("pipelines.views.identity.maker_of", lambda module: "0" * 64)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -94,10 +45,6 @@ def contents(folder: Path) -> dict[str, bytes]:
                 data = json.dumps(index).encode()
             found[str(path.relative_to(folder))] = data
     return found
-
-
-def stamps(folder: Path) -> dict[str, int]:
-    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*.*")}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -249,64 +196,6 @@ def test_a_network_that_a_view_is_none_of_is_named(tmp_path: Path) -> None:
         assert GraphSet.open(tmp_path).views == ()
 
 
-def test_an_exam_is_made_from_training_networks_alone(tmp_path: Path) -> None:
-    graph_set = write_set(tmp_path)
-    asked = asked_views(ENTRIES[1:])
-    graph_set = store_views(tmp_path, asked, workers=1)
-    for count in (9, 4):
-        stored = graph_set.view(f"exam-{count}")
-        assert list(stored.made_of) == split_networks(graph_set, count)["train"]
-        assert stored.target == "test_accuracy"
-        assert stored.seconds["make"] > 0
-    # Networks of other splits may say what they will, and the exam is the same.
-    records: list[Any] = []
-    for i, record in enumerate(graph_set.records):
-        own = i in stored.made_of
-        score = record["metrics"]["test_accuracy"] if own else 1.0
-        weights = {name: w * (1 if own else 5) for name, w in graph_set[i].tensors.items()}
-        net = graph_set.architectures[record["architecture"]]
-        records.append((net, weights, {**record, "metrics": {"test_accuracy": score}}))
-    GraphSet.write(tmp_path / "other", records)
-    other = store_views(tmp_path / "other", [asked[-1]], workers=1).view("exam-4")
-    assert equal(other.state(), stored.state())
-    assert not equal(other.state(), graph_set.view("exam-9").state())  # control
-
-
-def equal(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
-    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
-
-
-def test_an_exam_that_saw_other_networks_is_refused(tmp_path: Path) -> None:
-    write_set(tmp_path)
-    graph_set = store_views(tmp_path, asked_views(ENTRIES), workers=1)
-    splits = {count: split_networks(graph_set, count) for count in (9, 4)}
-    test = splits[9]["test"]
-    # Controls: trained on all that it was made from, or on more.
-    assert view_for_training(graph_set, "exam", 4, splits[4]["train"]).name == "exam"
-    check_training(graph_set, graph_set.view("exam-4"), splits[9]["train"], "test_accuracy")
-    few: Sequence[int] = splits[4]["train"]
-    with pytest.raises(PipelineError, match="5 of them are not among the 4 training networks"):
-        view_for_training(graph_set, "exam", 9, few)
-    with pytest.raises(PipelineError, match=rf"{few[0]} \(train\).* would leak"):
-        view_for_training(graph_set, "exam", 4, [*few[1:], *test])
-    with pytest.raises(PipelineError, match="made for the target 'test_accuracy', and 'loss' is"):
-        view_for_training(graph_set, "exam", 4, few, "loss")
-    with pytest.raises(PipelineError, match=r"no view 'exam-7'.*exam: \{networks: \[7\]\}"):
-        view_for_training(graph_set, "exam", 7, few)
-    with pytest.raises(PipelineError, match="no view 'exam', which is made from all"):
-        stored_name(graph_set, "exam")
-
-
-def test_a_network_in_the_place_of_another_is_noticed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_set(tmp_path)
-    graph_set = store_views(tmp_path, asked_views(ENTRIES), workers=1)
-    monkeypatch.setattr("pipelines.views.computing.content", lambda graph_set, i: "0" * 64)
-    with pytest.raises(PipelineError, match="was made from another network than that"):
-        view_for_training(graph_set, "exam", 9, split_networks(graph_set, 9)["train"])
-
-
 def test_a_stored_view_is_fresh_if_the_code_would_give_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -355,26 +244,6 @@ def test_a_model_is_given_the_views_that_the_set_keeps(
     assert asked  # what other code computed is not
 
 
-def test_sharpness_is_measured_at_the_inputs_of_an_exam(tmp_path: Path) -> None:
-    write_set(tmp_path)
-    entries = ["sharpness", *ENTRIES, {"exam_sharpness": {"networks": [9, 4], **EXAM}}]
-    graph_set = store_views(tmp_path, asked_views(entries), workers=1)
-    training = split_networks(graph_set, 4)["train"]
-    exam = view_for_training(graph_set, "exam", 4, training)
-    sharpness = view_for_training(graph_set, "exam_sharpness", 4, training)
-    assert isinstance(exam, Exam)
-    assert isinstance(sharpness, ExamSharpness)
-    assert torch.equal(sharpness.inputs[0], exam.inputs[0])
-    names = {"at_exam": "exam_sharpness-4", "at_random": "sharpness"}
-    (part,) = Batch.from_set(graph_set, [1, 3], views=names).parts
-    torch.testing.assert_close(part.views["at_exam"], sharpness.compute(part))
-    torch.testing.assert_close(part.views["at_random"], Sharpness().compute(part))
-    with pytest.raises(AssertionError):  # control
-        torch.testing.assert_close(part.views["at_exam"], part.views["at_random"])
-    with pytest.raises(PipelineError, match="would leak"):
-        view_for_training(graph_set, "exam_sharpness", 9, training)
-
-
 def test_a_replaced_graph_set_is_not_computed_with(tmp_path: Path) -> None:
     graph_set = write_set(tmp_path)
     write_set(tmp_path, seed=1)
@@ -383,69 +252,3 @@ def test_a_replaced_graph_set_is_not_computed_with(tmp_path: Path) -> None:
 
 
 SETTINGS = {"seed": 0, "splits": {"train": 0.5, "validation": 0.25, "test": 0.25}}
-
-
-def params(folder: Path, views: Any) -> Path:
-    file = folder / "params.yaml"
-    file.write_text(json.dumps({"compile": {**SETTINGS, "views": views}}))
-    return file
-
-
-@pytest.mark.parametrize(
-    ("views", "words"),
-    [
-        ("spectra", "expected a list"),
-        ([3], "expected a string"),
-        (["spectrum"], "unknown view 'spectrum'; did you mean 'spectra'"),
-        (["spectra", "spectra"], "`views` has 'spectra' twice"),
-        (["exam", {"exam": {}}], "an entry has all sizes"),
-        ([{"exam": {}, "spectra": {}}], "params.yaml:1"),
-        ([{"spectra": {"size": 3}}], "size"),
-        ([{"exam": {"network": 3}}], "no option 'network'; did you mean 'networks'"),
-        ([{"exam": {"networks": 0}}], "`networks` is 0, expected a number of training"),
-        ([{"exam": {"networks": [3, "a"]}}], "`networks` is "),
-        ([{"exam": {"networks": [3, 3]}}], "has the same number twice"),
-        ([{"exam": {"target": 3}}], "`target` is 3"),
-        ([{"exam": {"steps": -1}}], "steps"),
-        ([{"exam": 3}], "params.yaml:1"),
-    ],
-)
-def test_settings_that_ask_for_no_view_are_a_mistake(
-    tmp_path: Path, views: Any, words: str
-) -> None:
-    with pytest.raises(SpecError, match=words) as error:
-        compile_zoo(params(tmp_path, views), tmp_path / "zoo", tmp_path / "graphs")
-    assert "params.yaml:1:" in str(error.value)
-
-
-def test_compile_computes_the_views_of_its_settings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from zoo_toys import train  # noqa: F401
-
-    use_toys(monkeypatch)
-    (tmp_path / "mlp.yaml").write_text(
-        "inputs: {image: [1, 8, 8]}\nlayers: [flatten, {linear: {out_features: 10}}]\n"
-    )
-    zoo = {
-        "dataset": "digits",
-        "count": 12,
-        "architectures": [{"family": "mlp", "file": "mlp.yaml"}],
-        "training": {"learning_rate": 1e-2, "epochs": 1},
-    }
-    (tmp_path / "zoo.yaml").write_text(json.dumps({"zoo": zoo}))
-    generate(tmp_path / "zoo.yaml", tmp_path / "zoo", workers=1)
-    file = params(tmp_path, ["spectra", {"exam": {"networks": 6, **EXAM}}])
-    graphs = compile_zoo(file, tmp_path / "zoo", tmp_path / "graphs")
-    assert graphs.views == ("exam-6", "spectra")
-    before = stamps(tmp_path / "graphs/views")
-    again = compile_zoo(file, tmp_path / "zoo", tmp_path / "graphs", replace=True)
-    assert again.hash == graphs.hash
-    assert stamps(tmp_path / "graphs/views") == before
-    compile_zoo(params(tmp_path, []), tmp_path / "zoo", tmp_path / "graphs", replace=True)
-    assert GraphSet.open(tmp_path / "graphs").views == ()
-
-
-def test_views_asked_for() -> None:
-    assert asked_views(["exam"]) == [Asked("exam", {}, "test_accuracy", None)]
-    assert asked_views([{"exam": {"target": "x", "steps": 3}}])[0].options == {"steps": 3}
