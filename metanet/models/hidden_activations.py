@@ -8,11 +8,9 @@ from torch import Tensor, nn
 import graphgen
 from metanet.batch import Batch, Part
 from metanet.evaluate.stack import stack_values
-from metanet.models.learned_inputs import InputPoints, dense, refuse_others, shapes_of
-from metanet.models.metanet import Metanet, head
+from metanet.models.asking import Asking
+from metanet.models.learned_inputs import InputPoints, dense, refuse_others
 from metanet.models.probes import stacked
-from metanet.options import OPTIONS
-from metanet.sources import Net, architecture_of
 from metanet.views.view import architecture_of_part
 from spec import Architecture
 
@@ -21,7 +19,7 @@ DESCRIBED = 2
 """Numbers that stand beside a neuron's activations."""
 
 
-class HiddenActivations(Metanet, options=OPTIONS):
+class HiddenActivations(Asking):
     """Activations of neurons at learned inputs, pooled per layer; no weight is read.
 
         model = metanet.HiddenActivations(net, learned_inputs=32)
@@ -35,26 +33,16 @@ class HiddenActivations(Metanet, options=OPTIONS):
     the inputs. For networks of any architectures with the inputs and outputs of `net`.
     """
 
-    def __init__(
-        self,
-        net: Net,
-        learned_inputs: int = 32,
-        hidden: int = 32,
-        layers: int = 2,
-        outputs: int = 1,
-        *,
-        dropout: float = 0.0,
-    ) -> None:
-        super().__init__()
-        net = architecture_of(net)
-        self.shapes = shapes_of(net)
+    def build(
+        self, net: Architecture, learned_inputs: int, hidden: int, layers: int, dropout: float
+    ) -> int:
         self.inputs = InputPoints(net, learned_inputs)
         self.neurons = nn.Sequential(*dense(learned_inputs + DESCRIBED, hidden, layers))
         self.of_layers = nn.Sequential(*dense(2 * hidden, hidden, layers))
         numbers = learned_inputs * torch.Size(self.shapes[-1]).numel()
         self.of_outputs = nn.Sequential(*dense(numbers, hidden, 1))
-        self.head = head(3 * hidden, 2 * hidden, outputs, dropout)
         self._found: dict[str, list[tuple[str, Tensor]]] = {}
+        return 3 * hidden
 
     def embed(self, batch: Batch) -> Tensor:
         """Give what was read of each network's activations, (networks, 3 * hidden)."""

@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from metanet.batch import Batch, Part
 from metanet.errors import MetanetError
-from metanet.models.metanet import Metanet, head
-from metanet.models.probes import refuse_indices, stacked
-from metanet.options import OPTIONS, WIDTH, check
+from metanet.models.asking import Asking, askable, shapes_of
+from metanet.models.probes import stacked
 from metanet.sources import Net, architecture_of
 from metanet.views.answers import run_networks
 from metanet.views.inputs import inputs_of
@@ -33,9 +32,7 @@ class InputPoints(nn.Module):
 
     def __init__(self, net: Net, count: int) -> None:
         super().__init__()
-        net = architecture_of(net)
-        check("learned_inputs", count, {"learned_inputs": WIDTH})
-        refuse_indices(net)
+        net = askable(net, count)
         seed = int(torch.randint(2**31, (), device="cpu"))
         self.points = nn.ParameterList(
             nn.Parameter(points / PACE) for points in inputs_of(net, "smooth", count, seed)
@@ -78,7 +75,7 @@ class AnswerReader(nn.Module):
         return torch.cat(pooled, 1)[batch.order]
 
 
-class LearnedInputs(Metanet, options=OPTIONS):
+class LearnedInputs(Asking):
     """A metanet that reads no weight: it asks networks, at inputs that it learns.
 
         model = metanet.LearnedInputs(net, learned_inputs=32)
@@ -88,20 +85,12 @@ class LearnedInputs(Metanet, options=OPTIONS):
     as `learned_inputs` says. Answers are read as a set; see `AnswerReader`.
     """
 
-    def __init__(
-        self,
-        net: Net,
-        learned_inputs: int = 32,
-        hidden: int = 32,
-        layers: int = 2,
-        outputs: int = 1,
-        *,
-        dropout: float = 0.0,
-    ) -> None:
-        super().__init__()
+    def build(
+        self, net: Architecture, learned_inputs: int, hidden: int, layers: int, dropout: float
+    ) -> int:
         self.inputs = InputPoints(net, learned_inputs)
         self.reader = AnswerReader(net, learned_inputs, hidden, layers)
-        self.head = head(self.reader.width, 2 * hidden, outputs, dropout)
+        return self.reader.width
 
     def embed(self, batch: Batch) -> Tensor:
         """Give what was read of each network's answers, (networks, width)."""
@@ -137,11 +126,6 @@ def refuse_others(net: Architecture, shapes: tuple[tuple[int, ...], ...]) -> Non
             f"{net.name!r} ({net.hash[:12]}) goes from {got[:-1]} to {got[-1]}; these inputs were "
             f"made for networks that go from {expected[:-1]} to {expected[-1]}"
         )
-
-
-def shapes_of(net: Architecture) -> tuple[tuple[int, ...], ...]:
-    """Give the shapes of a network's inputs and, last, of its first output."""
-    return (*(tuple(shape) for shape in net.inputs.values()), tuple(net.output_shapes[0]))
 
 
 def described(answers: Tensor) -> Tensor:

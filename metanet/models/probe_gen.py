@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from metanet.batch import Batch
-from metanet.models.learned_inputs import answers_of, dense, shapes_of
-from metanet.models.metanet import Metanet, head
-from metanet.models.probes import refuse_indices
-from metanet.options import OPTIONS, WIDTH, check
-from metanet.sources import Net, architecture_of
+from metanet.models.asking import Asking
+from metanet.models.learned_inputs import answers_of, dense
+from metanet.options import OPTIONS
+from metanet.sources import Net
+from spec import Architecture
 
 LATENT, LEAST = 32, 4
 """Numbers of a latent code, and the size at which the generator of an image begins."""
@@ -24,7 +24,7 @@ TRANSPOSED: dict[int, type[nn.Module]] = {
 CONVOLUTIONS: dict[int, type[nn.Module]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 
 
-class ProbeGen(Metanet, options=OPTIONS):
+class ProbeGen(Asking, options=OPTIONS):
     """Deep linear probe generators (Kahana, Horwitz, Shuval and Hoshen, ICLR 2025).
 
         model = metanet.ProbeGen(net, learned_inputs=64)
@@ -46,17 +46,17 @@ class ProbeGen(Metanet, options=OPTIONS):
         *,
         dropout: float = 0.0,
     ) -> None:
-        super().__init__()
-        net = architecture_of(net)
-        refuse_indices(net)
-        check("learned_inputs", learned_inputs, {"learned_inputs": WIDTH})
-        self.shapes = shapes_of(net)
+        super().__init__(net, learned_inputs, hidden, layers, outputs, dropout=dropout)
+
+    def build(
+        self, net: Architecture, learned_inputs: int, hidden: int, layers: int, dropout: float
+    ) -> int:
         self.codes = nn.Parameter(torch.randn(learned_inputs, LATENT))
         self.generators = nn.ModuleList(
             Generator(shape, hidden, self.codes.detach()) for shape in self.shapes[:-1]
         )
         self.layers = nn.Sequential(*dense(learned_inputs * prod(self.shapes[-1]), hidden, layers))
-        self.head = head(hidden, 2 * hidden, outputs, dropout)
+        return hidden
 
     def inputs(self) -> tuple[Tensor, ...]:
         """Give the inputs that the generator makes now, (learned_inputs, ...) each."""

@@ -10,17 +10,17 @@ from torch import Tensor, nn
 from metanet.batch import Batch, Part
 from metanet.errors import MetanetError
 from metanet.evaluate import run_stack
-from metanet.models.metanet import Metanet, head
-from metanet.models.probes import MOST_OF_GRIDS, refuse_indices, spread, stacked
-from metanet.options import OPTIONS, WIDTH, check
-from metanet.sources import Net, architecture_of
+from metanet.models.asking import Asking
+from metanet.models.probes import MOST_OF_GRIDS, spread, stacked
+from metanet.options import OPTIONS
+from metanet.sources import Net
 from spec import Architecture
 
 CONVOLUTIONS: dict[int, type[nn.Module]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 POOLS: dict[int, type[nn.Module]] = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
 
 
-class ProbeGrid(Metanet, options=OPTIONS):
+class ProbeGrid(Asking, options=OPTIONS):
     """A small convolutional network over answers at learned coordinates; no weight is read.
 
         inr = spec.loads("{inputs: {x: [2]}, layers: [sine, {linear: {out_features: 1}}]}")
@@ -32,6 +32,8 @@ class ProbeGrid(Metanet, options=OPTIONS):
     sees signals, and is what methods that read weights of INRs are to be compared with.
     """
 
+    wide = 4
+
     def __init__(
         self,
         net: Net,
@@ -42,10 +44,11 @@ class ProbeGrid(Metanet, options=OPTIONS):
         *,
         dropout: float = 0.0,
     ) -> None:
-        super().__init__()
-        net = architecture_of(net)
-        refuse_indices(net)
-        self.count = check("learned_inputs", learned_inputs, {"learned_inputs": WIDTH})
+        super().__init__(net, learned_inputs, hidden, layers, outputs, dropout=dropout)
+
+    def build(
+        self, net: Architecture, learned_inputs: int, hidden: int, layers: int, dropout: float
+    ) -> int:
         self.ends = ends_of(net)
         dimensions, channels = self.ends
         if not 1 <= dimensions <= MOST_OF_GRIDS or not channels:
@@ -77,7 +80,7 @@ class ProbeGrid(Metanet, options=OPTIONS):
             nn.Linear(2 * hidden * half**dimensions, 4 * hidden),
             nn.SiLU(),
         )
-        self.head = head(4 * hidden, 4 * hidden, outputs, dropout)
+        return 4 * hidden
 
     def embed(self, batch: Batch) -> Tensor:
         """Give what was read of each network's answers, (networks, width)."""

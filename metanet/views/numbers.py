@@ -17,14 +17,17 @@ def finite(numbers: Tensor) -> Tensor:
     return numbers.nan_to_num(0.0, LARGEST, -LARGEST).clamp(-LARGEST, LARGEST)
 
 
-def quantiles(values: Tensor, shares: Sequence[float]) -> list[Tensor]:
-    """Give quantiles along the last axis by linear interpolation, (...) each."""
-    ordered = values.sort(-1).values
-    last = values.shape[-1] - 1
+def quantiles(values: Tensor, shares: Sequence[float], axis: int = -1) -> list[Tensor]:
+    """Give quantiles along an axis by linear interpolation, each without that axis.
+
+    As `torch.quantile`, which takes at most 2^24 numbers; NaN counts as larger than all numbers.
+    """
+    ordered = values.sort(axis).values
+    last = values.shape[axis] - 1
     found = []
     for share in shares:
         low = int(share * last)
-        below, above = ordered[..., low], ordered[..., min(low + 1, last)]
+        below, above = ordered.select(axis, low), ordered.select(axis, min(low + 1, last))
         found.append(torch.lerp(below, above, share * last - low))
     return found
 

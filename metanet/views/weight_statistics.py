@@ -12,6 +12,7 @@ from torch import Tensor
 from graphgen import Graph, Template
 from metanet.batch import Batch, Part, batch_of
 from metanet.layout import layout
+from metanet.views.numbers import quantiles
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 ROLES = ("weight", "bias", "scale", "mean", "variance")
@@ -66,22 +67,12 @@ def values_of(part: Part, names: Sequence[str]) -> Tensor:
 def moments_and_quantiles(values: Tensor) -> Tensor:
     """Give mean, variance and five quantiles along the last axis, (networks, PER_TENSOR)."""
     variance = values.var(1, unbiased=False, keepdim=True)
-    return torch.cat([values.mean(1, keepdim=True), variance, quantiles(values, 1)], dim=1)
+    return torch.cat([values.mean(1, keepdim=True), variance, quartiles(values, 1)], dim=1)
 
 
-def quantiles(values: Tensor, axis: int) -> Tensor:
-    """Give `QUANTILES` along an axis, in its place, by linear interpolation; NaN where one is NaN.
-
-    As `torch.quantile`, which takes at most 2^24 numbers.
-    """
-    ordered = values.sort(axis).values
-    last = ordered.shape[axis] - 1
-    found = []
-    for share in QUANTILES:
-        low = int(share * last)
-        below, above = ordered.select(axis, low), ordered.select(axis, min(low + 1, last))
-        found.append(torch.lerp(below, above, share * last - low))
-    result = torch.stack(found, dim=axis)
+def quartiles(values: Tensor, axis: int) -> Tensor:
+    """Give `QUANTILES` along an axis, in its place; NaN where one is NaN."""
+    result = torch.stack(quantiles(values, QUANTILES, axis), dim=axis)
     return torch.where(values.isnan().any(axis, keepdim=True), torch.nan, result)
 
 

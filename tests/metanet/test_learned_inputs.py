@@ -196,3 +196,16 @@ def test_predictions_are_finite_whatever_the_weights(value: float, kind: str) ->
     }
     found: Tensor = model_of("images", kind).eval()([graphgen.compile(net, arrays)])
     assert found.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    "name", ["learned_inputs", "probe_gen", "hidden_activations", "probe_grid"]
+)
+def test_a_number_of_inputs_that_is_none_is_refused(name: str) -> None:
+    inr = spec.loads("{inputs: {x: [2]}, layers: [sine, {linear: {out_features: 1}}]}")
+    assert metanet.make_metanet(name, net=inr, learned_inputs=4).settings["learned_inputs"] == 4
+    for wrong in (0, -1, 2.5):
+        with pytest.raises(
+            metanet.MetanetError, match=f"`learned_inputs` is {wrong}, expected an integer"
+        ):
+            metanet.make_metanet(name, net=inr, learned_inputs=wrong)

@@ -15,7 +15,7 @@ import graphgen
 import metanet
 import spec
 from graphgen.testing import tolerance
-from metanet.views.weight_statistics import QUANTILES, moments_and_quantiles, quantiles
+from metanet.views.weight_statistics import QUANTILES, moments_and_quantiles, quartiles
 
 LIMIT = 2**24
 
@@ -26,15 +26,15 @@ def test_small_tensors_have_the_quantiles_of_torch(
 ) -> None:
     values = torch.randn(rows, size, generator=torch.Generator().manual_seed(size)).to(dtype)
     expected = torch.quantile(values, values.new_tensor(QUANTILES), dim=1).T
-    found = quantiles(values, 1)
+    found = quartiles(values, 1)
     assert found.dtype == dtype
     assert torch.allclose(found, expected, rtol=0, atol=tolerance(dtype) / 100)
-    assert torch.equal(quantiles(values.T, 0), found.T)
+    assert torch.equal(quartiles(values.T, 0), found.T)
 
 
 def test_nan_is_not_hidden() -> None:
     values = torch.tensor([[0.0, torch.nan, 1.0], [0.0, 1.0, 2.0]])
-    found = quantiles(values, 1)
+    found = quartiles(values, 1)
     assert found[0].isnan().all()
     assert torch.equal(found[1], torch.tensor([0.0, 0.5, 1.0, 1.5, 2.0]))
     assert torch.quantile(values[0], 0.5).isnan()
@@ -43,7 +43,7 @@ def test_nan_is_not_hidden() -> None:
 def test_gradients_are_those_of_torch() -> None:
     values = torch.randn(2, 9, dtype=torch.float64, requires_grad=True)
     mix = torch.randn(2, 5, dtype=torch.float64)
-    (found,) = torch.autograd.grad((quantiles(values, 1) * mix).sum(), values)
+    (found,) = torch.autograd.grad((quartiles(values, 1) * mix).sum(), values)
     theirs = torch.quantile(values, values.new_tensor(QUANTILES), dim=1).T
     (expected,) = torch.autograd.grad((theirs * mix).sum(), values)
     assert torch.allclose(found, expected, atol=tolerance(torch.float64))

@@ -12,7 +12,7 @@ from metanet.backends.backend import rms_norm
 from metanet.models.gmn.layer import States
 from metanet.options import ANSWERS, OUTPUTS
 from metanet.plan import Plan
-from metanet.views.weight_statistics import QUANTILES, quantiles
+from metanet.views.weight_statistics import QUANTILES, quartiles
 
 WIDTHS = {"quantiles": len(QUANTILES)}
 """How many numbers a statistic has for each channel, where it is not one."""
@@ -111,7 +111,7 @@ def row_quantiles(plan: Plan, edges: Tensor) -> Tensor:
         block = edges[piece.start : piece.stop].view(piece.networks, -1, edges.shape[1])
         together.setdefault(first, []).append(block)
     found = {
-        first: quantiles(torch.cat(blocks, dim=1), 1).flatten(1)
+        first: quartiles(torch.cat(blocks, dim=1), 1).flatten(1)
         for first, blocks in together.items()
     }
     return torch.cat([found[first] for first in firsts], dim=0)
