@@ -10,6 +10,7 @@ import click
 
 from pipelines.commands.card import card
 from pipelines.commands.check import check
+from pipelines.commands.compare import compare
 from pipelines.commands.compile import compile_
 from pipelines.commands.edit import edit
 from pipelines.commands.evaluate import evaluate
@@ -53,6 +54,7 @@ for command in (
     train,
     evaluate,
     report,
+    compare,
     predict,
     edit,
     flow,

@@ -17,8 +17,11 @@ from pipelines.compile import compile_zoo
 from pipelines.generation.settings import FLOW, QUALITY, SAMPLE
 from pipelines.inrs import settings as inrs
 from pipelines.metrics.outcomes import outcomes_of
+from pipelines.pairs import compare_pairs
+from pipelines.pairs.settings import read_tasks
 from pipelines.published import open_set
 from pipelines.published import settings as published
+from pipelines.results import writing_results
 from pipelines.tasks.registry import open_task
 from pipelines.zoo import settings as zoo
 
@@ -133,7 +136,7 @@ ALONE = (
 OF_TABLES = (
     "pipelines.metrics.measures:scores", "pipelines.metrics.measures:class_scores",
     "pipelines.metrics.summary:summarise", "pipelines.metrics.intervals:with_intervals",
-    "pipelines.metrics.predictions:compare",
+    "pipelines.metrics.predictions:compare", "pipelines.pairs.stage:compare_pairs",
 )  # fmt: skip
 # What stands for other people's functions; tests/pipelines/test_workers_pool.py and test_fan_out.py
 # run the like.
@@ -159,6 +162,7 @@ SETTINGS: dict[str, Callable[[Path], Any]] = {
     "pipelines.published:": published.read_settings,
     "pipelines.inrs:": inrs.read_settings,
     "pipelines.generation:": read_flow,
+    "pipelines.pairs:": read_tasks,
 }
 
 
@@ -220,10 +224,15 @@ def test_examples_of_tables_run(folder: Path) -> None:
     head = "model,seed,network,split,true,predicted"
     lines = [f"{m},0,{i},test,{i},{i + e}" for m, e in (("gmn", 1), ("old", 9)) for i in range(9)]
     lines[0] = "gmn,0,0,test,0,5"
-    (folder / "out/results").mkdir(parents=True)
-    (folder / "out/results/predictions.csv").write_text("\n".join([head, *lines]))
+    with writing_results(folder / "out/results", ["predictions.csv"], replace=False) as new:
+        text = "\n".join([head, *lines])
+        new.add("predictions.csv", lambda path: path.write_text(text))
+        new.commit({"of": {}, "parts": new.parts})
+    tasks = (example.text for example in of("pipelines.pairs:"))
+    (folder / "tasks.yaml").write_text(next(tasks).replace("statnn", "old"))
     rows = [{"true": i, "predicted": i % 3} for i in range(9)]
     names = {"pipelines": pipelines, "outcomes_of": outcomes_of, "rows": rows}
+    names["compare_pairs"] = compare_pairs
     for place in OF_TABLES:
         run(place, {**names, "networks": range(9)})
 

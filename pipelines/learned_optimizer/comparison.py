@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from pipelines.learned_optimizer.inner_training import HandDesigned, Trained
-from pipelines.learned_optimizer.speedup import geometric, speedups
+from pipelines.learned_optimizer.speedup import geometric, speedup, speedups
 
 ELSEWHERE, HERE = "tuned on training tasks", "tuned on these tasks"
 CONSTANT = "tuned on these tasks, constant rate"
@@ -83,6 +85,31 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
                     if one.optimizer == f"{ADAM}, {one.tuned}" and one.tuned in (HERE, CONSTANT)
                 }
     return result
+
+
+def networks(outcomes: Sequence[Outcome]) -> str:
+    """Write what each network came to, as CSV with the kind of tasks as its split.
+
+    `loss` and `test_loss` are those at the horizon, and `speedup` says how many times fewer steps
+    than Adam at the best constant rate, or where none was tried at the best of all schedules, it
+    took to Adam's lowest training loss.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["model", "seed", "network", "split", "loss", "test_loss", "speedup"])
+    for one in outcomes:
+        adam = {
+            other.tuned: other
+            for other in outcomes
+            if other.tasks == one.tasks and other.optimizer == f"{ADAM}, {other.tuned}"
+        }
+        rival = adam.get(CONSTANT) or adam.get(HERE)
+        steps = one.trained[0].steps
+        for number, own in enumerate(zip(one.train(), one.test(), one.progress(), strict=True)):
+            times = "" if rival is None else speedup(own[2], rival.progress()[number], steps)
+            about = [one.optimizer, one.seed or 0, number, one.tasks]
+            writer.writerow([*about, float(own[0]), float(own[1]), times])
+    return text.getvalue()
 
 
 def spread(losses: NDArray[np.float64]) -> dict[str, float]:

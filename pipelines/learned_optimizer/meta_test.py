@@ -22,6 +22,7 @@ from pipelines.learned_optimizer.comparison import (
     HERE,
     Outcome,
     markdown,
+    networks,
     summary,
 )
 from pipelines.learned_optimizer.inner_training import POINTS, HandDesigned, train_learned
@@ -37,7 +38,8 @@ from pipelines.runs.collection import INDEX, listed_runs
 from pipelines.runs.result import read_result
 
 METRICS, CURVES, TABLE = "metrics.json", "curves.csv", "table.md"
-FILES = (METRICS, CURVES, TABLE)
+NETWORKS = "predictions.csv"
+FILES = (METRICS, CURVES, TABLE, NETWORKS)
 _TUNING, _TESTING = 1, 2
 
 
@@ -55,8 +57,9 @@ def meta_test(
 
     All optimizers train the same networks from the same starts on the same batches. SGD with
     momentum and Adam come twice: with settings chosen on meta-training tasks, and with those that
-    are best on the test tasks themselves. Writes `metrics.json`, `curves.csv`, `table.md`, of
-    which `results.json` says of which runs they are, and an HTML `report` if its file is named.
+    are best on the test tasks themselves. Writes `metrics.json`, `curves.csv`, `table.md` and
+    `predictions.csv`, what each network came to, for `gmn compare`; `results.json` says of which
+    runs they are. An HTML `report` is written if its file is named.
     Gives the metrics.
 
     Raises `PipelineError` where runs of these settings, by the code that is there now, are missing
@@ -75,6 +78,7 @@ def meta_test(
         new.add(METRICS, lambda path: write_json(path, metrics))
         new.add(CURVES, lambda path: write_bytes(path, curves(outcomes).encode()))
         new.add(TABLE, lambda path: write_bytes(path, markdown(metrics).encode()))
+        new.add(NETWORKS, lambda path: write_bytes(path, networks(outcomes).encode()))
         about = {
             "runs": {run.folder_name: run.hash for run in runs},
             "settings": dict(settings.values),

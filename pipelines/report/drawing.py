@@ -25,6 +25,8 @@ _VARIABLES = {INK: "ink", MUTED: "muted", LINE: "line", PAPER: "paper"} | {
 # blindness, at a contrast of 3 or more to the page.
 LIGHT = ("#0072b2", "#d55e00", "#009e73", "#c4659b", "#332288", "#8f8f2a", "#882255", "#777777")
 DARK = ("#4da6e0", "#f58549", "#33cda2", "#e6a1c8", "#9c8cf0", "#c9c95c", "#d66a99", "#b0b0b0")
+PAGE_LIGHT = "--paper: #fff; --ink: #1b1e23; --muted: #5a626d; --line: #e3e6ea; --wash: #f5f6f8;"
+PAGE_DARK = "--paper: #15181c; --ink: #e8eaed; --muted: #a3abb5; --line: #2f353c; --wash: #1d2126;"
 
 # A marker's matplotlib name and its outline in a box of 12 by 12, for the legend.
 _MARKERS = {
@@ -94,6 +96,21 @@ def legend_line(index: int, *, dashed: bool = False) -> str:
     )
 
 
+def standalone(svg: str) -> str:
+    """Make a file of an inline SVG image: with its colours, for light pages and dark ones."""
+    root = ElementTree.fromstring(svg)
+    width, height = root.attrib["viewBox"].split()[2:]
+    root.attrib |= {"xmlns": "http://www.w3.org/2000/svg", "width": width, "height": height}
+    style = ElementTree.Element("style")
+    style.text = (
+        f":root {{ {PAGE_LIGHT} {palette(LIGHT)} }} "
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {PAGE_DARK} {palette(DARK)} }} }} "
+        "text { font-family: system-ui, sans-serif !important; }"
+    )
+    root.insert(0, style)
+    return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
 def palette(colours: Sequence[str]) -> str:
     """CSS declarations of the series colours."""
     return " ".join(f"--series-{i}: {c};" for i, c in enumerate(colours))
@@ -102,11 +119,17 @@ def palette(colours: Sequence[str]) -> str:
 @contextmanager
 def panel(width: float = 4.4, height: float = 3.5) -> Iterator[tuple[Figure, Axes]]:
     """Yield one figure with one set of axes, in the report's style and in no one else's."""
+    with canvas(width, height) as figure:
+        yield figure, figure.add_subplot()
+
+
+@contextmanager
+def canvas(width: float, height: float) -> Iterator[Figure]:
+    """Yield one figure without axes, in the report's style."""
     with matplotlib.style.context(["default", _STYLE]), warnings.catch_warnings():
         # The browser's fonts have the letters that matplotlib's own lacks.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing", category=UserWarning)
-        figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure, figure.add_subplot()
+        yield Figure(figsize=(width, height), layout="constrained")
 
 
 def to_svg(figure: Figure, name: str, description: str) -> str:

@@ -8,7 +8,7 @@ from html import escape
 from pipelines.report import sections
 from pipelines.report.answer import answer
 from pipelines.report.confusion import confusion
-from pipelines.report.drawing import DARK, LIGHT, palette
+from pipelines.report.drawing import DARK, LIGHT, PAGE_DARK, PAGE_LIGHT, palette
 from pipelines.report.embedded import embedded
 from pipelines.report.inputs import Content
 from pipelines.report.intervals import cost, differences, thresholds
@@ -24,10 +24,8 @@ _TITLES = {
 }
 
 _CSS = """
-:root { color-scheme: light dark; --paper: #fff; --ink: #1b1e23; --muted: #5a626d;
-  --line: #e3e6ea; --wash: #f5f6f8; LIGHT }
-@media (prefers-color-scheme: dark) { :root { --paper: #15181c; --ink: #e8eaed; --muted: #a3abb5;
-  --line: #2f353c; --wash: #1d2126; DARK } }
+:root { color-scheme: light dark; LIGHT }
+@media (prefers-color-scheme: dark) { :root { DARK } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
@@ -118,7 +116,8 @@ def page(content: Content) -> str:
 
 def document(heading: str, body: Sequence[str]) -> str:
     """Put parts of HTML under a title, plain text, into a document of the reports' style."""
-    css = _CSS.replace("LIGHT", palette(LIGHT)).replace("DARK", palette(DARK)).strip()
+    css = _CSS.replace("LIGHT", f"{PAGE_LIGHT} {palette(LIGHT)}")
+    css = css.replace("DARK", f"{PAGE_DARK} {palette(DARK)}").strip()
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

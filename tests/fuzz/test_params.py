@@ -20,6 +20,7 @@ from pipelines.errors import PipelineError
 from pipelines.generation import settings as generation
 from pipelines.inrs import settings as inrs
 from pipelines.learned_optimizer import settings as learned_optimizer
+from pipelines.pairs.settings import read_tasks
 from pipelines.settings import read_section
 from pipelines.training import settings as training
 from pipelines.zoo import settings as zoo
@@ -205,6 +206,7 @@ SECTIONS: Mapping[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
         lambda path: read_section(path, "quality", generation.QUALITY, generation.check_quality),
         (GENERATION,),
     ),
+    "tasks": (read_tasks, (text_of("experiments/what-the-graph-buys/tasks.yaml"),)),
     "learned_optimizer": (learned_optimizer.read_settings, (OPTIMIZERS,)),
 }
 

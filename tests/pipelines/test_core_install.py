@@ -76,7 +76,7 @@ def arguments_of(name: str) -> list[str]:
     places = {
         "net": "net.yaml", "source": "net.yaml", "weights": "net.npz", "target": "other.npz",
         "settings": "params.yaml", "name": "conv2d", "params": "params.yaml", "zoo": "zoo",
-        "model": "model.pt2",
+        "model": "model.pt2", "tasks": "params.yaml",
     }  # fmt: skip
     given = [name]
     for parameter in gmn.commands[name].params:

@@ -362,6 +362,16 @@ def test_all_optimizers_begin_with_the_same_losses(tmp_path: Path) -> None:
             assert compared["interval"][0] <= compared["mean"] <= compared["interval"][1]
         schedule = rows[f"adam, {CONSTANT}"]["settings"]["schedule"]
         assert (schedule, "speedup" in rows[f"adam, {HERE}"]) == ("constant", False)
+    with (tmp_path / "results" / "predictions.csv").open() as opened:
+        each = [row for row in csv.DictReader(opened) if row["model"] == "per_parameter"]
+    for tasks, rows in metrics.items():
+        own = [row for row in each if row["split"] == tasks]
+        assert np.mean([float(row["loss"]) for row in own]) == pytest.approx(
+            rows["per_parameter"]["loss"]["mean"]
+        )
+        times = np.exp(np.mean([np.log(float(row["speedup"])) for row in own]))
+        expected = rows["per_parameter"]["speedup"]
+        assert times == pytest.approx(expected[CONSTANT]["mean"])
     table = (tmp_path / "results" / "table.md").read_text()
     assert table.count("times fewer steps than Adam") == len(metrics)
     lines = (tmp_path / "results" / "curves.csv").read_text().splitlines()[1:]

@@ -190,7 +190,7 @@ def test_results_say_of_what_they_are_and_are_not_written_over(work: Path) -> No
     of = read_results(folders[1])["of"]
     assert of["runs"] == {name: run for name, (_, run) in listed_runs(folders[0]).items()}
     assert of["settings"]["horizon"] == 5
-    for name in ("metrics.json", "curves.csv", "table.md"):
+    for name in ("metrics.json", "curves.csv", "table.md", "predictions.csv"):
         result_file(folders[1], name)
     before, page = contents(folders[1]), report.read_bytes()
     changed = write_small(work, test_tasks={"other starts": MLP})

@@ -1,0 +1,273 @@
+"""Pairs of systems over many tasks: what is ahead, what is level, and what is not there."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import pipelines
+from graphgen import GraphError
+from graphgen.files import write_bytes, write_json
+from pipelines.cli import main
+from pipelines.costs import write_costs
+from pipelines.errors import PipelineError
+from pipelines.pairs import compare_pairs
+from pipelines.pairs.measuring import AHEAD, BEHIND, LEVEL, Row
+from pipelines.pairs.settings import read_tasks
+from pipelines.results import read_results, writing_results
+from spec import SpecError
+
+ROOT = Path(__file__).parents[2]
+ERRORS = {"good": 0.05, "same": 0.05, "bad": 0.15}
+COUNT, SEEDS = 200, 2
+
+
+def predictions(split: str = "test", seeds: int = SEEDS) -> list[dict[str, Any]]:
+    """Say of made-up networks what models of known errors predict."""
+    rng = np.random.default_rng(0)
+    true = rng.uniform(0.05, 0.95, COUNT)
+    return [
+        {
+            **{"model": model, "seed": seed, "network": i, "split": split, "true": true[i]},
+            **{"predicted": predicted, "loss": abs(predicted - true[i]) + 1e-3},
+        }
+        for model, error in ERRORS.items()
+        for seed in range(seeds)
+        for i, predicted in enumerate(true + error * rng.normal(size=COUNT))
+    ]
+
+
+def table(path: Path, rows: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def finished(folder: Path, rows: list[dict[str, Any]]) -> Path:
+    """Leave results as `gmn evaluate` does."""
+    with writing_results(folder, ["predictions.csv"], replace=True) as new:
+        new.add("predictions.csv", lambda path: table(path, rows))
+        sealed = new.commit({"of": {}, "parts": new.parts})
+    costs: dict[str, dict[str, Any]] = {
+        "good": {"trials": 0, "training": 12.0, "making": 3.0},
+        "bad": {"trials": 4},
+    }
+    write_costs(folder, sealed["hash"], costs)
+    return folder
+
+
+def measured(folder: Path, systems: dict[str, list[float]]) -> Path:
+    """Leave results as `gmn quality` does: measures of each seed."""
+    found = {"systems": {n: {"frechet": {"seeds": values}} for n, values in systems.items()}}
+    with writing_results(folder, ["quality.json"], replace=True) as new:
+        new.add("quality.json", lambda path: write_json(path, found))
+        new.commit({"of": {}, "parts": new.parts})
+    return folder
+
+
+def pair(first: str, second: str) -> dict[str, str]:
+    return {"with": first, "without": second}
+
+
+def task(*pairs: dict[str, str], **changes: Any) -> dict[str, Any]:
+    own = {"title": "made-up networks", "group": "accuracy", "results": "results"}
+    return {**own, "scores": ["r2", "tau", "mae"], "pairs": list(pairs), **changes}
+
+
+def write(folder: Path, *tasks: dict[str, Any]) -> Path:
+    file = folder / "tasks.yaml"
+    file.write_text(json.dumps({"tasks": tasks}, indent=1))
+    return file
+
+
+def rows_of(folder: Path, *tasks: dict[str, Any]) -> list[Row]:
+    return compare_pairs(write(folder, *tasks), folder / "out", replace=True)[0]
+
+
+def test_what_is_ahead_behind_and_level_is_said(tmp_path: Path) -> None:
+    finished(tmp_path / "results", predictions())
+    pairs = [pair("good", "bad"), pair("bad", "good"), pair("good", "same")]
+    found = rows_of(tmp_path, task(*pairs))
+    assert [row.statement for row in found] == [AHEAD] * 3 + [BEHIND] * 3 + [LEVEL] * 3
+    for row, other in zip(found[:3], found[3:6], strict=True):
+        assert (row.gain, row.low, row.high) == pytest.approx(
+            (-other.gain, -other.high, -other.low)
+        )
+        assert row.low < row.gain < row.high
+        assert (row.networks, row.seeds) == (COUNT, (SEEDS, SEEDS))
+
+
+def test_differences_are_those_of_other_tables(tmp_path: Path) -> None:
+    table_of = predictions()
+    finished(tmp_path / "results", table_of)
+    own = [row for row in table_of if row["model"] in ("good", "bad")]
+    expected = pipelines.compare(own)["bad"]
+    for row in rows_of(tmp_path, task(pair("bad", "good"), scores=["r2", "tau"])):
+        far = expected[row.score]["difference"]
+        assert (row.gain, row.low, row.high) == pytest.approx(
+            (far["mean"], far["low"], far["high"])
+        )
+        assert row.means[0] == pytest.approx(expected[row.score]["mean"])
+    (error,) = rows_of(tmp_path, task(pair("good", "bad"), scores=["mae"]))
+    assert np.exp(error.gain) == pytest.approx(error.means[1] / error.means[0])
+    (plain,) = rows_of(tmp_path, task(pair("good", "bad"), scores=["mae"], scale="difference"))
+    assert plain.gain == pytest.approx(expected["mae"]["difference"]["mean"])
+
+
+def test_columns_are_scores_by_their_geometric_mean(tmp_path: Path) -> None:
+    table_of = predictions()
+    finished(tmp_path / "results", table_of)
+    own = {"scores": ["loss"], "better": "lower", "scale": "geometric"}
+    (row,) = rows_of(tmp_path, task(pair("good", "bad"), **own))
+    logs = {m: np.mean([np.log(r["loss"]) for r in table_of if r["model"] == m]) for m in ERRORS}
+    assert row.means == pytest.approx((np.exp(logs["good"]), np.exp(logs["bad"])))
+    assert row.gain == pytest.approx(logs["bad"] - logs["good"])
+    assert (row.statement, row.ratio) == (AHEAD, True)
+    higher = rows_of(tmp_path, task(pair("good", "bad"), **{**own, "better": "higher"}))
+    assert higher[0].statement == BEHIND
+
+
+def test_measures_of_seeds_have_intervals_over_seeds(tmp_path: Path) -> None:
+    systems = {
+        "gmn": [4.0, 4.1, 3.9, 4.0],
+        "mlp": [5.0, 5.2, 4.9, 5.1],
+        "noise": [5.6, 2.9, 4.9, 3],
+    }
+    measured(tmp_path / "results", {**systems, "one": [1.0]})
+    pairs = [pair("gmn", "mlp"), pair("gmn", "noise"), pair("gmn", "one")]
+    file = write(tmp_path, task(*pairs, scores=["frechet"], better="lower", scale="ratio"))
+    found, missing = compare_pairs(file, tmp_path / "out")
+    assert [row.statement for row in found] == [AHEAD, LEVEL]
+    assert found[0].networks is None
+    assert [(one.pair, one.why[:17]) for one in missing] == [("gmn / one", "frechet: one seed")]
+
+
+def test_what_is_not_there_is_listed_and_not_made_up(tmp_path: Path) -> None:
+    finished(tmp_path / "results", predictions())
+    later = task(pair("good", "bad"), title="a later experiment", results="elsewhere")
+    wider = task(pair("good", "bad"), title="wider", split="wider")
+    file = write(tmp_path, task(pair("good", "bad"), pair("good", "none")), later, wider)
+    rows, missing = compare_pairs(file, tmp_path / "out")
+    assert {row.title for row in rows} == {"made-up networks"}
+    assert [one.why for one in missing] == [
+        "no none in results; there are: bad, good",
+        "no results in elsewhere yet",
+        "no good and no bad in results; there are: none for the split 'wider'",
+    ]
+    text = (tmp_path / "out/table.md").read_text()
+    assert "| accuracy | a later experiment |  | no results in elsewhere yet |" in text
+    assert text.count("a later experiment") == 1
+    assert "15 / ?" in text
+    assert "0 / 4" in text
+    assert set(read_results(tmp_path / "out")["of"]["results"]) == {"results"}
+    again = finished(tmp_path / "elsewhere", predictions())
+    rows, missing = compare_pairs(file, tmp_path / "out", replace=True)
+    assert len(rows) == 6
+    assert set(read_results(tmp_path / "out")["of"]["results"]) == {"results", again.name}
+
+
+def test_nothing_is_written_without_results_or_over_others(tmp_path: Path) -> None:
+    file = write(tmp_path, task(pair("good", "bad")))
+    with pytest.raises(PipelineError, match="tasks.yaml: no pair has results yet: made-up"):
+        compare_pairs(file, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    finished(tmp_path / "results", predictions())
+    compare_pairs(file, tmp_path / "out")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    with pytest.raises(GraphError, match="already.*--replace"):
+        compare_pairs(file, tmp_path / "out")
+    write_bytes(tmp_path / "results/predictions.csv", b"model,seed\n")
+    with pytest.raises(GraphError, match=r"predictions\.csv: changed or damaged"):
+        compare_pairs(file, tmp_path / "out", replace=True)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"scores": ["r3"]}, "of the score 'r3' it is not known whether higher is better"),
+        ({"scores": ["r2", "r2"]}, "`scores` has 'r2' twice"),
+        ({"scores": ["accuracy"]}, "good has no score 'accuracy' in .*; its scores: r2, tau, mae"),
+        ({"scores": ["loss"], "better": "best"}, "best"),
+        ({"scores": ["r2"], "scale": "geometric"}, "is of columns that are above zero"),
+        ({"pairs": [pair("good", "good")]}, "compares 'good' with itself"),
+        ({"pairs": [pair("good", "bad")] * 2}, "compares 'good' and 'bad' twice"),
+        ({"pairs": [{"with": "good"}]}, "without"),
+        ({"title": "a | b"}, "title"),
+        ({"result": "results"}, "result"),
+    ],
+)
+def test_mistakes_are_told_with_their_place(
+    changes: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    finished(tmp_path / "results", predictions())
+    with pytest.raises(SpecError, match=rf"tasks\.yaml:\d+:\d+: (.|\n)*{words}"):
+        rows_of(tmp_path, task(pair("good", "bad"), **changes) if "pairs" not in changes
+                else {**task(), **changes})  # fmt: skip
+    assert not (tmp_path / "out").exists()
+
+
+def marks(figure: str) -> list[str]:
+    root = ElementTree.fromstring(figure)
+    ids = [str(element.get("id")) for element in root.iter()]
+    assert len(set(ids) - {"None"}) == len([one for one in ids if one != "None"])
+    return [one for one in ids if one.startswith("pairs-mark-")]
+
+
+def test_the_figure_has_a_mark_for_each_row(tmp_path: Path) -> None:
+    finished(tmp_path / "results", predictions())
+    tasks = [
+        task(pair("good", "bad"), pair("same", "good"), title='<& "quoted">'),
+        task(pair("good", "bad"), group="another", scores=["loss"], better="lower"),
+    ]
+    rows = rows_of(tmp_path, *tasks)
+    figure = (tmp_path / "out/figure.svg").read_text()
+    assert figure.startswith("<svg")
+    assert 'xmlns="http://www.w3.org/2000/svg"' in figure
+    assert marks(figure) == [f"pairs-mark-{i}" for i in range(len(rows))]
+    assert rows_of(tmp_path, *tasks) == rows
+    assert (tmp_path / "out/figure.svg").read_text() == figure
+    assert len(rows_of(tmp_path, tasks[1])) == 1
+    assert marks((tmp_path / "out/figure.svg").read_text()) == ["pairs-mark-0"]
+
+
+def test_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    finished(tmp_path / "results", predictions())
+    write(tmp_path, task(pair("good", "bad")), task(pair("a", "b"), title="other", results="no"))
+    main(["compare", "tasks.yaml", "--out", "out"])
+    said = capsys.readouterr().out
+    assert said.count("ahead") == 3
+    assert "accuracy: other: no results in no yet" in said
+    with pytest.raises(SystemExit) as stop:
+        main(["compare", "none.yaml", "--out", "more"])
+    assert stop.value.code == 2
+    assert "none.yaml" in capsys.readouterr().err
+
+
+def test_the_tasks_of_this_project_are_read() -> None:
+    folder = ROOT / "experiments/what-the-graph-buys"
+    tasks = read_tasks(folder / "tasks.yaml")
+    read = {str(path.resolve()) for path in (t.folder for t in tasks)}
+    made = {
+        str(stages.parent / name)
+        for stages in [ROOT / "dvc.yaml", *ROOT.glob("experiments/**/dvc.yaml")]
+        for name in ("out/results", "out/published/results")
+    }
+    not_there_yet = {
+        str(ROOT / "experiments" / name / "out/results")
+        for name in (
+            *("diverse/unseen", "default-recipes/learning_rate", "default-recipes/optimizer"),
+        )
+    }
+    assert read <= made | not_there_yet
+    assert len(tasks) == 36
