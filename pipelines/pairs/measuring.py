@@ -78,7 +78,7 @@ def measure_task(task: Task) -> tuple[list[Row], list[Missing], str | None]:
         words = f"{pair.with_it} / {pair.without}"
         absent = [name for name in (pair.with_it, pair.without) if name not in drawn.means]
         if absent:
-            there = ", ".join(sorted(drawn.means)) or f"none for the split {task.split!r}"
+            there = ", ".join(drawn.there) or f"none for the split {task.split!r}"
             why = f"no {' and no '.join(absent)} in {task.results}; there are: {there}"
             missing.append(Missing(task.group, task.title, words, why))
             continue

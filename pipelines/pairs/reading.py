@@ -16,7 +16,7 @@ from pipelines.errors import PipelineError
 from pipelines.metrics.intervals import resampled
 from pipelines.metrics.outcomes import Measures, Outcomes, outcomes_of
 from pipelines.metrics.predictions import COLUMNS, GROUP, in_one_order
-from pipelines.metrics.resampling import RESAMPLES, Floats, network_counts, over_seeds
+from pipelines.metrics.resampling import RESAMPLES, Counts, Floats, network_counts, over_seeds
 from pipelines.metrics.score import SCORES
 from pipelines.pairs.settings import GEOMETRIC, Task
 from pipelines.results import result_file
@@ -24,6 +24,7 @@ from pipelines.settings import admits
 from spec import SpecError
 
 PREDICTIONS, QUALITY = "predictions.csv", "quality.json"
+Runs = dict[tuple[str, int], Outcomes]
 MEASURES: dict[str, Any] = {
     "type": "object",
     "required": ["systems"],
@@ -47,12 +48,13 @@ MEASURES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Drawn:
-    """Scores of systems by their names: of the whole, and of each resample."""
+    """Scores of systems by their names: of the whole, and of each resample; `there` are all."""
 
     means: Mapping[str, Mapping[str, float]]
     resamples: Mapping[str, Mapping[str, Floats]]
     seeds: Mapping[str, int]
     networks: int | None
+    there: tuple[str, ...]
 
 
 def wrong(task: Task, number: int, message: str) -> SpecError:
@@ -81,38 +83,50 @@ def of_predictions(task: Task, file: Path) -> Drawn:
     """Score the systems of a task's pairs on the networks of its split."""
     wanted = {name for pair in task.pairs for name in (pair.with_it, pair.without)}
     runs: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
+    there: set[str] = set()
     for row in rows_of(file):
-        if row["model"] in wanted and row["split"] == task.split:
-            runs.setdefault((row["model"], int(row["seed"])), []).append(row)
-    ordered = in_one_order(runs)
-    first = next(iter(ordered.values()), [])
-    groups = [row.get(GROUP) or ("", row["network"]) for row in first]
-    outcomes = {key: scored(rows, task) for key, rows in ordered.items()}
-    each: dict[str, list[dict[str, float]]] = {}
+        if row["split"] == task.split:
+            there.add(row["model"])
+            if row["model"] in wanted:
+                runs.setdefault((row["model"], int(row["seed"])), []).append(row)
+    try:
+        ordered = in_one_order(runs)
+        first = next(iter(ordered.values()), [])
+        groups = [row.get(GROUP) or ("", row["network"]) for row in first]
+        outcomes = {key: scored(rows, task) for key, rows in ordered.items()}
+        with np.errstate(invalid="ignore"):  # what is not finite is told by who compares
+            everything = each_mean(outcomes, np.ones((len(groups), 1), np.float32))
+            draws = resampled(outcomes, network_counts(groups)) if groups else {}
+    except PipelineError as error:
+        raise PipelineError(f"{file}: {error}") from None
+    seeds = {model: sum(name == model for name, _ in outcomes) for model in everything}
+    return Drawn(everything, draws, seeds, len(groups), tuple(sorted(there)))
+
+
+def each_mean(outcomes: Runs, whole: Counts) -> dict[str, dict[str, float]]:
+    """Give the scores of every system on all networks, the means over its seeds."""
+    each: dict[str, list[Mapping[str, Floats]]] = {}
     for (model, _), own in outcomes.items():
-        whole = own.scores(np.ones((len(groups), 1), np.float32))
-        each.setdefault(model, []).append({name: float(v[0]) for name, v in whole.items()})
-    return Drawn(
-        {
-            m: {n: float(np.mean([one[n] for one in own])) for n in own[0]}
-            for m, own in each.items()
-        },
-        resampled(outcomes, network_counts(groups)) if groups else {},
-        {model: len(own) for model, own in each.items()},
-        len(groups),
-    )
+        each.setdefault(model, []).append(own.scores(whole))
+    return {
+        model: {name: float(np.mean([one[name][0] for one in own])) for name in own[0]}
+        for model, own in each.items()
+    }
 
 
 def rows_of(file: Path) -> Iterator[Mapping[str, Any]]:
     """Read the rows of a table of predictions."""
-    with file.open(newline="", encoding="utf-8") as opened:
-        for number, row in enumerate(csv.DictReader(opened), 2):
-            if any(row.get(name) is None for name in COLUMNS) or not row["seed"].isdecimal():
-                raise PipelineError(
-                    f"{file}:{number}: expected values of {', '.join(COLUMNS)}, and a whole number "
-                    "as seed"
-                )
-            yield row
+    try:
+        with file.open(newline="", encoding="utf-8") as opened:
+            for number, row in enumerate(csv.DictReader(opened), 2):
+                if any(row.get(name) is None for name in COLUMNS) or not row["seed"].isdecimal():
+                    raise PipelineError(
+                        f"{file}:{number}: expected values of {', '.join(COLUMNS)}, and a whole "
+                        "number as seed"
+                    )
+                yield row
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise PipelineError(f"{file}: cannot be read as CSV: {error}") from error
 
 
 def scored(rows: list[Mapping[str, Any]], task: Task) -> Outcomes:
@@ -121,7 +135,7 @@ def scored(rows: list[Mapping[str, Any]], task: Task) -> Outcomes:
     try:
         columns = {name: np.array([float(row[name]) for row in rows]) for name in named}
     except ValueError:
-        raise PipelineError(f"{task.folder}: {', '.join(named)}: not all are numbers") from None
+        raise PipelineError(f"{', '.join(named)}: not all are numbers") from None
     if task.scale == GEOMETRIC:
         if len(named) < len(task.scores) or any(own.min() <= 0 for own in columns.values()):
             known = ", ".join(rows[0])
@@ -132,7 +146,7 @@ def scored(rows: list[Mapping[str, Any]], task: Task) -> Outcomes:
         return Measures(columns)
     found = outcomes_of(rows)
     if found is None:
-        raise PipelineError(f"{task.folder}: the columns {', '.join(rows[0])} tell no score")
+        raise PipelineError(f"the columns {', '.join(rows[0])} tell no score")
     return found
 
 
@@ -149,7 +163,7 @@ def of_seeds(file: Path) -> Drawn:
             for key, own in values.items()
         }
         seeds[name] = min(map(len, values.values()), default=0)
-    return Drawn(means, resamples, seeds, None)
+    return Drawn(means, resamples, seeds, None, tuple(sorted(means)))
 
 
 def systems_of(file: Path) -> Mapping[str, Mapping[str, Any]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # which writes such drawings
 NAME = "pairs"
 RATIO = "times better: a smaller error, or a higher score"
 COLOURS = {"ahead": drawing.colour(0), "behind": drawing.colour(1), "level": drawing.MUTED}
-_LONGEST, _WIDTH, _ROW = 74, 9.2, 0.24
+_LONGEST, _SHORTEST, _WIDTH, _ROW = 78, 20, 9.6, 0.24
 
 
 def figure(rows: Sequence[Row]) -> str:
@@ -63,7 +63,7 @@ def draw(axes: Axes, rows: Sequence[Row], number: int) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6))
     if rows[0].ratio:
         ends = axes.get_xlim()
-        round_ones = MaxNLocator(6).tick_values(*map(math.exp, ends))
+        round_ones = MaxNLocator(5).tick_values(*map(math.exp, ends))
         inside = [x for x in round_ones if x > 0 and ends[0] <= math.log(x) <= ends[1]]
         axes.set_xticks([math.log(x) for x in inside], [f"×{x:.3g}" for x in inside])
     axes.set_xlabel(unit(rows[0]))
@@ -81,5 +81,7 @@ def unit(row: Row) -> str:
 def words(row: Row) -> str:
     """Name a pair."""
     label = m.LABELS.get(row.score, row.score.replace("_", " "))
-    text = f"{row.title}: {row.with_it} / {row.without}, {label}"
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    rest = f": {row.with_it} / {row.without}, {label}"
+    room = max(_LONGEST - len(rest), _SHORTEST)
+    title = row.title if len(row.title) <= room else row.title[: room - 1] + "…"
+    return title + rest

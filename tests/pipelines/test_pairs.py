@@ -22,6 +22,7 @@ from pipelines.pairs.measuring import AHEAD, BEHIND, LEVEL, Row
 from pipelines.pairs.settings import read_tasks
 from pipelines.results import read_results, writing_results
 from spec import SpecError
+from spec.yaml_reader import read_file
 
 ROOT = Path(__file__).parents[2]
 ERRORS = {"good": 0.05, "same": 0.05, "bad": 0.15}
@@ -157,7 +158,7 @@ def test_what_is_not_there_is_listed_and_not_made_up(tmp_path: Path) -> None:
     rows, missing = compare_pairs(file, tmp_path / "out")
     assert {row.title for row in rows} == {"made-up networks"}
     assert [one.why for one in missing] == [
-        "no none in results; there are: bad, good",
+        "no none in results; there are: bad, good, same",
         "no results in elsewhere yet",
         "no good and no bad in results; there are: none for the split 'wider'",
     ]
@@ -187,6 +188,63 @@ def test_nothing_is_written_without_results_or_over_others(tmp_path: Path) -> No
     with pytest.raises(GraphError, match=r"predictions\.csv: changed or damaged"):
         compare_pairs(file, tmp_path / "out", replace=True)
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def as_classes(row: dict[str, Any]) -> dict[str, Any]:
+    return {"true": int(5 * row["true"]), "predicted": int(5 * row["predicted"]), "probability": 1}
+
+
+def as_labels(row: dict[str, Any]) -> dict[str, Any]:
+    each = {f"{side} {name}": row[side] for side in ("true", "predicted") for name in "ab"}
+    return {**each, "predicted b": 2 * row["predicted"] - row["true"]}
+
+
+def as_errors(row: dict[str, Any]) -> dict[str, Any]:
+    return {"mse": row["loss"] ** 2, "signed_mse": 4 * row["loss"] ** 2}
+
+
+@pytest.mark.parametrize(
+    ("form", "scores"),
+    [
+        (as_classes, ["accuracy", "balanced_accuracy"]),
+        (as_labels, ["mse", "r2"]),
+        (as_errors, ["mse", "psnr"]),
+    ],
+)
+def test_tables_of_every_task_are_compared(form: Any, scores: list[str], tmp_path: Path) -> None:
+    about = ("model", "seed", "network", "split")
+    table_of = [{**{k: row[k] for k in about}, **form(row)} for row in predictions()]
+    finished(tmp_path / "results", table_of)
+    rows = rows_of(tmp_path, task(pair("good", "bad"), pair("same", "good"), scores=scores))
+    assert [row.statement for row in rows] == [AHEAD] * 2 + [LEVEL] * 2
+    expected = pipelines.compare(table_of)
+    for row in rows:
+        each = tuple(expected[name][row.score]["mean"] for name in (row.with_it, row.without))
+        assert row.means == pytest.approx(each)
+
+
+def test_what_is_not_finite_is_not_compared(tmp_path: Path) -> None:
+    table_of = predictions()
+    table_of[-1]["loss"] = float("inf")
+    finished(tmp_path / "results", table_of)
+    own = {"scores": ["loss"], "better": "lower", "scale": "geometric"}
+    file = write(tmp_path, task(pair("good", "bad"), pair("good", "same"), **own))
+    rows, missing = compare_pairs(file, tmp_path / "out")
+    assert [row.without for row in rows] == ["same"]
+    assert missing[0].why == "loss: not a finite number for all of them"
+
+
+def test_results_of_other_networks_are_refused_with_their_file(tmp_path: Path) -> None:
+    finished(tmp_path / "results", predictions()[:-1])
+    with pytest.raises(
+        PipelineError, match=r"results/predictions\.csv: .*not the 200 of the first"
+    ):
+        rows_of(tmp_path, task(pair("good", "bad")))
+    finished(tmp_path / "results", [{**row, "seed": "one"} for row in predictions()])
+    with pytest.raises(
+        PipelineError, match=r"predictions\.csv:2: expected .* whole number as seed"
+    ):
+        rows_of(tmp_path, task(pair("good", "bad")))
 
 
 @pytest.mark.parametrize(
@@ -270,4 +328,7 @@ def test_the_tasks_of_this_project_are_read() -> None:
         )
     }
     assert read <= made | not_there_yet
+    deps = read_file(folder / "dvc.yaml").data["stages"]["compare"]["deps"]
+    of_results = {(folder / dep).resolve().parent for dep in deps if dep.endswith("results.json")}
+    assert {str(path) for path in of_results} <= read
     assert len(tasks) == 36
