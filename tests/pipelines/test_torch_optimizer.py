@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from optimizer_toys import EDITORS, MLP, cnn, data, learner, mlp, seeded, train, weights
 from torch import Tensor, nn
 
-import metanet
 import spec
-from metanet import LearnedOptimizer, MetanetError, TorchOptimizer
+from metanet import MetanetError, TorchOptimizer
 from metanet.batch import float_offsets
 from metanet.models.learned_optimizer.layout import Layout
 from metanet.models.learned_optimizer.placement import in_graph, without_graph
@@ -22,68 +21,7 @@ from pipelines.learned_optimizer.settings import read_settings
 from pipelines.learned_optimizer.tasks import InnerTasks
 from tests.pipelines.test_learned_optimizer import write
 
-MLP = "inputs: {x: [3]}\nlayers: [{linear: {out_features: 5}}, tanh, {linear: {out_features: 2}}]"
-EDITORS: dict[str, dict[str, Any]] = {
-    "gmn": {"hidden": 8, "layers": 1},
-    "per_parameter": {"hidden": 8},
-    "none": {},
-}
 FORMS = ({}, {"features": "normalised", "to_scale": True, "fan_in_power": 0.0})
-
-
-def learner(editor: str, **options: Any) -> LearnedOptimizer:
-    """Make a learned optimizer whose proposals are far from nothing."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        optimizer = LearnedOptimizer(editor, EDITORS[editor], step_size=0.02, **options).double()
-    for name, parameter in optimizer.named_parameters():
-        if name == "editor.scale":
-            parameter.data.fill_(1.0)
-    return optimizer
-
-
-def mlp(dtype: torch.dtype = torch.float64) -> nn.Module:
-    return seeded(lambda: nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 2))).to(dtype)
-
-
-def cnn(dtype: torch.dtype = torch.float64) -> nn.Module:
-    def make() -> nn.Module:
-        return nn.Sequential(
-            nn.Conv2d(1, 4, 3, stride=2), nn.BatchNorm2d(4), nn.ReLU(),
-            nn.Conv2d(4, 4, 3, groups=2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-            nn.Linear(4, 2),
-        )  # fmt: skip
-
-    return seeded(make).to(dtype)
-
-
-def seeded(make: Callable[[], nn.Module]) -> nn.Module:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return make()
-
-
-def data(*shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(1)).to(dtype)
-
-
-def train(
-    module: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, steps: int = 3
-) -> list[float]:
-    """Train a module in a plain loop to tell samples by their sums."""
-    labels = (x.flatten(1).sum(1) > 0).long()
-    losses = []
-    for _ in range(steps):
-        optimizer.zero_grad()
-        loss = F.cross_entropy(module(x), labels)
-        loss.backward()
-        optimizer.step()
-        losses.append(float(loss.detach()))
-    return losses
-
-
-def weights(module: nn.Module) -> Tensor:
-    return torch.cat([p.detach().flatten() for p in module.parameters()])
 
 
 class Stacked(nn.Module):
@@ -226,129 +164,6 @@ def test_a_permuted_module_takes_permuted_steps() -> None:
         train(module, TorchOptimizer(module, learner("gmn"), 9, inputs=x[:1]), x)
     assert not torch.allclose(weights(plain), weights(turned))
     torch.testing.assert_close(weights(permuted(plain)), weights(turned), rtol=1e-7, atol=1e-9)
-
-
-# What every optimizer of PyTorch does.
-
-
-def test_groups_have_their_own_rates_and_schedules() -> None:
-    module, x = mlp(), data(32, 3)
-    still, moving = module[0], module[2]
-    groups = [
-        {"params": list(still.parameters()), "lr": 0.0},
-        {"params": list(moving.parameters())},
-    ]
-    optimizer = TorchOptimizer(groups, learner("gmn"), 9, module=module, inputs=x[:1])
-    before, last = weights(still), weights(moving)
-    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.0)
-    train(module, optimizer, x, 1)
-    assert torch.equal(weights(still), before)
-    assert not torch.equal(weights(moving), last)
-    schedule.step()
-    last = weights(moving)
-    train(module, optimizer, x, 1)
-    assert torch.equal(weights(moving), last)
-
-
-@pytest.mark.parametrize("editor", ["gmn", "per_parameter"])
-def test_a_saved_state_goes_on_as_if_it_had_not_stopped(editor: str, tmp_path: Path) -> None:
-    x, learned = data(32, 1, 9, 9), learner(editor)
-    whole, stopped = cnn(), cnn()
-    train(whole, TorchOptimizer(whole, learned, 9, inputs=x[:1]), x, 6)
-    first = TorchOptimizer(stopped, learned, 9, inputs=x[:1])
-    train(stopped, first, x, 3)
-    torch.save(first.state_dict(), tmp_path / "state.pt")
-    fresh = TorchOptimizer(stopped, learned, 9, inputs=x[:1])
-    again = copy.deepcopy(stopped)
-    fresh.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
-    train(stopped, fresh, x, 3)
-    assert torch.equal(weights(stopped), weights(whole))
-    train(again, TorchOptimizer(again, learned, 9, inputs=x[:1]), x, 3)
-    assert not torch.allclose(weights(again), weights(whole))
-
-
-@pytest.mark.parametrize("editor", EDITORS)
-def test_parameters_without_gradients_stay(editor: str) -> None:
-    module, x = mlp(), data(32, 3)
-    module[0].weight.requires_grad_(False)
-    optimizer = TorchOptimizer(module, learner(editor), 9, inputs=x[:1])
-    before = module[0].weight.clone()
-    train(module, optimizer, x, 2)
-    assert torch.equal(module[0].weight, before)
-    assert module[0].weight not in optimizer.state
-    module[0].weight.requires_grad_(True)
-    train(module, optimizer, x, 1)
-    # Its first step is one of a momentum that has just begun, whatever the others did.
-    assert optimizer.state[module[0].weight]["step"] == 1
-    if editor == "none":
-        step = (module[0].weight - before).abs() / (32 / 3) / 0.02
-        expected = metanet.models.learned_optimizer.optimizer.cosine(2 / 9)
-        torch.testing.assert_close(step, torch.full_like(step, expected), rtol=1e-4, atol=0)
-
-
-def test_a_step_without_any_gradient_is_none() -> None:
-    module = mlp()
-    optimizer = TorchOptimizer(module, learner("none"), 9)
-    before = weights(module)
-    assert optimizer.step() is None
-    assert torch.equal(weights(module), before)
-    assert optimizer.param_groups[0]["steps"] == 0
-
-
-def test_a_closure_is_called_with_gradients_on() -> None:
-    module, x = mlp(), data(32, 3)
-    optimizer = TorchOptimizer(module, learner("none"), 9)
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = module(x).square().mean()
-        loss.backward()
-        return loss
-
-    losses = [float(optimizer.step(closure).detach()) for _ in range(9)]
-    assert min(losses) < losses[0]
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
-@pytest.mark.parametrize("editor", ["gmn", "per_parameter"])
-def test_all_dtypes_are_trained(dtype: torch.dtype, editor: str) -> None:
-    module, x = mlp(dtype), data(32, 3, dtype=dtype)
-    optimizer = TorchOptimizer(module, learner(editor).float(), 9, inputs=x[:1])
-    train(module, optimizer, x)
-    assert {p.dtype for p in module.parameters()} == {dtype}
-    saved = optimizer.state_dict()
-    optimizer.load_state_dict(saved)
-    assert {own["squares"].dtype for own in optimizer.state.values()} == {torch.float32}
-    exact = mlp(torch.float64)
-    train(exact, TorchOptimizer(exact, learner(editor), 9, inputs=data(1, 3)), x.double())
-    error = float((weights(module).double() - weights(exact)).abs().max())
-    assert error < {torch.float16: 1e-2, torch.bfloat16: 5e-2, torch.float32: 1e-4}[dtype]
-
-
-def test_groups_may_come_later_and_dtypes_be_mixed() -> None:
-    module, x = mlp(), data(32, 3)
-    module[2].float()
-    optimizer = TorchOptimizer(module[0].parameters(), learner("per_parameter"), 9)
-
-    class Mixed(nn.Module):
-        def forward(self, x: Tensor) -> Tensor:
-            return module[2](module[1](module[0](x)).float())
-
-    train(Mixed(), optimizer, x, 2)
-    last = weights(module[2])
-    optimizer.add_param_group({"params": list(module[2].parameters()), "lr": 0.5})
-    train(Mixed(), optimizer, x, 1)
-    assert not torch.equal(weights(module[2]), last)
-    assert [group["steps"] for group in optimizer.param_groups] == [3, 3]
-
-
-def test_a_copy_goes_on_alone() -> None:
-    module, x = mlp(), data(32, 3)
-    optimizer = TorchOptimizer(module, learner("per_parameter"), 9)
-    train(module, optimizer, x, 1)
-    other, twin = copy.deepcopy((module, optimizer))
-    assert train(other, twin, x, 2) == train(module, optimizer, x, 2)
-    assert torch.equal(weights(module), weights(other))
 
 
 # Fan-ins without a graph are those of the graph.
