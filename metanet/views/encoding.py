@@ -14,6 +14,9 @@ NARROWEST = 1e-6
 """Edges that are nearer, as a share of the median edge, count as one: rounding tells them apart."""
 NOISE = 1e-9
 """Edges that are nearer count as one as well: zeros that were computed differ by rounding."""
+SHARE = 1e-4
+"""And so do those that are nearer as a share of the range between the outermost inner edges: there
+may be both zeros that were computed, and numbers far from zero, in one column."""
 CLAMP = 4.0
 
 
@@ -58,6 +61,8 @@ class PiecewiseLinear(nn.Module):
         edges = torch.lerp(below, above, (places - places.floor()).unsqueeze(1).to(below))
         edges = edges.T.contiguous()
         least = (NARROWEST * edges.abs().median(1).values).clamp_min(NOISE)
+        if bins > 2:
+            least = torch.maximum(least, SHARE * (edges[:, -2] - edges[:, 1]))
         low, size = torch.zeros_like(edges[:, 1:]), torch.zeros_like(edges[:, 1:])
         last = edges[:, 0].clone()
         for number in range(bins):

@@ -75,6 +75,19 @@ def test_noise_of_rounding_stays_small() -> None:
     assert (fitted(jittered, 8)(jittered * noise[:, :1]) == 0).all()
 
 
+@pytest.mark.parametrize("count", [9, 40, 400])
+def test_noise_of_some_rows_stays_small_where_others_are_far_apart(count: int) -> None:
+    """Small singular values of few answers: rounding in some networks, numbers in others."""
+    rng = np.random.default_rng(count)
+    there = torch.from_numpy(rng.random((count, 6)) < np.linspace(0.2, 0.8, 6))
+    noise = 1e-7 * torch.from_numpy(rng.random((2, count, 6)))
+    rows = torch.where(there, torch.from_numpy(0.05 + rng.random((count, 6))), noise[0])
+    again = torch.where(there, rows * (1 + 1e-7), noise[1])
+    encoding = fitted(rows, 16)
+    assert (encoding(again) - encoding(rows)).abs().max() < 0.05
+    assert (encoding(rows)[there[:, 0]] - encoding(rows)[~there[:, 0]].mean(0)).abs().max() > 1
+
+
 def test_before_networks_were_seen_numbers_are_told_apart() -> None:
     rows = torch.tensor([[-3.0], [0.1], [2.0]])
     found = PiecewiseLinear(1, 8)(rows)
