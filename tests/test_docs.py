@@ -66,11 +66,7 @@ ELSEWHERE = {
         "needs several machines",
         f"{CLUSTER}::test_a_cluster_makes_the_same_zoo_though_its_workers_are_killed",
     ),
-    ("docs/pipelines.md", "cd experiments/cifar10-small", 2): (
-        "needs the files of CIFAR-10",
-        f"{COMMANDS}::test_stages_are_commands_with_known_options",
-    ),
-    ("docs/results.md", "cd experiments/cifar10-small && GMN_DATA=/path/to/data dvc repro", 1): (
+    ("docs/pipelines.md", "cd experiments/varying-cnns", 2): (
         "needs the files of CIFAR-10",
         f"{COMMANDS}::test_stages_are_commands_with_known_options",
     ),

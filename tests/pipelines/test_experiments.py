@@ -21,7 +21,11 @@ from spec.yaml_reader import read_file
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 FOLDER = EXPERIMENTS / "inrs"
 TASKS = sorted(path.parent for path in FOLDER.glob("*/*/params.yaml"))
-HYPERPARAMETERS = [EXPERIMENTS / "diverse" / name for name in ("learning_rate", "optimizer")]
+HYPERPARAMETERS = [
+    EXPERIMENTS / zoo / name
+    for zoo in ("diverse", "default-recipes")
+    for name in ("learning_rate", "optimizer")
+]
 GENERATED = sorted(EXPERIMENTS.glob("generate-*"))
 ZOOS = sorted(path.parent for path in FOLDER.glob("*/params.yaml"))
 
@@ -42,6 +46,17 @@ def test_a_task(folder: Path) -> None:
     shown = "out/results/examples.safetensors" in names(stages["evaluate"]["outs"])
     assert shown == (task_of(settings).name in ("editing", "embedding"))
     assert all(model["metanet"] in METANETS for model in settings["models"].values())
+
+
+def test_each_family_is_kept_out_once() -> None:
+    zoo, folder = EXPERIMENTS / "diverse", EXPERIMENTS / "diverse" / "unseen"
+    families = [one["family"] for one in read_file(zoo / "params.yaml").data["zoo"]["architectures"]]
+    read_section(folder / "params.yaml", "train", TRAIN)
+    for stage in read_file(folder / "dvc.yaml").data["stages"].values():
+        assert stage["matrix"]["family"] == families
+    for family in families:
+        settings = read_section(folder / f"{family}.yaml", "compile", COMPILE)
+        assert settings["unseen"] == [family]
 
 
 @pytest.mark.parametrize("folder", ZOOS, ids=lambda folder: folder.name)
