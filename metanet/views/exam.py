@@ -20,6 +20,8 @@ from metanet.views.view import NETWORK, View, architecture_of_part
 
 INPUTS, FEWEST = 80, 2
 """How many inputs are made by default, about, and of each class at least."""
+BEST, MOST = 6, 400
+"""By default the panel is the best one of so many networks, and no more than so many."""
 OPTIONS: Mapping[str, Option] = {
     "per_class": integer(1, 4096),
     "steps": integer(0, 1_000_000),
@@ -73,7 +75,7 @@ class Exam(View):
         *,
         per_class: int | None = None,
         steps: int = 300,
-        panel: int = 60,
+        panel: int | None = None,
         at_once: int = 3,
         noise: float = 0.2,
         warp: float = 0.7,
@@ -81,16 +83,16 @@ class Exam(View):
     ) -> Exam:
         """Make an exam of training networks, by the share of answers that each gets right.
 
-        The `panel` networks of the highest scores take part, `at_once` of them in each of the
-        `steps`; `panel` in the result are their places in the batch. By default there are about 80
-        inputs, and two of each class at least. Raises `MetanetError` for networks that do not
+        The `panel` networks of the highest scores take part, by default the best sixth and at most
+        400, `at_once` of them in each of the `steps`; `panel` in the result are their places in the
+        batch. By default there are about 80 inputs, and two of each class at least. Raises `MetanetError` for networks that do not
         share inputs and classes, for those that cannot be asked, and for scores that are no shares.
         """
-        steps, panel, at_once, noise, warp, seed = (
+        steps, at_once, noise, warp, seed = (
             check(name, value, OPTIONS)
             for name, value in (
-                ("steps", steps), ("panel", panel), ("at_once", at_once), ("noise", noise),
-                ("warp", warp), ("seed", seed),
+                ("steps", steps), ("at_once", at_once), ("noise", noise), ("warp", warp),
+                ("seed", seed),
             )
         )  # fmt: skip
         batch = networks if isinstance(networks, Batch) else Batch(tuple(networks))
@@ -99,6 +101,9 @@ class Exam(View):
             per_class = max(FEWEST, -(-INPUTS // classes))
         per_class = check("per_class", per_class, OPTIONS)
         scores = checked_scores(scores, batch.num_networks)
+        if panel is None:
+            panel = panel_size(batch.num_networks)
+        panel = check("panel", panel, OPTIONS)
         chosen = scores.sort(descending=True, stable=True).indices[:panel]
         examiners = examiners_of(batch, chosen.tolist())
         labels = torch.arange(classes).repeat(per_class).to(batch.parts[0].values.device)
@@ -155,6 +160,14 @@ class Exam(View):
 
 
 LAST = ("labels", "consensus", "panel")
+
+
+def panel_size(networks: int) -> int:
+    """Say how many of so many networks are in the panel by default.
+
+    What only the few best agree on says less of all the others.
+    """
+    return min(MOST, -(-networks // BEST))
 
 
 def examiners_of(batch: Batch, places: Sequence[int]) -> list[Examiner]:

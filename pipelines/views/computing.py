@@ -19,6 +19,7 @@ from graphgen import GraphSet
 from metanet import Batch
 from metanet.errors import MetanetError
 from metanet.views import View
+from metanet.views.exam import panel_size
 from metanet.views.made import of_source
 from pipelines.errors import PipelineError
 from pipelines.graphs import opened_set
@@ -115,6 +116,9 @@ def make(
         training = split_networks(graph_set, networks)["train"]
         scores = scores_of(graph_set, training, target)
         own = json.loads(options)
+        # No more than these are read: a set may have many thousands.
+        if "panel" in own:
+            own["panel"] = own["panel"] or panel_size(len(scores))
         best = leading(scores, own.get("panel", len(scores)))
         batch = Batch.from_set(graph_set, [training[place] for place in best])
         begun = time.process_time()
