@@ -50,7 +50,9 @@ def test_a_task(folder: Path) -> None:
 
 def test_each_family_is_kept_out_once() -> None:
     zoo, folder = EXPERIMENTS / "diverse", EXPERIMENTS / "diverse" / "unseen"
-    families = [one["family"] for one in read_file(zoo / "params.yaml").data["zoo"]["architectures"]]
+    families = [
+        one["family"] for one in read_file(zoo / "params.yaml").data["zoo"]["architectures"]
+    ]
     read_section(folder / "params.yaml", "train", TRAIN)
     for stage in read_file(folder / "dvc.yaml").data["stages"].values():
         assert stage["matrix"]["family"] == families
