@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from generation_toys import TWO, here, write_graphs, write_settings
+from merged_toys import pretrain, write_sets
 
 from pipelines.compile import compile_zoo
 from pipelines.generation import sample
@@ -203,3 +204,17 @@ def work(generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     drawing = import_module("pipelines.generation.quality")
     monkeypatch.setattr(drawing, "picture", lambda *arguments: b"a picture")
     return Path(shutil.copytree(generated, tmp_path / "work"))
+
+
+@pytest.fixture(scope="session")
+def merged_sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the graph sets `one` and `two`, and `both`, merged of them; no test may change them."""
+    folder = tmp_path_factory.mktemp("sets")
+    write_sets(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pretrained(merged_sets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train both models of `merged_toys` on the merged set; give the folder of runs."""
+    return pretrain(tmp_path_factory.mktemp("pretrained"), merged_sets / "both")

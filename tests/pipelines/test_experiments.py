@@ -13,6 +13,7 @@ from pipelines.generation.baselines import BASELINES
 from pipelines.generation.settings import FLOW, QUALITY, SAMPLE, check_flow, check_quality
 from pipelines.learned_optimizer.settings import SCHEMA as LEARNED
 from pipelines.learned_optimizer.settings import SECTION
+from pipelines.merge_settings import read_settings as read_merged
 from pipelines.settings import find_section, read_section
 from pipelines.tasks.registry import task_of
 from pipelines.training.settings import SCHEMA as TRAIN
@@ -87,6 +88,29 @@ def test_generation(folder: Path) -> None:
     }  # fmt: skip
     histories = set(stages["plots"][0]["Loss on validation networks"]["y"])
     assert histories == {f"out/flow/gmn-seed{seed}/history.csv" for seed in flow["seeds"]}
+
+
+def test_pretraining() -> None:
+    folder = EXPERIMENTS / "pretraining"
+    data = read_file(folder / "dvc.yaml").data["stages"]
+    made = {f"out/train/{one['name']}" for one in data["train"]["matrix"]["zoos"]}
+    trained = read_section(folder / "params.yaml", "train", TRAIN)
+    merged = read_merged(folder / "params.yaml")
+    few = read_merged(folder / "cifar10.yaml")["zoos"]
+    assert few == {k: zoo for k, zoo in merged["zoos"].items() if zoo["dataset"] == "cifar10"}
+    assert {one["dataset"] for one in data["few"]["matrix"]["zoo"]} == {"digits", "cifar10"}
+    for dataset, other in (("digits", "cifar10"), ("cifar10", "digits")):
+        models = read_section(folder / f"few-{dataset}.yaml", "train", TRAIN)["models"]
+        starts = {name: model["start"] for name, model in models.items() if "start" in model}
+        assert {str(Path(start).parent) for start in starts.values()} == made - {
+            f"out/train/{dataset}"
+        }
+        for name, start in starts.items():
+            home, model = Path(start).parent.name, trained["models"][name.partition("_")[0]]
+            assert home == {"all": "all", "other": other}[name.partition("_")[2]]
+            assert start.endswith(f"/{name.partition('_')[0]}-seed{{seed}}")
+            same = ("metanet", "views", "settings")
+            assert [models[name][key] for key in same] == [model[key] for key in same]
 
 
 def test_all_are_there() -> None:
