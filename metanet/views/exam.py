@@ -85,8 +85,9 @@ class Exam(View):
 
         The `panel` networks of the highest scores take part, by default the best sixth and at most
         400, `at_once` of them in each of the `steps`; `panel` in the result are their places in the
-        batch. By default there are about 80 inputs, and two of each class at least. Raises `MetanetError` for networks that do not
-        share inputs and classes, for those that cannot be asked, and for scores that are no shares.
+        batch. By default there are about 80 inputs, and two of each class at least. Raises
+        `MetanetError` for networks that do not share inputs and classes, for those that cannot be
+        asked, and for scores that are no shares.
         """
         steps, at_once, noise, warp, seed = (
             check(name, value, OPTIONS)
