@@ -165,7 +165,8 @@ def hostile_arrays(path: Path, rng: random.Random) -> str:
     if kind == "values" and array.size:
         flat = array.reshape(-1)
         place = rng.randrange(flat.size)
-        value = rng.choice((np.nan, np.inf, 3e38, 0.0)) if flat.dtype.kind != "i" else -1
+        integers = {"i": -1, "u": 1}
+        value = integers.get(flat.dtype.kind, rng.choice((np.nan, np.inf, 3e38, 0.0)))
         flat[place] = value
         array, kind = flat.reshape(array.shape), f"{value} in"
         arrays[name] = array

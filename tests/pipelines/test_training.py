@@ -193,7 +193,9 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(graphs: Path, tmp_path: Pat
     for name in ("history.csv", "settings.json"):
         assert (straight.folder / name).read_bytes() == (stopped.place() / name).read_bytes()
     files = {path.name for path in stopped.place().iterdir()}
-    assert files == {"cost.csv", "history.csv", "model.safetensors", "settings.json"}
+    assert files == {
+        *("cost.csv", "history.csv", "model.safetensors", "networks.safetensors", "settings.json"),
+    }
 
 
 def test_two_processes_train_as_one_with_the_same_batches(graphs: Path, tmp_path: Path) -> None:
