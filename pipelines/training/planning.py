@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from graphgen import GraphSet
+from metanet.views import VIEWS
+from metanet.views.made import is_made
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.provenance import maker_of
@@ -17,7 +19,6 @@ from pipelines.training.run import Run
 from pipelines.training.settings import read_settings
 from pipelines.training.start import Start, starts_of
 from pipelines.views import stored_name
-from pipelines.views.settings import is_made
 
 Settings = dict[str, Any]
 
@@ -31,7 +32,7 @@ def planned(
     what other models would go on from need not be there yet.
     """
     graph_set = open_graphs(graphs)
-    settings = read_settings(settings_file, architecture_of(graph_set), graph_set.views)
+    settings = read_settings(settings_file, architecture_of(graph_set), graph_set)
     code = maker_of(Run.__module__)
     beside, seeds = Path(settings_file).parent, seeds_of(settings)
     starts: dict[str, dict[int, Start]] = {}
@@ -71,7 +72,7 @@ def seeds_of(settings: Settings) -> list[int]:
 
 def made_views(model: dict[str, Any], graph_set: GraphSet, networks: int | None) -> dict[str, str]:
     """Give the identities of the views of a model that were made from training networks."""
-    made = [name for name in model.get("views", []) if is_made(name)]
+    made = [name for name in model.get("views", []) if is_made(VIEWS[name])]
     return {name: graph_set.view(stored_name(graph_set, name, networks)).identity for name in made}
 
 
