@@ -24,7 +24,7 @@ from pipelines.commands.outputs import replace_option
 def compare(tasks: Path, out: Path, known: Path | None, replace: bool) -> None:
     """Compare pairs of systems on all TASKS, with and without a part of them.
 
-    TASKS (YAML) says where their results are; those that are not there yet are listed as missing.
+    TASKS (YAML) says where their results are; what cannot be compared is listed, and why.
     """
     from pipelines.pairs import compare_pairs
     from pipelines.pairs.table import lines

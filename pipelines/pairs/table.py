@@ -41,7 +41,7 @@ def markdown(rows: Sequence[Row], missing: Sequence[Missing]) -> str:
         parts.append(f"{OF_KEPT}.\n")
     if missing:
         parts += [
-            "## Not there yet\n",
+            "## Not compared\n",
             table([("group", "task", "pair", "why"), *map(gap, missing)]),
         ]
     return "\n".join(parts)
@@ -53,7 +53,7 @@ def lines(rows: Sequence[Row], missing: Sequence[Missing]) -> list[str]:
     found = [(r.group, titled(r), pair_of(r), label(r.score), adds(r), r.statement) for r in rows]
     kept = [OF_KEPT] if any(row.kept for row in rows) else []
     gaps = [": ".join(filter(None, (one.group, one.title, one.pair, one.why))) for one in missing]
-    return [aligned([head, *found]), *kept, *(["", "not there yet:"] if gaps else []), *gaps]
+    return [aligned([head, *found]), *kept, *(["", "not compared:"] if gaps else []), *gaps]
 
 
 def cells(row: Row) -> tuple[str, ...]:
