@@ -154,4 +154,5 @@ def row_of(
         networks=drawn.networks,
         seeds=(drawn.seeds[names[0]], drawn.seeds[names[1]]),
         costs=(costs.get(names[0], {}), costs.get(names[1], {})),
+        kept=False,
     )
