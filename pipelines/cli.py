@@ -81,3 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SystemExit as stop:
         if stop.code:
             raise
+
+
+if __name__ == "__main__":
+    main()
