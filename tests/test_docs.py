@@ -26,6 +26,7 @@ COUNTS = {
     "docs/exports.md": {"python": 3, "text": 3},
     "docs/files.md": {"python": 6, "sh": 1, "text": 3, "yaml": 2},
     "docs/generation.md": {"python": 1, "sh": 1, "text": 2, "yaml": 2},
+    "docs/glossary.md": {},
     "docs/graph.md": {"python": 2, "text": 2},
     "docs/importing.md": {"python": 5, "sh": 3, "text": 7},
     "docs/index.md": {"python": 2, "text": 2, "yaml": 1},
