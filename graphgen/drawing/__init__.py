@@ -1,0 +1,1 @@
+"""Drawings of networks: one page to look around in, and a small static picture."""

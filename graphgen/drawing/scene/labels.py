@@ -1,0 +1,56 @@
+"""Labels: names as short as they can be said where they stand."""
+
+from __future__ import annotations
+
+from graphgen.drawing.scene.modules import Unit
+from graphgen.drawing.scene.sheet import GAP, Sheet
+from graphgen.template import EdgeBlock, Template
+
+LETTER = 4.0
+"""The width of a letter of a caption."""
+LONGEST = 15
+
+
+def label_of(template: Template, group: int, block: EdgeBlock | None, unit: Unit) -> str:
+    """Label a box: a matrix by its tensor, a strip by its role, neurons by their group."""
+    name = template.node_groups[group].name
+    if block is not None:
+        name = block.layer if block.tied else (block.tensor or name)
+    path = unit.part.path
+    if path and name.startswith(path) and len(name) > len(path):
+        name = name[len(path) :].lstrip("./:")
+    for end in (".weight", "_weight"):
+        if name.endswith(end) and len(name) > len(end):
+            name = name[: -len(end)]
+    return name
+
+
+def unit_label(unit: Unit, template: Template) -> str:
+    """Label a unit: the end of its module's name, or the first of its layers."""
+    if not unit.whole:
+        first, last = (template.node_groups[unit.groups[i]].name for i in (0, -1))
+        return first if first == last else f"{first} … {last}"
+    parts = unit.part.path.split(".")
+    label = parts.pop()
+    while parts and len(parts[-1]) + 1 + len(label) <= LONGEST:
+        label = f"{parts.pop()}.{label}"
+    return label
+
+
+def caption_room(sheet: Sheet, template: Template, units: list[Unit]) -> frozenset[int]:
+    """Name the groups whose first box has a caption: the first of a family that fits its column."""
+    seen: set[tuple[int, int, int]] = set()
+    result = set()
+    for group, spot in sorted(sheet.spots.items(), key=lambda item: item[0]):
+        segment = sheet.segment(spot.line, spot.column)
+        local = segment.first + spot.column - segment.start
+        key = (sheet.blueprint.family[segment.unit], local, spot.lane)
+        if key in seen:
+            continue
+        part = sheet.blueprint.stacks[group].parts[0]
+        block = None if part.block is None else template.blocks[part.block]
+        text = label_of(template, group, block, units[segment.unit])
+        if len(text) * LETTER <= sheet.column_width(spot.line, spot.column) + GAP:
+            result.add(group)
+            seen.add(key)
+    return frozenset(result)

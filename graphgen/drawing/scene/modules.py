@@ -1,0 +1,148 @@
+"""The tree of modules, and which of them stand on a line of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from graphgen.template import Template
+
+Fits = Callable[[Sequence[int]], bool]
+
+
+@dataclass
+class Part:
+    """A module: the groups of nodes that are its own, and the modules in it, in order."""
+
+    path: str
+    parent: Part | None = None
+    children: dict[str, Part] = field(default_factory=dict)
+    own: list[int] = field(default_factory=list)
+
+    def groups(self) -> list[int]:
+        """List all groups of the module in the order of the template."""
+        found = list(self.own)
+        for child in self.children.values():
+            found += child.groups()
+        return sorted(found)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What stands together: a module, or a run of layers that lie side by side in one."""
+
+    part: Part
+    groups: tuple[int, ...]
+    whole: bool
+
+
+def tree(template: Template, groups: Sequence[int]) -> Part:
+    """Build the tree of modules of these groups from the architecture's layers.
+
+    A layer's name has the names of the blocks and repetitions in front that it was written in; a
+    module with nothing but one other in it is one with that.
+    """
+    if template.net is not None:
+        layers = [layer.name for layer in template.net.layers]
+    else:
+        layers = list(dict.fromkeys(block.layer for block in template.blocks))
+    known = set(layers)
+    root = Part("")
+    for i in groups:
+        part = root
+        for name in prefixes(layer_of(template.node_groups[i].name, known)):
+            part = part.children.setdefault(name, Part(name, part))
+        part.own.append(i)
+    return joined(root)
+
+
+def layer_of(group: str, layers: set[str]) -> str:
+    """Give the layer that a group of nodes comes from: its name, up to a mark."""
+    ends = [match.start() for match in re.finditer(r"[/:.]", group)]
+    for end in (len(group), *reversed(ends)):
+        if group[:end] in layers:
+            return group[:end]
+    return group
+
+
+def prefixes(name: str) -> Iterator[str]:
+    """Give the names of the modules that a layer lies in, from outside, and its own."""
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        yield ".".join(parts[:end])
+
+
+def joined(part: Part) -> Part:
+    """Join each module that holds nothing but one other with it."""
+    part.children = {name: joined(child) for name, child in part.children.items()}
+    if part.parent is not None and not part.own and len(part.children) == 1:
+        (only,) = part.children.values()
+        only.parent = part.parent
+        return only
+    for child in part.children.values():
+        child.parent = part
+    return part
+
+
+def units(part: Part, matrices: Callable[[int], int], fits: Fits) -> list[Unit]:
+    """Split a module into what stands on a line each.
+
+    A module in which another is repeated is split into these; so is one that is too wide.
+    Otherwise it stays whole, and layers that lie side by side run on while they fit.
+    """
+    if not part.children or (not repeats(part, matrices) and fits(part.groups())):
+        return [Unit(part, tuple(part.groups()), True)]
+    result: list[Unit] = []
+    run: list[int] = []
+
+    def end_run() -> None:
+        if run:
+            result.append(Unit(part, tuple(run), False))
+            run.clear()
+
+    entries: list[tuple[int, Part | int]] = [(group, group) for group in part.own]
+    entries += [(min(child.groups()), child) for child in part.children.values()]
+    for _, entry in sorted(entries, key=lambda pair: pair[0]):
+        inside = [entry] if isinstance(entry, int) else entry.groups()
+        if isinstance(entry, Part) and len([g for g in inside if matrices(g)]) > 1:
+            end_run()
+            result += units(entry, matrices, fits)
+            continue
+        if run and not fits([*run, *inside]):
+            end_run()
+        run += inside
+    end_run()
+    return result
+
+
+def repeats(part: Part, matrices: Callable[[int], int]) -> bool:
+    """Whether two of its modules are built alike and have names that differ in numbers only."""
+    seen: dict[str, list[frozenset[str]]] = {}
+    for child in part.children.values():
+        inside = child.groups()
+        if len([group for group in inside if matrices(group)]) < 2:
+            continue
+        names = frozenset(inner_names(child))
+        key = re.sub(r"\d+", "#", child.path)
+        if any(alike(names, other) for other in seen.get(key, [])):
+            return True
+        seen.setdefault(key, []).append(names)
+    return False
+
+
+def inner_names(part: Part) -> Iterator[str]:
+    """Give the names of all modules in a module, as seen from it."""
+    start = len(part.path) + 1
+
+    def walk(inner: Part) -> Iterator[str]:
+        for child in inner.children.values():
+            yield child.path[start:]
+            yield from walk(child)
+
+    return walk(part)
+
+
+def alike(a: frozenset[str], b: frozenset[str]) -> bool:
+    """Whether at least half of all names are in both."""
+    return 2 * len(a & b) >= len(a | b)
