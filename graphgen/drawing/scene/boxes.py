@@ -44,6 +44,11 @@ class Stack:
         """The height of the boxes, by the logarithm of the number of neurons."""
         return 10 + 8 * log2(max(self.size, 1))
 
+    @cached_property
+    def matrices(self) -> int:
+        """The number of matrices."""
+        return sum(part.kind == "matrix" for part in self.parts)
+
     def offset(self, place: int) -> float:
         """Give the distance of a box from the left edge."""
         return sum(part.width + GAP for part in self.parts[:place])

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import log
 
 from graphgen.drawing.scene.sheet import Blueprint, Sheet, set_on_lines
 
+WIDTHS = (2400.0, 1900.0, 1500.0, 1200.0, 1000.0, 840.0, 700.0, 580.0, 480.0, 400.0, 330.0, 270.0)
+SHORT = 760.0
+"""The width up to which a network stands on one line."""
+WIDEST, SLIMMEST = 2.3, 0.6
+"""Width by height, between which a network is to be."""
 ASPECT = 1.35
-WIDTHS = (260.0, 330.0, 420.0, 530.0, 670.0, 840.0, 1060.0, 1340.0, 1680.0, 2100.0)
-STRETCHES = (1.0, 0.8, 0.64, 0.5, 0.4)
+LEAST = 0.45
+"""How much less tall than by themselves boxes may be, for more of them to be seen."""
 
 
-def choose(blueprint_for: Callable[[float], Blueprint], label: float) -> tuple[Sheet, float]:
-    """Choose the sheet whose width and height come nearest to those of a screen, and its stretch.
+def choose(blueprint_for: Callable[[float], Blueprint]) -> tuple[Sheet, float]:
+    """Choose the sheet whose lines are the widest that a screen has room for, and its stretch.
 
-    Boxes are as tall as can be, a unit is broken into lines only if need be, and units share a line
-    only where they are many and narrow.
+    The wider lines are, the more modules stay whole; units share lines only where they would
+    otherwise make a strip from top to bottom.
     """
-    best: tuple[float, Sheet, float] | None = None
     for most in WIDTHS:
-        blueprint = blueprint_for(most)
-        for flow in (False, True):
-            sheet = set_on_lines(blueprint, most, flow, label)
-            wide, tall = sheet.estimate(label)
-            rows = len(sheet.lines) * 10.0 + sheet.first_rows[-1] * 4
-            broken = sum(len(line.segments) for line in sheet.lines) - len(blueprint.layouts)
-            shared = sum(len(line.segments) - 1 for line in sheet.lines)
-            cost = broken / len(blueprint.layouts) + (0.8 if shared else 0.0)
-            for stretch in STRETCHES:
-                height = (tall - rows) * stretch + rows
-                score = abs(log(wide / height / ASPECT)) + cost + 0.25 * abs(log(stretch))
-                if best is None or score < best[0] - 1e-9:
-                    best = score, sheet, stretch
-    assert best is not None
-    return best[1], best[2]
+        sheet = set_on_lines(blueprint_for(most), most, flow=False)
+        width, boxes, rest = sheet.estimate()
+        one = len(sheet.lines) == 1 and width <= SHORT
+        if one or width / (boxes + rest) <= WIDEST:
+            break
+    if not one and width / (LEAST * boxes + rest) < SLIMMEST:
+        sheet = flowing(sheet.blueprint)
+        width, boxes, rest = sheet.estimate()
+    wanted = width / ASPECT - rest
+    return sheet, min(1.0, max(LEAST, wanted / boxes))
+
+
+def flowing(blueprint: Blueprint) -> Sheet:
+    """Let units follow one another on lines that are as wide as it takes for a screen's form."""
+    for most in reversed(WIDTHS):
+        sheet = set_on_lines(blueprint, most, flow=True)
+        width, boxes, rest = sheet.estimate()
+        if width / (LEAST * 1.5 * boxes + rest) >= SLIMMEST * 1.5:
+            break
+    return sheet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from graphgen.drawing.matrix import MatrixView
 from graphgen.drawing.scene.boxes import Link, Stack, grid_of, row_order, stacks_and_links
@@ -10,15 +11,19 @@ from graphgen.drawing.scene.choosing import choose
 from graphgen.drawing.scene.columns import arrange
 from graphgen.drawing.scene.families import families
 from graphgen.drawing.scene.framing import frames
-from graphgen.drawing.scene.labels import caption_room, label_of, unit_label
-from graphgen.drawing.scene.modules import Part, Unit, tree, units
+from graphgen.drawing.scene.labels import (
+    LONGEST_TITLE,
+    TITLE_LETTER,
+    caption_room,
+    label_of,
+    unit_label,
+)
+from graphgen.drawing.scene.modules import Unit, tree, units
 from graphgen.drawing.scene.parts import Box, Scene, Wire, WireKind
 from graphgen.drawing.scene.placing import Placing
 from graphgen.drawing.scene.sheet import GAP, Blueprint
 from graphgen.drawing.scene.wires import routes
 from graphgen.template import Template
-
-LABEL = 74.0
 
 
 def scene(template: Template) -> Scene:
@@ -29,32 +34,48 @@ def scene(template: Template) -> Scene:
     stacks, links = stacks_and_links(template)
     edges = [(link.source, link.target) for link in links]
     root = tree(template, sorted(stacks))
-    all_units: dict[float, list[Unit]] = {}
-
-    def matrices(group: int) -> int:
-        return sum(part.kind == "matrix" for part in stacks[group].parts)
+    found: dict[int, list[Unit]] = {}
+    kept: list[Blueprint] = []
 
     def blueprint_for(most: float) -> Blueprint:
-        def fits(groups: object) -> bool:
-            return width_of(list(groups), edges, stacks) <= most - LABEL  # type: ignore[call-overload]
+        def fits(groups: Sequence[int]) -> bool:
+            return width_of(groups, edges, stacks) <= most - LONGEST_TITLE
 
-        found = units(root, matrices, fits)
-        layouts = tuple(arrange(unit.groups, edges) for unit in found)
-        blueprint = Blueprint(stacks, layouts, families(found, template))
-        all_units[id(blueprint)] = found
-        kept.append(blueprint)
-        return blueprint
+        together = units(root, lambda group: stacks[group].matrices, fits)
+        kept.append(blueprint_of(together, stacks, edges, template))
+        found[id(kept[-1])] = together
+        return kept[-1]
 
-    kept: list[Blueprint] = []
-    sheet, stretch = choose(blueprint_for, LABEL)
-    found = all_units[id(sheet.blueprint)]
-    captioned = caption_room(sheet, template, found)
+    sheet, stretch = choose(blueprint_for)
+    together = found[id(sheet.blueprint)]
+    captioned = caption_room(sheet, template, together)
     above = from_above(template, stacks, links)
-    placing = Placing(sheet, routes(sheet, links, above), stretch, LABEL, captioned)
-    return finished(template, placing, found, root, captioned)
+    placing = Placing(sheet, routes(sheet, links, above), stretch, captioned)
+    return finished(template, placing, together, captioned)
 
 
-def width_of(groups: list[int], edges: list[tuple[int, int]], stacks: dict[int, Stack]) -> float:
+def blueprint_of(
+    together: list[Unit],
+    stacks: dict[int, Stack],
+    edges: list[tuple[int, int]],
+    template: Template,
+) -> Blueprint:
+    """Arrange each unit by itself."""
+    titles = [len(unit_label(unit, template)) for unit in together if unit.titled]
+    small = [not any(stacks[group].matrices for group in unit.groups) for unit in together]
+    return Blueprint(
+        stacks,
+        tuple(arrange(unit.groups, edges) for unit in together),
+        families(together, template),
+        tuple(unit.titled for unit in together),
+        tuple(a and not unit.whole for a, unit in zip(small, together, strict=True)),
+        min(max(titles, default=0) * TITLE_LETTER + 6 if titles else 0.0, LONGEST_TITLE),
+    )
+
+
+def width_of(
+    groups: Sequence[int], edges: list[tuple[int, int]], stacks: dict[int, Stack]
+) -> float:
     """Give the width of groups on one line."""
     widths: dict[int, float] = defaultdict(float)
     for group, (column, _) in arrange(groups, edges).cells.items():
@@ -94,7 +115,7 @@ def wire_kinds(template: Template, links: tuple[Link, ...]) -> dict[int, WireKin
 
 
 def finished(
-    template: Template, placing: Placing, found: list[Unit], root: Part, captioned: frozenset[int]
+    template: Template, placing: Placing, found: list[Unit], captioned: frozenset[int]
 ) -> Scene:
     """Make boxes, wires and modules of what has its place."""
     sheet = placing.sheet
@@ -151,5 +172,5 @@ def finished(
         for i, route in enumerate(placing.routes)
     )
     labels = [unit_label(unit, template) for unit in found]
-    modules = frames(placing, found, root, labels, boxes)
+    modules = frames(placing, found, labels, boxes)
     return Scene(placing.width, placing.height, modules, tuple(boxes), wires)

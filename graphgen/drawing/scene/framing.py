@@ -2,102 +2,113 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from graphgen.drawing.scene.modules import Part, Unit
 from graphgen.drawing.scene.parts import Box, Module
-from graphgen.drawing.scene.placing import CAPTION, Placing
-from graphgen.drawing.scene.sheet import GAP
+from graphgen.drawing.scene.placing import CAPTION, MARGIN, Placing
 
 Frame = tuple[float, float, float, float]
 PAD = 4.0
 
 
 def frames(
-    placing: Placing, units: list[Unit], root: Part, labels: list[str], boxes: list[Box]
+    placing: Placing, units: Sequence[Unit], labels: Sequence[str], boxes: Sequence[Box]
 ) -> tuple[Module, ...]:
     """Make a module of each unit, in their order, then of the modules that hold several."""
-    sheet = placing.sheet
     own: list[list[Box]] = [[] for _ in units]
     for box in boxes:
         own[box.module].append(box)
-    lines = {
-        segment.unit: i
-        for i, line in reversed(list(enumerate(sheet.lines)))
-        for segment in line.segments
-    }
-    holders: list[Part] = []
-    parents: list[Part | None] = []
-    for unit in units:
-        part: Part | None = unit.part.parent if unit.whole else unit.part
-        while part is not None and part is not root and len(_inside(part, units)) < 2:
-            part = part.parent
-        parents.append(None if part is root else part)
-        while part is not None and part is not root:
-            if part not in holders:
-                holders.append(part)
-            part = part.parent
-    holders = [part for part in holders if len(_inside(part, units)) > 1]
+    holders = holders_of(units)
     numbers = {id(part): len(units) + i for i, part in enumerate(holders)}
+    lines: dict[int, int] = {}
+    for i, line in enumerate(placing.sheet.lines):
+        for segment in line.segments:
+            lines.setdefault(segment.unit, i)
     result = []
     for i, unit in enumerate(units):
-        x0, y0, x1, y1 = _around(own[i])
-        x0 -= placing.label + GAP
-        frame = (
-            x0,
-            y0 - PAD - (CAPTION if any(b.caption for b in own[i]) else 0),
-            x1 + PAD,
-            y1 + PAD,
-        )
-        parent = parents[i]
-        number = None if parent is None else numbers[id(parent)]
-        result.append(_module(i, number, labels[i], unit.part.path, frame, lines[i], own[i]))
+        frame = frame_of(placing, i, own[i])
+        above = number_of(unit.part.parent if unit.whole else unit.part, numbers)
+        path = unit.part.path
+        result.append(module(i, above, labels[i], path, frame, lines[i], own[i], unit.titled))
     for part in holders:
-        inside = [result[i] for i in _inside(part, units)]
+        inside = [result[i] for i in inside_of(part, units)]
+        deep = 1 + max(_depth(other, part) for other in holders)
         frame = (
-            min(m.x for m in inside) - PAD,
-            min(m.y for m in inside) - PAD / 2,
-            max(m.x + m.w for m in inside) + PAD,
-            max(m.y + m.h for m in inside) + PAD / 2,
+            min(m.x for m in inside) - PAD * deep / 2,
+            min(m.y for m in inside) - PAD * deep / 2,
+            max(m.x + m.w for m in inside) + PAD * deep / 2,
+            max(m.y + m.h for m in inside) + PAD * deep / 2,
         )
-        above = part.parent
-        while above is not None and id(above) not in numbers:
-            above = above.parent
-        number = None if above is None else numbers[id(above)]
+        above = number_of(part.parent, numbers)
         label = part.path.rpartition(".")[2]
         line = min(m.line for m in inside)
-        result.append(_module(numbers[id(part)], number, label, part.path, frame, line, []))
+        result.append(module(numbers[id(part)], above, label, part.path, frame, line, [], False))
     return tuple(result)
 
 
-def _inside(part: Part, units: list[Unit]) -> list[int]:
+def frame_of(placing: Placing, unit: int, boxes: Sequence[Box]) -> Frame:
+    """Give the frame of a unit: to the ends of the lines that it has for itself."""
+    sheet = placing.sheet
+    x0, x1 = min(box.x for box in boxes), max(box.x + box.w for box in boxes) + PAD
+    for i, line in enumerate(sheet.lines):
+        for segment in line.segments:
+            if segment.unit != unit:
+                continue
+            x0 = min(x0, placing.left[i, segment.start] - sheet.label(i, segment.start) - PAD)
+            if segment.start == 0:
+                x0 = MARGIN
+            if segment is line.segments[-1]:
+                x1 = placing.trunk
+    y0 = min(box.y - (CAPTION if box.caption else 0) for box in boxes) - PAD
+    return x0, y0, x1, max(box.y + box.h for box in boxes) + PAD
+
+
+def holders_of(units: Sequence[Unit]) -> list[Part]:
+    """List the modules that hold at least two units, inner ones first."""
+    found: dict[int, Part] = {}
+    for unit in units:
+        part = unit.part.parent if unit.whole else unit.part
+        while part is not None and part.parent is not None:
+            if len(inside_of(part, units)) > 1:
+                found.setdefault(id(part), part)
+            part = part.parent
+    return sorted(found.values(), key=lambda part: -part.path.count("."))
+
+
+def inside_of(part: Part, units: Sequence[Unit]) -> list[int]:
     """List the units that lie in a module."""
-    found = []
-    for i, unit in enumerate(units):
-        at: Part | None = unit.part
-        while at is not None and at is not part:
-            at = at.parent
-        if at is part:
-            found.append(i)
-    return found
+    return [i for i, unit in enumerate(units) if _depth(unit.part, part) >= 0]
 
 
-def _around(boxes: list[Box]) -> Frame:
-    return (
-        min(box.x for box in boxes),
-        min(box.y for box in boxes),
-        max(box.x + box.w for box in boxes),
-        max(box.y + box.h for box in boxes),
-    )
+def _depth(part: Part, outer: Part) -> int:
+    """Count the modules from one out to another, -1 if it does not lie in it."""
+    depth = 0
+    at: Part | None = part
+    while at is not None and at is not outer:
+        at = at.parent
+        depth += 1
+    return depth if at is outer else -1
 
 
-def _module(
+def number_of(part: Part | None, numbers: dict[int, int]) -> int | None:
+    """Give the number of the nearest module around that has one."""
+    while part is not None and id(part) not in numbers:
+        part = part.parent
+    return None if part is None else numbers[id(part)]
+
+
+def module(
     number: int,
     parent: int | None,
     label: str,
     path: str,
     frame: Frame,
     line: int,
-    boxes: list[Box],
+    boxes: Sequence[Box],
+    titled: bool,
 ) -> Module:
+    """Make a module of its frame."""
     x0, y0, x1, y1 = frame
     ids = tuple(box.id for box in boxes)
-    return Module(number, parent, label, path, x0, y0, x1 - x0, y1 - y0, line, ids)
+    return Module(number, parent, label, path, x0, y0, x1 - x0, y1 - y0, line, ids, titled)

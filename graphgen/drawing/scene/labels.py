@@ -9,6 +9,8 @@ from graphgen.template import EdgeBlock, Template
 LETTER = 4.0
 """The width of a letter of a caption."""
 LONGEST = 15
+TITLE_LETTER, LONGEST_TITLE = 4.7, 76.0
+"""The width of a letter of a module's title, and that of all titles."""
 
 
 def label_of(template: Template, group: int, block: EdgeBlock | None, unit: Unit) -> str:
@@ -50,6 +52,8 @@ def caption_room(sheet: Sheet, template: Template, units: list[Unit]) -> frozens
         part = sheet.blueprint.stacks[group].parts[0]
         block = None if part.block is None else template.blocks[part.block]
         text = label_of(template, group, block, units[segment.unit])
+        if text.isdigit() and part.block is None:
+            continue
         if len(text) * LETTER <= sheet.column_width(spot.line, spot.column) + GAP:
             result.add(group)
             seen.add(key)

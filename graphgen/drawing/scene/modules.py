@@ -36,6 +36,11 @@ class Unit:
     groups: tuple[int, ...]
     whole: bool
 
+    @property
+    def titled(self) -> bool:
+        """Whether it has a title of its own: a run of layers is told by their captions."""
+        return self.whole and self.part.parent is not None
+
 
 def tree(template: Template, groups: Sequence[int]) -> Part:
     """Build the tree of modules of these groups from the architecture's layers.

@@ -53,7 +53,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Module:
-    """A part of the network with a name, the boxes that are its own, and the line it stands on."""
+    """A part of the network with a name, the boxes that are its own, and the line it stands on.
+
+    `titled` says whether there is room for its label left of its boxes.
+    """
 
     id: int
     parent: int | None
@@ -65,6 +68,7 @@ class Module:
     h: float
     line: int
     boxes: tuple[int, ...]
+    titled: bool
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ class Placing:
     sheet: Sheet
     routes: list[Route]
     stretch: float
-    label: float
     captioned: frozenset[int]
     left: dict[tuple[int, int], float] = field(default_factory=dict)
     top: list[float] = field(default_factory=list)
@@ -91,13 +90,10 @@ class Placing:
             for column in range(line.columns):
                 leaving, entering = room[keys[i, column]]
                 self.zones[i, column] = (x + PITCH, x + PITCH + leaving)
-                if any(segment.start == column for segment in line.segments):
-                    x += self.label
-                    self.zones[i, column] = (x - self.label + PITCH, x + PITCH)
-                    x += entering if column == 0 else leaving + entering
-                else:
-                    x += leaving + entering
-                x += GAP
+                label = sheet.label(i, column)
+                if label:
+                    self.zones[i, column] = (x + PITCH, x + PITCH + leaving + label)
+                x += label + leaving + entering + GAP
                 self.left[i, column] = x
                 x += sheet.column_width(i, column)
             self.zones[i, line.columns] = (x + PITCH, x + PITCH)

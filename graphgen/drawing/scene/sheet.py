@@ -13,6 +13,8 @@ GAP = 14.0
 """Between two columns, without tracks for wires."""
 APART = 10.0
 """Between two lines, without tracks for wires."""
+BESIDE = 60.0
+"""How far what stands beside a unit may reach beyond the width of a line."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,18 @@ class Spot:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """The units with their columns, before they are set on lines; `family` joins those alike."""
+    """The units with their columns, before they are set on lines.
+
+    `family` joins those alike, `label` is the room for the titles of those that have one, and
+    those `beside` go on the line of the unit before them.
+    """
 
     stacks: dict[int, Stack]
     layouts: tuple[Layout, ...]
     family: tuple[int, ...]
+    titled: tuple[bool, ...]
+    beside: tuple[bool, ...]
+    label: float
 
     @cached_property
     def widths(self) -> dict[tuple[int, int], float]:
@@ -99,37 +108,49 @@ class Sheet:
         """The segment that a column of a line lies in."""
         return next(s for s in self.lines[line].segments if s.start <= column < s.start + s.count)
 
-    def estimate(self, label: float) -> tuple[float, float]:
-        """Estimate width and height, without wires."""
-        width = height = 0.0
+    def label(self, line: int, column: int) -> float:
+        """The room for a title left of a column: left of the first of a line, and of a unit's."""
+        segment = self.segment(line, column)
+        titled = column == segment.start and self.blueprint.titled[segment.unit]
+        return self.blueprint.label if column == 0 or titled else 0.0
+
+    def estimate(self) -> tuple[float, float, float]:
+        """Estimate without wires the width, the height of all boxes, and that of all else."""
+        width = 0.0
         tall: dict[int, float] = {}
         for group, spot in self.spots.items():
             row = self.row(spot)
             tall[row] = max(tall.get(row, 0.0), self.blueprint.stacks[group].height)
         for i, line in enumerate(self.lines):
-            columns = sum(self.column_width(i, column) + GAP for column in range(line.columns))
-            width = max(width, columns + label * len(line.segments))
-            height += APART
-        return width + GAP, height + sum(tall.values()) + 4 * len(tall)
+            columns = range(line.columns)
+            room = sum(self.column_width(i, k) + GAP + self.label(i, k) for k in columns)
+            width = max(width, room)
+        return width, sum(tall.values()), 22.0 * len(self.lines) + 4 * len(tall)
 
 
-def set_on_lines(blueprint: Blueprint, most: float, flow: bool, label: float) -> Sheet:
+def set_on_lines(blueprint: Blueprint, most: float, flow: bool) -> Sheet:
     """Set the units on lines of at most this width: one a line, or as many as fit.
 
     A unit that is wider goes on on the next line.
     """
     lines: list[list[Segment]] = []
-    used = 0.0
+    used, broken = 0.0, False
     for unit, layout in enumerate(blueprint.layouts):
-        for first, count in wrapped(blueprint, unit, layout.columns, most - label):
+        runs = wrapped(blueprint, unit, layout.columns, most - blueprint.label)
+        for first, count in runs:
             columns = range(first, first + count)
-            width = label + sum(blueprint.width(unit, column) + GAP for column in columns)
-            if not lines or not flow or used + width > most:
+            width = sum(blueprint.width(unit, column) + GAP for column in columns)
+            # What is broken has its lines for itself, so that frames do not overlap.
+            on = bool(lines) and not broken and len(runs) == 1 and (flow or blueprint.beside[unit])
+            if not on or used + width > most + (BESIDE if blueprint.beside[unit] else 0):
                 lines.append([])
                 used = 0.0
+            if not lines[-1] or blueprint.titled[unit]:
+                width += blueprint.label
             start = sum(segment.count for segment in lines[-1])
             lines[-1].append(Segment(unit, first, count, start))
             used += width
+            broken = len(runs) > 1
     return numbered(blueprint, lines)
 
 
