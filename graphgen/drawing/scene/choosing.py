@@ -7,9 +7,9 @@ from collections.abc import Callable
 from graphgen.drawing.scene.sheet import Blueprint, Sheet, set_on_lines
 
 WIDTHS = (2400.0, 1900.0, 1500.0, 1200.0, 1000.0, 840.0, 700.0, 580.0, 480.0, 400.0, 330.0, 270.0)
-SHORT = 760.0
+SHORT = 600.0
 """The width up to which a network stands on one line."""
-WIDEST, SLIMMEST = 2.3, 0.6
+WIDEST, SLIMMEST = 2.3, 0.42
 """Width by height, between which a network is to be."""
 ASPECT = 1.35
 LEAST = 0.45
@@ -40,6 +40,6 @@ def flowing(blueprint: Blueprint) -> Sheet:
     for most in reversed(WIDTHS):
         sheet = set_on_lines(blueprint, most, flow=True)
         width, boxes, rest = sheet.estimate()
-        if width / (LEAST * 1.5 * boxes + rest) >= SLIMMEST * 1.5:
+        if width / (LEAST * 1.5 * boxes + rest) >= 0.8:
             break
     return sheet

@@ -27,10 +27,14 @@ def arrange(groups: Sequence[int], edges: Iterable[tuple[int, int]]) -> Layout:
     A group stands in the lane of what leads to it if that is free, else in the next one below.
     """
     before: dict[int, list[int]] = {group: [] for group in groups}
+    reached: set[int] = set()
     for source, target in sorted(set(edges)):
+        if source < target:
+            reached.add(target)
         if source in before and target in before and source != target:
             before[target].append(source)
     column = longest_paths(before)
+    slide(column, before, set(groups) - reached)
     cells: dict[int, Cell] = {}
     taken: set[Cell] = set()
     for group in sorted(groups, key=lambda group: (column[group], group)):
@@ -41,6 +45,18 @@ def arrange(groups: Sequence[int], edges: Iterable[tuple[int, int]]) -> Layout:
         cells[group] = (column[group], lane)
         taken.add(cells[group])
     return Layout(cells)
+
+
+def slide(column: dict[int, int], before: dict[int, list[int]], alone: set[int]) -> None:
+    """Move each group that nothing leads to from ahead, as states do not, to what it leads to."""
+    for group in alone:
+        later = [
+            column[target]
+            for target, sources in before.items()
+            if group in sources and column[target] > column[group]
+        ]
+        if later:
+            column[group] = min(later) - 1
 
 
 def longest_paths(before: dict[int, list[int]]) -> dict[int, int]:

@@ -14,11 +14,11 @@ from graphgen.drawing.scene.framing import frames
 from graphgen.drawing.scene.labels import (
     LONGEST_TITLE,
     TITLE_LETTER,
-    caption_room,
+    captions,
     label_of,
     unit_label,
 )
-from graphgen.drawing.scene.modules import Unit, tree, units
+from graphgen.drawing.scene.modules import Cutting, Unit, tree
 from graphgen.drawing.scene.parts import Box, Scene, Wire, WireKind
 from graphgen.drawing.scene.placing import Placing
 from graphgen.drawing.scene.sheet import GAP, Blueprint
@@ -41,16 +41,16 @@ def scene(template: Template) -> Scene:
         def fits(groups: Sequence[int]) -> bool:
             return width_of(groups, edges, stacks) <= most - LONGEST_TITLE
 
-        together = units(root, lambda group: stacks[group].matrices, fits)
+        together = Cutting(root, lambda group: stacks[group].matrices, fits).units()
         kept.append(blueprint_of(together, stacks, edges, template))
         found[id(kept[-1])] = together
         return kept[-1]
 
     sheet, stretch = choose(blueprint_for)
     together = found[id(sheet.blueprint)]
-    captioned = caption_room(sheet, template, together)
+    captioned = captions(sheet, template, together)
     above = from_above(template, stacks, links)
-    placing = Placing(sheet, routes(sheet, links, above), stretch, captioned)
+    placing = Placing(sheet, routes(sheet, links, above), stretch, frozenset(captioned))
     return finished(template, placing, together, captioned)
 
 
@@ -67,6 +67,7 @@ def blueprint_of(
         stacks,
         tuple(arrange(unit.groups, edges) for unit in together),
         families(together, template),
+        tuple(unit.within for unit in together),
         tuple(unit.titled for unit in together),
         tuple(a and not unit.whole for a, unit in zip(small, together, strict=True)),
         min(max(titles, default=0) * TITLE_LETTER + 6 if titles else 0.0, LONGEST_TITLE),
@@ -115,7 +116,7 @@ def wire_kinds(template: Template, links: tuple[Link, ...]) -> dict[int, WireKin
 
 
 def finished(
-    template: Template, placing: Placing, found: list[Unit], captioned: frozenset[int]
+    template: Template, placing: Placing, found: list[Unit], captioned: dict[int, str]
 ) -> Scene:
     """Make boxes, wires and modules of what has its place."""
     sheet = placing.sheet
@@ -130,13 +131,15 @@ def finished(
         for i, part in enumerate(stack.parts):
             block = None if part.block is None else template.blocks[part.block]
             view = None if block is None else MatrixView(block)
-            first = i == 0
+            label = label_of(template, group, block, found[module_of[group]])
+            if i == 0:
+                label = captioned.get(group, label)
             boxes.append(
                 Box(
                     id=len(boxes),
                     kind=part.kind,
                     module=module_of[group],
-                    label=label_of(template, group, block, found[module_of[group]]),
+                    label=label,
                     x=left + stack.offset(i),
                     y=placing.middle(group) - height / 2,
                     w=part.width,
@@ -151,7 +154,7 @@ def finished(
                     else row_order(block, template.node_groups[group]),
                     grid=None if block is None else grid_of(block, template.node_groups),
                     folded=part.folded,
-                    caption=first and group in captioned,
+                    caption=i == 0 and group in captioned,
                 )
             )
             if part.block is None:

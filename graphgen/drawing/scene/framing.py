@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from graphgen.drawing.scene.modules import Part, Unit
 from graphgen.drawing.scene.parts import Box, Module
-from graphgen.drawing.scene.placing import CAPTION, MARGIN, Placing
+from graphgen.drawing.scene.placing import MARGIN, Placing
 
 Frame = tuple[float, float, float, float]
 PAD = 4.0
@@ -51,6 +51,7 @@ def frame_of(placing: Placing, unit: int, boxes: Sequence[Box]) -> Frame:
     """Give the frame of a unit: to the ends of the lines that it has for itself."""
     sheet = placing.sheet
     x0, x1 = min(box.x for box in boxes), max(box.x + box.w for box in boxes) + PAD
+    y0, y1 = min(box.y for box in boxes), max(box.y + box.h for box in boxes)
     for i, line in enumerate(sheet.lines):
         for segment in line.segments:
             if segment.unit != unit:
@@ -60,8 +61,10 @@ def frame_of(placing: Placing, unit: int, boxes: Sequence[Box]) -> Frame:
                 x0 = MARGIN
             if segment is line.segments[-1]:
                 x1 = placing.trunk
-    y0 = min(box.y - (CAPTION if box.caption else 0) for box in boxes) - PAD
-    return x0, y0, x1, max(box.y + box.h for box in boxes) + PAD
+            first, after = sheet.first_rows[i : i + 2]
+            y0 = min(y0, placing.top[first] - placing.captions[first])
+            y1 = max(y1, placing.top[after - 1] + placing.tall[after - 1])
+    return x0, y0 - PAD, x1, y1 + PAD
 
 
 def holders_of(units: Sequence[Unit]) -> list[Part]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from graphgen.drawing.scene.modules import Unit
 from graphgen.drawing.scene.sheet import GAP, Sheet
 from graphgen.template import EdgeBlock, Template
@@ -9,7 +11,7 @@ from graphgen.template import EdgeBlock, Template
 LETTER = 4.0
 """The width of a letter of a caption."""
 LONGEST = 15
-TITLE_LETTER, LONGEST_TITLE = 4.7, 76.0
+TITLE_LETTER, LONGEST_TITLE = 5.0, 82.0
 """The width of a letter of a module's title, and that of all titles."""
 
 
@@ -36,13 +38,16 @@ def unit_label(unit: Unit, template: Template) -> str:
     label = parts.pop()
     while parts and len(parts[-1]) + 1 + len(label) <= LONGEST:
         label = f"{parts.pop()}.{label}"
-    return label
+    return label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…"
 
 
-def caption_room(sheet: Sheet, template: Template, units: list[Unit]) -> frozenset[int]:
-    """Name the groups whose first box has a caption: the first of a family that fits its column."""
+def captions(sheet: Sheet, template: Template, units: Sequence[Unit]) -> dict[int, str]:
+    """Give the captions of groups, above their first box: one for each place in a family.
+
+    Where there is no room for the whole name its end stands for it.
+    """
     seen: set[tuple[int, int, int]] = set()
-    result = set()
+    result = {}
     for group, spot in sorted(sheet.spots.items(), key=lambda item: item[0]):
         segment = sheet.segment(spot.line, spot.column)
         local = segment.first + spot.column - segment.start
@@ -52,9 +57,10 @@ def caption_room(sheet: Sheet, template: Template, units: list[Unit]) -> frozens
         part = sheet.blueprint.stacks[group].parts[0]
         block = None if part.block is None else template.blocks[part.block]
         text = label_of(template, group, block, units[segment.unit])
-        if text.isdigit() and part.block is None:
-            continue
-        if len(text) * LETTER <= sheet.column_width(spot.line, spot.column) + GAP:
-            result.add(group)
+        room = sheet.column_width(spot.line, spot.column) + GAP - 3
+        while len(text) * LETTER > room and "." in text:
+            text = text.partition(".")[2]
+        if len(text) * LETTER <= room and not (text.isdigit() and block is None):
+            result[group] = text
             seen.add(key)
-    return frozenset(result)
+    return result

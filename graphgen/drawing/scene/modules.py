@@ -37,6 +37,13 @@ class Unit:
     whole: bool
 
     @property
+    def within(self) -> str:
+        """The path of the module that it lies in."""
+        if not self.whole:
+            return self.part.path
+        return self.part.parent.path if self.part.parent is not None else ""
+
+    @property
     def titled(self) -> bool:
         """Whether it has a title of its own: a run of layers is told by their captions."""
         return self.whole and self.part.parent is not None
@@ -90,50 +97,71 @@ def joined(part: Part) -> Part:
     return part
 
 
-def units(part: Part, matrices: Callable[[int], int], fits: Fits) -> list[Unit]:
-    """Split a module into what stands on a line each.
+class Cutting:
+    """Cuts a network into units.
 
-    A module in which another is repeated is split into these; so is one that is too wide.
-    Otherwise it stays whole, and layers that lie side by side run on while they fit.
+    A module in which another is repeated is cut into these; so is one that is too wide, and one
+    that others come in between. Otherwise it stays whole, and layers that lie side by side run on
+    while they fit. `matrices` counts those of a group.
     """
-    if not part.children or (not repeats(part, matrices) and fits(part.groups())):
-        return [Unit(part, tuple(part.groups()), True)]
-    result: list[Unit] = []
-    run: list[int] = []
 
-    def end_run() -> None:
-        if run:
-            result.append(Unit(part, tuple(run), False))
-            run.clear()
+    def __init__(self, root: Part, matrices: Callable[[int], int], fits: Fits) -> None:
+        self.fits = fits
+        heavy = [group for group in root.groups() if matrices(group)]
+        self.order = {group: place for place, group in enumerate(heavy)}
+        self.root = root
 
-    entries: list[tuple[int, Part | int]] = [(group, group) for group in part.own]
-    entries += [(min(child.groups()), child) for child in part.children.values()]
-    for _, entry in sorted(entries, key=lambda pair: pair[0]):
-        inside = [entry] if isinstance(entry, int) else entry.groups()
-        if isinstance(entry, Part) and len([g for g in inside if matrices(g)]) > 1:
-            end_run()
-            result += units(entry, matrices, fits)
-            continue
-        if run and not fits([*run, *inside]):
-            end_run()
-        run += inside
-    end_run()
-    return result
+    def units(self) -> list[Unit]:
+        """Give the units in the order of the network."""
+        return sorted(self._cut(self.root), key=lambda unit: unit.groups[0])
 
+    def _cut(self, part: Part) -> list[Unit]:
+        groups = part.groups()
+        whole = not self._repeats(part) and self._together(groups) and self.fits(groups)
+        if whole or not part.children:
+            return [Unit(part, tuple(groups), True)]
+        result: list[Unit] = []
+        run: list[int] = []
 
-def repeats(part: Part, matrices: Callable[[int], int]) -> bool:
-    """Whether two of its modules are built alike and have names that differ in numbers only."""
-    seen: dict[str, list[frozenset[str]]] = {}
-    for child in part.children.values():
-        inside = child.groups()
-        if len([group for group in inside if matrices(group)]) < 2:
-            continue
-        names = frozenset(inner_names(child))
-        key = re.sub(r"\d+", "#", child.path)
-        if any(alike(names, other) for other in seen.get(key, [])):
-            return True
-        seen.setdefault(key, []).append(names)
-    return False
+        def end_run() -> None:
+            if run:
+                result.append(Unit(part, tuple(run), False))
+                run.clear()
+
+        entries: list[tuple[int, Part | int]] = [(group, group) for group in part.own]
+        entries += [(min(child.groups()), child) for child in part.children.values()]
+        for _, entry in sorted(entries, key=lambda pair: pair[0]):
+            inside = [entry] if isinstance(entry, int) else entry.groups()
+            if isinstance(entry, Part) and self._heavy(inside) > 1:
+                end_run()
+                result += self._cut(entry)
+                continue
+            if run and not (self.fits([*run, *inside]) and self._together([*run, *inside])):
+                end_run()
+            run += inside
+        end_run()
+        return result
+
+    def _heavy(self, groups: Sequence[int]) -> int:
+        return sum(group in self.order for group in groups)
+
+    def _together(self, groups: Sequence[int]) -> bool:
+        """Whether no other group with a matrix comes in between."""
+        places = [self.order[group] for group in groups if group in self.order]
+        return not places or max(places) - min(places) + 1 == len(places)
+
+    def _repeats(self, part: Part) -> bool:
+        """Whether in it two modules are built alike and have names that differ in numbers only."""
+        seen: dict[str, list[frozenset[str]]] = {}
+        for child in part.children.values():
+            if self._heavy(child.groups()) < 2:
+                continue
+            names = frozenset(inner_names(child))
+            key = re.sub(r"\d+", "#", child.path)
+            if any(alike(names, other) for other in seen.get(key, [])) or self._repeats(child):
+                return True
+            seen.setdefault(key, []).append(names)
+        return False
 
 
 def inner_names(part: Part) -> Iterator[str]:

@@ -89,6 +89,8 @@ class Placing:
             x = MARGIN
             for column in range(line.columns):
                 leaving, entering = room[keys[i, column]]
+                if column and sheet.segment(i, column).start == column:
+                    x += self._missing(i, column - 1, room)
                 self.zones[i, column] = (x + PITCH, x + PITCH + leaving)
                 label = sheet.label(i, column)
                 if label:
@@ -103,6 +105,20 @@ class Placing:
         if TRUNK in self.upright:
             self.width += self.upright[TRUNK].size + PITCH
         self.width += MARGIN
+
+    def _missing(self, line: int, column: int, room: dict[Hashable, list[float]]) -> float:
+        """Give the width of the columns that others of its family have after a unit's last."""
+        sheet, blueprint = self.sheet, self.sheet.blueprint
+        segment = sheet.segment(line, column)
+        family = blueprint.family[segment.unit]
+        if blueprint.family.count(family) == 1:
+            return 0.0
+        beyond = [
+            local
+            for key, local in blueprint.widths
+            if key == family and local >= segment.first + segment.count
+        ]
+        return sum(blueprint.widths[family, k] + GAP + sum(room[family, k]) for k in beyond)
 
     def x(self, route: Route, turn: Turn) -> float:
         """The place across of an upright turn."""
@@ -151,21 +167,24 @@ class Placing:
         sheet = self.sheet
         rows = sheet.first_rows[-1]
         self.tall = [0.0] * rows
-        captions = [0.0] * rows
+        self.captions = [0.0] * rows
         for group, spot in sheet.spots.items():
             row = sheet.row(spot)
             self.tall[row] = max(self.tall[row], self.box_height(group))
             if group in self.captioned:
-                captions[row] = CAPTION
+                self.captions[row] = CAPTION
         starts = set(sheet.first_rows)
         self.tracks_at = []
         y = MARGIN
         for row in range(rows + 1):
             first = row in starts
             self.tracks_at.append(y + PITCH / 2 if first else y)
-            y += self.level[row].size + (APART if first else BETWEEN)
+            room = APART if first else BETWEEN
+            if row == 0 and not self.level[row].tracks:
+                room = 0.0
+            y += self.level[row].size + room
             if row < rows:
-                y += captions[row]
+                y += self.captions[row]
                 self.top.append(y)
                 y += self.tall[row]
         self.height = y + MARGIN - APART

@@ -53,13 +53,14 @@ class Spot:
 class Blueprint:
     """The units with their columns, before they are set on lines.
 
-    `family` joins those alike, `label` is the room for the titles of those that have one, and
-    those `beside` go on the line of the unit before them.
+    `family` joins those alike, `within` says in which module each lies, `label` is the room for
+    the titles of those that have one, and those `beside` go on the line of the unit before them.
     """
 
     stacks: dict[int, Stack]
     layouts: tuple[Layout, ...]
     family: tuple[int, ...]
+    within: tuple[str, ...]
     titled: tuple[bool, ...]
     beside: tuple[bool, ...]
     label: float
@@ -141,7 +142,9 @@ def set_on_lines(blueprint: Blueprint, most: float, flow: bool) -> Sheet:
             columns = range(first, first + count)
             width = sum(blueprint.width(unit, column) + GAP for column in columns)
             # What is broken has its lines for itself, so that frames do not overlap.
-            on = bool(lines) and not broken and len(runs) == 1 and (flow or blueprint.beside[unit])
+            alone = not lines or broken or len(runs) > 1
+            follows = blueprint.within[unit] == blueprint.within[unit - 1]
+            on = not alone and ((flow and follows) or blueprint.beside[unit])
             if not on or used + width > most + (BESIDE if blueprint.beside[unit] else 0):
                 lines.append([])
                 used = 0.0

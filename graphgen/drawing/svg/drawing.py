@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from numpy.typing import NDArray
 
 from graphgen.drawing.scene import Box, Scene, Wire, scene
-from graphgen.drawing.svg.pictures import picture
+from graphgen.drawing.svg.pictures import picture, side_for
 from graphgen.drawing.svg.style import style
 from graphgen.errors import GraphError, described
 from graphgen.graph import Graph
@@ -124,21 +124,24 @@ def boxes(
     drawn: Scene, template: Template, tensors: Mapping[str, NDArray[Any]] | None
 ) -> Iterator[str]:
     """Draw the boxes: pictures of weights, hatches where there are none, neurons."""
+    side = side_for(sum(box.kind == "matrix" for box in drawn.boxes))
     for box in drawn.boxes:
         place = f'x="{n(box.x)}" y="{n(box.y)}" width="{n(box.w)}" height="{n(box.h)}"'
         if box.block is None:
             yield neurons(box, place, template)
             continue
         block = template.blocks[box.block]
-        name = f"{block.name}, {' × '.join(map(str, block.shape))}"
-        tied = " t" if block.tied else ""
-        title = f"<title>{escape(name)}</title>"
+        title = f"<title>{escape(block.name)}, {' × '.join(map(str, block.shape))}</title>"
+        frame = f'<rect class="b{" t" if block.tied else ""}" {place}/>'
         if tensors is None:
-            yield f'<rect class="b e{tied}" {place}>{title}</rect>'
-        else:
-            href = quoteattr(picture(block, tensors[str(block.tensor)]))
-            yield f'<image {place} preserveAspectRatio="none" href={href}/>'
-            yield f'<rect class="b{tied}" {place}>{title}</rect>'
+            yield frame.replace('class="b', 'class="b e').replace("/>", f">{title}</rect>")
+            continue
+        strip = box.kind == "strip"
+        href = picture(block, tensors[str(block.tensor)], side, strip)
+        yield (
+            f'<image {place} preserveAspectRatio="none" href="{href}">{title}</image>'
+            + ("" if strip and not block.tied else frame)
+        )
 
 
 def neurons(box: Box, place: str, template: Template) -> str:
@@ -162,7 +165,7 @@ def texts(drawn: Scene) -> Iterator[str]:
     for module in drawn.modules:
         if module.titled:
             own = [drawn.boxes[i] for i in module.boxes]
-            y = own[0].y + own[0].h / 2 + 3
+            y = own[0].y + own[0].h / 2 - 2.5
             yield f'<text class="l" x="{n(module.x + 6)}" y="{n(y)}">{escape(module.label)}</text>'
     for box in drawn.boxes:
         if box.caption:

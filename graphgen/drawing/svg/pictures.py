@@ -14,18 +14,25 @@ from graphgen.drawing.values.bins import binned, bins_of_block
 from graphgen.drawing.values.tiles import displayed
 from graphgen.template import EdgeBlock
 
-SIDE = 64
+SIDES = ((32, 64), (64, 48))
+"""How many matrices are drawn with how many bins along a side, at most; more with 32."""
+EXACT = 4096
 NEGATIVE, POSITIVE, SIZE, MISSING = (43, 119, 192), (209, 73, 63), (134, 104, 205), (234, 193, 0)
 LEVELS = 7
 FAINTEST = 0.1
 
 
-def picture(block: EdgeBlock, array: NDArray[Any]) -> str:
+def side_for(matrices: int) -> int:
+    """Choose the bins along a side, so that a picture of many matrices stays small."""
+    return next((side for most, side in SIDES if matrices <= most), 32)
+
+
+def picture(block: EdgeBlock, array: NDArray[Any], side: int, strip: bool) -> str:
     """Draw a block's values as a data URI: one by one where they are few, else by their size."""
-    if block.num_edges <= SIDE * SIDE:
+    if block.num_edges <= (side if strip else EXACT):
         values = displayed(block, array)
         return data_uri(signed(values), (NEGATIVE, POSITIVE))
-    rows, columns = bins_of_block(block, SIDE)
+    rows, columns = bins_of_block(block, side)
     return data_uri(sized(binned(block, array, rows, columns).rms), (SIZE, SIZE))
 
 
