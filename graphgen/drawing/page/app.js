@@ -1,0 +1,302 @@
+// The page as a whole: what is chosen and how it looks; each part asks and tells it here.
+
+class App {
+  constructor(network) {
+    const byId = (id) => document.getElementById(id);
+    this.network = network;
+    this.canvas = byId("map");
+    this.context = this.canvas.getContext("2d", { alpha: false });
+    this.grids = new Grids(network);
+    this.images = new Images(network, this.grids);
+    this.layout = new Layout(network.scene);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    this.look = { theme: dark.matches ? "dark" : "light", colours: "block", bins: "rms" };
+    Object.assign(this, {
+      shows: "this", themed: false, fitted: true, zoomed: 0, panes: [], active: 0,
+      chosen: null, edges: null, hover: null, cursor: null, motion: null, shownFamily: null,
+    });
+    this.camera = new Camera(() => {
+      this.fitted = false;
+      this.tip.hide();
+      this.redraw();
+      this.address.later();
+    });
+    this.tip = new Tip(byId("tip"));
+    this.live = byId("spoken");
+    this.address = new Address(this);
+    const restore = this.address.read();
+    this.arrange();
+    this.fit(true);
+    this.frame();
+    // The map is there: what follows is not waited for.
+    document.documentElement.dataset.drawn = String(Math.round(performance.now()));
+    setTimeout(() => this.furnish(byId, restore, dark), 0);
+  }
+
+  furnish(byId, restore, dark) {
+    this.outline = new Outline(this, byId("outline"));
+    this.symmetries = new Symmetries(this, byId("symmetries"));
+    this.panel = new Panel(this, byId("panel"));
+    this.find = new Find(this, byId("find"), byId("found"));
+    this.pointer = new Pointer(this);
+    listen(this);
+    header(this, byId, dark);
+    new ResizeObserver(() => this.resize()).observe(this.canvas.parentElement);
+    this.panel.show();
+    restore();
+    this.outline.show();
+    this.repaint();
+    document.documentElement.dataset.ready = "";
+  }
+
+  which() {
+    return this.panes[Math.min(this.active, this.panes.length - 1)].which;
+  }
+
+  paneTitle(which) {
+    const { network } = this;
+    const other = network.against ? network.against.name || "the other" : "";
+    return { this: network.name, other, difference: `${other} − ${network.name}` }[which];
+  }
+
+  paneAt(x) {
+    return this.panes.find((pane) => x < pane.x + pane.width) || this.panes[this.panes.length - 1];
+  }
+
+  // The windows, for what is shown and the size of the page.
+  arrange() {
+    const wanted = this.shows === "beside" ? ["this", "other", "difference"] : [this.shows];
+    if (wanted.join() !== this.panes.map((pane) => pane.which).join()) {
+      this.panes = wanted.map((which) => new Pane(this, which));
+    }
+    const { clientWidth: width, clientHeight: height } = this.canvas.parentElement;
+    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    this.canvas.width = Math.round(width * ratio);
+    this.canvas.height = Math.round(height * ratio);
+    this.canvas.style.width = `${width}px`;
+    this.canvas.style.height = `${height}px`;
+    const each = Math.floor(width / this.panes.length);
+    this.panes.forEach((pane, at) => pane.size(at * each, each, height, ratio));
+  }
+
+  resize() {
+    const { fitted } = this;
+    this.arrange();
+    if (fitted) this.fit(true);
+    this.frame();
+  }
+
+  redraw() {
+    if (!this.waiting) this.waiting = requestAnimationFrame(() => this.frame());
+  }
+
+  // Paint the map anew: its colours, values or places have changed.
+  repaint() {
+    for (const pane of this.panes) pane.stale = true;
+    this.address.later();
+    this.redraw();
+  }
+
+  frame() {
+    cancelAnimationFrame(this.waiting);
+    this.waiting = 0;
+    const stretched = this.panes.map((pane) => pane.draw(this.context, this.camera.place)).some(Boolean);
+    if (stretched) this.redraw();
+  }
+
+  zoom(factor, x, y) {
+    this.zoomed = performance.now();
+    this.camera.zoom(factor, x, y);
+  }
+
+  whole() {
+    return { x: 0, y: 0, w: this.layout.width, h: this.layout.height };
+  }
+
+  fit(instantly = false) {
+    const { width, height } = this.panes[0];
+    const goal = this.camera.around(this.whole(), width, height, Math.min(28, width / 20), 24);
+    this.camera.least = Math.min(goal.k / 3, 0.5);
+    if (instantly) this.camera.set(goal);
+    else this.glide(goal);
+    this.fitted = true;
+  }
+
+  glide(goal) {
+    this.zoomed = performance.now() + 320;
+    this.camera.glide(goal);
+  }
+
+  // Go near: an element, a box or a module fills part of the window.
+  lookAt({ box, y, x, module }) {
+    const { width, height } = this.panes[0];
+    let part = this.layout.modules.get(module);
+    if (box) {
+      part = this.layout.boxes.get(box.id);
+      if (!part) return;
+      if (y !== undefined) {
+        const [lines, columns] = sizeOf(this, box, this.which());
+        const high = part.h / lines, wide = part.w / columns;
+        const k = Math.min(44 / Math.min(wide, high * 1.6), 0.7 * height / high, 0.7 * width / wide);
+        this.glide({ x: width / 2 - (part.x + (x + 0.5) * wide) * k, y: height / 2 - (part.y + (y + 0.5) * high) * k, k });
+        return;
+      }
+    }
+    this.glide(this.camera.around(part, width, height, Math.min(width, height) * 0.16, 60));
+  }
+
+  // Move only as far as needed for a box or an element to be seen.
+  reveal({ box, y, x }) {
+    let part = this.layout.boxes.get(box.id);
+    if (!part) return;
+    if (y !== undefined) {
+      const [lines, columns] = sizeOf(this, box, this.which());
+      part = { x: part.x + (x * part.w) / columns, y: part.y + (y * part.h) / lines, w: part.w / columns, h: part.h / lines };
+    }
+    const { k, x: left, y: top } = this.camera;
+    const { width, height } = this.panes[0];
+    const shift = (low, size, window) => {
+      const end = low + size;
+      if (low >= 40 && end <= window - 40) return 0;
+      return size > window - 80 || low < 40 ? 40 - low : window - 40 - end;
+    };
+    const right = shift(left + part.x * k, part.w * k, width), down = shift(top + part.y * k, part.h * k, height);
+    if (right || down) this.glide({ x: left + right, y: top + down, k });
+  }
+
+  hit({ x, y }) {
+    const pane = this.paneAt(x);
+    const { k, x: left, y: top } = this.camera;
+    const right = (x - pane.x - left) / k, down = (y - top) / k;
+    const module = this.layout.cardAt(right, down);
+    const at = this.panes.indexOf(pane);
+    if (module !== null) return { module, at };
+    const box = this.layout.at(right, down, 4 / k);
+    if (!box) return null;
+    const part = this.layout.boxes.get(box.id);
+    const [height, width] = sizeOf(this, box, pane.which);
+    const within = (place, size, count) => Math.max(0, Math.min(count - 1, Math.floor((place / size) * count)));
+    return { box, y: within(down - part.y, part.h, height), x: within(right - part.x, part.w, width), at };
+  }
+
+  point(hit, place) {
+    this.canvas.style.cursor = hit ? "pointer" : "";
+    this.hover = hit && hit.box ? hit : null;
+    if (hit && hit.box) this.tip.show(tell(this, hit, this.panes[hit.at].which), place);
+    else if (hit) this.tip.show({ lines: [this.layout.moduleOf.get(hit.module).path, this.summary(hit.module)] }, place);
+    else this.tip.hide();
+    this.redraw();
+  }
+
+  click(hit) {
+    if (hit) this.active = hit.at;
+    this.cursor = null;
+    if (!hit) this.choose(null, false);
+    else if (hit.module !== undefined) this.choose({ module: hit.module }, false);
+    else if (hit.box.block === null && hit.box.kind === "neurons") this.choose({ box: hit.box, row: hit.y }, false);
+    else this.choose({ box: hit.box }, false);
+  }
+
+  choose(goal, reveal) {
+    this.chosen = goal;
+    if (this.cursor && !(goal && goal.box === this.cursor.box)) this.cursor = null;
+    if (goal && goal.box && reveal) {
+      this.unfold(goal.box.module);
+      this.reveal(goal);
+    }
+    this.refreshEdges();
+    this.panel.show();
+    this.outline.show();
+    this.address.later();
+    this.redraw();
+  }
+
+  chooseNode(group, node) {
+    const box = this.network.boxOfGroup.get(group);
+    const row = box.row_order ? box.row_order.indexOf(node) : node;
+    this.choose({ box, row }, false);
+    this.unfold(box.module);
+    this.reveal({ box, y: row, x: 0 });
+  }
+
+  refreshEdges() {
+    const { chosen } = this;
+    this.edges = chosen && chosen.row !== undefined && chosen.box.block === null
+      ? heaviest(this, chosen.box.group, nodeOf(chosen.box, chosen.row), this.which()) : null;
+  }
+
+  // What was found: go there and choose it.
+  goTo(goal) {
+    if (goal.module !== undefined) {
+      this.choose({ module: goal.module }, false);
+      this.lookAt(goal);
+      return;
+    }
+    this.unfold(goal.box.module);
+    this.choose(goal.row === undefined ? { box: goal.box } : { box: goal.box, row: goal.row }, false);
+    if (goal.y !== undefined) {
+      const exactly = this.grids.exact(goal.box.block, this.which());
+      const [height, width] = sizeOf(this, goal.box, this.which());
+      const matrix = this.network.matrices[goal.box.block];
+      const held = exactly || !this.grids.of(goal.box.block, this.which(), this.look.bins);
+      this.cursor = held ? { box: goal.box, y: goal.y, x: goal.x } : {
+        box: goal.box, y: Math.floor((goal.y * height) / matrix.height), x: Math.floor((goal.x * width) / matrix.width),
+      };
+      this.speak(spoken(tell(this, this.cursor, this.which())));
+      this.lookAt(this.cursor);
+    } else if (goal.row !== undefined) this.lookAt({ box: goal.box, y: goal.row, x: 0 });
+    else this.lookAt(goal);
+  }
+
+  fold(id) {
+    const around = this.layout.above(id).slice(0, -1).some((above) => this.layout.folded.has(above));
+    if (around) return;
+    this.layout.toggle(id);
+    this.placed();
+  }
+
+  unfold(id) {
+    const around = this.layout.above(id).filter((each) => this.layout.folded.delete(each));
+    if (!around.length) return;
+    this.layout.place();
+    this.placed();
+  }
+
+  placed() {
+    const { chosen, fitted } = this;
+    this.hover = null;
+    if (chosen && chosen.box && !this.layout.boxes.has(chosen.box.id)) this.choose({ module: this.layout.folder(chosen.box.module) }, false);
+    if (fitted) this.fit();
+    this.outline.show();
+    this.panel.show();
+    this.repaint();
+  }
+
+  summary(id) {
+    const { network, layout } = this;
+    const tensors = new Map();
+    for (const box of layout.inside.get(id)) {
+      const tensor = box.block === null ? null : network.tensorOf.get(network.blocks[box.block].tensor);
+      if (tensor) tensors.set(tensor.name, product(tensor.shape));
+    }
+    const count = [...tensors.values()].reduce((sum, size) => sum + size, 0);
+    return `${many(count)} parameters in ${tensors.size} ${tensors.size === 1 ? "tensor" : "tensors"}`;
+  }
+
+  nodesOf(group) {
+    return this.symmetries ? this.symmetries.nodes(group) : null;
+  }
+
+  cursorPlace() {
+    const { box, y, x } = this.cursor;
+    const pane = this.panes[this.active];
+    const part = this.layout.boxes.get(box.id);
+    const [height, width] = sizeOf(this, box, pane.which);
+    const { k, x: left, y: top } = this.camera;
+    return { x: pane.x + left + (part.x + ((x + 0.5) * part.w) / width) * k, y: top + (part.y + ((y + 0.5) * part.h) / height) * k };
+  }
+
+  speak(text) {
+    this.live.textContent = text;
+  }
+}
