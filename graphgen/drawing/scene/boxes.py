@@ -27,6 +27,16 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A block that leads from one stack to another: its wire."""
+
+    block: int
+    source: int
+    target: int
+    free: bool
+
+
+@dataclass(frozen=True)
 class Stack:
     """What belongs to one group of nodes: its matrices, then its strips, then its neurons."""
 
@@ -53,15 +63,15 @@ class Stack:
         """Give the distance of a box from the left edge."""
         return sum(part.width + GAP for part in self.parts[:place])
 
+    def place(self, link: Link) -> int:
+        """Give the place of the box that a link leads to: its matrix, or the neurons."""
+        if link.free:
+            return len(self.parts) - 1
+        return self._places[link.block]
 
-@dataclass(frozen=True)
-class Link:
-    """A block that leads from one stack to another: its wire."""
-
-    block: int
-    source: int
-    target: int
-    free: bool
+    @cached_property
+    def _places(self) -> dict[int | None, int]:
+        return {part.block: place for place, part in enumerate(self.parts)}
 
 
 def folded_groups(template: Template) -> frozenset[int]:

@@ -49,7 +49,7 @@ def scene(template: Template) -> Scene:
     sheet, stretch = choose(blueprint_for)
     together = found[id(sheet.blueprint)]
     captioned = captions(sheet, template, together)
-    above = from_above(template, stacks, links)
+    above = from_above(stacks, links)
     placing = Placing(sheet, routes(sheet, links, above), stretch, frozenset(captioned))
     return finished(template, placing, together, captioned)
 
@@ -84,13 +84,9 @@ def width_of(
     return sum(widths.values()) + GAP * len(widths)
 
 
-def from_above(
-    template: Template, stacks: dict[int, Stack], links: tuple[Link, ...]
-) -> frozenset[int]:
-    """Name the free blocks that come to their neurons from above: boxes stand on their left."""
-    return frozenset(
-        link.block for link in links if link.free and len(stacks[link.target].parts) > 1
-    )
+def from_above(stacks: dict[int, Stack], links: tuple[Link, ...]) -> frozenset[int]:
+    """Name the blocks whose wires come to their box from above: others stand on its left."""
+    return frozenset(link.block for link in links if stacks[link.target].place(link) > 0)
 
 
 def wire_kinds(template: Template, links: tuple[Link, ...]) -> dict[int, WireKind]:

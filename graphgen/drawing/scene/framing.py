@@ -59,7 +59,8 @@ def frame_of(placing: Placing, unit: int, boxes: Sequence[Box]) -> Frame:
             x0 = min(x0, placing.left[i, segment.start] - sheet.label(i, segment.start) - PAD)
             if segment.start == 0:
                 x0 = MARGIN
-            if segment is line.segments[-1]:
+            beside = sheet.blueprint.beside
+            if all(beside[s.unit] for s in line.segments if s.start > segment.start):
                 x1 = placing.trunk
             first, after = sheet.first_rows[i : i + 2]
             y0 = min(y0, placing.top[first] - placing.captions[first])

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from graphgen.drawing.scene.boxes import Stack
 from graphgen.drawing.scene.parts import Point
 from graphgen.drawing.scene.sheet import APART, GAP, Sheet
 from graphgen.drawing.scene.tracks import PITCH, Channel
@@ -31,7 +32,7 @@ class Placing:
     tall: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.spread = entries(self.routes)
+        self.spread = entries(self.routes, self.sheet.blueprint.stacks)
         self.upright = self._upright_tracks()
         self._across()
         self.level = self._level_tracks()
@@ -138,15 +139,11 @@ class Placing:
         a, b = sheet.spots[route.link.source], sheet.spots[route.link.target]
         right = self.left[a.line, a.column] + stacks[route.link.source].width
         stack = stacks[route.link.target]
-        edge = self.left[b.line, b.column]
+        place = stack.place(route.link)
+        edge = self.left[b.line, b.column] + stack.offset(place)
         if route.top:
-            last = len(stack.parts) - 1
-            share = self.spread[route.link.block]
-            return right, edge + stack.offset(last) + stack.parts[last].width * share
-        if route.link.free:
-            return right, edge + stack.offset(len(stack.parts) - 1)
-        place = next(i for i, part in enumerate(stack.parts) if part.block == route.link.block)
-        return right, edge + stack.offset(place)
+            edge += stack.parts[place].width * self.spread[route.link.block]
+        return right, edge
 
     def _level_tracks(self) -> list[Channel]:
         channels = [Channel() for _ in range(self.sheet.first_rows[-1] + 1)]
@@ -221,17 +218,20 @@ class Placing:
         return simplified(result)
 
 
-def entries(routes: list[Route]) -> dict[int, float]:
-    """Spread the wires that come to one side of one group: block -> share of the side's length."""
-    sides: dict[tuple[int, bool], list[Route]] = defaultdict(list)
+def entries(routes: list[Route], stacks: dict[int, Stack]) -> dict[int, float]:
+    """Spread the nets that come to one side of one box: block -> share of the side's length."""
+    sides: dict[tuple[int, int, bool], dict[Hashable, list[int]]] = defaultdict(dict)
     for route in routes:
         if route.turns:
-            sides[route.link.target, route.top].append(route)
-    result = {}
-    for together in sides.values():
-        for i, route in enumerate(together):
-            result[route.link.block] = (i + 1) / (len(together) + 1)
-    return result
+            link = route.link
+            side = link.target, stacks[link.target].place(link), route.top
+            sides[side].setdefault(route.net, []).append(link.block)
+    return {
+        block: (i + 1) / (len(nets) + 1)
+        for nets in sides.values()
+        for i, blocks in enumerate(nets.values())
+        for block in blocks
+    }
 
 
 def simplified(points: list[Point]) -> tuple[Point, ...]:

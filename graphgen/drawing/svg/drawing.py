@@ -138,10 +138,8 @@ def boxes(
             continue
         strip = box.kind == "strip"
         href = picture(block, tensors[str(block.tensor)], side, strip)
-        yield (
-            f'<image {place} preserveAspectRatio="none" href="{href}">{title}</image>'
-            + ("" if strip and not block.tied else frame)
-        )
+        image = f'<image {place} preserveAspectRatio="none" href="{href}">{title}</image>'
+        yield image if strip and not block.tied else frame + image
 
 
 def neurons(box: Box, place: str, template: Template) -> str:

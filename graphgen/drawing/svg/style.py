@@ -20,7 +20,7 @@ RULES = (
     ".w{fill:none;stroke:var(--wire);stroke-width:1}"
     ".f,.r{stroke:var(--free)}"
     ".f{stroke-opacity:.6}"
-    ".b{fill:none;stroke:var(--edge);stroke-width:.6}"
+    ".b{fill:var(--back);stroke:var(--edge);stroke-width:.6}"
     ".e{fill:url(#gmn-hatch)}"
     ".h{stroke:var(--hatch);stroke-width:1.2}"
     ".t{stroke:var(--faint);stroke-dasharray:2 1.5}"
