@@ -237,7 +237,9 @@ def entries(routes: list[Route], stacks: dict[int, Stack]) -> dict[int, float]:
 def simplified(points: list[Point]) -> tuple[Point, ...]:
     """Leave out points between which nothing turns."""
     result: list[Point] = []
-    for point in points:
+    for x, y in points:
+        # Places that were computed in two ways differ in the last digit.
+        point = round(x, 9), round(y, 9)
         if result and point == result[-1]:
             continue
         if len(result) > 1:
