@@ -3,7 +3,7 @@
 const read = (id) => document.getElementById(id).textContent;
 
 async function main() {
-  const [page, numbers] = await Promise.all(["page-data", "page-values"].map((id) => unpack(read(id))));
+const [page, numbers] = await Promise.all(["page-data", "page-values"].map((id) => unpack(read(id))));
   const data = JSON.parse(new TextDecoder().decode(page));
   window.viewer = new App(new Network(data, new Float32Array(numbers)));
 }

@@ -31,14 +31,14 @@ function movedCells(network, grids, index, { parts, before }) {
   for (const part of parts) {
     const old = grids.make(part.from, "this", "rms").array;
     const filled = part.to || Array.from({ length: height }, (_, row) => row);
-    filled.forEach((row, n) => {
-      const oldRow = part.rows ? part.rows[n] : row;
+    for (const row of filled) {
+      const oldRow = part.rows ? part.rows[row] : row;
       for (let column = 0; column < count; column++) {
-        const cell = part.cells ? part.cells[n * count + column] : null;
+        const cell = part.cells ? part.cells[row * count + column] : null;
         const fromRow = cell === null ? oldRow : Math.floor(cell / count);
         const fromColumn = cell === null ? (part.columns ? part.columns[column] : column) : cell % count;
-        const factor = part.cellFactors ? part.cellFactors[n * count + column]
-          : (part.rowFactors ? part.rowFactors[n] : 1) * (part.columnFactors ? part.columnFactors[column] : 1);
+        const factor = part.cellFactors ? part.cellFactors[row * count + column]
+          : (part.rowFactors ? part.rowFactors[row] : 1) * (part.columnFactors ? part.columnFactors[column] : 1);
         for (let i = 0; i < high; i++) {
           for (let j = 0; j < wide; j++) {
             const at = (row * high + i) * matrix.width + column * wide + j;
@@ -47,7 +47,7 @@ function movedCells(network, grids, index, { parts, before }) {
           }
         }
       }
-    });
+    }
   }
   const grid = (array) => new Grid(array, before.height, before.width, "exact");
   return { middle: grid(middle), exact: grid(after) };
@@ -123,7 +123,7 @@ class Motion {
     const part = this.eased(0);
     base.picture(picture(found.before), rect);
     if (found.before.kind !== "exact") return;
-    const { rows: count, high } = app.network.matrices[box.block];
+    const { rows: count } = app.network.matrices[box.block];
     const pitch = rect.h / count;
     for (const move of found.parts) {
       if (!move.rows) continue;
@@ -131,16 +131,16 @@ class Motion {
       const place = other && app.layout.boxes.get(other.id);
       const from = place ? base.rect(place) : rect;
       const canvas = picture(move.from === box.block ? found.before : app.grids.make(move.from, "this", "rms"));
-      const filled = move.to || move.rows.map((_, row) => row);
       // What goes far is drawn last, above what stays.
-      const order = move.rows.map((_, n) => n)
-        .sort((a, b) => Math.abs(move.rows[a] - filled[a]) - Math.abs(move.rows[b] - filled[b]));
-      for (const n of order) {
-        const y = from.y + move.rows[n] * pitch + (rect.y + filled[n] * pitch - from.y - move.rows[n] * pitch) * part;
+      const order = [...(move.to || move.rows.keys())]
+        .sort((a, b) => Math.abs(move.rows[a] - a) - Math.abs(move.rows[b] - b));
+      const lines = canvas.height / count;
+      for (const row of order) {
+        const start = from.y + move.rows[row] * pitch;
+        const y = start + (rect.y + row * pitch - start) * part;
         const x = from.x + (rect.x - from.x) * part;
         if (y + pitch < 0 || y > view.height) continue;
-        const lines = (high * canvas.height) / (count * high);
-        context.drawImage(canvas, 0, move.rows[n] * lines, canvas.width, lines, x, y, rect.w, pitch + 0.5);
+        context.drawImage(canvas, 0, move.rows[row] * lines, canvas.width, lines, x, y, rect.w, pitch + 0.5);
       }
     }
   }
