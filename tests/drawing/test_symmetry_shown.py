@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,6 +32,17 @@ from spec.testing import architectures
 Page = dict[str, Any]
 Array = NDArray[Any]
 FACTORS = ("sign", "scale")
+BRANCHES = """
+inputs: {x: [3]}
+layers:
+  - linear: {name: first, out_features: 4}
+  - relu: {name: y}
+  - linear: {name: upper, out_features: 5}
+  - linear: {name: second, inputs: x, out_features: 4}
+  - relu: {name: z}
+  - linear: {name: lower, out_features: 5}
+  - add: {inputs: [upper, lower]}
+"""
 
 
 def page_of(net: Any, **options: Any) -> tuple[Page, Array, dict[str, Array], Any]:
@@ -71,7 +83,7 @@ def cells_after(page: Page, template: Any, weights: dict[str, Array], index: int
     return cells_of(page, index, display)
 
 
-def check(net: Any) -> tuple[int, int]:
+def check(net: Any) -> tuple[int, int, Page]:
     """Compare every example of a page with `apply`; count them, and the controls that failed."""
     (page, numbers, weights, template), scalings = page_and_scalings(net)
     group = graphgen.symmetries(net)
@@ -97,14 +109,31 @@ def check(net: Any) -> tuple[int, int]:
             shown += 1
             controls += seen
     assert not scalings
-    return shown, controls
+    return shown, controls, page
 
 
 @pytest.mark.parametrize("net", reference_networks())
 def test_the_page_moves_matrices_as_apply_moves_weights(net: str) -> None:
-    shown, controls = check(net)
+    shown, controls, _ = check(net)
     assert shown >= 2
     assert controls >= 1  # the inverse of a shuffle is another
+
+
+@pytest.mark.parametrize("kind", ["cells", "branches"])
+def test_cells_and_branches_move_as_apply_moves_weights(kind: str) -> None:
+    path = Path(spec.__file__).parent / "nets" / "published" / "resnext.yaml"
+    page = check(spec.load(path) if kind == "cells" else spec.loads(BRANCHES))[2]
+    moves = [
+        (family["kind"], move)
+        for family in page["symmetries"]["families"]
+        for example in family["examples"]
+        for move in example["moves"]
+    ]
+    if kind == "cells":  # groups of channels, which are permuted each in its own way
+        assert any(move["cells"] is not None for _, move in moves)
+    else:
+        found = [move for own, move in moves if own == "branches"]
+        assert {move["from"] != move["block"] for move in found} == {True}
 
 
 @given(architectures())

@@ -164,14 +164,14 @@ def test_bins_are_root_mean_squares_of_whole_cells() -> None:
         display = displayed(block, weights[str(block.tensor)])
         expected = bins_by_hand(display, rows, columns)
         shown = bins_display(page, numbers, index)
-        np.testing.assert_allclose(shown, expected, rtol=2**-12)
-        assert not np.allclose(shown[::-1], expected, rtol=2**-12)  # control
+        np.testing.assert_allclose(shown, expected, rtol=2**-10)
+        assert not np.allclose(shown[::-1], expected, rtol=2**-10)  # control
         norms = numbers[values["row_rms"] :][: values["row_rms_count"]]
         by_row = np.sqrt(np.nanmean(np.square(display.astype(np.float64)), axis=1))
-        np.testing.assert_allclose(norms, by_row, rtol=2**-12)
+        np.testing.assert_allclose(norms, by_row, rtol=2**-10)
         norms = numbers[values["column_rms"] :][: values["column_rms_count"]]
         by_column = np.sqrt(np.nanmean(np.square(display.astype(np.float64)), axis=0))
-        np.testing.assert_allclose(norms, by_column, rtol=2**-12)
+        np.testing.assert_allclose(norms, by_column, rtol=2**-10)
 
 
 def test_bins_without_a_finite_value_are_nan() -> None:
@@ -217,12 +217,12 @@ def test_the_plan_keeps_to_its_bounds() -> None:
     assert plan(blocks, most_bytes=1000).means is False
 
 
-def test_rounding_is_to_twelve_bits() -> None:
+def test_rounding_is_to_ten_bits() -> None:
     values = rng().normal(size=1000).astype(np.float32)
     found = rounded(values)
-    np.testing.assert_allclose(found, values, rtol=2**-13 * 1.001)
-    assert not np.allclose(found, values, rtol=2**-15)
-    assert (found.view(np.uint32) & 0x7FF == 0).all()
+    np.testing.assert_allclose(found, values, rtol=2**-11 * 1.001)
+    assert not np.allclose(found, values, rtol=2**-13)
+    assert (found.view(np.uint32) & 0x1FFF == 0).all()
     odd = rounded(np.array([np.nan, np.inf, -np.inf, 0.0]))
     np.testing.assert_array_equal(odd, [np.nan, np.inf, -np.inf, 0.0])
 
@@ -231,7 +231,9 @@ def test_lists_are_written_once() -> None:
     lists = Lists()
     assert [lists.add([1, 2]), lists.add(np.array([3])), lists.add([1, 2])] == [0, 1, 0]
     assert lists.plain() == [[1, 2], [3]]
-    assert lists.size == 3
+    assert lists.size == 2  # 2 follows from 1
+    lists.add(np.array([0.5, 0.5, 2.0]))
+    assert lists.size == 4
 
 
 def test_a_file_and_its_arrays_give_one_page(tmp_path: Path) -> None:

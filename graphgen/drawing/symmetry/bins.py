@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -82,13 +82,14 @@ def moved_side(bins: Bins, order: Ints | None) -> Ints | None:
     return np.asarray(found)
 
 
-def item_bins(template: Template, part: Part, bins_of: BinsOf, touched: set[int]) -> Ints:
-    """Give for each item of a part, in each copy, a number for the bins that it lies in.
+def item_bins(template: Template, part: Part, bins_of: BinsOf, touched: set[int]) -> list[Ints]:
+    """Say for each item of a part in which bin it begins, at each binned side; coarse ones first.
 
-    Items of one number may be exchanged without a bin being seen to move; shape (copies, items).
+    Each is of the shape (copies, items). Items that are together everywhere may change places
+    without a bin being seen to move.
     """
     copies, items, _ = part.nodes.shape
-    code = np.zeros(copies * items, dtype=np.int64)
+    levels: dict[bytes, Ints] = {}
     for index, block in enumerate(template.blocks):
         found = bins_of(index)
         if found is None or not touched & {block.source_group, block.target_group}:
@@ -101,26 +102,42 @@ def item_bins(template: Template, part: Part, bins_of: BinsOf, touched: set[int]
             if not inside.any():
                 continue
             seen = np.full(copies * items, -1, dtype=np.int64)
-            # The first of an item's nodes says in which bin it begins.
             seen[own[inside][::-1]] = bins.of_cells()[inside][::-1]
-            both = code * (bins.count + 1) + seen + 1
-            code = np.unique(both, return_inverse=True)[1].reshape(-1)
-    return code.reshape(copies, items)
+            levels.setdefault(seen.tobytes(), seen.reshape(copies, items))
+    return sorted(levels.values(), key=lambda level: len(np.unique(level)))
 
 
-def shuffled(code: Ints, rng: np.random.Generator) -> Ints:
-    """Draw an order of some items in which those of one number stay together.
+def shuffled(levels: Sequence[Ints], items: int, rng: np.random.Generator) -> Ints:
+    """Draw an order of some items in which those that are in one bin stay together.
 
-    Runs of items that have one number are exchanged with others of their size, and what is in them
-    is shuffled.
+    Bins change places with others of their size, and finer ones inside of them, and then items.
     """
-    numbers, own = np.unique(code, return_inverse=True)
-    members = [np.flatnonzero(own == k) for k in range(len(numbers))]
-    order = np.empty(len(code), dtype=np.int64)
-    by_size: dict[int, list[int]] = {}
-    for k, found in enumerate(members):
-        by_size.setdefault(len(found), []).append(k)
-    for alike in by_size.values():
-        for k, source in zip(alike, rng.permutation(alike), strict=True):
-            order[members[k]] = rng.permutation(members[source])
+    order = np.empty(items, dtype=np.int64)
+
+    def fill(target: Ints, source: Ints, depth: int) -> None:
+        if depth == len(levels):
+            order[target] = rng.permutation(source)
+            return
+        wanted, given = (by_size(found, levels[depth]) for found in (target, source))
+        if {n: len(found) for n, found in wanted.items()} != {
+            n: len(found) for n, found in given.items()
+        }:
+            fill(target, source, len(levels))
+            return
+        for size, places in wanted.items():
+            for place, which in zip(places, rng.permutation(len(places)), strict=True):
+                fill(place, given[size][which], depth + 1)
+
+    every = np.arange(items)
+    fill(every, every, 0)
     return order
+
+
+def by_size(items: Ints, level: Ints) -> dict[int, list[Ints]]:
+    """Sort some items by their bins, and these by their sizes."""
+    result: dict[int, list[Ints]] = {}
+    own = level[items]
+    for name in np.unique(own):
+        found = items[own == name]
+        result.setdefault(len(found), []).append(found)
+    return result

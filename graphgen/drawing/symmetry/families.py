@@ -140,11 +140,16 @@ class PermutationFamilies:
         if run.items * run.copies == 2:
             return
         touched = {*self.acting.groups[self.acting.parts.index(part)]}
-        code = item_bins(self.template, part, self.bins_of, touched)
+        levels = item_bins(self.template, part, self.bins_of, touched)
         for number in range(1, count):
             title = "shuffle" if number == 1 else f"shuffle {number}"
             for _ in range(TRIES):
-                orders = np.stack([shuffled(row, rng) for row in code])
+                orders = np.stack(
+                    [
+                        shuffled([level[copy] for level in levels], run.items, rng)
+                        for copy in range(run.copies)
+                    ]
+                )
                 if not np.array_equal(orders, still):
                     yield title, orders
                     break

@@ -121,7 +121,8 @@ def onto(block: EdgeBlock, image: EdgeBlock, ends: Ends, nodes: Ints) -> tuple[B
     at: dict[int, Ints] = {}
     for which in ("target", "source"):
         inside, places = ends.coordinates(image, which, nodes[nodes_of(block, which)])
-        taken = taken & inside
+        # What is True everywhere stays small: both ends together would be the whole matrix.
+        taken = taken if inside.all() else taken & inside
         for axis, own in places.items():
             if axis in at:
                 taken = taken & (at[axis] == own)

@@ -21,8 +21,8 @@ from graphgen.symmetry.turns import turns
 from graphgen.template import Template
 
 MOST_NODES = 2_000_000
-MOST_NUMBERS = 150_000
-"""The most numbers of all lists of a page; further families come without examples."""
+MOST_NUMBERS = 200_000
+"""The most that the lists of a page may cost; further families come without examples."""
 
 
 def derived(template: Template) -> Acting | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,72 +89,85 @@ class Binned:
     column_rms: Floats
 
 
-def binned(block: EdgeBlock, array: NDArray[Any], rows: Bins, columns: Bins) -> Binned:
-    """Go over a block once, and gather its values in bins."""
-    sums = Sums(rows.count, columns.count)
-    lines = [Bins(b.cells, b.taps, min(b.cells, MOST_NORMS)) for b in (rows, columns)]
-    upright, lying = Sums(lines[0].count, 1), Sums(1, lines[1].count)
+def binned(
+    block: EdgeBlock, array: NDArray[Any], rows: Bins, columns: Bins, means: bool = True
+) -> Binned:
+    """Go over a block once, and gather its values in bins; `mean` is empty unless asked for."""
+    bins = (
+        rows,
+        columns,
+        *(Bins(b.cells, b.taps, min(b.cells, MOST_NORMS)) for b in (rows, columns)),
+    )
+    squares, totals, missing = (Sums(bins) for _ in range(3))
     for values, at, beside in tiles(block, array):
         wide = values.astype(np.float64)
-        finite = None
+        place = Place.of(bins, at, beside)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
-            finite = np.isfinite(values)
-            wide[~finite] = 0
-        places = [located(b, lines_at) for b, lines_at in ((rows, at), (columns, beside))]
-        norms = [located(b, lines_at) for b, lines_at in zip(lines, (at, beside), strict=True)]
-        sums.add(wide, finite, *places)
-        upright.add(wide, finite, norms[0], np.zeros(len(beside), np.int64))
-        lying.add(wide, finite, np.zeros(len(at), np.int64), norms[1])
-    return Binned(sums.rms(), sums.mean(), upright.rms().ravel(), lying.rms().ravel())
+            others = ~np.isfinite(values)
+            wide[others] = 0
+            missing.add(others.astype(np.float64), place)
+        if means:
+            totals.add(wide, place)
+        squares.add(np.square(wide, out=wide), place)
+    sizes = [np.diff(b.edges) for b in bins]
+    lines = [np.array([b.edges[-1]]) for b in (rows, columns)]
+    sides = (sizes[0], sizes[1]), (sizes[2], lines[1]), (lines[0], sizes[3])
+    counts = [np.outer(*pair) - found for pair, found in zip(sides, missing.parts(), strict=True)]
+    with np.errstate(invalid="ignore"):
+        rms = [np.sqrt(s / n) for s, n in zip(squares.parts(), counts, strict=True)]
+        mean = totals.bins / counts[0] if means else np.empty(0)
+    return Binned(rms[0], mean, rms[1].reshape(-1), rms[2].reshape(-1))
 
 
-def located(bins: Bins, lines: Ints) -> Ints:
-    """Give the bins of some lines of a display array."""
-    return np.searchsorted(bins.edges[:-1], lines, side="right") - 1
+class Place(NamedTuple):
+    """Where a piece of a display array lies: the bins of its rows and columns, and those of norms.
+
+    Each in growing order, as which bins there are and where each begins in the piece.
+    """
+
+    rows: tuple[Ints, Ints]
+    columns: tuple[Ints, Ints]
+    row_norms: tuple[Ints, Ints]
+    column_norms: tuple[Ints, Ints]
+
+    @classmethod
+    def of(cls, bins: Sequence[Bins], at: Ints, beside: Ints) -> Place:
+        """Find the bins of a piece's rows and columns."""
+        return cls(*(runs(b, lines) for b, lines in zip(bins, (at, beside) * 2, strict=True)))
+
+
+def runs(bins: Bins, lines: Ints) -> tuple[Ints, Ints]:
+    """Give the bins of some lines of a display array, and where each begins among them."""
+    found = np.searchsorted(bins.edges[:-1], lines, side="right") - 1
+    begin = np.flatnonzero(np.diff(found, prepend=-1))
+    return found[begin], begin
 
 
 class Sums:
-    """Counts, sums and sums of squares in a grid of bins."""
+    """Sums over bins, and over rows and columns of cells."""
 
-    def __init__(self, rows: int, columns: int) -> None:
-        self.count, self.total, self.squares = np.zeros((3, rows, columns))
+    def __init__(self, bins: Sequence[Bins]) -> None:
+        self.bins = np.zeros((bins[0].count, bins[1].count))
+        self.rows, self.columns = np.zeros(bins[2].count), np.zeros(bins[3].count)
 
-    def add(self, values: Floats, finite: NDArray[np.bool_] | None, at: Ints, beside: Ints) -> None:
-        """Add values, whose bins grow along both axes."""
-        rows, columns = starts(at), starts(beside)
-        where = np.ix_(at[rows], beside[columns])
-        self.total[where] += gathered(values, rows, columns)
-        self.squares[where] += gathered(np.square(values), rows, columns)
-        if finite is None:
-            heights, widths = np.diff(rows, append=len(at)), np.diff(columns, append=len(beside))
-            self.count[where] += heights[:, None] * widths
-        else:
-            self.count[where] += gathered(finite.astype(np.float64), rows, columns)
+    def add(self, values: Floats, place: Place) -> None:
+        """Add a piece."""
+        across = gathered(values, place.columns[1], 1)
+        self.bins[np.ix_(place.rows[0], place.columns[0])] += gathered(across, place.rows[1], 0)
+        self.rows[place.row_norms[0]] += gathered(across.sum(axis=1), place.row_norms[1], 0)
+        self.columns[place.column_norms[0]] += gathered(
+            values.sum(axis=0), place.column_norms[1], 0
+        )
 
-    def mean(self) -> Floats:
-        """Give the mean in each bin."""
-        with np.errstate(invalid="ignore"):
-            return np.asarray(self.total / self.count)
-
-    def rms(self) -> Floats:
-        """Give the root of the mean square in each bin."""
-        with np.errstate(invalid="ignore"):
-            return np.asarray(np.sqrt(self.squares / self.count))
+    def parts(self) -> tuple[Floats, Floats, Floats]:
+        """Give all sums: of bins, (rows, columns), of rows, (rows, 1), of columns, (1, columns)."""
+        return self.bins, self.rows[:, None], self.columns[None]
 
 
-def starts(places: Ints) -> Ints:
-    """Say where each run of equal places begins."""
-    return np.flatnonzero(np.diff(places, prepend=-1))
-
-
-def gathered(values: Floats, rows: Ints, columns: Ints) -> Floats:
-    """Add up the values between these rows and columns."""
-    if len(columns) == 1:
-        across = values.sum(axis=1, keepdims=True)
-    elif len(columns) == values.shape[1]:
-        across = values
-    else:
-        across = np.add.reduceat(values, columns, axis=1)
-    if len(rows) == 1:
-        return np.asarray(across.sum(axis=0, keepdims=True))
-    return across if len(rows) == len(across) else np.add.reduceat(across, rows, axis=0)
+def gathered(values: Floats, begin: Ints, axis: int) -> Floats:
+    """Add up the values between these places along an axis."""
+    if len(begin) == values.shape[axis]:
+        return values
+    if len(begin) == 1:
+        return np.asarray(values.sum(axis=axis, keepdims=True))
+    return np.asarray(np.add.reduceat(values, begin, axis=axis))

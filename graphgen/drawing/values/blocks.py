@@ -59,7 +59,7 @@ class BlockValues:
         if index in self.plan.exact:
             return {"mode": "exact", "offset": self.buffer.add(displayed(block, array))}
         rows, columns = self.plan.bins[index]
-        found = binned(block, array, rows, columns)
+        found = binned(block, array, rows, columns, self.plan.means)
         add = self.buffer.add
         return {
             "mode": "bins",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-KEPT_BITS = 12
+KEPT_BITS = 10
 """The bits of mantissa that a rounded number keeps; what is left out costs nothing compressed."""
 
 
@@ -44,20 +44,27 @@ def rounded(values: NDArray[Any]) -> NDArray[np.float32]:
 
 
 class Lists:
-    """Lists of numbers that several places of the page refer to."""
+    """Lists of numbers that several places of the page refer to.
+
+    `size` counts the numbers that do not follow from the one before: what lists cost compressed.
+    """
 
     def __init__(self) -> None:
-        self._places: dict[tuple[float, ...], int] = {}
+        self._places: dict[bytes, int] = {}
+        self._lists: list[list[float]] = []
         self.size = 0
 
     def add(self, values: Sequence[float] | NDArray[Any]) -> int:
         """Give the place of a list."""
-        plain = tuple(values.tolist() if isinstance(values, np.ndarray) else values)
-        if plain not in self._places:
-            self._places[plain] = len(self._places)
-            self.size += len(plain)
-        return self._places[plain]
+        array = np.asarray(values)
+        key = array.dtype.char.encode() + array.tobytes()
+        if key not in self._places:
+            self._places[key] = len(self._lists)
+            self._lists.append(array.tolist())
+            steps = np.diff(array)
+            self.size += 1 + int(np.count_nonzero(steps != (1 if array.dtype.kind in "iu" else 0)))
+        return self._places[key]
 
     def plain(self) -> list[list[float]]:
         """Give all lists, in order."""
-        return [list(values) for values in self._places]
+        return self._lists

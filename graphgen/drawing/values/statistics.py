@@ -107,14 +107,15 @@ class Statistics:
         """Count values in the bars of the histogram, the highest value in the last."""
         width = self.high_end - self.low_end
         scale = BARS / width if width > 0 else 0.0
-        places = (values.astype(np.float64) - self.low_end) * (scale if np.isfinite(scale) else 0.0)
-        below, above = places < 0, values.astype(np.float64) > self.high_end
-        outside = below | above
-        self.below += int(np.count_nonzero(below))
-        self.above += int(np.count_nonzero(above))
-        if outside.any():
-            places = places[~outside]
-        bars = np.minimum(places.astype(np.int64), BARS - 1)
+        wide = values.astype(np.float64)
+        if self.low_end > self.least or self.high_end < self.most:
+            below, above = wide < self.low_end, wide > self.high_end
+            self.below += int(np.count_nonzero(below))
+            self.above += int(np.count_nonzero(above))
+            wide = wide[~(below | above)]
+        wide -= self.low_end
+        wide *= scale if np.isfinite(scale) else 0.0
+        bars = np.minimum(wide.astype(np.int64), BARS - 1)
         self.bars += np.bincount(bars, minlength=BARS)
 
     def plain(self) -> dict[str, Any]:
