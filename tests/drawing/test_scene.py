@@ -57,7 +57,9 @@ def test_without_an_architecture() -> None:
 
 
 BREAKS = {
-    "has 0 boxes": lambda s: replace(s, boxes=(replace(s.boxes[1], block=None), *s.boxes[2:])),
+    "has 0 boxes": lambda s: replace(
+        s, boxes=(s.boxes[0], replace(s.boxes[1], block=None), *s.boxes[2:])
+    ),
     "has 0 wires": lambda s: replace(s, wires=s.wires[1:]),
     "overlap": lambda s: replace(
         s, boxes=(*s.boxes[:2], replace(s.boxes[2], x=s.boxes[1].x), *s.boxes[3:])

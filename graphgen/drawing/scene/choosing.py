@@ -11,8 +11,8 @@ SHORT = 600.0
 """The width up to which a network stands on one line."""
 WIDEST, SLIMMEST = 2.3, 0.42
 """Width by height, between which a network is to be."""
-ASPECT = 1.35
-LEAST = 0.45
+ASPECT = 1.2
+LEAST = 0.38
 """How much less tall than by themselves boxes may be, for more of them to be seen."""
 
 

@@ -57,7 +57,7 @@ def captions(sheet: Sheet, template: Template, units: Sequence[Unit]) -> dict[in
         part = sheet.blueprint.stacks[group].parts[0]
         block = None if part.block is None else template.blocks[part.block]
         text = label_of(template, group, block, units[segment.unit])
-        room = sheet.column_width(spot.line, spot.column) + GAP - 3
+        room = sheet.column_width(spot.line, spot.column) + (GAP if block is None else GAP - 3)
         while len(text) * LETTER > room and "." in text:
             text = text.partition(".")[2]
         if len(text) * LETTER <= room and not (text.isdigit() and block is None):
