@@ -59,8 +59,9 @@ class App {
     return { this: network.name, other, difference: `${other} − ${network.name}` }[which];
   }
 
-  paneAt(x) {
-    return this.panes.find((pane) => x < pane.x + pane.width) || this.panes[this.panes.length - 1];
+  paneAt({ x, y }) {
+    return this.panes.find((pane) => x < pane.x + pane.width && y < pane.y + pane.height)
+      || this.panes[this.panes.length - 1];
   }
 
   // The windows, for what is shown and the size of the page.
@@ -75,8 +76,13 @@ class App {
     this.canvas.height = Math.round(height * ratio);
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
-    const each = Math.floor(width / this.panes.length);
-    this.panes.forEach((pane, at) => pane.size(at * each, each, height, ratio));
+    const count = this.panes.length;
+    const { w, h } = this.whole();
+    // Beside or below one another, whichever makes the map larger.
+    const beside = Math.min(width / count / w, height / h) >= Math.min(width / w, height / count / h);
+    const wide = beside ? Math.floor(width / count) : width;
+    const high = beside ? height : Math.floor(height / count);
+    this.panes.forEach((pane, at) => pane.size(beside ? at * wide : 0, beside ? 0 : at * high, wide, high, ratio));
   }
 
   resize() {
@@ -165,9 +171,9 @@ class App {
   }
 
   hit({ x, y }) {
-    const pane = this.paneAt(x);
+    const pane = this.paneAt({ x, y });
     const { k, x: left, y: top } = this.camera;
-    const right = (x - pane.x - left) / k, down = (y - top) / k;
+    const right = (x - pane.x - left) / k, down = (y - pane.y - top) / k;
     const module = this.layout.cardAt(right, down);
     const at = this.panes.indexOf(pane);
     if (module !== null) return { module, at };
@@ -293,7 +299,10 @@ class App {
     const part = this.layout.boxes.get(box.id);
     const [height, width] = sizeOf(this, box, pane.which);
     const { k, x: left, y: top } = this.camera;
-    return { x: pane.x + left + (part.x + ((x + 0.5) * part.w) / width) * k, y: top + (part.y + ((y + 0.5) * part.h) / height) * k };
+    return {
+      x: pane.x + left + (part.x + ((x + 0.5) * part.w) / width) * k,
+      y: pane.y + top + (part.y + ((y + 0.5) * part.h) / height) * k,
+    };
   }
 
   speak(text) {

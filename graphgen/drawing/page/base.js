@@ -217,6 +217,7 @@ class Base {
       context.roundRect(x + 0.5, y + 0.5, w - 1, h - 1, Math.min(5, h / 4));
       context.fill();
       context.stroke();
+      this.taken.push([x, y, w, h]);
       if (h < 9) continue;
       context.font = BOLD;
       context.textBaseline = "middle";

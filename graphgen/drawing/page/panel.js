@@ -69,7 +69,7 @@ class Panel {
     return [
       el("h2", {}, block.tensor || block.name),
       app.panes.length > 1 ? el("p", { class: "hint" }, `of ${app.paneTitle(which)}`) : null,
-      values && which === "this" ? this.histogram(block) : null,
+      values ? this.histogram(which === "this" ? block.histogram : this.other(box.block, which).histogram) : null,
       values ? this.legend(box, which) : null,
       this.shape(block),
       this.rows([
@@ -117,8 +117,13 @@ class Panel {
         el("td", {}, ...[acting((block.permuted_by || [])[axis])].flat())))));
   }
 
-  histogram(block) {
-    const found = block.histogram;
+  // What is known of a block in the other network, or in the difference.
+  other(index, which) {
+    const found = this.app.network.against.blocks[index];
+    return which === "other" ? found : found.difference;
+  }
+
+  histogram(found) {
     if (!found || !found.counts) return null;
     const { counts, low, high } = found;
     const most = Math.max(...counts, 1);

@@ -12,13 +12,13 @@ class Pane {
     this.base = new Base(app);
   }
 
-  size(x, width, height, ratio) {
+  size(x, y, width, height, ratio) {
     if (this.width !== width || this.height !== height || this.ratio !== ratio) {
       Object.assign(this, { width, height, ratio, stale: true });
       this.back.width = Math.round((width + 2 * MARGIN) * ratio);
       this.back.height = Math.round((height + 2 * MARGIN) * ratio);
     }
-    this.x = x;
+    Object.assign(this, { x, y });
   }
 
   paint(camera) {
@@ -36,7 +36,7 @@ class Pane {
   draw(context, camera) {
     const { app, base, width, height, ratio } = this;
     context.save();
-    context.setTransform(ratio, 0, 0, ratio, Math.round(this.x * ratio), 0);
+    context.setTransform(ratio, 0, 0, ratio, Math.round(this.x * ratio), Math.round(this.y * ratio));
     context.beginPath();
     context.rect(0, 0, width, height);
     context.clip();
@@ -85,9 +85,8 @@ class Pane {
     context.textAlign = "left";
     context.textBaseline = "middle";
     context.fillText(text, 15, 19);
-    if (this.x > 0) {
-      context.fillStyle = colours.edge;
-      context.fillRect(0, 0, 1, height);
-    }
+    context.fillStyle = colours.edge;
+    if (this.x > 0) context.fillRect(0, 0, 1, height);
+    if (this.y > 0) context.fillRect(0, 0, width, 1);
   }
 }

@@ -51,11 +51,13 @@ class Pointer {
     const span = (a, b) => Math.hypot(a.x - b.x, a.y - b.y) || 1;
     app.camera.move((now.x - before.x) / 2, (now.y - before.y) / 2);
     const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
-    app.zoom(span(now, other) / span(before, other), this.inPane(middle).x, middle.y);
+    const { x, y } = this.inPane(middle);
+    app.zoom(span(now, other) / span(before, other), x, y);
   }
 
   inPane(place) {
-    return { x: place.x - this.app.paneAt(place.x).x, y: place.y };
+    const pane = this.app.paneAt(place);
+    return { x: place.x - pane.x, y: place.y - pane.y };
   }
 
   lift(event) {

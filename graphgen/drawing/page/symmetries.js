@@ -16,9 +16,10 @@ class Symmetries {
       this.families.length ? el("p", {}, el("label", { for: "family" }, "Show "), this.select)
         : el("p", { class: "hint" }, "None that permutes neurons."),
       this.buttons, this.about, this.live, this.outputs);
-    if (found.statements && found.statements.length) {
+    const statements = [...(found.statements || []), found.signs_and_scales].filter(Boolean);
+    if (statements.length) {
       node.append(el("details", {}, el("summary", {}, "All that is known"),
-        el("ul", {}, ...found.statements.map((text) => el("li", {}, text)))));
+        el("ul", {}, ...statements.map((text) => el("li", {}, String(text))))));
     }
     if (found.left_out) node.append(el("p", { class: "hint" }, found.left_out));
     if (this.families.length) this.show();
