@@ -102,8 +102,9 @@ def binned(
     for values, at, beside in tiles(block, array):
         wide = values.astype(np.float64)
         place = Place.of(bins, at, beside)
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            others = ~np.isfinite(values)
+        with np.errstate(invalid="ignore", over="ignore"):
+            certain = np.isfinite(wide.sum())
+        if not certain and (others := ~np.isfinite(wide)).any():
             wide[others] = 0
             missing.add(others.astype(np.float64), place)
         if means:

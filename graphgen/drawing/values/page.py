@@ -35,7 +35,7 @@ def page_data(
 ) -> tuple[dict[str, Any], NDArray[np.float32]]:
     """Give what a page shows of a network: plain data, and the numbers that it points into.
 
-        page, numbers = page_data("resnet", weights)
+        page, numbers = page_data(net, weights)
         page["blocks"][0]["values"]                 # {"mode": "exact", "offset": 0}
 
     `net` is an architecture, a path, a name or a graph; without weights the page shows the
