@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from typing import Any
 
@@ -10,12 +11,13 @@ import pytest
 from drawing.values_pages import cells_of, exact_display, expected_display
 
 import graphgen
-from graphgen.drawing.comparing import compared as module
 from graphgen.drawing.values import page_data
 from graphgen.errors import GraphError
 from graphgen.testing import random_weights
 
 NET = "resnet"
+# The package gives a function of this name.
+module = importlib.import_module("graphgen.drawing.comparing.compared")
 
 
 def weights_of(seed: int) -> dict[str, Any]:

@@ -75,8 +75,9 @@ class Statistics:
         if piece.dtype.kind != "f":
             return piece
         # Quicker than to look at each: the least and the most are NaN where one value is.
-        if not piece.size or np.isfinite([piece.min(), piece.max()]).all():
-            return piece
+        with np.errstate(invalid="ignore"):
+            if not piece.size or np.isfinite([piece.min(), piece.max()]).all():
+                return piece
         finite = np.isfinite(piece)
         others = piece[~finite]
         nan = int(np.count_nonzero(np.isnan(others)))
