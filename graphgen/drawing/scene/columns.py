@@ -27,14 +27,16 @@ def arrange(groups: Sequence[int], edges: Iterable[tuple[int, int]]) -> Layout:
     A group stands in the lane of what leads to it if that is free, else in the next one below.
     """
     before: dict[int, list[int]] = {group: [] for group in groups}
-    reached: set[int] = set()
+    outside: set[int] = set()
     for source, target in sorted(set(edges)):
-        if source < target:
-            reached.add(target)
-        if source in before and target in before and source != target:
+        if target not in before or source == target:
+            continue
+        if source in before:
             before[target].append(source)
+        else:
+            outside.add(target)
     column = longest_paths(before)
-    slide(column, before, set(groups) - reached)
+    slide(column, before, outside)
     cells: dict[int, Cell] = {}
     taken: set[Cell] = set()
     for group in sorted(groups, key=lambda group: (column[group], group)):
@@ -47,37 +49,18 @@ def arrange(groups: Sequence[int], edges: Iterable[tuple[int, int]]) -> Layout:
     return Layout(cells)
 
 
-def slide(column: dict[int, int], before: dict[int, list[int]], alone: set[int]) -> None:
-    """Move each group that nothing leads to from ahead, as states do not, to what it leads to."""
-    for group in alone:
-        later = [
-            column[target]
-            for target, sources in before.items()
-            if group in sources and column[target] > column[group]
-        ]
-        if later:
-            column[group] = min(later) - 1
-
-
 def longest_paths(before: dict[int, list[int]]) -> dict[int, int]:
     """Give each group the length of the longest path to it.
 
     Where all that is left lies on cycles, the first of them goes ahead: what leads back to it from
     later ones does not count.
     """
-    after: dict[int, list[int]] = {group: [] for group in before}
-    for target, sources in before.items():
-        for source in sources:
-            after[source].append(target)
+    after = turned(before)
     waiting = {group: len(sources) for group, sources in before.items()}
     column: dict[int, int] = {}
     ready = [group for group, count in waiting.items() if count == 0]
     while waiting:
-        if not ready:
-            ready.append(min(waiting))
-        group = ready.pop()
-        if group not in waiting:
-            continue
+        group = ready.pop() if ready else min(waiting)
         del waiting[group]
         column[group] = 1 + max((column[b] for b in before[group] if b in column), default=-1)
         for target in after[group]:
@@ -86,3 +69,26 @@ def longest_paths(before: dict[int, list[int]]) -> dict[int, int]:
                 if waiting[target] == 0:
                     ready.append(target)
     return column
+
+
+def slide(column: dict[int, int], before: dict[int, list[int]], outside: set[int]) -> None:
+    """Move what nothing leads to but from later columns, such as states, to what it leads to.
+
+    What is led to from `outside` stays.
+    """
+    after = turned(before)
+    for group in sorted(before):
+        if group in outside or any(column[b] < column[group] for b in before[group]):
+            continue
+        later = [column[target] for target in after[group] if column[target] > column[group]]
+        if later:
+            column[group] = min(later) - 1
+
+
+def turned(before: dict[int, list[int]]) -> dict[int, list[int]]:
+    """Turn lists of what leads to each group into lists of what each leads to."""
+    after: dict[int, list[int]] = {group: [] for group in before}
+    for target, sources in before.items():
+        for source in sources:
+            after[source].append(target)
+    return after

@@ -37,11 +37,14 @@ def scene(template: Template) -> Scene:
     found: dict[int, list[Unit]] = {}
     kept: list[Blueprint] = []
 
+    def columns(groups: Sequence[int]) -> dict[int, int]:
+        return {group: column for group, (column, _) in arrange(groups, edges).cells.items()}
+
     def blueprint_for(most: float) -> Blueprint:
         def fits(groups: Sequence[int]) -> bool:
             return width_of(groups, edges, stacks) <= most - LONGEST_TITLE
 
-        together = Cutting(root, lambda group: stacks[group].matrices, fits).units()
+        together = Cutting(root, lambda group: stacks[group].matrices, fits, columns).units()
         kept.append(blueprint_of(together, stacks, edges, template))
         found[id(kept[-1])] = together
         return kept[-1]

@@ -42,8 +42,8 @@ def frames(
         )
         above = number_of(part.parent, numbers)
         label = part.path.rpartition(".")[2]
-        line = min(m.line for m in inside)
-        result.append(module(numbers[id(part)], above, label, part.path, frame, line, [], False))
+        first = min(m.line for m in inside)
+        result.append(module(numbers[id(part)], above, label, part.path, frame, first, [], False))
     return tuple(result)
 
 

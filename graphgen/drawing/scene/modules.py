@@ -100,20 +100,41 @@ def joined(part: Part) -> Part:
 class Cutting:
     """Cuts a network into units.
 
-    A module in which another is repeated is cut into these; so is one that is too wide, and one
-    that others come in between. Otherwise it stays whole, and layers that lie side by side run on
-    while they fit. `matrices` counts those of a group.
+    A module in which another is repeated, one after the other, is cut into these; so is one that
+    is too wide, and one that others come in between. Otherwise it stays whole, and layers that lie
+    side by side run on while they fit. `matrices` counts those of a group, `columns` gives each
+    group of some its column.
     """
 
-    def __init__(self, root: Part, matrices: Callable[[int], int], fits: Fits) -> None:
+    def __init__(
+        self,
+        root: Part,
+        matrices: Callable[[int], int],
+        fits: Fits,
+        columns: Callable[[Sequence[int]], dict[int, int]],
+    ) -> None:
         self.fits = fits
+        self.columns = columns
         heavy = [group for group in root.groups() if matrices(group)]
         self.order = {group: place for place, group in enumerate(heavy)}
         self.root = root
 
     def units(self) -> list[Unit]:
-        """Give the units in the order of the network."""
-        return sorted(self._cut(self.root), key=lambda unit: unit.groups[0])
+        """Give the units in the order of the network; pieces that alternate are joined."""
+        result: list[Unit] = []
+        for unit in sorted(self._cut(self.root), key=lambda unit: unit.groups[0]):
+            pieces = result and not (result[-1].whole or unit.whole)
+            if pieces and not (self._intact(result[-1].part) and self._intact(unit.part)):
+                both = sorted((*result[-1].groups, *unit.groups))
+                if self.fits(both) and self._together(both):
+                    around = common(result[-1].part, unit.part)
+                    result[-1] = Unit(around, tuple(both), False)
+                    continue
+            result.append(unit)
+        return result
+
+    def _intact(self, part: Part) -> bool:
+        return part.parent is None or self._together(part.groups())
 
     def _cut(self, part: Part) -> list[Unit]:
         groups = part.groups()
@@ -151,17 +172,36 @@ class Cutting:
         return not places or max(places) - min(places) + 1 == len(places)
 
     def _repeats(self, part: Part) -> bool:
-        """Whether in it two modules are built alike and have names that differ in numbers only."""
-        seen: dict[str, list[frozenset[str]]] = {}
+        """Whether in it modules follow that are built alike, and named alike but for numbers."""
+        seen: dict[str, list[tuple[frozenset[str], int]]] = {}
+        column = self.columns(part.groups())
         for child in part.children.values():
-            if self._heavy(child.groups()) < 2:
+            inside = child.groups()
+            if self._heavy(inside) < 2:
                 continue
             names = frozenset(inner_names(child))
-            key = re.sub(r"\d+", "#", child.path)
-            if any(alike(names, other) for other in seen.get(key, [])) or self._repeats(child):
+            last = max(column[group] for group in inside)
+            others = seen.setdefault(re.sub(r"\d+", "#", child.path), [])
+            # Branches side by side end in the same column.
+            if any(alike(names, other) and last != end for other, end in others):
                 return True
-            seen.setdefault(key, []).append(names)
+            if self._repeats(child):
+                return True
+            others.append((names, last))
         return False
+
+
+def common(a: Part, b: Part) -> Part:
+    """Give the innermost module that holds both."""
+    around = {id(part) for part in outwards(a)}
+    return next(part for part in outwards(b) if id(part) in around)
+
+
+def outwards(part: Part | None) -> Iterator[Part]:
+    """Give a module and those around it."""
+    while part is not None:
+        yield part
+        part = part.parent
 
 
 def inner_names(part: Part) -> Iterator[str]:
