@@ -126,7 +126,7 @@ class Cutting:
             pieces = result and not (result[-1].whole or unit.whole)
             if pieces and not (self._intact(result[-1].part) and self._intact(unit.part)):
                 both = sorted((*result[-1].groups, *unit.groups))
-                if self.fits(both) and self._together(both):
+                if self.fits(both) and self._unbroken(both):
                     around = common(result[-1].part, unit.part)
                     result[-1] = Unit(around, tuple(both), False)
                     continue
@@ -157,7 +157,7 @@ class Cutting:
                 end_run()
                 result += self._cut(entry)
                 continue
-            if run and not (self.fits([*run, *inside]) and self._together([*run, *inside])):
+            if run and not (self.fits([*run, *inside]) and self._unbroken([*run, *inside])):
                 end_run()
             run += inside
         end_run()
@@ -170,6 +170,12 @@ class Cutting:
         """Whether no other group with a matrix comes in between."""
         places = [self.order[group] for group in groups if group in self.order]
         return not places or max(places) - min(places) + 1 == len(places)
+
+    def _unbroken(self, groups: Sequence[int]) -> bool:
+        """Whether no other group with a matrix comes between any two, with matrices or without."""
+        inside = {*groups}
+        between = range(min(groups), max(groups))
+        return all(group in inside or group not in self.order for group in between)
 
     def _repeats(self, part: Part) -> bool:
         """Whether in it modules follow that are built alike, and named alike but for numbers."""
