@@ -44,12 +44,14 @@ class Camera {
     const start = performance.now();
     const step = (now) => {
       const part = Math.min(1, Math.max(0, (now - start) / time));
+      if (part === 1) return this.put(goal);
       const eased = 1 - (1 - part) ** 3;
       const k = from.k * (goal.k / from.k) ** eased;
       // The scale grows evenly, so that the place has to follow the scale.
       const moved = goal.k === from.k ? eased : (k - from.k) / (goal.k - from.k);
       this.put({ x: from.x + (goal.x - from.x) * moved, y: from.y + (goal.y - from.y) * moved, k });
-      if (part < 1) this.running = requestAnimationFrame(step);
+      this.running = requestAnimationFrame(step);
+      return undefined;
     };
     this.running = requestAnimationFrame(step);
     return undefined;

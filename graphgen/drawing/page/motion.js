@@ -81,6 +81,8 @@ class Motion {
     const time = this.app.camera.calm.matches ? 1 : 1500;
     const start = performance.now();
     const step = (now) => {
+      // Another motion, or none, may have taken its place.
+      if (this.app.motion !== this) return undefined;
       const part = Math.min(1, Math.max(0, (now - start) / time));
       this.part = this.back ? 2 - 2 * part : 2 * part;
       if (part < 1) this.app.redraw();

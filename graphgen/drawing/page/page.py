@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCRIPTS = (
-    "numbers", "data", "grids", "colours", "images", "camera", "layout", "base", "motion",
-    "telling", "edges", "overlay", "panes", "pointer", "keys", "tip", "panel", "symmetries",
-    "outline", "find", "address", "saving", "header", "app", "main",
+    "numbers", "data", "grids", "colours", "images", "camera", "layout", "base", "labels",
+    "motion", "telling", "edges", "overlay", "panes", "pointer", "keys", "tip", "panel",
+    "symmetries", "outline", "find", "address", "saving", "header", "app", "going", "main",
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ class Symmetries {
   }
 
   choose(at, quiet = false) {
-    if (this.applied) this.settle(null);
+    if (this.applied || this.app.motion) this.settle(null);
     this.family = at;
     this.select.value = String(at);
     this.show();
