@@ -47,7 +47,7 @@ Object.assign(Base.prototype, {
       const boxes = app.layout.inside.get(module.id).map((box) => app.layout.boxes.get(box.id));
       const left = Math.min(...boxes.filter(Boolean).map((box) => this.rect(box).x));
       const room = left - rect.x - 8;
-      const short = this.fitted(module.label, room, BOLD);
+      const short = this.name(module.label, room);
       if (room < 14 || rect.h < 9) continue;
       // The name of a module that has others in it stands in its corner.
       const y = outer(module) ? rect.y + 9 : rect.y + rect.h / 2;
@@ -56,6 +56,14 @@ Object.assign(Base.prototype, {
         context.fillText(short, rect.x + 4, y);
       }
     }
+  },
+
+  // Of a dotted name the end tells more than the beginning.
+  name(label, room) {
+    if (!label.includes(".") || this.measure(label, BOLD) <= room) return this.fitted(label, room, BOLD);
+    let start = 1;
+    while (start < label.length && this.measure(`…${label.slice(start)}`, BOLD) > room) start++;
+    return `…${label.slice(start)}`;
   },
 
   // The label of a box above it, where there is room and nothing else is written.
