@@ -158,7 +158,7 @@ def numbered(axes: Sequence[int], at: dict[int, Ints], image: EdgeBlock, rank: i
     return result
 
 
-def once(values: NDArray[np.generic], axes: Sequence[int]) -> NDArray[np.generic]:
+def once(values: NDArray[Any], axes: Sequence[int]) -> NDArray[Any]:
     """Give what does not depend on some axes with 1 along them; `NotShownError` if it does."""
     for axis in axes:
         if values.shape[axis] > 1:
@@ -169,7 +169,7 @@ def once(values: NDArray[np.generic], axes: Sequence[int]) -> NDArray[np.generic
     return values
 
 
-def spread(values: NDArray[np.generic], axes: Sequence[int], block: EdgeBlock) -> NDArray[Any]:
+def spread(values: NDArray[Any], axes: Sequence[int], block: EdgeBlock) -> NDArray[Any]:
     """Spell values out along some axes of a block, in the order of these."""
     shape = tuple(n if axis in axes else 1 for axis, n in enumerate(block.shape))
     rest = [axis for axis in range(len(shape)) if axis not in axes]

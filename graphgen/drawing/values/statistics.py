@@ -103,8 +103,8 @@ class Statistics:
             bits = magnitudes(values)
             low += np.bincount(bits[bits >> 16 == level] & 0xFFFF, minlength=1 << 16)
             self._draw(values)
-        bits = np.uint32((level << 16) + ranked(low, rest)[0])
-        self.q995 = float(bits.view(np.float32))
+        found = np.uint32((level << 16) + ranked(low, rest)[0])
+        self.q995 = float(found.view(np.float32))
 
     def _draw(self, values: Array) -> None:
         """Count values in the bars of the histogram, the highest value in the last."""
