@@ -113,21 +113,23 @@ class Looking:
         blocks = self.made.template.blocks
         return next(i for i, b in enumerate(blocks) if b.tensor == tensor and not b.tied)
 
-    def place(self, tensor: str, coordinate: tuple[int, ...]) -> tuple[float, float]:
-        """Give where on the screen an element of a tensor is, in the page's own scale."""
+    def place(
+        self, tensor: str, coordinate: tuple[int, ...], across: float = 0.5
+    ) -> tuple[float, float]:
+        """Give where on the screen an element of a tensor is, so far across it."""
         index = self.block(tensor)
         y, x = MatrixView(self.made.template.blocks[index]).place(coordinate)
         found = self.run(
-            """([index, y, x]) => {
+            """([index, y, x, across]) => {
                 const box = viewer.network.boxOfBlock.get(index);
                 const part = viewer.layout.boxes.get(box.id);
                 const { width, height } = viewer.network.matrices[index];
                 const { left, top } = viewer.canvas.getBoundingClientRect();
                 const { camera } = viewer;
-                return [left + camera.x + (part.x + (x + .5) * part.w / width) * camera.k,
+                return [left + camera.x + (part.x + (x + across) * part.w / width) * camera.k,
                         top + camera.y + (part.y + (y + .5) * part.h / height) * camera.k];
             }""",
-            [index, y, x],
+            [index, y, x, across],
         )
         return found[0], found[1]
 

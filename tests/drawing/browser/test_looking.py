@@ -75,7 +75,7 @@ DETAILS = """
 
 def test_three_depths(look):
     seen = look("cnn")
-    drawn = [seen.run(DETAILS, scale) for scale in (0.4, 3, 60)]
+    drawn = [seen.run(DETAILS, scale) for scale in (0.4, 6, 60)]
     assert drawn == [[], ["gaps"], ["gaps", "numbers"]]
 
 
@@ -99,8 +99,9 @@ def test_nan_has_its_own_colour_and_is_counted(look):
     seen.settled()
     held = np.argwhere(np.isnan(seen.made.weights["0.weight"]))
     assert len(held) == 3
-    assert seen.pixel(*seen.place("0.weight", tuple(held[0]))) == [0xEA, 0xC1, 0x00]
-    assert seen.pixel(*seen.place("0.weight", (3, 0, 1, 1))) != [0xEA, 0xC1, 0x00]
+    # Beside the number that is written in the middle.
+    assert seen.pixel(*seen.place("0.weight", tuple(held[0]), 0.1)) == [0xEA, 0xC1, 0x00]
+    assert seen.pixel(*seen.place("0.weight", (3, 0, 1, 1), 0.1)) != [0xEA, 0xC1, 0x00]
 
 
 def test_without_weights_the_structure_is_shown(look):
