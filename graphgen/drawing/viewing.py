@@ -19,7 +19,7 @@ def view(
 ) -> str:
     """Give a page that shows a network: HTML that opens from disk, without a server or a network.
 
-        Path("net.html").write_text(graphgen.drawing.view("resnet", weights))
+        Path("net.html").write_text(graphgen.drawing.view(net, weights), encoding="utf-8")
 
     Blocks of edges are drawn as matrices, whose rows line up with the neurons that they lead to;
     without weights the structure alone. `against` are weights of the same architecture, which are
@@ -44,7 +44,7 @@ def svg(
 ) -> str:
     """Give a small static picture of a network, as an SVG of its own.
 
-        Path("net.svg").write_text(graphgen.drawing.svg("resnet", weights))
+        Path("net.svg").write_text(graphgen.drawing.svg(net, weights), encoding="utf-8")
 
     `width` is that of the picture in pixels, by default its own; `dark` is by default what the
     reader's system prefers.

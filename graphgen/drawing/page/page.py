@@ -25,7 +25,7 @@ SCRIPTS = (
 def page(data: Mapping[str, Any], numbers: NDArray[np.float32]) -> str:
     """Write the page that shows some data, as `graphgen.drawing.values.page_data` gives it.
 
-        html = page(*page_data("resnet", "resnet.safetensors"))
+        html = page(*graphgen.drawing.values.page_data(net, weights))
 
     The page asks nothing of the network: it opens from disk, in a frame, or from a server.
     """
