@@ -13,8 +13,7 @@ def server(html: str, port: int = 0) -> ThreadingHTTPServer:
     """Give a server of one page on this machine alone; a port of 0 takes one that is free.
 
     with server(graphgen.drawing.view("cnn")) as found:
-        print(address(found))
-        found.serve_forever()
+        print(address(found))       # and found.serve_forever()
     """
     content = html.encode()
 
