@@ -60,7 +60,7 @@ def indexed(share: NDArray[Any]) -> NDArray[np.uint8]:
     missing = np.isnan(share)
     index = np.rint(np.where(missing, 0, share) * LEVELS).astype(np.int8) + LEVELS
     index[missing] = 2 * LEVELS + 1
-    return index.astype(np.uint8)
+    return np.asarray(index, np.uint8)
 
 
 def data_uri(
