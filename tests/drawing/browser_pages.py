@@ -118,7 +118,7 @@ class Looking:
     ) -> tuple[float, float]:
         """Give where on the screen an element of a tensor is, so far across it."""
         index = self.block(tensor)
-        y, x = MatrixView(self.made.template.blocks[index]).place(coordinate)
+        y, x = MatrixView(self.made.template.blocks[index]).place(tuple(map(int, coordinate)))
         found = self.run(
             """([index, y, x, across]) => {
                 const box = viewer.network.boxOfBlock.get(index);
