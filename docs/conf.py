@@ -16,6 +16,7 @@ extensions = [
     "sphinx_click",
     "sphinx_copybutton",
     "docstrings",
+    "gallery",
     "mathml",
 ]
 myst_enable_extensions = ["deflist", "dollarmath"]
