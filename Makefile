@@ -58,7 +58,7 @@ lint: $(DEV)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
 
-# The pages in out/docs; the core install is enough for them.
+# The pages in out/docs; the reference imports all packages.
 docs: $(DOCS)
 	$(VENV)/bin/sphinx-build -W --keep-going -q -b html docs out/docs
 	@echo "out/docs/index.html"

@@ -1,12 +1,35 @@
 """Sphinx settings."""
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "extensions"))
+
 project = "graph-metanetworks"
 author = "The graph-metanetworks authors"
 copyright = author
 
-extensions = ["myst_parser"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.viewcode",
+    "sphinx_click",
+    "sphinx_copybutton",
+    "docstrings",
+    "gallery",
+    "mathml",
+]
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "Graph metanetworks"
+html_math_renderer = "mathml"
 nitpicky = True
+# Types of numpy and torch have their pages elsewhere, and ours are named by their signatures.
+nitpick_ignore_regex = [("py:.*", ".*")]
+autodoc_member_order = "groupwise"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+python_maximum_signature_line_length = 88
+python_display_short_literal_types = True
+copybutton_exclude = ".linenos, .gp, .go"

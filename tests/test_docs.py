@@ -25,7 +25,9 @@ COUNTS = {
     "docs/computation_graph.md": {"python": 1, "text": 1},
     "docs/exports.md": {"python": 3, "text": 3},
     "docs/files.md": {"python": 6, "sh": 1, "text": 3, "yaml": 2},
+    "docs/gallery.md": {},
     "docs/generation.md": {"python": 1, "sh": 1, "text": 2, "yaml": 2},
+    "docs/glossary.md": {},
     "docs/graph.md": {"python": 2, "text": 2},
     "docs/importing.md": {"python": 5, "sh": 3, "text": 7},
     "docs/index.md": {"python": 2, "text": 2, "yaml": 1},
@@ -43,6 +45,7 @@ COUNTS = {
     "docs/scale.md": {},
     "docs/symmetries.md": {"python": 3, "text": 3},
     "docs/tasks.md": {"python": 4, "sh": 3, "text": 5, "yaml": 3},
+    "docs/viewer.md": {"python": 1},
     "docs/views.md": {"python": 1, "text": 1},
     "docs/what_the_graph_buys.md": {},
 }

@@ -1,0 +1,5 @@
+"""A network as one small, static picture."""
+
+from graphgen.drawing.svg.drawing import draw
+
+__all__ = ["draw"]
