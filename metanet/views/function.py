@@ -37,7 +37,10 @@ class Function(View):
 
     name = "function"
     level = NETWORK
-    columns = tuple(f"{kind}_{what}" for kind in KINDS for what in OF_A_KIND)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(f"{kind}_{what}" for kind in KINDS for what in OF_A_KIND)
 
     def compute(self, part: Part) -> Tensor:
         net = architecture_of_part(part)

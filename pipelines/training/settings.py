@@ -8,11 +8,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from graphgen import GraphSet
-from metanet import StatNN, Viewed
+from metanet import StatNN
 from metanet.views import VIEWS
-from metanet.views.made import is_made
-from pipelines.errors import PipelineError
 from pipelines.options import Make, check_options, read_range, refusal, worded
 from pipelines.settings import (
     ABOVE_ZERO,
@@ -26,10 +23,8 @@ from pipelines.settings import (
 )
 from pipelines.tasks.registry import DEFAULT, TASKS, Task, task_of
 from pipelines.training.models import ingredients, registry
-from pipelines.views import stored_name
+from pipelines.views.settings import Asked, is_made
 from pipelines.zoo.fields import Place
-from spec.errors import quoted
-from spec.schema_problems import given
 from spec.suggestions import suggest
 
 MOST_TRIALS, MOST_COMBINATIONS = 10_000, 10_000
@@ -83,7 +78,7 @@ PROPERTIES: dict[str, Any] = {
             "required": ["metanet"],
             "properties": {
                 "metanet": {"type": "string"},
-                "views": {"type": "array"},
+                "views": {"type": "array", "items": {"type": "string"}},
                 "start": {"type": "string", "minLength": 1},
                 "settings": {"type": "object"},
                 "training": TRAINING,
@@ -122,21 +117,21 @@ SCHEMA: dict[str, Any] = by_task(
 
 
 def read_settings(
-    path: str | Path, net: Mapping[str, Any] | None = None, graph_set: GraphSet | None = None
+    path: str | Path, net: Mapping[str, Any] | None = None, kept: Sequence[str] | None = None
 ) -> dict[str, Any]:
     """Read the section `train` of a YAML file, or a file that is that section.
 
         read_settings("params.yaml")["models"]["gmn"]["settings"]
 
     `net` is the architecture, in its resolved form, of models that are made for one; without it
-    their options are not tried. Views that the graph set does not keep are missed, if it is given.
-    Raises `SpecError` with the place of every mistake, options that a metanet does not take among
-    them.
+    their options are not tried. `kept` names the views that the graph set keeps; without it, none
+    is missed. Raises `SpecError` with the place of every mistake, options that a
+    metanet does not take among them.
     """
-    return read_section(path, "train", SCHEMA, lambda place: check(place, net, graph_set))
+    return read_section(path, "train", SCHEMA, lambda place: check(place, net, kept))
 
 
-def check(place: Place, net: Mapping[str, Any] | None, graph_set: GraphSet | None) -> None:
+def check(place: Place, net: Mapping[str, Any] | None, kept: Sequence[str] | None) -> None:
     """Note what is wrong with seeds, sizes and models."""
     section = place.value
     for name in ("seeds", "networks"):
@@ -147,7 +142,7 @@ def check(place: Place, net: Mapping[str, Any] | None, graph_set: GraphSet | Non
         before = len(place.problems)
         if "views" in model.value:
             # What was made from training networks is brought along from a start.
-            own = None if "start" in model.value else graph_set
+            own = None if "start" in model.value else kept
             check_views(model / "views", task_of(section), own, section.get("networks", [None]))
         if len(place.problems) == before:
             check_model(model, task_of(section), net)
@@ -158,20 +153,10 @@ def check_model(place: Place, task: type[Task], net: Mapping[str, Any] | None) -
     model: Mapping[str, Any] = place.value
     known = registry({"task": task.name})
     metanet = known.get(model["metanet"])
-    if metanet is None or metanet is Viewed:
-        names = [name for name, one in known.items() if one is not Viewed]
+    if metanet is None:
         kind = "editor" if task.editor else "metanet"
-        hint = suggest(model["metanet"], names) or f"; known: {', '.join(names)}"
-        if metanet is Viewed:
-            hint = f": name the one inside, and write `views` beside `metanet`{hint}"
+        hint = suggest(model["metanet"], known) or f"; known: {', '.join(known)}"
         (place / "metanet").note(f"unknown {kind} {model['metanet']!r}{hint}")
-        return
-    misplaced = [part for part in ("settings", "search") if "views" in model.get(part, {})]
-    for part in misplaced:
-        (place / part / "views").note(
-            f"`views` stands in `{part}`, expected beside `metanet`: write it there", key=True
-        )
-    if misplaced:
         return
     trees = metanet is StatNN
     if trees and not task.trees:
@@ -216,7 +201,7 @@ def check_model(place: Place, task: type[Task], net: Mapping[str, Any] | None) -
 
 
 def check_views(
-    place: Place, task: type[Task], graph_set: GraphSet | None, sizes: Sequence[int | None]
+    place: Place, task: type[Task], kept: Sequence[str] | None, sizes: Sequence[int | None]
 ) -> None:
     """Note what is wrong with the views that a model is shown."""
     if task.editor:
@@ -224,27 +209,27 @@ def check_views(
         return
     check_distinct(place)
     for number, name in enumerate(place.value):
-        if isinstance(name, dict):
-            (place / number).note(
-                f"`views`: expected the name of a view, got a mapping with {listed(name)}; what a "
-                "view is made with stands in `compile: views:`"
-            )
-        elif not isinstance(name, str):
-            (place / number).note(f"`views`: expected the name of a view, got {given(name)}")
-        elif name not in VIEWS:
+        if name not in VIEWS:
             known = suggest(name, VIEWS) or f"; known: {', '.join(VIEWS)}"
             (place / number).note(f"unknown view {name!r}{known}")
-        elif graph_set is not None and is_made(VIEWS[name]):
+        elif kept is not None and is_made(name):
             for size in sizes:
-                try:
-                    stored_name(graph_set, name, size)
-                except PipelineError as error:
-                    (place / number).note(str(error))
+                if missing := missing_view(kept, name, size):
+                    (place / number).note(missing)
 
 
-def listed(entry: Mapping[Any, Any]) -> str:
-    """List the keys of a mapping."""
-    return ", ".join(map(quoted, entry)) or "nothing"
+def missing_view(kept: Sequence[str], family: str, networks: int | None) -> str | None:
+    """Say which view a graph set lacks that is made from so many training networks."""
+    asked = Asked(family, networks=networks)
+    if asked.name in kept:
+        return None
+    entry = family if networks is None else f"{{{family}: {{networks: [{networks}]}}}}"
+    count = "all" if networks is None else networks
+    return (
+        f"the graph set has no view {asked.name!r}, which is made from {count} training networks; "
+        f"it has {', '.join(kept) or 'none'}; add `{entry}` to `compile: views:`, and run "
+        "`gmn compile` again"
+    )
 
 
 def check_search(place: Place, make: Make) -> None:
