@@ -14,21 +14,20 @@ import spec
 PICTURES = "pictures"
 
 
-def reference_networks() -> list[str]:
-    """List the networks that come with the package, by their names."""
-    folder = Path(spec.__file__).parent / "nets"
-    return sorted(path.stem for path in folder.glob("*.yaml"))
+def reference_networks() -> list[Path]:
+    """List the networks that come with the package."""
+    return sorted((Path(spec.__file__).parent / "nets").glob("*.yaml"))
 
 
 def draw(app: Any) -> None:
     """Draw each network with random weights into the folder of pictures."""
     folder = Path(app.srcdir) / PICTURES
     folder.mkdir(exist_ok=True)
-    for name in reference_networks():
-        net = spec.load(name)
+    for path in reference_networks():
+        net = spec.load(path)
         weights = graphgen.testing.random_weights(net, np.random.default_rng(0), np.float32)
         picture = graphgen.drawing.svg(net, weights)
-        file = folder / f"{name}.svg"
+        file = folder / f"{path.stem}.svg"
         if not file.exists() or file.read_text(encoding="utf-8") != picture:
             file.write_text(picture, encoding="utf-8")
 

@@ -23,7 +23,7 @@ DOT = 2.6
 def draw(graph: Graph | Template, *, width: float | None = None, dark: bool | None = None) -> str:
     """Draw a graph, or a template without weights, as an SVG of its own.
 
-        svg = graphgen.drawing.svg.draw(graphgen.compile("cnn", "cnn.safetensors"))
+        Path("net.svg").write_text(draw(graph), encoding="utf-8")
 
     `width` is that of the picture in pixels, by default its own; `dark` is by default what the
     reader's system prefers.
