@@ -24,7 +24,7 @@ FOLDER = EXPERIMENTS / "inrs"
 TASKS = sorted(path.parent for path in FOLDER.glob("*/*/params.yaml"))
 HYPERPARAMETERS = [
     EXPERIMENTS / zoo / name
-    for zoo in ("diverse", "default-recipes")
+    for zoo in ("diverse-recipes", "default-recipes")
     for name in ("learning_rate", "optimizer")
 ]
 GENERATED = sorted(EXPERIMENTS.glob("generate-*"))
