@@ -125,7 +125,8 @@ def difference(first: Array, second: Array) -> Array:
     """Give the difference of two tensors, in at least float32."""
     wide = np.result_type(numbers(first[..., :0]), numbers(second[..., :0]), np.float32)
     with np.errstate(invalid="ignore", over="ignore"):
-        return np.subtract(first.astype(wide), second.astype(wide))
+        found: Array = np.subtract(first.astype(wide), second.astype(wide))
+    return found
 
 
 def distance(template: Template, first: Arrays, second: Arrays) -> float:
