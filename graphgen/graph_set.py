@@ -16,6 +16,7 @@ from graphgen.errors import GraphError, concerning, instance
 from graphgen.files import Shard, read_document, replacing, unpack
 from graphgen.files.sealed import part_path
 from graphgen.graph import Graph
+from graphgen.graph_set_architectures import Architectures, read_architecture
 from graphgen.graph_set_index import (
     ARCHITECTURES,
     GRAPH_SET,
@@ -28,7 +29,7 @@ from graphgen.graph_set_writer import Network, Packed, Writer
 from graphgen.stored_values import check_values
 from graphgen.stored_view import StoredView, stored_views
 from graphgen.template import Template
-from spec import Architecture, SpecError, from_resolved
+from spec import Architecture
 
 __all__ = [
     "ARCHITECTURES", "INDEX", "NATURAL", "SHARDS", "GraphSet", "check_places", "open_shard",
@@ -77,12 +78,9 @@ class GraphSet:
         return str(self.index["hash"])
 
     @cached_property
-    def architectures(self) -> dict[str, Architecture]:
-        """The architectures in the set, by hash."""
-        return {
-            key: read_architecture(self.folder / INDEX, key, row["resolved"])
-            for key, row in self.index["architectures"].items()
-        }
+    def architectures(self) -> Mapping[str, Architecture]:
+        """The architectures in the set, by hash; each is read when it is asked for."""
+        return Architectures(self.folder / INDEX, self.index["architectures"])
 
     def template(self, i: int) -> Template:
         """Give the structure of network `i`; networks of one architecture share it."""
@@ -240,17 +238,3 @@ def open_shard(folder: Path, entry: Mapping[str, Any]) -> Shard:
     if shard.rows != entry["rows"]:
         raise GraphError(f"{shard.path}: got {shard.rows} rows, expected {entry['rows']}")
     return shard
-
-
-def read_architecture(path: Path, key: str, resolved: dict[str, Any]) -> Architecture:
-    """Make an architecture that an index holds, and compare it with its hash."""
-    try:
-        net = from_resolved(resolved)
-    except SpecError as error:
-        raise GraphError(f"{path}: architectures[{key[:16]!r}]: {error}") from None
-    if net.hash != key:
-        raise GraphError(
-            f"{path}: architectures[{key[:16]!r}]: got the hash {net.hash[:16]!r}; the file was "
-            "changed, or written by a version that describes this architecture otherwise"
-        )
-    return net

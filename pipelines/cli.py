@@ -12,6 +12,7 @@ from pipelines.commands.card import card
 from pipelines.commands.check import check
 from pipelines.commands.compare import compare
 from pipelines.commands.compile import compile_
+from pipelines.commands.doctor import doctor
 from pipelines.commands.edit import edit
 from pipelines.commands.evaluate import evaluate
 from pipelines.commands.failures import Commands
@@ -23,6 +24,7 @@ from pipelines.commands.match import match
 from pipelines.commands.merge import merge
 from pipelines.commands.meta_test import meta_test
 from pipelines.commands.meta_train import meta_train
+from pipelines.commands.new import new
 from pipelines.commands.predict import predict
 from pipelines.commands.quality import quality
 from pipelines.commands.report import report
@@ -32,38 +34,37 @@ from pipelines.commands.symmetries import symmetries
 from pipelines.commands.train import train
 from pipelines.commands.zoo import zoo
 
+SECTIONS = {
+    "Your network": (check, import_, compile_, symmetries, match, predict, layers),
+    "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare),
+    "Signals that networks encode": (inrs, edit),
+    "Generated weights and learned optimizers": (flow, sample, quality, meta_train, meta_test),
+    "This installation": (doctor,),
+}
+"""The commands by what people want of them."""
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+
+class Sections(Commands):
+    """A group that lists its commands by what people want of them."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        limit = formatter.width - 6 - max(map(len, self.commands))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(each.name or "", each.get_short_help_str(limit)) for each in commands]
+                )
+
+
+@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="graph-metanetworks")
 def gmn() -> None:
     """Graph metanetworks: networks that read other networks' weights."""
 
 
-for command in (
-    layers,
-    import_,
-    check,
-    compile_,
-    merge,
-    symmetries,
-    match,
-    zoo,
-    inrs,
-    card,
-    search,
-    train,
-    evaluate,
-    report,
-    compare,
-    predict,
-    edit,
-    flow,
-    sample,
-    quality,
-    meta_train,
-    meta_test,
-):
-    gmn.add_command(command)
+for commands in SECTIONS.values():
+    for command in commands:
+        gmn.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -80,3 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SystemExit as stop:
         if stop.code:
             raise
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ from graphgen.graph_set_writer import Packed
 from pipelines.errors import PipelineError
 from pipelines.out_of_distribution import UNSEEN, WIDER, kept_out
 from pipelines.settings import read_section
+from pipelines.views.making import Unwritten, check_makings, naming
 from pipelines.views.settings import VIEWS, asked_views, check_views
 from pipelines.views.storing import store_views
 from pipelines.workers import fan_out, pieces
@@ -93,7 +94,8 @@ def compile_zoo(
     their start) and on a Dask `scheduler`, whose workers have to see the zoo's folder.
 
     Raises `PipelineError` for a zoo without networks, for a `wider` or `unseen` that does not fit
-    it, and for a share of `test` missing, or given to a zoo with a split of its own.
+    it, for a share of `test` missing, or given to a zoo with a split of its own, and for views that
+    cannot be made of its training networks.
     """
     settings = read_section(settings_file, "compile", SCHEMA, check_settings)
     views = asked_views(settings.get("views", []))
@@ -104,10 +106,8 @@ def compile_zoo(
         raise PipelineError(f"{zoo}: no network of this zoo was trained to the end")
     held_out = kept_out(rows, settings)
     within = [row for row in rows if row["index"] not in held_out]
-    try:
+    with naming(str(settings_file)):
         split = splits_of(within, settings.get("splits"), settings["seed"])
-    except PipelineError as error:
-        raise PipelineError(f"{settings_file}: {error}") from None
     split |= held_out
 
     chosen: list[tuple[int, dict[str, Any]]] = []
@@ -125,6 +125,9 @@ def compile_zoo(
     }
     if signals := index["zoo"].get("signals"):
         about["signals"] = {**signals, "seed": index["zoo"]["seed"]}
+    with naming(str(settings_file)):
+        records = [record for _, record in chosen]
+        check_makings(Unwritten(Path(out), records, {"about": about}), views)
     folder = str(zoo if scheduler is None else Path(zoo).resolve())
     weights = [record.get("parameters", 0) for _, record in chosen]
     calls = [

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+import ml_dtypes
 import numpy as np
+from numpy.typing import NDArray
 
 from graphgen import GraphSet
 
-SIZE = 16
-"""Bytes of a fingerprint: two of a thousand million networks agree once in 10^20 sets."""
+SIZE = 20
+"""Bytes of a mark: two of a thousand million networks agree once in 10^30 sets."""
+ROUNDINGS = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
+
+Marks = frozenset[bytes]
+"""The marks of one network: networks that share one are the same."""
 
 
-def fingerprints(graph_set: GraphSet, chosen: Sequence[int]) -> list[bytes]:
-    """Identify networks by their architecture and the values of their floats.
+def fingerprints(graph_set: GraphSet, chosen: Sequence[int]) -> list[Marks]:
+    """Identify networks by their numbers in ascending order, rounded as half floats are.
 
-        fingerprints(graph_set, [3, 5])
+        fingerprints(graph_set, [3, 5])[0] & fingerprints(other, [7])[0]       # empty, or the same
 
-    They are the same in every graph set that has a network, whatever its place, its record and the
-    dtype that holds its numbers.
+    So a network is known again in any graph set, whatever the names and the order of its layers,
+    the order of its neurons, its record, and the dtype that holds its numbers, or did once. A
+    network that was scaled, folded or trained on is another one.
     """
-    found = []
-    for i in chosen:
-        digest = hashlib.sha256(graph_set.records[i]["architecture"].encode())
-        values = graph_set.values([i])
-        digest.update(np.ascontiguousarray(values, np.dtype("<f8")).tobytes())
-        found.append(digest.digest()[:SIZE])
-    return found
+    return [marks_of(graph_set.values([i]).reshape(-1)) for i in chosen]
+
+
+def marks_of(values: NDArray[np.floating]) -> Marks:
+    """Give the marks of a network of such numbers."""
+    wide = values.astype(np.float64)
+    found = set()
+    for rounding in ROUNDINGS:
+        with np.errstate(over="ignore"):
+            numbers = np.sort(wide.astype(rounding).astype(np.float64)) + 0.0  # no negative zeros
+        digest = hashlib.sha256(rounding.name.encode() + numbers.tobytes())
+        found.add(digest.digest()[:SIZE])
+    return frozenset(found)
+
+
+def all_marks(fingerprints: Iterable[Marks]) -> Marks:
+    """Give the marks of all of some networks."""
+    return frozenset().union(*fingerprints)

@@ -37,8 +37,9 @@ def merge(
     data set of each of the `zoos`. Then the views that `views` lists are kept: those that all sets
     have are copied, and the rest computed.
 
-    Raises `PipelineError` for a network that is in two of the zoos, in different splits, as one
-    would be trained on and tested, and for an exam of several data sets.
+    What a zoo holds out as `wider` or `unseen` stays so: it is out of distribution beside the
+    training networks of its own zoo. Raises `PipelineError` for a network that is in two of
+    the zoos, as it would count twice, and for an exam of several data sets.
     """
     settings = read_settings(settings_file)
     sets = {name: open_graphs(zoo["graphs"]) for name, zoo in settings["zoos"].items()}
@@ -95,20 +96,21 @@ def check_sets(sets: Mapping[str, GraphSet]) -> None:
 
 
 def check_apart(sets: Mapping[str, GraphSet]) -> None:
-    """Raise `PipelineError` for networks that two zoos have in different splits."""
+    """Raise `PipelineError` for networks that are in two zoos."""
     seen: dict[bytes, tuple[str, int]] = {}
     wrong = []
     for name, own in sets.items():
-        for i, mark in enumerate(fingerprints(own, range(len(own)))):
-            other, j = seen.setdefault(mark, (name, i))
-            splits = own.records[i]["split"], sets[other].records[j]["split"]
-            if other != name and splits[0] != splits[1]:
+        for i, marks in enumerate(fingerprints(own, range(len(own)))):
+            found = [seen[mark] for mark in marks if mark in seen and seen[mark][0] != name]
+            for other, j in found[:1]:
+                splits = sets[other].records[j]["split"], own.records[i]["split"]
                 wrong.append(
-                    f"network {j} of {other} ({splits[1]}) is network {i} of {name} ({splits[0]})"
+                    f"network {j} of {other} ({splits[0]}) is network {i} of {name} ({splits[1]})"
                 )
+            seen |= {mark: (name, i) for mark in marks if mark not in seen}
     if wrong:
         more = f", and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
         raise PipelineError(
-            f"{'; '.join(wrong[:SHOWN])}{more}: what is trained on would be tested on; leave one "
-            "of these zoos out, or make it of another seed"
+            f"{'; '.join(wrong[:SHOWN])}{more}: it would count twice, or be tested on after it was "
+            "trained on; leave one of these zoos out, or make it of another seed"
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.settings import NAME, find_section
-from pipelines.views.settings import VIEWS, check_views, entry_of, families, is_made
+from pipelines.views.settings import VIEWS, check_views
 from pipelines.zoo.fields import Place
 
 SECTION = "merge"
@@ -17,7 +17,6 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "zoos": {
             "type": "object",
-            "minProperties": 1,
             "propertyNames": NAME,
             "additionalProperties": {
                 "type": "object",
@@ -54,22 +53,13 @@ def read_settings(path: str | Path) -> dict[str, Any]:
 
 
 def check(place: Place) -> None:
-    """Note what is wrong with views, such as one that needs networks of one data set."""
-    section = place.value
-    if "views" not in section:
-        return
-    check_views(place / "views")
-    datasets = {zoo.get("dataset", name) for name, zoo in section["zoos"].items()}
-    for number, entry in enumerate(section["views"]):
-        family, _ = entry_of(entry)
-        if len(datasets) > 1 and family in families() and is_made(family):
-            (place / "views" / number).note(mixed(family, datasets))
-
-
-def mixed(family: str, datasets: set[str]) -> str:
-    """Say why a view cannot be made of networks of several data sets."""
-    return (
-        f"`{family}` is made of networks that share a data set's inputs and classes, but these are "
-        f"of {', '.join(sorted(datasets))}: keep it in the graph set of each zoo, by `compile: "
-        "views:`, or give zoos of one data set the same `dataset`"
-    )
+    """Note that there are no zoos, and what is wrong with views of their networks."""
+    zoos = place.value["zoos"]
+    if not zoos:
+        (place / "zoos").note(
+            "`zoos` is empty, expected a name for each zoo, with its graph set: "
+            "`{digits: {graphs: out/graphs}}`"
+        )
+    if "views" in place.value:
+        datasets = {zoo.get("dataset", name) for name, zoo in zoos.items()}
+        check_views(place / "views", datasets)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from metanet.batch import Part
+from metanet.errors import MetanetError
 from metanet.evaluate.network import run_operations
 from metanet.evaluate.stack import _infer, run_stack
 from metanet.models.probes import stacked
@@ -48,7 +49,15 @@ def answers(part: Part, inputs: Sequence[Tensor]) -> Tensor:
 def run_networks(
     net: Architecture, weights: Mapping[str, Tensor], inputs: Sequence[Tensor]
 ) -> Tensor:
-    """Run networks of one architecture on the same inputs: (networks, n, classes)."""
+    """Run networks of one architecture on the same inputs: (networks, n, classes).
+
+    Raises `MetanetError` for networks without weights.
+    """
+    if not weights:
+        raise MetanetError(
+            f"{net.name!r} ({net.hash[:12]}) has no weights, so there is nothing to ask; leave it "
+            "out"
+        )
     count = len(next(iter(weights.values())))
     if count == 1:
         only = {name: tensor[0] for name, tensor in weights.items()}

@@ -10,18 +10,19 @@ from torch import Tensor
 from metanet.batch import Batch, Part
 from metanet.errors import MetanetError
 from metanet.models.probes import stacked
-from metanet.options import Option, check, integer, number, shown
+from metanet.options import Option, check, integer, number
 from metanet.views.answers import answers
 from metanet.views.exam_making import Examiner, synthesise
 from metanet.views.exam_numbers import COLUMNS, SETS, exam_numbers
 from metanet.views.exam_questions import questions
 from metanet.views.exam_rules import checked_scores, common
+from metanet.views.state import check_classes, check_labels, read_state
 from metanet.views.view import NETWORK, View, architecture_of_part
 
 INPUTS, FEWEST = 80, 2
 """How many inputs are made by default, about, and of each class at least."""
 BEST, MOST = 6, 400
-"""By default the panel is the best one of so many networks, and no more than so many."""
+"""By default the panel is the best sixth of all networks, and 400 of them at most."""
 OPTIONS: Mapping[str, Option] = {
     "per_class": integer(1, 4096),
     "steps": integer(0, 1_000_000),
@@ -49,6 +50,7 @@ class Exam(View):
 
     name = "exam"
     level = NETWORK
+    columns = COLUMNS
 
     def __init__(
         self, questions: Sequence[Tensor], labels: Tensor, consensus: Tensor, panel: Tensor
@@ -56,11 +58,6 @@ class Exam(View):
         """Take questions of all sets, their labels within a set, and the panel with its answers."""
         self.questions = tuple(questions)
         self.labels, self.consensus, self.panel = labels, consensus, panel
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of its numbers."""
-        return COLUMNS
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
@@ -87,7 +84,7 @@ class Exam(View):
         400, `at_once` of them in each of the `steps`; `panel` in the result are their places in the
         batch. By default there are about 80 inputs, and two of each class at least. Raises
         `MetanetError` for networks that do not share inputs and classes, for those that cannot be
-        asked, and for scores that are no shares.
+        asked, for scores that are no shares, and for a panel of more networks than there are.
         """
         steps, at_once, noise, warp, seed = (
             check(name, value, OPTIONS)
@@ -105,6 +102,11 @@ class Exam(View):
         if panel is None:
             panel = panel_size(batch.num_networks)
         panel = check("panel", panel, OPTIONS)
+        if panel > batch.num_networks:
+            raise MetanetError(
+                f"`panel` is {panel}, expected at most {batch.num_networks}, as many as there are "
+                "networks to choose from"
+            )
         chosen = scores.sort(descending=True, stable=True).indices[:panel]
         examiners = examiners_of(batch, chosen.tolist())
         labels = torch.arange(classes).repeat(per_class).to(batch.parts[0].values.device)
@@ -141,26 +143,22 @@ class Exam(View):
     @classmethod
     def from_state(cls, state: Mapping[str, Tensor]) -> Exam:
         """Make the exam again of what `state` gave; `MetanetError` for what is no such state."""
-        count = sum(str(name).startswith("questions.") for name in state)
-        names = [*(f"questions.{place}" for place in range(count)), *LAST]
-        found = [state.get(name) for name in names]
-        tensors = [x for x in found if isinstance(x, Tensor)]
-        if not count or len(tensors) < len(names):
+        asked, others = read_state("an exam", state, "questions", "labels", "consensus", "panel")
+        labels, consensus, panel = others
+        check_labels(asked, labels, len(SETS))
+        if consensus.ndim != 2 or len(consensus) != len(asked[0]) or consensus.shape[1] < 2:
             raise MetanetError(
-                f"the state of an exam holds the tensors questions.0, {', '.join(LAST)}; got "
-                f"{shown(sorted(map(str, state)))}"
+                f"`consensus` is {list(consensus.shape)}, expected numbers of each class for the "
+                f"{len(asked[0])} questions"
             )
-        *asked, labels, consensus, panel = tensors
-        rows = {len(x) for x in (*asked, consensus)}
-        if rows != {len(SETS) * len(labels)}:
+        check_classes(labels, classes := consensus.shape[1])
+        if len(labels.unique()) < classes:
             raise MetanetError(
-                f"the state of an exam has {len(SETS)} questions for each of its {len(labels)} "
-                f"labels, got {sorted(rows)}"
+                f"`labels` lacks some of the {classes} classes, expected each of them"
             )
-        return cls(asked, labels, consensus, panel)
-
-
-LAST = ("labels", "consensus", "panel")
+        if not all(x.is_floating_point() and x.isfinite().all() for x in (*asked, consensus)):
+            raise MetanetError("`questions` and `consensus` have numbers that are not finite")
+        return cls(asked, labels.long(), consensus, panel)
 
 
 def panel_size(networks: int) -> int:

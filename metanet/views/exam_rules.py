@@ -46,6 +46,7 @@ def common(parts: Sequence[Part]) -> tuple[list[tuple[int, ...]], int]:
     first = architecture_of_part(parts[0])
     for part in parts:
         net = architecture_of_part(part)
+        part.check_values()
         refuse(net)
         if sides(net) != sides(first):
             raise MetanetError(

@@ -37,10 +37,7 @@ class Function(View):
 
     name = "function"
     level = NETWORK
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return tuple(f"{kind}_{what}" for kind in KINDS for what in OF_A_KIND)
+    columns = tuple(f"{kind}_{what}" for kind in KINDS for what in OF_A_KIND)
 
     def compute(self, part: Part) -> Tensor:
         net = architecture_of_part(part)

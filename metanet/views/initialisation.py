@@ -8,7 +8,7 @@ from torch import Tensor
 from graphgen import Template
 from metanet.batch import Part
 from metanet.views.numbers import LEAST, OF_A_SAMPLE, finite, moments, quantiles
-from metanet.views.view import NETWORK, View
+from metanet.views.view import NETWORK, View, part_of
 from metanet.views.weight_statistics import PLACES, ROLES, tensors_by_place
 
 SHIFT = "shift"
@@ -36,16 +36,15 @@ class Initialisation(View):
 
     name = "initialisation"
     level = NETWORK
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        names = (*OF_A_SAMPLE, *OF_A_DISTANCE)
-        return tuple(
-            f"{role}_{place}_{what}" for role in ROLES_HERE for place in PLACES for what in names
-        )
+    columns = tuple(
+        f"{role}_{place}_{what}"
+        for role in ROLES_HERE
+        for place in PLACES
+        for what in (*OF_A_SAMPLE, *OF_A_DISTANCE)
+    )
 
     def compute(self, part: Part) -> Tensor:
-        count, width = len(part.values), len(OF_A_SAMPLE) + len(OF_A_DISTANCE)
+        count, width = len(part_of(part).values), len(OF_A_SAMPLE) + len(OF_A_DISTANCE)
         cells = part.values.new_zeros(count, len(ROLES_HERE), len(PLACES), width)
         beginnings = beginnings_of(part.template)
         roles = {name: role for name, (role, _) in beginnings.items()}

@@ -9,6 +9,9 @@ from torch import Tensor
 
 from graphgen import Template
 from metanet.batch import Part
+from metanet.errors import MetanetError
+from metanet.options import shown
+from metanet.views.view import part_of
 from metanet.views.weight_statistics import PLACES
 
 STATISTICS = (
@@ -31,8 +34,9 @@ def pool(part: Part, numbers: Tensor) -> Tensor:
 
     Mean and deviation are taken over the first, the middle and the last neurons by depth, the least
     and the most over all; inputs and parameter nodes do not count. Permuting nodes changes nothing.
+    Raises `MetanetError` for numbers that are not those of the part's nodes.
     """
-    rows = numbers.reshape(len(part.values), part.template.num_nodes, -1)
+    rows = rows_of(part_of(part), numbers)
     found = []
     for nodes in neurons_by_place(part.template):
         if not len(nodes):
@@ -42,6 +46,18 @@ def pool(part: Part, numbers: Tensor) -> Tensor:
         found += [own.mean(1), own.std(1, correction=0)]
     every = rows.index_select(1, neurons_of(part.template).to(rows.device))
     return torch.cat([*found, every.amin(1), every.amax(1)], 1)
+
+
+def rows_of(part: Part, numbers: Tensor) -> Tensor:
+    """Give the numbers of a view of nodes; `MetanetError` for what is not of the part's nodes."""
+    networks, nodes = len(part.values), part.template.num_nodes
+    shape = list(numbers.shape) if isinstance(numbers, Tensor) else shown(numbers)
+    if shape[:2] != [networks, nodes] or len(shape) != 3:
+        raise MetanetError(
+            f"`numbers` is {shape}, expected the numbers of a view of nodes, "
+            f"({networks}, {nodes}, columns)"
+        )
+    return numbers
 
 
 @lru_cache(maxsize=4096)

@@ -18,7 +18,7 @@ from metanet.views.rows import Rows
 from metanet.views.sharpness import ExamSharpness, Sharpness
 from metanet.views.spectra import Spectra
 from metanet.views.statistics import Statistics
-from metanet.views.view import View
+from metanet.views.view import View, part_of
 
 VIEWS: dict[str, type[View]] = {
     view.name: view
@@ -62,6 +62,16 @@ def make(name: str, exam: Exam | None = None) -> View:
 
 
 def view_of(part: Part, view: View) -> Tensor:
-    """Give what a view says of the networks of a part: what the part holds, else computed."""
-    held = part.views.get(view.name)
-    return view.compute(part) if held is None else held.to(part.values)
+    """Give what a view says of the networks of a part: what the part holds, else computed.
+
+    Raises `MetanetError` where the part holds numbers of other networks or columns.
+    """
+    held = part_of(part).views.get(view.name)
+    if held is None:
+        return view.compute(part)
+    if tuple(held.shape) != (expected := view.shape(part)):
+        raise MetanetError(
+            f"the part holds {list(held.shape)} numbers as the view {view.name!r}, expected "
+            f"{list(expected)} of its networks; leave `views` out to have it computed"
+        )
+    return held.to(part.values)

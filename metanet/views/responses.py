@@ -39,10 +39,7 @@ class Responses(View):
 
     name = "responses"
     level = NODE
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return tuple(f"{kind}_{what}" for kind in KINDS for what in OF_A_NEURON)
+    columns = tuple(f"{kind}_{what}" for kind in KINDS for what in OF_A_NEURON)
 
     def compute(self, part: Part) -> Tensor:
         net = architecture_of_part(part)

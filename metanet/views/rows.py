@@ -11,7 +11,7 @@ from graphgen.affine import affine
 from metanet.batch import Part
 from metanet.layout import BlockLayout, Layout, layout
 from metanet.views.numbers import OF_A_SAMPLE, finite, moments
-from metanet.views.view import NODE, View
+from metanet.views.view import NODE, View, part_of
 from metanet.views.weight_statistics import ROLES
 
 OF_A_ROW = (
@@ -42,17 +42,14 @@ class Rows(View):
 
     name = "rows"
     level = NODE
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return (
-            *(f"row_{what}" for what in OF_A_ROW),
-            *(f"block_{what}" for what in OF_A_SAMPLE),
-            *(f"{role}_{what}" for role in BESIDE for what in OF_A_ROLE),
-        )
+    columns = (
+        *(f"row_{what}" for what in OF_A_ROW),
+        *(f"block_{what}" for what in OF_A_SAMPLE),
+        *(f"{role}_{what}" for role in BESIDE for what in OF_A_ROLE),
+    )
 
     def compute(self, part: Part) -> Tensor:
-        whole = layout(part.template, 0)
+        whole = layout(part_of(part).template, 0)
         values = scaled_values(part, whole)
         beside = [of_a_role(part, whole, values, role) for role in BESIDE]
         found = [*weights_of_rows(part, whole, values), *beside]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import ClassVar
 
 import torch
@@ -17,6 +18,7 @@ from metanet.views.answers import logits, placed, several
 from metanet.views.exam import Exam
 from metanet.views.inputs import SMOOTH, inputs_of
 from metanet.views.numbers import finite
+from metanet.views.state import check_classes, check_labels, read_state
 from metanet.views.view import NETWORK, View, architecture_of_part
 from metanet.views.weight_statistics import PLACES, ROLES, tensors_by_place
 
@@ -41,23 +43,28 @@ class Sharpness(View):
 
     name = "sharpness"
     level = NETWORK
-
-    def __init__(self, inputs: Sequence[Tensor] = (), labels: Tensor | None = None) -> None:
-        """Take inputs (n, ...), one tensor for each input of a network, and their classes (n,)."""
-        self.inputs, self.labels = tuple(inputs), labels
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        norms = (
+    columns = (
+        *(
             f"{role}_{place}_{what}"
             for role in ROLES
             for place in PLACES
             for what in ("log_gradient", "log_gradient_to_weight")
-        )
-        return (*norms, *OVERALL)
+        ),
+        *OVERALL,
+    )
+
+    def __init__(self, inputs: Sequence[Tensor] = (), labels: Tensor | None = None) -> None:
+        """Take inputs (n, ...), one tensor for each input of a network, and their classes (n,).
+
+        Raises `MetanetError` for labels that are not one for each input, integers from 0.
+        """
+        check_labels(inputs, labels)
+        self.inputs, self.labels = tuple(inputs), labels
 
     def compute(self, part: Part) -> Tensor:
         net = architecture_of_part(part)
+        if self.labels is not None:
+            check_classes(self.labels, sum(prod(shape) for shape in net.output_shapes))
         inputs = self.inputs or inputs_of(net, SMOOTH, INPUTS, SEED)
         weights = stacked(part, net)
         pieces = [
@@ -173,20 +180,8 @@ class ExamSharpness(Sharpness):
     @classmethod
     def from_state(cls, state: Mapping[str, Tensor]) -> ExamSharpness:
         """Make the view again of what `state` gave; `MetanetError` for what is no such state."""
-        count = sum(str(name).startswith("inputs.") for name in state)
-        inputs = [state.get(f"inputs.{place}") for place in range(count)]
-        found, labels = [x for x in inputs if isinstance(x, Tensor)], state.get("labels")
-        if not found or len(found) < count or not isinstance(labels, Tensor):
-            raise MetanetError(
-                "the state of a sharpness at an exam holds the tensors inputs.0 and labels; got "
-                f"{shown(sorted(map(str, state)))}"
-            )
-        if {len(x) for x in found} != {len(labels)}:
-            raise MetanetError(
-                f"the state of a sharpness at an exam has {len(labels)} labels, and inputs of "
-                f"{shown(sorted({len(x) for x in found}))}"
-            )
-        return cls(found, labels)
+        inputs, (labels,) = read_state("a sharpness at an exam", state, "inputs", "labels")
+        return cls(inputs, labels)
 
 
 def differentiated(value: Tensor, leaves: list[Tensor], again: bool) -> list[Tensor]:

@@ -11,12 +11,14 @@ from torch import Tensor
 from graphgen import EdgeBlock
 from metanet.batch import Part
 from metanet.views.numbers import LEAST, entropy, finite
-from metanet.views.view import NETWORK, View
+from metanet.views.view import NETWORK, View, part_of
 from metanet.views.weight_statistics import PLACES, tensors_by_place
 
 TOP = 4
 RANK = {"group": 0, "out": 1}
 """The order of axes in a matrix; the rest are columns."""
+HUGE = 1e30
+"""What stands for an infinite weight."""
 OF_A_MATRIX = (
     *(f"singular_{k}" for k in range(1, TOP + 1)), "frobenius", "stable_rank", "least", "entropy",
 )  # fmt: skip
@@ -35,13 +37,10 @@ class Spectra(View):
 
     name = "spectra"
     level = NETWORK
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return tuple(f"{place}_{what}" for place in PLACES for what in OF_A_MATRIX)
+    columns = tuple(f"{place}_{what}" for place in PLACES for what in OF_A_MATRIX)
 
     def compute(self, part: Part) -> Tensor:
-        count = len(part.values)
+        count = len(part_of(part).values)
         found: list[Tensor] = []
         cells = part.values.new_zeros(count, len(PLACES), len(OF_A_MATRIX))
         for place, together in tensors_by_place(part.template).get("weight", {}).items():
@@ -104,6 +103,7 @@ def spectrum(matrices: Tensor) -> Tensor:
 
     The matrices of several groups are the blocks of one.
     """
+    matrices = matrices.nan_to_num(0.0, HUGE, -HUGE)
     # An unscaled matrix of huge numbers has no finite squares; the scale is put back at the end.
     scale = matrices.abs().amax((1, 2, 3)).clamp_min(1e-30)[:, None]
     values = torch.linalg.svdvals(matrices / scale[:, None, None]).flatten(1)

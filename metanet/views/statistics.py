@@ -6,7 +6,7 @@ from torch import Tensor
 
 from metanet.batch import Part
 from metanet.views.numbers import finite
-from metanet.views.view import NETWORK, View
+from metanet.views.view import NETWORK, View, part_of
 from metanet.views.weight_statistics import COLUMNS, part_statistics
 
 
@@ -18,10 +18,7 @@ class Statistics(View):
 
     name = "statistics"
     level = NETWORK
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return COLUMNS
+    columns = COLUMNS
 
     def compute(self, part: Part) -> Tensor:
-        return finite(part_statistics(part))
+        return finite(part_statistics(part_of(part)))

@@ -57,6 +57,7 @@ MODEL = Input("a model: an .onnx or .pt2 file, or a folder of Hugging Face", fil
 WEIGHTS = Input("a file of weights, or a folder that holds it", file=True, folder=True)
 ARRAYS = Input("a .npy or .npz file", file=True)
 SETTINGS = Input("a YAML file of settings", file=True)
+KNOWN = Input("the pairs.json of `gmn compare`", file=True)
 ZOO = Input("the folder of a zoo", folder=True)
 GRAPHS = Input("the folder of a graph set", folder=True)
 RUN = Input("the folder of a training run", folder=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from pipelines.metrics.resampling import (
     network_counts,
     over_seeds,
 )
-from pipelines.metrics.score import SCORES, THRESHOLDS, judged, signed
+from pipelines.metrics.score import SCORES, THRESHOLDS, bounds, judged, signed
 from pipelines.metrics.summary import ranking, summarise
 
 Run = tuple[str, int]
@@ -58,7 +59,7 @@ def with_intervals(
     for model, scores in drawn.items():
         own = next(outcomes[key] for key in outcomes if key[0] == model)
         for name, values in scores.items():
-            low, high = ends(values)
+            low, high = ends(values, *bounds(name))
             left = own.networks(name)
             count = len(groups) if left is None else left
             summaries[model][name] |= {"low": low, "high": high, "networks": count}
@@ -77,21 +78,27 @@ def add_differences(
         return
     for model in known:
         if model != best:
-            low, high = ends(drawn[model][name] - drawn[best][name])
+            between = drawn[model][name] - drawn[best][name]
+            low, high = ends(between, *bounds(name, difference=True))
             mean = known[model][name]["mean"] - known[best][name]["mean"]
             difference = {"to": best, "mean": mean, "low": low, "high": high}
             summaries[model][name]["difference"] = difference
 
 
-def resampled(outcomes: Mapping[Run, Outcomes], counts: Counts) -> dict[str, dict[str, Floats]]:
-    """Give the scores of each model in each resample of networks and seeds."""
+def resampled(
+    outcomes: Mapping[Run, Outcomes], counts: Counts, ratios: Collection[str] = ()
+) -> dict[str, dict[str, Floats]]:
+    """Give the scores of each model in each resample of networks and seeds.
+
+    `ratios` are those that are compared by their ratio.
+    """
     check_alike(outcomes)
     each: dict[str, list[dict[str, Floats]]] = {}
     for (model, _), own in outcomes.items():
         each.setdefault(model, []).append(own.scores(counts))
     return {
         model: {
-            name: over_seeds(np.stack([run[name] for run in runs]), model)
+            name: over_seeds(np.stack([run[name] for run in runs]), model, ratio=name in ratios)
             for name in runs[0]
             if all(name in run for run in runs)
         }
@@ -100,10 +107,17 @@ def resampled(outcomes: Mapping[Run, Outcomes], counts: Counts) -> dict[str, dic
 
 
 def check_alike(outcomes: Mapping[Run, Outcomes]) -> None:
-    """Raise `PipelineError` for runs that are not of the same networks."""
+    """Raise `PipelineError` for runs that are not of the same networks, or not of one task."""
     first = next(iter(outcomes), None)
     for key, own in outcomes.items():
-        if first is not None and own.key() != outcomes[first].key():
+        if first is None:
+            continue
+        if type(own) is not type(outcomes[first]):
+            raise PipelineError(
+                f"{first[0]}, seed {first[1]}, and {key[0]}, seed {key[1]}, predict things of two "
+                f"kinds, {outcomes[first].what} and {own.what}; a table is of one task"
+            )
+        if own.key() != outcomes[first].key():
             raise PipelineError(
                 f"{first[0]}, seed {first[1]}, and {key[0]}, seed {key[1]}, were not measured by "
                 "the same true values; a table is of models that were measured on the same networks"
@@ -150,7 +164,11 @@ def left_at_thresholds(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, in
     }
 
 
-def ends(values: Floats) -> tuple[float, float]:
-    """Give the ends of the interval that holds the share `LEVEL` of resamples in its middle."""
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+def ends(values: Floats, least: float = -inf, most: float = inf) -> tuple[float, float]:
+    """Give the ends of the interval that holds the share `LEVEL` of resamples in its middle.
+
+    They are no less than `least` and no more than `most`, though widened resamples may be.
+    """
+    shares = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    low, high = np.clip(np.quantile(values, shares), least, most)
     return float(low), float(high)

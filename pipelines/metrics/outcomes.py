@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.metrics.measures import finite
 from pipelines.metrics.rank_correlation import resampled_taus
 from pipelines.metrics.resampling import Counts, Floats
 from pipelines.metrics.score import SCORES, THRESHOLDS
@@ -18,7 +19,9 @@ TRUE, PREDICTED = "true", "predicted"
 
 
 class Outcomes(ABC):
-    """What each network of a split came to by one run."""
+    """What each network of a split came to by one run; `what` says it in messages."""
+
+    what: str
 
     @abstractmethod
     def scores(self, counts: Counts) -> dict[str, Floats]:
@@ -38,6 +41,8 @@ class Outcomes(ABC):
 
 class Numbers(Outcomes):
     """A number of each network, true and predicted: R2, tau, MAE, and tau at thresholds."""
+
+    what = "numbers"
 
     def __init__(self, true: Floats, predicted: Floats) -> None:
         self.true, self.predicted = true, predicted
@@ -66,6 +71,8 @@ class Numbers(Outcomes):
 class Classes(Outcomes):
     """A class of each network, true and predicted: accuracy, and its mean over true classes."""
 
+    what = "classes"
+
     def __init__(self, true: Sequence[Any], predicted: Sequence[Any]) -> None:
         self.true = list(true)
         self.right = np.array([t == p for t, p in zip(true, predicted, strict=True)], np.float64)
@@ -90,6 +97,8 @@ class Classes(Outcomes):
 class Labels(Outcomes):
     """Several numbers of each network: the mean of squared errors, and of R2, over them."""
 
+    what = "several numbers"
+
     def __init__(self, true: Floats, predicted: Floats) -> None:
         self.true, self.predicted = true, predicted
 
@@ -105,6 +114,8 @@ class Labels(Outcomes):
 
 class Measures(Outcomes):
     """Numbers by which each network was measured already: their means."""
+
+    what = "measures"
 
     def __init__(self, columns: Mapping[str, Floats]) -> None:
         self.columns = dict(columns)
@@ -123,7 +134,7 @@ def outcomes_of(rows: Sequence[Mapping[str, Any]]) -> Outcomes | None:
 
     `true` and `predicted` are classes where there is a `probability` too, or where they are no
     numbers. `true NAME` and `predicted NAME` are several numbers. Columns that have the name of a
-    score are measures.
+    score are measures. Raises `PipelineError` for numbers that are not finite.
     """
     names = list(rows[0]) if rows else []
     columns = {name: _numbers([row.get(name) for row in rows]) for name in names}
@@ -132,14 +143,17 @@ def outcomes_of(rows: Sequence[Mapping[str, Any]]) -> Outcomes | None:
         true, predicted = columns[TRUE], columns[PREDICTED]
         if "probability" in names or true is None or predicted is None:
             return Classes([row[TRUE] for row in rows], [row[PREDICTED] for row in rows])
-        return Numbers(true, predicted)
+        return Numbers(finite(TRUE, true), finite(PREDICTED, predicted))
     if several and all(f"predicted {name}" in names for name in several):
-        pairs = [(columns[f"true {n}"], columns[f"predicted {n}"]) for n in several]
-        found = [(t, p) for t, p in pairs if t is not None and p is not None]
-        if len(found) == len(pairs):
-            return Labels(*(np.stack(side, axis=1) for side in zip(*found, strict=True)))
+        sides = [[f"{side} {name}" for name in several] for side in (TRUE, PREDICTED)]
+        found = {n: own for side in sides for n in side if (own := columns[n]) is not None}
+        if len(found) == 2 * len(several):
+            stacks = (np.stack([finite(n, found[n]) for n in side], axis=1) for side in sides)
+            return Labels(*stacks)
     measured = {n: c for n, c in columns.items() if n in SCORES and c is not None}
-    return Measures(measured) if measured else None
+    if "mse" in measured and not np.isfinite(measured.get("psnr", 0.0)).all():
+        del measured["psnr"]  # of an error of zero, for which there is a floor
+    return Measures({n: finite(n, c) for n, c in measured.items()}) if measured else None
 
 
 def mean(values: Floats, counts: Counts) -> Floats:
@@ -164,7 +178,6 @@ def r2(true: Floats, predicted: Floats, counts: Counts) -> Floats:
 
 def _numbers(cells: Sequence[Any]) -> Floats | None:
     try:
-        found = np.array([float(cell) for cell in cells], dtype=np.float64)
+        return np.array([float(cell) for cell in cells], dtype=np.float64)
     except (TypeError, ValueError):
         return None
-    return found if bool(np.isfinite(found).all()) else None

@@ -10,12 +10,14 @@ from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.metrics.intervals import with_intervals
-from pipelines.metrics.outcomes import Outcomes, outcomes_of
+from pipelines.metrics.outcomes import PREDICTED, TRUE, Outcomes, outcomes_of
 from pipelines.metrics.resampling import RESAMPLES
 
 GROUP = "group"
 """The column of what a network is resampled with, such as the other checkpoints of its training."""
 COLUMNS = ("model", "seed", "network", "split")
+ABOUT = (*COLUMNS, GROUP, "family", "zoo", TRUE, PREDICTED, "probability")
+"""Columns that say of which network a row is, and what was predicted of it: no scores."""
 _FIRST = 2
 
 
@@ -70,12 +72,18 @@ def summaries_of(
         if row["split"] == split:
             runs.setdefault((str(row["model"]), row["seed"]), []).append(row)
     runs = in_one_order(runs)
-    outcomes = {key: outcomes_of(own) for key, own in runs.items()}
-    known: dict[tuple[str, Any], Outcomes] = {k: o for k, o in outcomes.items() if o is not None}
+    known: dict[tuple[str, Any], Outcomes] = {}
+    for (model, seed), own in runs.items():
+        try:
+            found = outcomes_of(own)
+        except PipelineError as error:
+            raise PipelineError(f"predictions: {model}, seed {seed}: {error}") from None
+        if found is not None:
+            known[model, seed] = found
     if scores is None:
         scores = [{"model": model, "seed": seed} for model, seed in runs]
     first = next(iter(runs.values()), [])
-    return with_intervals(scores, known, [_group(row) for row in first], resamples)
+    return with_intervals(scores, known, [group_of(row) for row in first], resamples)
 
 
 def in_one_order(
@@ -99,9 +107,10 @@ def in_one_order(
     return ordered
 
 
-def _group(row: Mapping[str, Any]) -> str:
+def group_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Say what a row's network is drawn with: itself, or the group that it is of."""
     group = row.get(GROUP)
-    return str(row["network"]) if group in (None, "") else f"group {group}"
+    return ("network", str(row["network"])) if group in (None, "") else (GROUP, str(group))
 
 
 def _rows(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 
@@ -11,35 +12,41 @@ from typing import Any
 class Score:
     """A score: its name in plain text and in print, and whether a higher one is better.
 
-    `higher` is None where there is no better: the number only says how to read the others.
+    `higher` is None where there is no better: the number only says how to read the others. It is
+    from `least` to `most`.
     """
 
     label: str
     heading: str
     higher: bool | None
+    least: float = -inf
+    most: float = inf
 
 
 THRESHOLDS = {f"tau_{percent}": percent / 100 for percent in (20, 40, 60, 80)}
 """Scores that are tau among the networks whose true value, a share, is at least so much."""
 
 SCORES: Mapping[str, Score] = {
-    "mse": Score("MSE", "MSE", False),
+    "mse": Score("MSE", "MSE", False, 0),
     "psnr": Score("PSNR", "PSNR", True),
-    "signed_mse": Score("MSE -1 to 1", "MSE of values from −1 to 1", None),
-    "unedited_mse": Score("MSE unedited", "MSE unedited", None),
-    "reconstruction_mse": Score("MSE of fits", "MSE of the fits", None),
-    "accuracy": Score("accuracy", "accuracy", True),
-    "balanced_accuracy": Score("balanced", "balanced accuracy", True),
-    "r2": Score("R2", "R²", True),
-    "tau": Score("tau", "Kendall’s τ", True),
-    "mae": Score("MAE", "MAE", False),
-    **{n: Score(f"tau at {t:.0%}", f"τ from {100 * t:.0f} %", True) for n, t in THRESHOLDS.items()},
+    "signed_mse": Score("MSE -1 to 1", "MSE of values from −1 to 1", None, 0),
+    "unedited_mse": Score("MSE unedited", "MSE unedited", None, 0),
+    "reconstruction_mse": Score("MSE of fits", "MSE of the fits", None, 0),
+    "accuracy": Score("accuracy", "accuracy", True, 0, 1),
+    "balanced_accuracy": Score("balanced", "balanced accuracy", True, 0, 1),
+    "r2": Score("R2", "R²", True, -inf, 1),
+    "tau": Score("tau", "Kendall’s τ", True, -1, 1),
+    "mae": Score("MAE", "MAE", False, 0),
+    **{
+        name: Score(f"tau at {share:.0%}", f"τ from {100 * share:.0f} %", True, -1, 1)
+        for name, share in THRESHOLDS.items()
+    },
 }
 """All scores, in the order of tables. The first of those that a task has leads: a search maximises
 it, or minimises it if lower is better, and tables are sorted by it."""
 
 LABELS = {name: score.label for name, score in SCORES.items()}
-SHARES = ("accuracy", "balanced_accuracy", "r2", "tau", *THRESHOLDS)
+SHARES = tuple(name for name, score in SCORES.items() if score.most == 1)
 """Scores that are at most 1."""
 
 
@@ -52,6 +59,13 @@ def signed(name: str, value: float) -> float:
     """Give a score's value with the sign by which more is better."""
     score = SCORES.get(name)
     return -value if score is not None and score.higher is False else value
+
+
+def bounds(name: str, difference: bool = False) -> tuple[float, float]:
+    """Give the least and the most that a score can be, or the difference of two of them."""
+    score = SCORES.get(name)
+    least, most = (-inf, inf) if score is None else (score.least, score.most)
+    return (least - most, most - least) if difference else (least, most)
 
 
 def leading_value(measured: Mapping[str, float]) -> float:

@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.metrics import SCORES
+from pipelines.metrics.outcomes import PREDICTED, TRUE
+from pipelines.metrics.predictions import ABOUT
 from pipelines.settings import find_section
 from pipelines.zoo.fields import Place
+from spec import SpecError
 
 SECTION = "tasks"
 HIGHER, LOWER = "higher", "lower"
-DIFFERENCE, RATIO, GEOMETRIC = "difference", "ratio", "geometric"
+SCALES = DIFFERENCE, RATIO, GEOMETRIC = "difference", "ratio", "geometric"
 """Of means, or the ratio of geometric means over networks."""
+SPLIT = "test"
 ERRORS = ("mse", "mae")
 """Known scores that are compared by their ratio."""
 TEXT: dict[str, Any] = {"type": "string", "pattern": r"^[^\s|][^|\n\r]{0,199}\Z"}
@@ -33,7 +37,7 @@ SCHEMA: dict[str, Any] = {
             "split": TEXT,
             "scores": {"type": "array", "items": TEXT, "minItems": 1},
             "better": {"enum": [HIGHER, LOWER]},
-            "scale": {"enum": [DIFFERENCE, RATIO, GEOMETRIC]},
+            "scale": {"enum": [*SCALES]},
             "pairs": {
                 "type": "array",
                 "minItems": 1,
@@ -57,13 +61,18 @@ class Pair:
     without: str
     both_see: str = ""
 
+    @property
+    def words(self) -> str:
+        """Name both."""
+        return f"{self.with_it} / {self.without}"
+
 
 @dataclass(frozen=True)
 class Task:
     """A task: where its results are, and what is compared in them.
 
-    `better` and `scale` are of scores that are not in `pipelines.metrics.SCORES`. `place` is where
-    the file says it, for messages.
+    `better` is of scores of which `pipelines.metrics.SCORES` does not know it, `scale` of all.
+    `place` is where the file says it, for messages.
     """
 
     title: str
@@ -84,12 +93,28 @@ class Task:
 
     def lower(self, score: str) -> bool:
         """Say whether lower is better."""
-        known = SCORES.get(score)
-        return self.better == LOWER if self.better or known is None else known.higher is False
+        return self.better == LOWER if (known := higher(score)) is None else not known
 
-    def by_ratio(self, score: str) -> bool:
-        """Say whether the two are compared by their ratio, and not by their difference."""
-        return self.scale != DIFFERENCE if self.scale else score in ERRORS
+    def scale_of(self, score: str) -> str:
+        """Say how the two are compared."""
+        return self.scale or (RATIO if score in ERRORS else DIFFERENCE)
+
+    def way(self, score: str) -> dict[str, str]:
+        """Say all that changes what a pair comes to by a score."""
+        better = LOWER if self.lower(score) else HIGHER
+        return {"split": self.split, "better": better, "scale": self.scale_of(score)}
+
+
+def higher(score: str) -> bool | None:
+    """Say whether a higher score is better; None where it is not known."""
+    known = SCORES.get(score)
+    return None if known is None else known.higher
+
+
+def wrong(place: Place, message: str) -> SpecError:
+    """Give the error at a place of the file."""
+    place.note(message)
+    return SpecError(place.problems)
 
 
 def read_tasks(path: str | os.PathLike[str]) -> list[Task]:
@@ -97,7 +122,7 @@ def read_tasks(path: str | os.PathLike[str]) -> list[Task]:
     place = find_section(Path(path), SECTION, SCHEMA, check)
     return [
         Task(
-            *(own["title"], own["group"], own["results"], own.get("split", "test")),
+            *(own["title"], own["group"], own["results"], own.get("split", SPLIT)),
             tuple(own["scores"]),
             tuple(Pair(p["with"], p["without"], p.get("both_see", "")) for p in own["pairs"]),
             own.get("better"),
@@ -113,12 +138,12 @@ def check(place: Place) -> None:
     """Note what is compared with itself or twice, and scores of which the better is not known."""
     seen: dict[tuple[Any, ...], int] = {}
     for number, own in enumerate(place.value):
-        check_scores(place / number / "scores", own)
+        check_scores(place / number, own)
         for i, pair in enumerate(own["pairs"]):
             here = place / number / "pairs" / i
             if pair["with"] == pair["without"]:
                 here.note(f"compares {pair['with']!r} with itself; name two systems")
-            key = (own["group"], own["title"], own.get("split"), pair["with"], pair["without"])
+            key = (own["group"], own["title"], pair["with"], pair["without"])
             if key in seen:
                 here.note(
                     f"task {own['title']!r} of {own['group']!r} compares {pair['with']!r} and "
@@ -128,15 +153,26 @@ def check(place: Place) -> None:
 
 
 def check_scores(place: Place, own: Mapping[str, Any]) -> None:
-    """Note scores that stand twice, and those that need `better`."""
+    """Note what is no score, scores that stand twice, and a `better` that is missing or idle."""
     scores: Sequence[str] = own["scores"]
+    known = [name for name in scores if higher(name) is not None]
+    if "better" in own and len(known) == len(scores):
+        (place / "better").note(
+            f"`better` is of scores of which it is not known, and of {', '.join(known)} it is; "
+            "leave it out"
+        )
     for i, name in enumerate(scores):
-        known = SCORES.get(name)
-        if name in scores[:i]:
-            (place / i).note(f"`scores` has {name!r} twice")
-        elif (known is None or known.higher is None) and "better" not in own:
-            judged = [n for n, score in SCORES.items() if score.higher is not None]
-            (place / i).note(
+        here = place / "scores" / i
+        if name in ABOUT or name.startswith((f"{TRUE} ", f"{PREDICTED} ")):
+            here.note(
+                f"{name!r} is no score: it says which network a prediction is of, or what was "
+                "predicted; name a score, or a column of measures"
+            )
+        elif name in scores[:i]:
+            here.note(f"`scores` has {name!r} twice")
+        elif name not in known and "better" not in own:
+            judged = [n for n in SCORES if higher(n) is not None]
+            here.note(
                 f"of the score {name!r} it is not known whether higher is better; add "
                 f"`better: higher` or `better: lower`, or name one of {', '.join(judged)}"
             )

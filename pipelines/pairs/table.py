@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines import metrics as m
 from pipelines.metrics.text import aligned
-from pipelines.pairs.measuring import AHEAD, Missing, Row
+from pipelines.pairs.measuring import AHEAD, LEVEL, Missing, Row
 from pipelines.report.markdown import table
 
 NOTE = (
@@ -25,6 +25,9 @@ HEAD = (
 )
 MINUS = "−"
 FINEST = 1e-5
+MOST_DECIMALS = 12
+KEPT = "†"
+OF_KEPT = f"{KEPT} kept from an earlier comparison; its results are not at hand"
 
 
 def markdown(rows: Sequence[Row], missing: Sequence[Missing]) -> str:
@@ -34,9 +37,11 @@ def markdown(rows: Sequence[Row], missing: Sequence[Missing]) -> str:
         own = [cells(row) for row in rows if row.group == group]
         parts += [f"## {capital(group)}\n", table([HEAD, *own])]
     parts.append(NOTE)
+    if any(row.kept for row in rows):
+        parts.append(f"{OF_KEPT}.\n")
     if missing:
         parts += [
-            "## Not there yet\n",
+            "## Not compared\n",
             table([("group", "task", "pair", "why"), *map(gap, missing)]),
         ]
     return "\n".join(parts)
@@ -45,9 +50,10 @@ def markdown(rows: Sequence[Row], missing: Sequence[Missing]) -> str:
 def lines(rows: Sequence[Row], missing: Sequence[Missing]) -> list[str]:
     """Say in plain text what every pair came to, and what is missing."""
     head = ("group", "task", "with / without", "score", "it adds", "")
-    found = [(r.group, r.title, pair_of(r), label(r.score), adds(r), r.statement) for r in rows]
+    found = [(r.group, titled(r), pair_of(r), label(r.score), adds(r), r.statement) for r in rows]
+    kept = [OF_KEPT] if any(row.kept for row in rows) else []
     gaps = [": ".join(filter(None, (one.group, one.title, one.pair, one.why))) for one in missing]
-    return [aligned([head, *found]), *(["", "not there yet:"] if gaps else []), *gaps]
+    return [aligned([head, *found]), *kept, *(["", "not compared:"] if gaps else []), *gaps]
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -59,7 +65,7 @@ def cells(row: Row) -> tuple[str, ...]:
     places = decimals(row)
     means = (m.number(mean, places) for mean in row.means)
     return (
-        *(row.title, pair_of(row, "`"), row.both_see, label(row.score), *means),
+        *(titled(row), pair_of(row, "`"), row.both_see, label(row.score), *means),
         *(adds(row), statement, f"{networks}{count}"),
         both(row, lambda cost: total(cost, "training", "making"), 1.0),
         both(row, lambda cost: total(cost, "prediction", "views"), 1e3),
@@ -68,19 +74,34 @@ def cells(row: Row) -> tuple[str, ...]:
 
 
 def adds(row: Row) -> str:
-    """Write what a pair's first system adds, with its interval."""
+    """Write what a pair's first system adds, with its interval.
+
+    It has as many decimals as show that an interval leaves zero, or one, out.
+    """
+    values = [row.gain, row.low, row.high]
     if row.ratio:
-        mean, low, high = (times(math.exp(value)) for value in (row.gain, row.low, row.high))
+        values = [math.exp(value) for value in values]
+        places = decimals_beside(1, row, values, 2)
+        mean, low, high = (times(value, places) for value in values)
         return f"×{mean} [{low}, {high}]"
     fine = 1 - math.floor(math.log10(max(row.high - row.low, FINEST)))
-    places = min(max(decimals(row), fine), 6)
-    mean, low, high = (plus(value, places) for value in (row.gain, row.low, row.high))
+    places = decimals_beside(0, row, values, min(max(decimals(row), fine), 6))
+    mean, low, high = (plus(value, places) for value in values)
     return f"{mean} [{low}, {high}]"
 
 
-def times(value: float) -> str:
+def decimals_beside(neutral: int, row: Row, values: Sequence[float], least: int) -> int:
+    """Count the decimals, `least` or more, by which only a level row is written as `neutral`."""
+    if row.statement == LEVEL:
+        return least
+    enough = range(least, MOST_DECIMALS)
+    shown = (n for n in enough if all(round(value, n) != neutral for value in values))
+    return next(shown, MOST_DECIMALS)
+
+
+def times(value: float, places: int) -> str:
     """Write a ratio."""
-    return f"{value:.2f}" if value < 10 else f"{value:.3g}"
+    return f"{value:.{places}f}" if 0.1 <= value < 10 else f"{value:.3g}"
 
 
 def plus(value: float, places: int) -> str:
@@ -108,6 +129,11 @@ def both(row: Row, of: Callable[[Mapping[str, Any]], float | None], factor: floa
 def total(cost: Mapping[str, Any], first: str, more: str) -> float | None:
     """Add up two kinds of cost, of which the first has to be known."""
     return None if first not in cost else float(cost[first] + cost.get(more, 0.0))
+
+
+def titled(row: Row) -> str:
+    """Give the title of a task, with the mark of a row that was kept."""
+    return f"{row.title} {KEPT}" if row.kept else row.title
 
 
 def pair_of(row: Row, quote: str = "") -> str:

@@ -13,7 +13,7 @@ from graphgen import GraphSet
 from graphgen.files import open_safetensors, write_safetensors
 from graphgen.files.sealed import parts_of, read_part
 from pipelines.errors import PipelineError
-from pipelines.fingerprints import SIZE, fingerprints
+from pipelines.fingerprints import SIZE, Marks, all_marks, fingerprints
 from pipelines.graphs import opened_set
 from pipelines.runs.collection import run_folder
 from pipelines.runs.result import SETTINGS, read_result
@@ -27,8 +27,8 @@ TRAIN, VALIDATION = "train", "validation"
 class Known:
     """Fingerprints of networks that were trained on, and of those that training was judged by."""
 
-    train: frozenset[bytes]
-    validation: frozenset[bytes]
+    train: Marks
+    validation: Marks
 
     def __or__(self, other: Known) -> Known:
         return Known(self.train | other.train, self.validation | other.validation)
@@ -43,8 +43,9 @@ def known_of(graph_set: GraphSet, indices: Mapping[str, Sequence[int]]) -> Known
 
     known_of(graph_set, task.indices).train
     """
-    marks = [frozenset(fingerprints(graph_set, indices[name])) for name in (TRAIN, VALIDATION)]
-    return Known(*marks)
+    return Known(
+        *(all_marks(fingerprints(graph_set, indices[name])) for name in (TRAIN, VALIDATION))
+    )
 
 
 @lru_cache(maxsize=64)
@@ -66,7 +67,7 @@ def read_known(folder: Path, run: str) -> Known:
         if array.dtype != np.uint8 or array.ndim != 2 or array.shape[1] != SIZE:
             raise PipelineError(
                 f"{path}: {name}: got {array.dtype} {list(array.shape)}, expected rows of {SIZE} "
-                f"bytes; see {SETTINGS}"
+                f"bytes, as {SETTINGS} of today; train it again by `gmn train`"
             )
         found.append(frozenset(row.tobytes() for row in array))
     return Known(*found)
@@ -80,7 +81,7 @@ def check_unknown(known: Known, graphs: str, identity: str, who: str) -> None:
     """
     for split, marks in held_out(graphs, identity).items():
         used = known.train if split == VALIDATION else known.train | known.validation
-        if found := [i for i, mark in marks if mark in used]:
+        if found := [i for i, own in marks if own & used]:
             raise PipelineError(
                 f"{who}: it was trained with {len(found)} of the {len(marks)} networks of the "
                 f"split {split!r} of {graphs}, such as network {found[0]}, which would tell "
@@ -89,13 +90,13 @@ def check_unknown(known: Known, graphs: str, identity: str, who: str) -> None:
 
 
 @lru_cache(maxsize=2)
-def held_out(graphs: str, identity: str) -> dict[str, list[tuple[int, bytes]]]:
+def held_out(graphs: str, identity: str) -> dict[str, list[tuple[int, Marks]]]:
     """Identify the networks of each split but that for training, with their numbers."""
     graph_set = opened_set(graphs, identity)
     chosen = [i for i, row in enumerate(graph_set.records) if row["split"] != TRAIN]
-    found: dict[str, list[tuple[int, bytes]]] = {}
-    for i, mark in zip(chosen, fingerprints(graph_set, chosen), strict=True):
-        found.setdefault(graph_set.records[i]["split"], []).append((i, mark))
+    found: dict[str, list[tuple[int, Marks]]] = {}
+    for i, own in zip(chosen, fingerprints(graph_set, chosen), strict=True):
+        found.setdefault(graph_set.records[i]["split"], []).append((i, own))
     return found
 
 

@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from graphgen import GraphSet
+from metanet.views import VIEWS
+from metanet.views.made import is_made
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.provenance import maker_of
 from pipelines.tasks.registry import settings_of
 from pipelines.training.run import Run
 from pipelines.training.settings import read_settings
-from pipelines.training.start import starts_of
+from pipelines.training.start import Start, starts_of
 from pipelines.views import stored_name
-from pipelines.views.settings import is_made
 
 Settings = dict[str, Any]
 
 
-def planned(settings_file: str | Path, graphs: str | Path, out: Path) -> tuple[Settings, list[Run]]:
+def planned(
+    settings_file: str | Path, graphs: str | Path, out: Path, only: str | None = None
+) -> tuple[Settings, list[Run]]:
     """Read the settings, and list their runs: each model and number of networks, with seed 0.
 
-    Fewer networks are gone through more often, by the root of the ratio to the most.
+    Fewer networks are gone through more often, by the root of the ratio to the most. With `only`,
+    what other models would go on from need not be there yet.
     """
     graph_set = open_graphs(graphs)
-    settings = read_settings(settings_file, architecture_of(graph_set), graph_set.views)
+    settings = read_settings(settings_file, architecture_of(graph_set), graph_set)
     code = maker_of(Run.__module__)
     beside, seeds = Path(settings_file).parent, seeds_of(settings)
-    starts = {
-        name: starts_of(model, f"{settings_file}: models.{name}", beside, seeds)
-        for name, model in settings["models"].items()
-    }
+    starts: dict[str, dict[int, Start]] = {}
+    for name, model in settings["models"].items():
+        starts[name] = {}
+        with nullcontext() if only in (None, name) else suppress(PipelineError):
+            starts[name] = starts_of(model, f"{settings_file}: models.{name}", beside, seeds)
     models = {
         name: {key: value for key, value in model.items() if key != "start"}
         for name, model in settings["models"].items()
@@ -49,8 +55,9 @@ def planned(settings_file: str | Path, graphs: str | Path, out: Path) -> tuple[S
             out=out,
             code=code,
             networks=size,
-            views={} if starts[name] else made_views(model, graph_set, size),
+            views={} if "start" in settings["models"][name] else made_views(model, graph_set, size),
             starts=starts[name],
+            begun=settings["models"][name].get("start"),
         )
         for name, model in models.items()
         for size in settings.get("networks", [None])
@@ -65,7 +72,7 @@ def seeds_of(settings: Settings) -> list[int]:
 
 def made_views(model: dict[str, Any], graph_set: GraphSet, networks: int | None) -> dict[str, str]:
     """Give the identities of the views of a model that were made from training networks."""
-    made = [name for name in model.get("views", []) if is_made(name)]
+    made = [name for name in model.get("views", []) if is_made(VIEWS[name])]
     return {name: graph_set.view(stored_name(graph_set, name, networks)).identity for name in made}
 
 

@@ -47,6 +47,11 @@ class Predictor:
         """Predict for graphs, float64 (len(graphs), ...)."""
         self.trained.model.eval()
         batch = Batch.from_graphs(graphs)
+        # Views make finite numbers of any weights, and so would predictions be.
+        if not all(part.values.isfinite().all() for part in batch.parts):
+            raise PipelineError(
+                "`graphs`: a weight of a network is not finite, expected numbers; leave it out"
+            )
         with torch.no_grad():
             outputs = self.trained.model(batch.to(place_of(self.trained.model))).cpu()
         return self.read(outputs)

@@ -61,6 +61,7 @@ class Run(Job):
         search: the search that chose `model`; None without one.
         views: of each view that was made from training networks, by its name, the identity.
         starts: the runs that it goes on from, by its seed; none if it begins with nothing.
+        begun: what the settings call these; None if it begins with nothing.
     """
 
     kind = RUN
@@ -79,6 +80,7 @@ class Run(Job):
     search: Searched | None = None
     views: Mapping[str, str] = field(default_factory=dict)
     starts: Mapping[int, Start] = field(default_factory=dict)
+    begun: str | None = None
 
     @property
     def stage(self) -> str:
@@ -108,8 +110,9 @@ class Run(Job):
 
     @property
     def recipe_hash(self) -> str:
-        """The identity of what the settings ask for, whatever the seed."""
-        return replace(self, seed=0).asked_hash
+        """The identity of what the settings ask for, whatever the seed, and its own start."""
+        bare = replace(self, seed=0, starts={}).asked_hash
+        return bare if self.begun is None else settings_hash(bare, self.begun)
 
     def identity(self, model: Mapping[str, Any]) -> str:
         """Identify the run with such a model."""

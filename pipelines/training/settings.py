@@ -8,8 +8,11 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from metanet import StatNN
+from graphgen import GraphSet
+from metanet import StatNN, Viewed
 from metanet.views import VIEWS
+from metanet.views.made import is_made
+from pipelines.errors import PipelineError
 from pipelines.options import Make, check_options, read_range, refusal, worded
 from pipelines.settings import (
     ABOVE_ZERO,
@@ -23,8 +26,10 @@ from pipelines.settings import (
 )
 from pipelines.tasks.registry import DEFAULT, TASKS, Task, task_of
 from pipelines.training.models import ingredients, registry
-from pipelines.views.settings import Asked, is_made
+from pipelines.views import stored_name
 from pipelines.zoo.fields import Place
+from spec.errors import quoted
+from spec.schema_problems import given
 from spec.suggestions import suggest
 
 MOST_TRIALS, MOST_COMBINATIONS = 10_000, 10_000
@@ -78,7 +83,7 @@ PROPERTIES: dict[str, Any] = {
             "required": ["metanet"],
             "properties": {
                 "metanet": {"type": "string"},
-                "views": {"type": "array", "items": {"type": "string"}},
+                "views": {"type": "array"},
                 "start": {"type": "string", "minLength": 1},
                 "settings": {"type": "object"},
                 "training": TRAINING,
@@ -117,21 +122,21 @@ SCHEMA: dict[str, Any] = by_task(
 
 
 def read_settings(
-    path: str | Path, net: Mapping[str, Any] | None = None, kept: Sequence[str] | None = None
+    path: str | Path, net: Mapping[str, Any] | None = None, graph_set: GraphSet | None = None
 ) -> dict[str, Any]:
     """Read the section `train` of a YAML file, or a file that is that section.
 
         read_settings("params.yaml")["models"]["gmn"]["settings"]
 
     `net` is the architecture, in its resolved form, of models that are made for one; without it
-    their options are not tried. `kept` names the views that the graph set keeps; without it, none
-    is missed. Raises `SpecError` with the place of every mistake, options that a
-    metanet does not take among them.
+    their options are not tried. Views that the graph set does not keep are missed, if it is given.
+    Raises `SpecError` with the place of every mistake, options that a metanet does not take among
+    them.
     """
-    return read_section(path, "train", SCHEMA, lambda place: check(place, net, kept))
+    return read_section(path, "train", SCHEMA, lambda place: check(place, net, graph_set))
 
 
-def check(place: Place, net: Mapping[str, Any] | None, kept: Sequence[str] | None) -> None:
+def check(place: Place, net: Mapping[str, Any] | None, graph_set: GraphSet | None) -> None:
     """Note what is wrong with seeds, sizes and models."""
     section = place.value
     for name in ("seeds", "networks"):
@@ -142,7 +147,7 @@ def check(place: Place, net: Mapping[str, Any] | None, kept: Sequence[str] | Non
         before = len(place.problems)
         if "views" in model.value:
             # What was made from training networks is brought along from a start.
-            own = None if "start" in model.value else kept
+            own = None if "start" in model.value else graph_set
             check_views(model / "views", task_of(section), own, section.get("networks", [None]))
         if len(place.problems) == before:
             check_model(model, task_of(section), net)
@@ -153,10 +158,20 @@ def check_model(place: Place, task: type[Task], net: Mapping[str, Any] | None) -
     model: Mapping[str, Any] = place.value
     known = registry({"task": task.name})
     metanet = known.get(model["metanet"])
-    if metanet is None:
+    if metanet is None or metanet is Viewed:
+        names = [name for name, one in known.items() if one is not Viewed]
         kind = "editor" if task.editor else "metanet"
-        hint = suggest(model["metanet"], known) or f"; known: {', '.join(known)}"
+        hint = suggest(model["metanet"], names) or f"; known: {', '.join(names)}"
+        if metanet is Viewed:
+            hint = f": name the one inside, and write `views` beside `metanet`{hint}"
         (place / "metanet").note(f"unknown {kind} {model['metanet']!r}{hint}")
+        return
+    misplaced = [part for part in ("settings", "search") if "views" in model.get(part, {})]
+    for part in misplaced:
+        (place / part / "views").note(
+            f"`views` stands in `{part}`, expected beside `metanet`: write it there", key=True
+        )
+    if misplaced:
         return
     trees = metanet is StatNN
     if trees and not task.trees:
@@ -201,7 +216,7 @@ def check_model(place: Place, task: type[Task], net: Mapping[str, Any] | None) -
 
 
 def check_views(
-    place: Place, task: type[Task], kept: Sequence[str] | None, sizes: Sequence[int | None]
+    place: Place, task: type[Task], graph_set: GraphSet | None, sizes: Sequence[int | None]
 ) -> None:
     """Note what is wrong with the views that a model is shown."""
     if task.editor:
@@ -209,27 +224,27 @@ def check_views(
         return
     check_distinct(place)
     for number, name in enumerate(place.value):
-        if name not in VIEWS:
+        if isinstance(name, dict):
+            (place / number).note(
+                f"`views`: expected the name of a view, got a mapping with {listed(name)}; what a "
+                "view is made with stands in `compile: views:`"
+            )
+        elif not isinstance(name, str):
+            (place / number).note(f"`views`: expected the name of a view, got {given(name)}")
+        elif name not in VIEWS:
             known = suggest(name, VIEWS) or f"; known: {', '.join(VIEWS)}"
             (place / number).note(f"unknown view {name!r}{known}")
-        elif kept is not None and is_made(name):
+        elif graph_set is not None and is_made(VIEWS[name]):
             for size in sizes:
-                if missing := missing_view(kept, name, size):
-                    (place / number).note(missing)
+                try:
+                    stored_name(graph_set, name, size)
+                except PipelineError as error:
+                    (place / number).note(str(error))
 
 
-def missing_view(kept: Sequence[str], family: str, networks: int | None) -> str | None:
-    """Say which view a graph set lacks that is made from so many training networks."""
-    asked = Asked(family, networks=networks)
-    if asked.name in kept:
-        return None
-    entry = family if networks is None else f"{{{family}: {{networks: [{networks}]}}}}"
-    count = "all" if networks is None else networks
-    return (
-        f"the graph set has no view {asked.name!r}, which is made from {count} training networks; "
-        f"it has {', '.join(kept) or 'none'}; add `{entry}` to `compile: views:`, and run "
-        "`gmn compile` again"
-    )
+def listed(entry: Mapping[Any, Any]) -> str:
+    """List the keys of a mapping."""
+    return ", ".join(map(quoted, entry)) or "nothing"
 
 
 def check_search(place: Place, make: Make) -> None:

@@ -52,7 +52,7 @@ def train(
     hold weights and histories.
     """
     devices = shared_devices(device, scheduler)
-    settings, bare = planned(settings_file, graphs, Path(out))
+    settings, bare = planned(settings_file, graphs, Path(out), only)
     seeds, chosen = settings["seeds"], selected(bare, settings_file, only, networks)
     runs = [one for run in chosen for one in with_seeds(settled(run, choices), seeds)]
     for run in runs:
@@ -115,7 +115,7 @@ def search(
     diverges is never chosen.
     """
     devices = shared_devices(device, scheduler)
-    settings, bare = planned(settings_file, graphs, Path(out))
+    settings, bare = planned(settings_file, graphs, Path(out), only)
     if "search" not in settings:
         raise PipelineError(f"{settings_file}: `train` has no `search`, with its `trials`")
     runs = selected(bare, settings_file, only, networks)

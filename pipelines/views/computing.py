@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -17,15 +16,13 @@ from torch import Tensor
 
 from graphgen import GraphSet
 from metanet import Batch
-from metanet.errors import MetanetError
 from metanet.views import View
-from metanet.views.exam import panel_size
 from metanet.views.made import of_source
 from pipelines.errors import PipelineError
 from pipelines.graphs import opened_set
-from pipelines.merge_settings import mixed
-from pipelines.tasks.targets import read_values, split_networks
-from pipelines.views.settings import Asked, families, making_options, source_of
+from pipelines.views.making import described as described_making
+from pipelines.views.making import naming, sources
+from pipelines.views.settings import families
 from pipelines.workers import one_thread, pieces
 
 TOGETHER, LARGEST = 64, 1 << 22
@@ -77,14 +74,12 @@ def compute(
         seconds = time.process_time() - begun
         rows: dict[int, NDArray[Any]] = {}
         for part, values in zip(batch.parts, found, strict=True):
-            shape = [len(part.values), len(view.columns)]
-            if view.level != "network":
-                shape.insert(1, part.template.num_nodes)
-            if list(values.shape) != shape or not values.isfinite().all():
+            shape = view.shape(part)
+            if tuple(values.shape) != shape or not values.isfinite().all():
                 raise PipelineError(
                     f"got numbers of the shape {list(values.shape)}, "
-                    f"{int((~values.isfinite()).sum())} of them not finite; expected {shape}, all "
-                    "finite"
+                    f"{int((~values.isfinite()).sum())} of them not finite; expected "
+                    f"{list(shape)}, all finite"
                 )
             rows |= dict(zip(part.positions, values.to(part.values).numpy(), strict=True))
     return [rows[place] for place in range(len(chosen))], seconds
@@ -96,13 +91,6 @@ def described(call: tuple[Any, ...]) -> str:
     return f"{graphs}: the view {family!r} of networks {min(chosen)} to {max(chosen)}"
 
 
-def making(asked: Asked) -> tuple[str, str, str, int | None]:
-    """Say what is to be made from networks for a view: the same for all that can share it."""
-    options = {**making_options(asked.family), **asked.options}
-    source = source_of(asked.family)
-    return source, json.dumps(options, sort_keys=True), str(asked.target), asked.networks
-
-
 def make(
     graphs: str, identity: str, family: str, options: str, target: str, networks: int | None
 ) -> tuple[State, dict[str, Any], float]:
@@ -112,32 +100,20 @@ def make(
     """
     graph_set = opened_set(graphs, identity)
     with one_thread(), naming(made((graphs, identity, family, options, target, networks))):
-        check_one_dataset(graph_set, family)
-        training = split_networks(graph_set, networks)["train"]
-        scores = scores_of(graph_set, training, target)
-        own = json.loads(options)
-        # No more than these are read: a set may have many thousands.
-        if "panel" in own:
-            own["panel"] = own["panel"] or panel_size(len(scores))
-        best = leading(scores, own.get("panel", len(scores)))
-        batch = Batch.from_set(graph_set, [training[place] for place in best])
+        found = sources(graph_set, (family, options, target, networks))
+        # No more than those that lead are read: a set may have many thousands.
+        batch = Batch.from_set(graph_set, [found.networks[place] for place in found.leading])
+        scores = [found.scores[place] for place in found.leading]
         begun = time.process_time()
         kind: Any = families()[family]
-        view = kind.make(batch, [scores[place] for place in best], **own)
+        view = kind.make(batch, scores, **found.options)
         seconds = time.process_time() - begun
     made_of = {
         "target": target,
-        "networks": training,
-        "content": [content(graph_set, i) for i in training],
+        "networks": found.networks,
+        "content": [content(graph_set, i) for i in found.networks],
     }
     return state_of(view), made_of, seconds
-
-
-def check_one_dataset(graph_set: GraphSet, family: str) -> None:
-    """Raise `PipelineError` for a graph set that was merged of zoos of several data sets."""
-    datasets = {zoo["dataset"] for zoo in graph_set.index["about"].get("zoos", {}).values()}
-    if len(datasets) > 1:
-        raise PipelineError(mixed(family, datasets))
 
 
 def state_from(family: str, source: str, state: State) -> State:
@@ -157,25 +133,8 @@ def tensors(state: State) -> dict[str, Tensor]:
 
 def made(call: tuple[Any, ...]) -> str:
     """Say what a call of `make` makes."""
-    graphs, _, family, *_, networks = call
-    return f"{graphs}: making the view {family!r} of {networks or 'all'} training networks"
-
-
-def scores_of(graph_set: GraphSet, training: Sequence[int], target: str) -> list[float]:
-    """Read by what training networks are ranked; `PipelineError` for what is no number."""
-    values = read_values(graph_set, target)
-    wrong = [i for i in training if not isinstance(values[i], int | float)]
-    if wrong:
-        raise PipelineError(
-            f"{target!r} of network {wrong[0]} is {values[wrong[0]]!r}, expected a number"
-        )
-    return [float(values[i]) for i in training]
-
-
-def leading(scores: Sequence[float], count: int) -> list[int]:
-    """Give the places of the highest scores, the first of equal ones first, in order of place."""
-    order = np.argsort(-np.asarray(scores), kind="stable")
-    return sorted(order[:count].tolist())
+    graphs, _, family, options, target, networks = call
+    return f"{graphs}: {described_making((family, options, target, networks))}"
 
 
 def content(graph_set: GraphSet, i: int) -> str:
@@ -185,12 +144,3 @@ def content(graph_set: GraphSet, i: int) -> str:
         digest.update(f"{name} {tensor.dtype}".encode())
         digest.update(np.ascontiguousarray(tensor).tobytes())
     return digest.hexdigest()
-
-
-@contextmanager
-def naming(what: str) -> Iterator[None]:
-    """Put what is done before what is wrong with it."""
-    try:
-        yield
-    except (MetanetError, PipelineError) as error:
-        raise PipelineError(f"{what}: {error}") from None

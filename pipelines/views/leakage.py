@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from graphgen import GraphSet
 from graphgen.stored_view import StoredView
 from pipelines.errors import PipelineError
+from pipelines.views.settings import Asked
 
 if TYPE_CHECKING:
     from metanet.views import View
@@ -20,18 +21,24 @@ def stored_name(graph_set: GraphSet, family: str, networks: int | None = None) -
 
         stored_name(graph_set, "exam", 8)                # "exam-8"
 
-    Raises `PipelineError` where it keeps none.
+    Where it has just so many, one from all of them is the same. Raises `PipelineError` where it
+    keeps none.
     """
-    name = family if networks is None else f"{family}-{networks}"
-    if name not in graph_set.views:
-        entry = family if networks is None else f"{{{family}: {{networks: [{networks}]}}}}"
-        raise PipelineError(
-            f"{graph_set.folder}: has no view {name!r}, which is made from "
-            f"{'all' if networks is None else networks} training networks; it has "
-            f"{', '.join(graph_set.views) or 'none'}; add `{entry}` to `compile: views:`, and run "
-            "`gmn compile` again"
-        )
-    return name
+    kept = graph_set.views
+    train = (i for i, record in enumerate(graph_set.records) if record["split"] == "train")
+    every = len({graph_set.records[i].get("network", i) for i in train})
+    same = [None, every] if networks in (None, every) else [networks]
+    names = [Asked(family, networks=count).name for count in (networks, *same)]
+    for name in names:
+        if name in kept:
+            return name
+    entry = family if networks is None else f"{{{family}: {{networks: [{networks}]}}}}"
+    raise PipelineError(
+        f"{graph_set.folder}: has no view {names[0]!r}, which is made from "
+        f"{'all' if networks is None else networks} training networks; it has "
+        f"{', '.join(kept) or 'none'}; add `{entry}` to `compile: views:`, and run "
+        "`gmn compile` again"
+    )
 
 
 def check_training(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipelines.settings import POSITIVE, admits
 from pipelines.zoo.fields import Place
 from spec.errors import quoted
+from spec.schema_problems import given
 from spec.suggestions import suggest
 
 if TYPE_CHECKING:
@@ -17,21 +18,15 @@ if TYPE_CHECKING:
 
 VIEWS: dict[str, Any] = {
     "type": "array",
-    "items": {
-        "if": {"type": "object"},
-        "then": {
-            "minProperties": 1,
-            "maxProperties": 1,
-            "additionalProperties": {"type": "object"},
-        },
-        "else": {"type": "string"},
-    },
+    "items": {"type": ["object", "string"], "additionalProperties": {"type": "object"}},
 }
 TARGET = "test_accuracy"
 SIZE = {"if": {"type": "null"}, "else": POSITIVE}
 NETWORKS = {"if": {"type": "array"}, "then": {"items": SIZE, "minItems": 1}, "else": SIZE}
 MADE = ("networks", "target")
 """What the settings say of a view that is made from networks, beside its own options."""
+LOWER = ("loss", "error")
+"""How the names of numbers end that are lower for better networks, beside those of scores."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +58,11 @@ def asked_views(entries: list[Any]) -> list[Asked]:
 
     Without `networks`, or where it is null, one from all training networks is asked for.
     """
-    asked = []
+    from metanet.views.made import is_made
+
+    known, asked = families(), []
     for family, options in map(entry_of, entries):
-        if not is_made(family):
+        if not is_made(known[family]):
             asked.append(Asked(family, options))
             continue
         own = {name: value for name, value in options.items() if name not in MADE}
@@ -90,11 +87,6 @@ def families() -> dict[str, type[View]]:
     return dict(VIEWS)
 
 
-def is_made(family: str) -> bool:
-    """Say whether a view is made from networks, before it is computed for others."""
-    return hasattr(families()[family], "from_state")
-
-
 def source_of(family: str) -> str:
     """Give the name of the view that one is made of: its own, or as that of an exam."""
     from metanet.views import made
@@ -109,12 +101,23 @@ def making_options(family: str) -> dict[str, Any]:
     return {one.name: one.default for one in taken if one.kind is one.KEYWORD_ONLY}
 
 
-def check_views(place: Place) -> None:
-    """Note entries of `views` that ask for no view, for one twice, or with wrong options."""
+def check_views(place: Place, datasets: Collection[str] = ()) -> None:
+    """Note entries of `views` that ask for no view, for one twice, or with wrong options.
+
+    Of networks of several `datasets`, those are wrong too that are made from networks.
+    """
+    from metanet.views.made import is_made
+
     known = families()
     before: set[str] = set()
-    for number in range(len(place.value)):
-        family, options = entry_of(place.value[number])
+    for number, entry in enumerate(place.value):
+        if isinstance(entry, dict) and len(entry) != 1:
+            (place / number).note(
+                "`views`: an entry is the name of one view, alone or with its options, as "
+                f"`{{exam: {{steps: 300}}}}`; got {', '.join(map(quoted, entry)) or 'none'}"
+            )
+            continue
+        family, options = entry_of(entry)
         own = place / number / family if options else place / number
         if family not in known:
             (place / number).note(
@@ -122,15 +125,27 @@ def check_views(place: Place) -> None:
                 f"{', '.join(known)}"
             )
             continue
+        made = is_made(known[family])
         if family in before:
             (place / number).note(
                 f"`views` has {family!r} twice; an entry has all sizes, as "
                 "`{exam: {networks: [1500, 150]}}`"
-                if is_made(family)
+                if made
                 else f"`views` has {family!r} twice"
             )
         before.add(family)
-        (check_made if is_made(family) else check_plain)(own, family, options)
+        if made and len(datasets) > 1:
+            (place / number).note(mixed(family, datasets))
+        (check_made if made else check_plain)(own, family, options)
+
+
+def mixed(family: str, datasets: Collection[str]) -> str:
+    """Say why a view cannot be made of networks of several data sets."""
+    return (
+        f"`{family}` is made of networks that share a data set's inputs and classes, but these are "
+        f"of {', '.join(sorted(datasets))}: keep it in the graph set of each zoo, by `compile: "
+        "views:`, or give zoos of one data set the same `dataset`"
+    )
 
 
 def check_plain(place: Place, family: str, options: Mapping[str, Any]) -> None:
@@ -143,11 +158,11 @@ def check_plain(place: Place, family: str, options: Mapping[str, Any]) -> None:
 
 def check_made(place: Place, family: str, options: Mapping[str, Any]) -> None:
     """Note options that the making of a view does not take."""
-    from metanet.errors import MetanetError
-    from metanet.options import check
+    from metanet.options import UnfitError
     from metanet.views.exam import OPTIONS
 
-    names = [*MADE, *making_options(family)]
+    defaults = making_options(family)
+    names = [*MADE, *defaults]
     for name, value in options.items():
         if name not in names:
             (place / name).note(
@@ -158,13 +173,38 @@ def check_made(place: Place, family: str, options: Mapping[str, Any]) -> None:
         elif name == "networks":
             check_networks(place / name)
         elif name == "target":
-            if not isinstance(value, str) or not value:
-                (place / name).note(f"`target` is {quoted(value)}, expected the name of a number")
-        else:
+            check_target(place / name)
+        elif value is not None or defaults[name] is not None:
             try:
-                check(name, value, OPTIONS)
-            except MetanetError as error:
-                (place / name).note(str(error))
+                OPTIONS[name].read(value)
+            except UnfitError:
+                (place / name).note(
+                    f"`{name}` is {given(value)}, expected {OPTIONS[name].expected}"
+                )
+
+
+def check_target(place: Place) -> None:
+    """Note targets that do not rank networks by how many answers they get right."""
+    if not isinstance(place.value, str) or not place.value:
+        place.note(f"`target` is {given(place.value)}, expected the name of a number")
+    elif not is_share(place.value):
+        place.note(
+            f"`target` is {quoted(place.value)}, expected a metric that is higher for better "
+            "networks, as `test_accuracy`: the best ones are asked"
+        )
+
+
+def is_share(target: str) -> bool:
+    """Say whether a target may be a share of right answers, as far as its name says."""
+    from pipelines.metrics.score import SCORES
+    from pipelines.tasks.targets import split_name
+
+    section, name = split_name(target)
+    last = name.rpartition("_")[2]
+    return section == "metrics" and last not in (
+        *LOWER,
+        *(score for score, known in SCORES.items() if known.higher is False),
+    )
 
 
 def check_networks(place: Place) -> None:
@@ -172,7 +212,7 @@ def check_networks(place: Place) -> None:
     value = place.value
     if not admits(NETWORKS, value):
         place.note(
-            f"`networks` is {quoted(value)}, expected a number of training networks, null for all, "
+            f"`networks` is {given(value)}, expected a number of training networks, null for all, "
             "or a list of these"
         )
     elif isinstance(value, list) and len(set(value)) < len(value):

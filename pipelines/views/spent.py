@@ -16,8 +16,8 @@ from metanet import Batch
 from metanet.models.view_inputs import KeptView
 from pipelines.tasks.task import place_of
 from pipelines.tasks.views import views_of
-from pipelines.views.computing import making as making_of
 from pipelines.views.fresh import fresh
+from pipelines.views.making import making as making_of
 from pipelines.views.settings import Asked
 
 SAMPLE = 64

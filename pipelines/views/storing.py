@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
-from collections.abc import Iterator, Sequence
+import secrets
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,20 @@ from graphgen import GraphSet
 from graphgen.errors import GraphError
 from graphgen.files import replacing
 from graphgen.files.document import peek
-from graphgen.files.sealed import known_parts
+from graphgen.files.lock import exclusive
+from graphgen.files.sealed import known_parts, remove
 from graphgen.graph_set_index import INDEX
 from graphgen.stored_view import FOLDER
 from graphgen.stored_view_index import VIEW
 from graphgen.stored_view_writer import ViewWriter
 from pipelines.errors import PipelineError
+from pipelines.views.making import check_makings, naming
+from pipelines.views.making import making as making_of
 from pipelines.views.settings import Asked, source_of
 from pipelines.workers import fan_out
 
-Making = tuple[dict[str, Any], dict[str, Any] | None, float]
+GONE = ".old-"
+Made = tuple[dict[str, Any], dict[str, Any] | None, float]
 """A state, what it was made of, and the processor seconds that it took."""
 Crew = tuple[int | None, str | None, list[str]]
 """How many workers, of which scheduler, and what these import."""
@@ -43,19 +47,19 @@ def store_views(
     A view that is there, intact and of the same networks, options and code stays. Each other one is
     made from training networks, if it is such a one, and computed for all networks; it is there
     once it is whole. The numbers are the same whatever the number of `workers`, and on a Dask
-    `scheduler`. Raises `PipelineError` for networks that a view is none of.
+    `scheduler`. Views that are not asked for are removed at the end. Raises `PipelineError` for
+    networks that a view is none of, and before any work for views that cannot be made.
     """
     place = Path(folder)
     graph_set = GraphSet.open(place)
-    wanted = {one.name for one in asked}
-    for name in graph_set.views:
-        if name not in wanted:
-            remove_view(place / FOLDER / name)
     missing = [one for one in asked if not is_kept(graph_set, one)]
+    with naming(str(place)):
+        check_makings(graph_set, missing)
     for one in missing:
         claim_view(place / FOLDER / one.name)
     if missing:
         write_views(graph_set, missing, workers, scheduler)
+    remove_others(place / FOLDER, graph_set.views, {one.name for one in asked})
     return GraphSet.open(place) if missing else graph_set
 
 
@@ -99,15 +103,15 @@ def write_views(
 
 def made_states(
     graph_set: GraphSet, asked: Sequence[Asked], place: tuple[str, str], crew: Crew
-) -> list[Making]:
+) -> list[Made]:
     """Make what views are made from networks: the state of each, nothing of those that have none.
 
     Views that are made of the same one, as of an exam, share it, also where it is kept already.
     """
     from pipelines.views import computing
 
-    makings = [None if one.target is None else computing.making(one) for one in asked]
-    found: dict[Any, Making] = {}
+    makings = [None if one.target is None else making_of(one) for one in asked]
+    found: dict[Any, Made] = {}
     for one, making in zip(asked, makings, strict=True):
         if making is not None and (kept := kept_source(graph_set, one)) is not None:
             found[making] = kept
@@ -115,7 +119,7 @@ def made_states(
     calls = [(*place, *making) for making in missing]
     made = fan_out(computing.make, calls, *crew, computing.made, "make", unit="view")
     found |= zip(missing, made, strict=True)
-    done: list[Making] = []
+    done: list[Made] = []
     for one, making in zip(asked, makings, strict=True):
         state, made_of, seconds = ({}, None, 0.0) if making is None else found[making]
         own = {} if making is None else computing.state_from(one.family, making[0], state)
@@ -123,7 +127,7 @@ def made_states(
     return done
 
 
-def kept_source(graph_set: GraphSet, asked: Asked) -> Making | None:
+def kept_source(graph_set: GraphSet, asked: Asked) -> Made | None:
     """Give the view that another is made of, if the graph set keeps just that."""
     source = replace(asked, family=source_of(asked.family))
     if source == asked or not is_kept(graph_set, source):
@@ -170,6 +174,17 @@ def write_view(
         writer.finish(about, state)
 
 
+def remove_others(folder: Path, names: Sequence[str], wanted: Collection[str]) -> None:
+    """Remove the views of a folder that are not wanted, and what a killed process left of such."""
+    for name in names:
+        if name not in wanted:
+            remove_view(folder / name)
+    for path in folder.glob(f".*{GONE}{'[0-9a-f]' * 16}"):
+        remove(path)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
 def claim_view(folder: Path) -> None:
     """Raise `PipelineError` where a folder holds anything but a view, which may be replaced."""
     try:
@@ -188,11 +203,14 @@ def claim_view(folder: Path) -> None:
 
 
 def remove_view(folder: Path) -> None:
-    """Remove a view that is not asked for any more; what is no view stays."""
+    """Remove a view that is not asked for any more; what is no view stays.
+
+    Raises `GraphError` while another process writes it.
+    """
     names = {INDEX, *known_parts(folder / INDEX, VIEW)}
     if len(names) == 1 or {path.name for path in folder.glob("[!.]*")} - names:
         return
-    (folder / INDEX).unlink()
-    shutil.rmtree(folder)
-    with contextlib.suppress(OSError):
-        folder.parent.rmdir()
+    with exclusive(folder):
+        # At once, so that a process that is killed leaves nothing that looks like half a view.
+        gone = folder.rename(folder.with_name(f".{folder.name}{GONE}{secrets.token_hex(8)}"))
+    remove(gone)

@@ -191,8 +191,82 @@ def test_the_same_seed_makes_the_same_exam_and_its_state_all_of_it() -> None:
     assert torch.equal(again.compute(batch.parts[0]), expected)
     with pytest.raises(MetanetError, match="questions"):
         Exam.from_state({"labels": state["labels"]})
-    with pytest.raises(MetanetError, match="8 questions"):
-        Exam.from_state({**state, "labels": state["labels"][:-1]})
+    sharpness = ExamSharpness.of(exam).state()
+    assert torch.equal(
+        ExamSharpness.from_state(sharpness).compute(batch.parts[0]),
+        ExamSharpness.of(exam).compute(batch.parts[0]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"labels": lambda x: x[:-1]}, "8 for each label"),
+        ({"labels": lambda x: x.float()}, "expected a tensor .* of integers"),
+        ({"labels": lambda x: x[0]}, "expected a tensor .* of integers"),
+        ({"labels": lambda x: x + 100}, "from 0 to 2"),
+        ({"labels": lambda x: x - 1}, "`labels` has -1"),
+        ({"labels": lambda x: x * 0}, "lacks some of the 3 classes"),
+        ({"consensus": lambda x: x[:, 0]}, "`consensus` is"),
+        ({"consensus": lambda x: x[1:]}, "`consensus` is"),
+        ({"consensus": lambda x: x * torch.nan}, "not finite"),
+        ({"questions.0": lambda x: x / 0}, "not finite"),
+        ({"questions.0": lambda x: x[:3]}, "8 for each label"),
+        ({"panel": lambda x: "x"}, "holds the tensors questions.0, labels, consensus, panel"),
+        ({"questions.1": lambda x: torch.zeros(3, 2)}, "`inputs` are"),
+    ],
+)
+def test_a_state_that_is_none_of_an_exam_is_refused(changes: dict[str, Any], words: str) -> None:
+    batch = Batch.from_graphs(random_graphs(IMAGES["cnn"]))
+    state: dict[str, Any] = Exam.make(batch, [0.1, 0.9, 0.5, 0.4], **FEW).state()
+    Exam.from_state(state)  # control
+    changed = {name: change(state.get(name)) for name, change in changes.items()}
+    with pytest.raises(MetanetError, match=words):
+        Exam.from_state({**state, **changed})
+
+
+IMAGE, CLASS = torch.zeros(4, 1, 6, 6), torch.tensor([0, 1, 2, 2])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "labels", "words"),
+    [
+        ([IMAGE], CLASS[:3], "there are 3 labels, expected inputs 3 long"),
+        ([], CLASS[:3], "got none"),
+        ([IMAGE], CLASS + 1, "`labels` has 3, expected classes of the networks, from 0 to 2"),
+        ([IMAGE], CLASS - 1, "`labels` has -1"),
+        ([IMAGE], CLASS.float(), "of integers"),
+        ([IMAGE], [0, 1, 2, 2], "of integers"),
+        ([IMAGE[:0]], CLASS[:0], "long"),
+        (IMAGE, CLASS, "expected a sequence of tensors"),
+        ([3], None, "expected a sequence of tensors"),
+    ],
+)
+def test_labels_are_one_for_each_input(inputs: Any, labels: Any, words: str) -> None:
+    (part,) = Batch.from_graphs(random_graphs(IMAGES["mlp"])).parts
+    assert Sharpness([IMAGE], CLASS).compute(part).shape == (4, 36)  # control
+    assert Sharpness([IMAGE]).compute(part).shape == (4, 36)
+    with pytest.raises(MetanetError, match=words):
+        Sharpness(inputs, labels).compute(part)
+    with pytest.raises(MetanetError):
+        ExamSharpness.from_state({"inputs.0": IMAGE, "labels": CLASS + 9}).compute(part)
+
+
+def test_a_panel_has_no_more_networks_than_there_are() -> None:
+    batch = Batch.from_graphs(random_graphs(IMAGES["mlp"], 2))
+    with pytest.raises(MetanetError, match="`panel` is 3, expected at most 2"):
+        Exam.make(batch, [0.5, 0.6], **FEW)
+    assert len(Exam.make(batch, [0.5, 0.6], **{**FEW, "panel": 2}).panel) == 2
+
+
+def test_networks_without_weights_are_refused() -> None:
+    net = spec.loads("inputs: {x: [4]}\nlayers: [relu]")
+    batch = Batch.from_graphs(random_graphs(net, 2))
+    with pytest.raises(MetanetError, match="no weights"):
+        Exam.make(batch, [0.5, 0.6], steps=1)
+    for name in ("function", "sharpness", "responses"):
+        with pytest.raises(MetanetError, match="no weights"):
+            make(name).compute(batch.parts[0])
 
 
 def test_only_the_panel_decides_what_is_asked() -> None:
@@ -238,7 +312,7 @@ def test_networks_that_share_no_task_are_refused(other: str) -> None:
     graphs = random_graphs(IMAGES["mlp"], 1) + random_graphs(spec.loads(other), 1)
     with pytest.raises(MetanetError, match="share their inputs and their classes"):
         Exam.make(Batch.from_graphs(graphs), [0.5, 0.6], **FEW)
-    exam = Exam.make(Batch.from_graphs(graphs[:1]), [0.5], **FEW)
+    exam = Exam.make(Batch.from_graphs(graphs[:1]), [0.5], **{**FEW, "panel": 1})
     with pytest.raises(MetanetError, match="this exam asks"):
         exam.compute(Batch.from_graphs(graphs[1:]).parts[0])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,8 @@ import graphgen
 import metanet
 import spec
 from graphgen.testing import random_weights
-from metanet.views import NODE, VIEWS, View, make
+from metanet.errors import MetanetError
+from metanet.views import NODE, VIEWS, View, make, pool, view_of
 from metanet.views.made import is_made
 from spec.testing import networks
 
@@ -82,3 +85,41 @@ def test_weights_of_any_size_give_finite_numbers(name: str, size: float) -> None
     weights = random_weights(net, rng)
     scaled = {n: (size * w).astype(np.float32) for n, w in weights.items()}
     computed(make(name), [graphgen.compile(net, scaled)] * 2)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", STATELESS)
+def test_a_weight_that_is_no_number_leaves_batch_mates_as_they_are(name: str, value: float) -> None:
+    net = spec.loads(MLP % 5)
+    rng = np.random.default_rng(0)
+    good, bad = random_weights(net, rng), random_weights(net, rng)
+    bad["0.weight"][0, 0] = value
+    graphs = [graphgen.compile(net, weights) for weights in (good, bad)]
+    found = computed(make(name), graphs)
+    assert close(found[0], computed(make(name), graphs[:1])[0])
+    assert not close(found[1], found[0])  # control
+
+
+def test_what_is_no_part_and_numbers_of_another_are_refused() -> None:
+    net = spec.loads(MLP % 5)
+    weights = random_weights(net, np.random.default_rng(0))
+    batch = metanet.Batch.from_graphs([graphgen.compile(net, weights)] * 3)
+    (part,) = batch.parts
+    for name in STATELESS:
+        view = make(name)
+        found = view.compute(part)
+        assert tuple(found.shape) == view.shape(part)
+        for other in (batch, None, weights):
+            with pytest.raises(MetanetError, match="expected a part of a batch"):
+                view.compute(other)  # type: ignore[arg-type]
+        held = replace(part, views={name: found + 1})
+        assert torch.equal(view_of(held, view), found + 1)  # control
+        for wrong in (found[:2], found[..., :3], found.flatten()):
+            with pytest.raises(MetanetError, match=f"as the view '{name}', expected"):
+                view_of(replace(part, views={name: wrong}), view)
+        if view.level == NODE:
+            assert len(pool(part, found)) == 3  # control
+            found = found[:, 1:]
+        for numbers in (found, 3):
+            with pytest.raises(MetanetError, match="the numbers of a view of nodes"):
+                pool(part, numbers)  # type: ignore[arg-type]

@@ -55,6 +55,15 @@ def command(*arguments: str) -> str:
     return f"from pipelines.cli import main\nmain({list(arguments)!r})"
 
 
+@pytest.mark.parametrize("module", ["pipelines", "pipelines.cli"])
+def test_the_command_is_a_module_too(module: str) -> None:
+    for arguments, code, words in ((["--version"], 0, "gmn, version"), (["no"], 2, "Usage: gmn")):
+        command_line = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(command_line, capture_output=True, text=True, timeout=120)
+        assert done.returncode == code
+        assert words in done.stdout + done.stderr
+
+
 def test_the_language_and_the_compiler_import_little() -> None:
     modules = imported("import spec, graphgen")
     check(modules, 290, {*LIBRARIES, "torch", "numpy", "jsonschema", "click", "graphgen.compile"})

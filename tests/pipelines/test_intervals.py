@@ -170,6 +170,20 @@ def test_the_spread_over_seeds_is_as_wide_as_it_should_be() -> None:
     assert over_seeds(np.ones((1, 5)), "a").tolist() == [1.0] * 5
 
 
+def test_ratios_over_seeds_stay_above_zero() -> None:
+    """Negative control: the same seeds, widened by differences, come out below zero."""
+    seeds = np.repeat([[0.05], [0.6]], 500, axis=1)
+    plain, ratio = (over_seeds(seeds, "a", ratio=ratio) for ratio in (False, True))
+    assert plain.min() < 0 < ratio.min()
+    wide = 0.325 * (np.array([0.05, 0.325, 0.6]) / 0.325) ** math.sqrt(2)
+    assert np.unique(ratio.round(12)) == pytest.approx(wide)
+    near = 1 + 1e-4 * np.random.default_rng(0).normal(size=(3, 500))
+    assert over_seeds(near, "a", ratio=True) == pytest.approx(over_seeds(near, "a"), abs=1e-6)
+    below = over_seeds(seeds - 1, "a", ratio=True)
+    assert np.isfinite(below).all()
+    assert below.max() < 0
+
+
 def test_checkpoints_of_one_training_are_drawn_together() -> None:
     counts = network_counts(["a", "b", "a", "c"], 50)
     assert (counts[0] == counts[2]).all()

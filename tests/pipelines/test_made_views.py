@@ -89,8 +89,21 @@ def test_an_exam_that_saw_other_networks_is_refused(tmp_path: Path) -> None:
         view_for_training(graph_set, "exam", 4, few, "loss")
     with pytest.raises(PipelineError, match=r"no view 'exam-7'.*exam: \{networks: \[7\]\}"):
         view_for_training(graph_set, "exam", 7, few)
-    with pytest.raises(PipelineError, match="no view 'exam', which is made from all"):
-        stored_name(graph_set, "exam")
+
+
+@pytest.mark.parametrize(("kept", "asked"), [(9, None), (None, 9), (9, 9), (None, None)])
+def test_an_exam_of_just_so_many_networks_as_there_are_is_one_of_all(
+    tmp_path: Path, kept: int | None, asked: int | None
+) -> None:
+    write_set(tmp_path)
+    entries = [{"exam": {"networks": [kept, 4], **EXAM}}]
+    graph_set = store_views(tmp_path, asked_views(entries), workers=1)
+    name = "exam" if kept is None else "exam-9"
+    assert stored_name(graph_set, "exam", asked) == name
+    assert view_for_training(graph_set, "exam", asked, split_networks(graph_set)["train"])
+    few = store_views(tmp_path, asked_views([{"exam": {"networks": 4, **EXAM}}]), workers=1)
+    with pytest.raises(PipelineError, match=r"no view 'exam(-9)?', which is made from (all|9)"):
+        stored_name(few, "exam", asked)  # control
 
 
 def test_a_network_in_the_place_of_another_is_noticed(

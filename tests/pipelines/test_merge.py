@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from merged_toys import (
+    NETS,
     SPLITS,
     VIEWS,
     networks,
@@ -17,8 +20,9 @@ from merged_toys import (
     write_set,
 )  # fmt: skip
 
+import graphgen
+import spec
 from graphgen import GraphSet
-from graphgen.graph_set_writer import Packed
 from pipelines.errors import PipelineError
 from pipelines.evaluation import evaluate
 from pipelines.fingerprints import fingerprints
@@ -56,46 +60,67 @@ def test_merged_networks_are_those_of_their_zoos(merged_sets: Path) -> None:
         assert all(np.allclose(stored[i], computed[i]) for i in range(len(both)))
 
 
-def test_fingerprints_know_a_network_by_its_values_alone(merged_sets: Path, tmp_path: Path) -> None:
-    own, both = GraphSet.open(merged_sets / "two"), GraphSet.open(merged_sets / "both")
-    marks = fingerprints(own, range(16))
-    assert fingerprints(both, range(16, 32)) == marks
-    assert len(set(marks)) == 16
-    wide = GraphSet.write(
-        tmp_path / "wide",
-        (
-            (net, {k: v.astype(np.float64) for k, v in weights.items()}, record)
-            for net, weights, record in networks("large", 1, np.float32)
-        ),
-    )
-    assert fingerprints(wide, range(16)) == marks
-    # The control: one bit of one weight.
-    net, weights, record = next(iter(networks("large", 1, np.float32)))
-    first = next(iter(weights))
-    weights[first] = weights[first].copy()
-    weights[first].flat[0] = np.nextafter(weights[first].flat[0], np.float32(9))
-    GraphSet.write(tmp_path / "other", [Packed.of([(net, weights, record)])])
-    assert fingerprints(GraphSet.open(tmp_path / "other"), [0])[0] not in marks
-
-
-def test_a_network_is_not_in_the_train_split_of_one_and_the_tests_of_another(
+def test_fingerprints_know_a_network_by_its_numbers_alone(
     merged_sets: Path, tmp_path: Path
 ) -> None:
-    moved = ((n, w, {**r, "split": SPLITS[(r["index"] + 1) % 4]}) for n, w, r in
+    own, both = GraphSet.open(merged_sets / "two"), GraphSet.open(merged_sets / "both")
+    found = fingerprints(own, range(16))
+    assert fingerprints(both, range(16, 32)) == found
+    assert len(set().union(*found)) == 32
+    given = list(networks("large", 1, np.float32))
+    names = NETS["large"].replace("out_features: 3", "out_features: 3, name: head")
+    renamed = spec.loads(names)
+    group = graphgen.symmetries(renamed)
+    changes: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
+        "float64": lambda net, w: (net, cast(w, np.float64)),
+        "float16": lambda net, w: (net, cast(w, np.float16)),
+        "bfloat16": lambda net, w: (net, cast(w, ml_dtypes.bfloat16)),
+        "renamed": lambda net, w: (renamed, dict(zip(renamed.tensors, w.values(), strict=True))),
+        "permuted": lambda net, w: (
+            renamed,
+            group.sample(np.random.default_rng(3)).apply(
+                dict(zip(renamed.tensors, w.values(), strict=True))
+            ),
+        ),
+        # The control: a hundredth more of one weight is another network.
+        "another": lambda net, w: (net, {**w, "0.weight": w["0.weight"] * one_more(w["0.weight"])}),
+    }
+    for name, change in changes.items():
+        folder = tmp_path / name
+        GraphSet.write(folder, ((*change(net, w), record) for net, w, record in given))
+        again = fingerprints(GraphSet.open(folder), range(16))
+        known = [bool(a & b) for a, b in zip(again, found, strict=True)]
+        assert known == [name != "another"] * 16, name
+
+
+def cast(weights: Any, dtype: Any) -> Any:
+    return {name: array.astype(dtype) for name, array in weights.items()}
+
+
+def one_more(array: Any) -> Any:
+    factors = np.ones_like(array)
+    factors.flat[0] = 1.01
+    return factors
+
+
+@pytest.mark.parametrize("step", [0, 1], ids=["same split", "other split"])
+def test_a_network_is_in_one_zoo(step: int, merged_sets: Path, tmp_path: Path) -> None:
+    moved = ((n, w, {**r, "split": SPLITS[(r["index"] + step) % 4]}) for n, w, r in
              networks("small", 0, np.float32))  # fmt: skip
-    GraphSet.write(tmp_path / "moved", moved)
+    GraphSet.write(tmp_path / "moved", moved, about={"again": step})
     zoos = {
         "one": {"graphs": str(merged_sets / "one")},
         "moved": {"graphs": str(tmp_path / "moved")},
     }
-    with pytest.raises(PipelineError, match=r"of one \(train\) is network . of moved \(.*and 9 mo"):
+    with pytest.raises(
+        PipelineError, match=r"of one \(train\) is network . of moved \(.*count twi"
+    ):
         merge(write_merge(tmp_path, [], **zoos), tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    # The control: the same networks in the same splits.
-    more = [*networks("small", 0, np.float32), *networks("small", 7, np.float32)]
-    GraphSet.write(tmp_path / "same", more)
-    zoos["moved"] = {"graphs": str(tmp_path / "same")}
-    assert len(merge(write_merge(tmp_path, [], **zoos), tmp_path / "out")) == 48
+    # The control: other networks.
+    GraphSet.write(tmp_path / "more", networks("small", 7, np.float32))
+    zoos["moved"] = {"graphs": str(tmp_path / "more")}
+    assert len(merge(write_merge(tmp_path, [], **zoos), tmp_path / "out")) == 32
 
 
 def test_an_exam_is_of_one_data_set(merged_sets: Path, tmp_path: Path) -> None:

@@ -141,6 +141,22 @@ def test_a_run_is_another_with_another_exam(viewed: Path, tmp_path: Path) -> Non
     assert run.hash != replace(run, views=other.views).hash
 
 
+def test_a_network_with_a_weight_that_is_no_number_is_not_predicted(
+    viewed: Path, tmp_path: Path
+) -> None:
+    from pipelines.runs.together import alone
+
+    models = {"trees": MODELS["trees"]}
+    (run, _) = planned(write_settings(tmp_path, models), viewed, tmp_path / "train")[1]
+    predictor = Predictor.load(trained(run, alone(torch.device("cpu"))))
+    graph = GraphSet.open(viewed)[0]
+    assert np.isfinite(predictor.predict([graph])).all()  # control
+    weights = {name: np.array(w) for name, w in graph.weights().items()}
+    next(iter(weights.values())).reshape(-1)[0] = np.nan
+    with pytest.raises(PipelineError, match="a weight of a network is not finite"):
+        predictor.predict([graph, graph.template.bind(weights)])
+
+
 def test_a_training_on_fewer_networks_is_refused_the_exam_of_more(viewed: Path) -> None:
     task = open_task({"task": "regression", "target": "test_accuracy"}, GraphSet.open(viewed), 8)
     model = task.make("stat_mlp", {"hidden": 8, "views": ["exam"]})
@@ -148,6 +164,9 @@ def test_a_training_on_fewer_networks_is_refused_the_exam_of_more(viewed: Path) 
     task.indices = {**task.indices, "train": task.indices["train"][1:]}
     with pytest.raises(PipelineError, match="1 of them are not among the 7 training networks"):
         observe(model, task)
+
+
+BESIDE = "`views` stands in `settings`, expected beside `metanet`"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +177,16 @@ def test_a_training_on_fewer_networks_is_refused_the_exam_of_more(viewed: Path) 
         ({"views": "rows"}, "views"),
         ({"settings": {"hiden": 8}}, "GMN does not take these settings: hiden"),
         ({"settings": {"view_dropout": 2}}, "`view_dropout` is 2, expected a number"),
-        ({"metanet": "viewed", "views": ["rows"]}, "Viewed does not take these settings"),
+        ({"metanet": "viewed", "views": ["rows"]}, "'viewed': name the one inside"),
+        ({"views": [{"exam": {"steps": 3}}]}, "stands in `compile: views:`"),
+        ({"views": [3]}, "expected the name of a view, got 3"),
+        ({"views": ["exam"], "settings": {"views": ["rows"]}}, BESIDE),
+        ({"metanet": "stat_mlp", "settings": {"views": ["exam"]}}, BESIDE),
+        ({"metanet": "stat_mlp", "settings": {"views": {"choice": [["exam"]]}}}, BESIDE),
+        (
+            {**MODELS["trees"], "search": {"views": [["exam"], ["rows"]]}},
+            "`views` stands in `search`, expected beside `metanet`",
+        ),
     ],
 )
 def test_mistakes_are_said_at_their_place(

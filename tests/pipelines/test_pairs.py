@@ -2,94 +2,40 @@
 
 from __future__ import annotations
 
-import csv
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from pair_toys import (
+    COUNT,
+    ERRORS,
+    SEEDS,
+    about,
+    finished,
+    measured,
+    pair,
+    predictions,
+    rows_of,
+    task,
+    write,
+)
 
 import pipelines
 from graphgen import GraphError
-from graphgen.files import write_bytes, write_json
+from graphgen.files import write_bytes
 from pipelines.cli import main
-from pipelines.costs import write_costs
 from pipelines.errors import PipelineError
 from pipelines.pairs import compare_pairs
-from pipelines.pairs.measuring import AHEAD, BEHIND, LEVEL, Row
+from pipelines.pairs.measuring import AHEAD, BEHIND, LEVEL
 from pipelines.pairs.settings import read_tasks
-from pipelines.results import read_results, writing_results
+from pipelines.pairs.table import adds
 from spec import SpecError
 from spec.yaml_reader import read_file
 
 ROOT = Path(__file__).parents[2]
-ERRORS = {"good": 0.05, "same": 0.05, "bad": 0.15}
-COUNT, SEEDS = 200, 2
-
-
-def predictions(split: str = "test", seeds: int = SEEDS) -> list[dict[str, Any]]:
-    """Say of made-up networks what models of known errors predict."""
-    rng = np.random.default_rng(0)
-    true = rng.uniform(0.05, 0.95, COUNT)
-    return [
-        {
-            **{"model": model, "seed": seed, "network": i, "split": split, "true": true[i]},
-            **{"predicted": predicted, "loss": abs(predicted - true[i]) + 1e-3},
-        }
-        for model, error in ERRORS.items()
-        for seed in range(seeds)
-        for i, predicted in enumerate(true + error * rng.normal(size=COUNT))
-    ]
-
-
-def table(path: Path, rows: list[dict[str, Any]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def finished(folder: Path, rows: list[dict[str, Any]]) -> Path:
-    """Leave results as `gmn evaluate` does."""
-    with writing_results(folder, ["predictions.csv"], replace=True) as new:
-        new.add("predictions.csv", lambda path: table(path, rows))
-        sealed = new.commit({"of": {}, "parts": new.parts})
-    costs: dict[str, dict[str, Any]] = {
-        "good": {"trials": 0, "training": 12.0, "making": 3.0},
-        "bad": {"trials": 4},
-    }
-    write_costs(folder, sealed["hash"], costs)
-    return folder
-
-
-def measured(folder: Path, systems: dict[str, list[float]]) -> Path:
-    """Leave results as `gmn quality` does: measures of each seed."""
-    found = {"systems": {n: {"frechet": {"seeds": values}} for n, values in systems.items()}}
-    with writing_results(folder, ["quality.json"], replace=True) as new:
-        new.add("quality.json", lambda path: write_json(path, found))
-        new.commit({"of": {}, "parts": new.parts})
-    return folder
-
-
-def pair(first: str, second: str) -> dict[str, str]:
-    return {"with": first, "without": second}
-
-
-def task(*pairs: dict[str, str], **changes: Any) -> dict[str, Any]:
-    own = {"title": "made-up networks", "group": "accuracy", "results": "results"}
-    return {**own, "scores": ["r2", "tau", "mae"], "pairs": list(pairs), **changes}
-
-
-def write(folder: Path, *tasks: dict[str, Any]) -> Path:
-    file = folder / "tasks.yaml"
-    file.write_text(json.dumps({"tasks": tasks}, indent=1))
-    return file
-
-
-def rows_of(folder: Path, *tasks: dict[str, Any]) -> list[Row]:
-    return compare_pairs(write(folder, *tasks), folder / "out", replace=True)[0]
 
 
 def test_what_is_ahead_behind_and_level_is_said(tmp_path: Path) -> None:
@@ -167,11 +113,11 @@ def test_what_is_not_there_is_listed_and_not_made_up(tmp_path: Path) -> None:
     assert text.count("a later experiment") == 1
     assert "15 / ?" in text
     assert "0 / 4" in text
-    assert set(read_results(tmp_path / "out")["of"]["results"]) == {"results"}
+    assert set(about(tmp_path / "out")["results"]) == {"results"}
     again = finished(tmp_path / "elsewhere", predictions())
     rows, missing = compare_pairs(file, tmp_path / "out", replace=True)
     assert len(rows) == 6
-    assert set(read_results(tmp_path / "out")["of"]["results"]) == {"results", again.name}
+    assert set(about(tmp_path / "out")["results"]) == {"results", again.name}
 
 
 def test_nothing_is_written_without_results_or_over_others(tmp_path: Path) -> None:
@@ -212,8 +158,8 @@ def as_errors(row: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_tables_of_every_task_are_compared(form: Any, scores: list[str], tmp_path: Path) -> None:
-    about = ("model", "seed", "network", "split")
-    table_of = [{**{k: row[k] for k in about}, **form(row)} for row in predictions()]
+    named = ("model", "seed", "network", "split")
+    table_of = [{**{k: row[k] for k in named}, **form(row)} for row in predictions()]
     finished(tmp_path / "results", table_of)
     rows = rows_of(tmp_path, task(pair("good", "bad"), pair("same", "good"), scores=scores))
     assert [row.statement for row in rows] == [AHEAD] * 2 + [LEVEL] * 2
@@ -254,7 +200,12 @@ def test_results_of_other_networks_are_refused_with_their_file(tmp_path: Path) -
         ({"scores": ["r2", "r2"]}, "`scores` has 'r2' twice"),
         ({"scores": ["accuracy"]}, "good has no score 'accuracy' in .*; its scores: r2, tau, mae"),
         ({"scores": ["loss"], "better": "best"}, "best"),
-        ({"scores": ["r2"], "scale": "geometric"}, "is of columns that are above zero"),
+        ({"scores": ["r2"], "scale": "geometric"}, "is of columns of .*; there are: loss"),
+        ({"scores": ["r2", "tau"], "better": "higher"}, "of r2, tau it is; leave it out"),
+        ({"scores": ["r2"], "better": "lower"}, "of r2 it is; leave it out"),
+        ({"scores": ["seed"], "better": "lower"}, "'seed' is no score"),
+        ({"scores": ["r2", "predicted"], "better": "lower"}, "'predicted' is no score"),
+        ({"scores": ["true a"], "better": "lower"}, "'true a' is no score"),
         ({"pairs": [pair("good", "good")]}, "compares 'good' with itself"),
         ({"pairs": [pair("good", "bad")] * 2}, "compares 'good' and 'bad' twice"),
         ({"pairs": [{"with": "good"}]}, "without"),
@@ -270,6 +221,73 @@ def test_mistakes_are_told_with_their_place(
         rows_of(tmp_path, task(pair("good", "bad"), **changes) if "pairs" not in changes
                 else {**task(), **changes})  # fmt: skip
     assert not (tmp_path / "out").exists()
+
+
+def test_better_is_of_scores_of_which_it_is_not_known(tmp_path: Path) -> None:
+    columns = [
+        {**row, "accuracy": row["true"] - row["loss"], "mse": row["loss"] ** 2}
+        for row in predictions()
+    ]
+    for row in columns:
+        del row["true"], row["predicted"]
+    finished(tmp_path / "results", columns)
+    for better, loss in (("lower", AHEAD), ("higher", BEHIND)):
+        own = {"scores": ["accuracy", "loss", "mse"], "better": better}
+        rows = rows_of(tmp_path, task(pair("good", "bad"), **own))
+        assert [row.statement for row in rows] == [AHEAD, loss, AHEAD]
+
+
+def test_a_pair_stands_once_whatever_its_split(tmp_path: Path) -> None:
+    finished(tmp_path / "results", [*predictions(), *predictions("wider")])
+    one = task(pair("good", "bad"))
+    for split in ("test", "wider"):
+        with pytest.raises(SpecError, match="compares 'good' and 'bad' twice"):
+            rows_of(tmp_path, one, {**one, "split": split})
+        assert len(rows_of(tmp_path, one, {**one, "split": split, "group": "another"})) == 6
+
+
+def test_measures_of_no_split_are_not_of_one(tmp_path: Path) -> None:
+    measured(tmp_path / "results", {"gmn": [4.0, 4.1], "mlp": [5.0, 5.2]})
+    own = task(pair("gmn", "mlp"), scores=["frechet"], better="lower")
+    assert len(rows_of(tmp_path, own)) == 1
+    with pytest.raises(SpecError, match=r"tasks\.yaml:\d+:\d+: .*of no split; leave `split` out"):
+        rows_of(tmp_path, {**own, "split": "test"})
+
+
+def test_an_interval_is_written_so_that_it_shows_what_is_said(tmp_path: Path) -> None:
+    finished(tmp_path / "results", predictions())
+    (row,) = rows_of(tmp_path, task(pair("bad", "good"), scores=["tau"]))
+
+    def written(low: float, gain: float, high: float, scale: str) -> str:
+        return adds(replace(row, low=low, gain=gain, high=high, scale=scale))
+
+    behind = written(-0.0091, -0.0046, -0.00003, "difference")
+    assert behind == "−0.00460 [−0.00910, −0.00003]"
+    assert written(0.00003, 0.0046, 0.0091, "difference") == "+0.00460 [+0.00003, +0.00910]"
+    assert written(-0.0091, -0.0046, 0.00003, "difference") == "−0.0046 [−0.0091, 0.0000]"
+    assert written(1e-4, 0.05, 0.1, "ratio") == "×1.0513 [1.0001, 1.1052]"
+    assert written(-1e-4, 0.05, 0.1, "ratio") == "×1.05 [1.00, 1.11]"
+    assert written(-5.0, -4.0, -3.0, "ratio") == "×0.0183 [0.00674, 0.0498]"
+
+
+def test_results_and_comparisons_do_not_take_each_others_place(tmp_path: Path) -> None:
+    finished(tmp_path / "results", predictions())
+    before = {path.name: path.read_bytes() for path in (tmp_path / "results").iterdir()}
+    file = write(tmp_path, task(pair("good", "bad")))
+    for out in ("results", "out/../results"):
+        with pytest.raises(
+            SpecError, match=r"tasks\.yaml:\d+:\d+: results is where the comparison"
+        ):
+            compare_pairs(file, tmp_path / out, replace=True)
+    finished(tmp_path / "others", predictions())
+    with pytest.raises(GraphError, match="holds a graph-metanetworks/results .*does not take"):
+        compare_pairs(file, tmp_path / "others", replace=True)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "results").iterdir()} == before
+    compare_pairs(file, tmp_path / "out")
+    with pytest.raises(GraphError, match="holds a graph-metanetworks/pairs .*does not take"):
+        finished(tmp_path / "out", predictions())
+    with pytest.raises(GraphError, match="got the format 'graph-metanetworks/pairs'"):
+        compare_pairs(write(tmp_path, task(pair("good", "bad"), results="out")), tmp_path / "more")
 
 
 def marks(figure: str) -> list[str]:

@@ -64,7 +64,7 @@ def test_a_wrong_option_of_every_metanet(option: str, value: str, tmp_path: Path
 
 @pytest.mark.parametrize("task", ["target: test_accuracy", "task: editing\n  edit: dilation"])
 def test_an_option_that_there_is_not(task: str, tmp_path: Path) -> None:
-    for name in EDITORS if "editing" in task else METANETS:
+    for name in EDITORS if "editing" in task else METANETS.keys() - {"viewed"}:
         text = TRAIN.replace("METANET", name).replace("target: test_accuracy", task)
         if name == "statnn":
             text = text.replace("hidden", "trees")

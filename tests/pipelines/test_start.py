@@ -198,18 +198,51 @@ def test_networks_of_another_set_are_predicted(
     assert not (tmp_path / "more").exists()
 
 
+def test_a_model_and_what_goes_on_from_it_may_be_in_one_file(
+    merged_sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_here(monkeypatch)
+    runs = tmp_path / "runs"
+    further = {**MODELS["gmn"], "start": str(runs / "gmn-seed{seed}")}
+    file = write_train(tmp_path, {"gmn": MODELS["gmn"], "further": further})
+    with pytest.raises(PipelineError, match="models.further.start: .*gmn-seed0"):
+        train(file, merged_sets / "one", runs)  # the control: both at once
+    train(file, merged_sets / "one", runs, only="gmn")
+    train(file, merged_sets / "one", runs, only="further")
+    kept = train(file, merged_sets / "one", runs, only="gmn")
+    assert len(kept) == 2
+    evaluate(runs, merged_sets / "one", tmp_path / "results", params=file, workers=1)
+
+
+def test_seeds_belong_together_by_what_they_go_on_from(
+    merged_sets: Path, pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_here(monkeypatch)
+    one = {"gmn": {**MODELS["gmn"], "start": str(pretrained / "gmn-seed0")}}
+    for seeds in ([1], [0, 1]):  # the first is kept
+        file = write_train(tmp_path / "a", one, seeds=seeds)
+        train(file, merged_sets / "one", tmp_path / "a/runs")
+    evaluate(tmp_path / "a/runs", merged_sets / "one", tmp_path / "results", workers=1)
+    # The control: one seed goes on from another run.
+    other = {"gmn": {**MODELS["gmn"], "start": str(pretrained / "gmn-seed1")}}
+    file = write_train(tmp_path / "b", other, seeds=[2])
+    train(file, merged_sets / "one", tmp_path / "a/b")
+    with pytest.raises(PipelineError, match="two kinds of settings of 'gmn'"):
+        evaluate(tmp_path / "a", merged_sets / "one", tmp_path / "more", workers=1)
+
+
 def test_damaged_fingerprints_are_refused(pretrained: Path, tmp_path: Path) -> None:
     runs = Path(shutil.copytree(pretrained, tmp_path / "runs"))
     folder = runs / "gmn-seed0"
     run = json.loads((folder / "settings.json").read_text())["run"]
-    assert len(read_known(pretrained / "gmn-seed0", run).train) == 16  # the control
+    assert len(read_known(pretrained / "gmn-seed0", run).train) == 32  # the control: two marks each
     file = folder / FILE
     before = file.read_bytes()
     write_safetensors(file, {"train": np.zeros((2, 3), np.uint8)})
     with pytest.raises(GraphError, match=FILE):
         read_known(folder, run)
     reseal(runs, before, file.read_bytes())
-    with pytest.raises(PipelineError, match=r"train: got uint8 \[2, 3\], expected rows of 16 byt"):
+    with pytest.raises(PipelineError, match=r"train: got uint8 \[2, 3\], expected rows of 20 byt"):
         read_known(folder, run)
     with pytest.raises(PipelineError, match="was replaced while"):
         read_known(folder, "0" * 64)

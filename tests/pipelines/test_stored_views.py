@@ -15,6 +15,7 @@ from view_stand_ins import ENTRIES, EXAM, Broken, Means, stamps, stand_ins  # no
 from view_toys import write_set
 
 from graphgen import GraphError, GraphSet
+from graphgen.files.lock import exclusive
 from metanet import Batch, Viewed
 from metanet.batch import Part
 from metanet.views import View
@@ -182,6 +183,45 @@ def test_a_view_that_is_interrupted_is_whole_or_absent(tmp_path: Path, how: str)
     store_views(graphs, asked, workers=1)
     assert contents(graphs) == whole
     assert graph_set.hash == GraphSet.open(graphs).hash
+
+
+@pytest.mark.parametrize("how", ["killed", "full"])
+def test_a_view_whose_removal_is_interrupted_is_whole_or_gone(tmp_path: Path, how: str) -> None:
+    graphs, earlier = tmp_path / "graphs", tmp_path / "earlier"
+    write_set(graphs)
+    both, one = asked_views(["spectra", "means"]), asked_views(["means"])
+    store_views(graphs, both, workers=1)
+    shutil.copytree(graphs, earlier)
+    found = []
+
+    def prepare() -> None:
+        shutil.rmtree(graphs)
+        shutil.copytree(earlier, graphs)
+
+    def check() -> None:
+        names = GraphSet.open(graphs).views
+        found.append(names)
+        for name in names:
+            GraphSet.open(graphs).view(name).verify()
+        store_views(graphs, (both, one)[len(found) % 2], workers=1)
+        assert all(not path.name.startswith(".") for path in (graphs / "views").iterdir())
+
+    interrupt = INTERRUPTIONS[how]
+    assert everywhere(interrupt, prepare, lambda: store_views(graphs, one, workers=1), check) > 4
+    assert set(found) == {("means", "spectra"), ("means",)}
+
+
+def test_a_view_that_is_being_written_is_not_removed(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    store_views(tmp_path, asked_views(["spectra", "means"]), workers=1)
+    with (
+        exclusive(tmp_path / "views/spectra"),
+        pytest.raises(GraphError, match="in use by process"),
+    ):
+        store_views(tmp_path, asked_views(["means"]), workers=1)
+    assert GraphSet.open(tmp_path).views == ("means", "spectra")
+    store_views(tmp_path, asked_views(["means"]), workers=1)
+    assert GraphSet.open(tmp_path).views == ("means",)  # control
 
 
 def test_a_network_that_a_view_is_none_of_is_named(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from view_stand_ins import EXAM, stamps
 from view_toys import write_set
 from zoo_toys import use_toys
 
-from graphgen import GraphSet
+from graphgen import GraphError, GraphSet
 from pipelines.compile import compile_zoo
+from pipelines.errors import PipelineError
 from pipelines.tasks.targets import split_networks
 from pipelines.views import Asked, asked_views, store_views
 from pipelines.zoo import generate
@@ -31,11 +32,13 @@ def params(folder: Path, views: Any) -> Path:
     ("views", "words"),
     [
         ("spectra", "expected a list"),
-        ([3], "expected a string"),
+        ("spectra", "expected a list of mappings or strings"),
+        ([3], "expected a mapping or a string, got 3"),
         (["spectrum"], "unknown view 'spectrum'; did you mean 'spectra'"),
         (["spectra", "spectra"], "`views` has 'spectra' twice"),
         (["exam", {"exam": {}}], "an entry has all sizes"),
-        ([{"exam": {}, "spectra": {}}], "params.yaml:1"),
+        ([{"exam": {}, "spectra": {}}], "the name of one view, .*; got 'exam', 'spectra'"),
+        ([{}], "the name of one view, .*; got none"),
         ([{"spectra": {"size": 3}}], "size"),
         ([{"exam": {"network": 3}}], "no option 'network'; did you mean 'networks'"),
         ([{"exam": {"networks": 0}}], "`networks` is 0, expected a number of training"),
@@ -43,8 +46,16 @@ def params(folder: Path, views: Any) -> Path:
         ([{"exam": {"networks": []}}], "`networks` is .*, null for all, or a list of these"),
         ([{"exam": {"networks": [None, None]}}], "has the same number twice"),
         ([{"exam": {"networks": [3, 3]}}], "has the same number twice"),
+        ([{"exam": {"networks": True}}], "`networks` is true, expected"),
         ([{"exam": {"target": 3}}], "`target` is 3"),
+        ([{"exam": {"target": "training.learning_rate"}}], "higher for better networks"),
+        ([{"exam": {"target": "metrics.test_loss"}}], "higher for better networks"),
+        ([{"exam": {"target": "test_mse"}}], "higher for better networks"),
+        ([{"exam_sharpness": {"target": "loss"}}], "higher for better networks"),
         ([{"exam": {"steps": -1}}], "steps"),
+        ([{"exam": {"steps": True}}], "`steps` is true, expected an integer"),
+        ([{"exam": {"steps": 1.0}}], "`steps` is 1.0, expected an integer"),
+        ([{"exam": {"steps": None}}], "`steps` is null, expected an integer"),
         ([{"exam": 3}], "params.yaml:1"),
     ],
 )
@@ -80,8 +91,53 @@ def test_compile_computes_the_views_of_its_settings(
     again = compile_zoo(file, tmp_path / "zoo", tmp_path / "graphs", replace=True)
     assert again.hash == graphs.hash
     assert stamps(tmp_path / "graphs/views") == before
+    for options, words in (({"networks": 7}, "there are 6"), ({"target": "no"}, "no metric 'no'")):
+        wrong = params(tmp_path, [{"exam": {**EXAM, **options}}])
+        with pytest.raises(PipelineError, match=f"params.yaml: making the view 'exam' .*{words}"):
+            compile_zoo(wrong, tmp_path / "zoo", tmp_path / "other")
+        assert not (tmp_path / "other").exists()
+        with pytest.raises(PipelineError, match=words):
+            compile_zoo(wrong, tmp_path / "zoo", tmp_path / "graphs", replace=True)
+        assert stamps(tmp_path / "graphs/views") == before
     compile_zoo(params(tmp_path, []), tmp_path / "zoo", tmp_path / "graphs", replace=True)
     assert GraphSet.open(tmp_path / "graphs").views == ()
+
+
+def test_what_is_no_mistake(tmp_path: Path) -> None:
+    options = {"per_class": None, "panel": None, "target": "metrics.balanced_accuracy"}
+    with pytest.raises(GraphError, match="zoo"):
+        compile_zoo(params(tmp_path, [{"exam": options}]), tmp_path / "zoo", tmp_path / "graphs")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"networks": 1000}, "of 1000 training networks: .* asked for, there are 9"),
+        ({"networks": 1}, "of 1 training network: "),
+        ({"target": "nothing"}, "has no metric 'nothing'"),
+        ({"panel": 10}, "`panel` is 10, expected at most 9"),
+        ({"networks": 4, "panel": 5}, "`panel` is 5, expected at most 4"),
+        ({"target": "seconds"}, "'seconds' of network 1 is 30, expected its share"),
+    ],
+)
+def test_views_that_cannot_be_made_leave_everything_as_it_was(
+    tmp_path: Path, options: dict[str, Any], words: str
+) -> None:
+    first = write_set(tmp_path)
+    rows: list[Any] = []
+    for i, record in enumerate(first.records):
+        metrics = {**record["metrics"], "seconds": 30 * (i == 1)}
+        net = first.architectures[record["architecture"]]
+        rows.append((net, first[i].tensors, {**record, "metrics": metrics}))
+    GraphSet.write(tmp_path, rows, replace=True)
+    store_views(tmp_path, asked_views(["spectra", {"exam": EXAM}]), workers=1)
+    before = stamps(tmp_path)
+    wrong = asked_views(["rows", {"exam": {**EXAM, **options}}])
+    with pytest.raises(PipelineError, match=words):
+        store_views(tmp_path, wrong, workers=1)
+    assert stamps(tmp_path) == before
+    store_views(tmp_path, asked_views(["rows", {"exam": {**EXAM, "panel": 9}}]), workers=1)
+    assert GraphSet.open(tmp_path).views == ("exam", "rows")  # control
 
 
 def test_views_asked_for() -> None:
