@@ -70,7 +70,8 @@ for commands in SECTIONS.values():
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `gmn`, and return if it succeeds.
 
-    A user's mistake gives its message and exit code 2, never a traceback.
+    What else can happen, and with which exit code, says `pipelines.commands.exits`; only a defect
+    shows a traceback.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import click
 
+from pipelines.commands.command import Document, command
 
-@click.command()
+
+@command(examples=("gmn layers", "gmn layers conv2d"))
 @click.argument("name", required=False)
-def layers(name: str | None) -> None:
+def layers(name: str | None) -> Document:
     """List all layers by families, or tell about one: NAME.
 
     Fields with defaults, an example, shapes, tensors, primitives, PyTorch's name and the paper.
     """
     import spec.guide
 
-    click.echo(spec.guide.listing() if name is None else spec.guide.page(name), nl=False)
+    text = spec.guide.listing() if name is None else spec.guide.page(name)
+    click.echo(text, nl=False)
+    if name is not None:
+        return {"layer": name, "page": text}
+    return {"families": dict(spec.guide.families.by_family())}
