@@ -12,6 +12,7 @@ from pipelines.commands.card import card
 from pipelines.commands.check import check
 from pipelines.commands.compare import compare
 from pipelines.commands.compile import compile_
+from pipelines.commands.completion import completion
 from pipelines.commands.doctor import doctor
 from pipelines.commands.edit import edit
 from pipelines.commands.evaluate import evaluate
@@ -39,7 +40,7 @@ SECTIONS = {
     "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare),
     "Signals that networks encode": (inrs, edit),
     "Generated weights and learned optimizers": (flow, sample, quality, meta_train, meta_test),
-    "This installation": (doctor,),
+    "This installation": (doctor, completion),
 }
 """The commands by what people want of them."""
 

@@ -27,6 +27,7 @@ from pipelines.commands.exits import (
     STOPPED,
     TERMINATED,
 )
+from pipelines.commands.similar import suggestion
 from pipelines.extras import LIBRARIES, to_install
 
 ERRORS = {
@@ -89,7 +90,8 @@ class Failure:
         message = message_of(error, inputs)
         if message is None:
             return cls(error, f"a defect of gmn: {type(error).__name__}: {error}", DEFECT)
-        return cls(error, message, code_of(error))
+        code = code_of(error)
+        return cls(error, message + (suggestion(inputs) if code == MISTAKE else ""), code)
 
     def tell(self) -> None:
         """Print it to stderr; of a defect also where it is, and what to do."""

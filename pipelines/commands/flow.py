@@ -10,6 +10,7 @@ from pipelines.commands.command import Document, command
 from pipelines.commands.crew import scheduler_option
 from pipelines.commands.device import device_option
 from pipelines.commands.inputs import GRAPHS, SETTINGS
+from pipelines.commands.names import models
 from pipelines.commands.outputs import log_option, replace_option
 
 
@@ -17,7 +18,7 @@ from pipelines.commands.outputs import log_option, replace_option
 @click.argument("graphs", type=GRAPHS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs.")
 @click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
-@click.option("--model", help="Train this model of the settings only.")
+@click.option("--model", shell_complete=models, help="Train this model of the settings only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
 @scheduler_option
 @device_option

@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from pipelines.commands.command import Document, command
+from pipelines.commands.names import layers as layer_names
 
 
 @command(examples=("gmn layers", "gmn layers conv2d"))
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=layer_names)
 def layers(name: str | None) -> Document:
     """List all layers by families, or tell about one: NAME.
 

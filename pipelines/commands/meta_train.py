@@ -10,13 +10,14 @@ from pipelines.commands.command import Document, command
 from pipelines.commands.crew import scheduler_option
 from pipelines.commands.device import device_option
 from pipelines.commands.inputs import SETTINGS
+from pipelines.commands.names import models
 from pipelines.commands.outputs import log_option, replace_option
 
 
 @command("meta-train", examples=("gmn meta-train params.yaml --out out/optimizers",))
 @click.argument("params", type=SETTINGS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs.")
-@click.option("--model", help="Meta-train this model of the settings only.")
+@click.option("--model", shell_complete=models, help="Meta-train this model of the settings only.")
 @click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
 @scheduler_option
 @device_option

@@ -7,21 +7,20 @@ import os
 import warnings
 from collections.abc import Iterator
 
-PROGRESS = "GMN_PROGRESS"
-"""Names how progress is shown: see `pipelines.progress`."""
+from pipelines.progress import VARIABLE
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Show no progress and no warnings for the block, nor in processes that begin in it."""
-    before = os.environ.get(PROGRESS)
-    os.environ[PROGRESS] = "off"
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = "off"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         if before is None:
-            del os.environ[PROGRESS]
+            del os.environ[VARIABLE]
         else:
-            os.environ[PROGRESS] = before
+            os.environ[VARIABLE] = before
