@@ -80,8 +80,10 @@ def gpus() -> Finding:
     """Find the GPUs that PyTorch can compute on."""
     if find_spec("torch") is None:
         return Finding("GPUs", "not known without torch")
-    import torch
-
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # a broken installation is what one asks a doctor about
+        return Finding("GPUs", f"torch cannot be imported: {error}", to_install("torch"))
     names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
     names += ["Apple GPU (mps)"] if torch.backends.mps.is_available() else []
     return Finding("GPUs", ", ".join(names) or f"none that PyTorch {torch.__version__} can use")
