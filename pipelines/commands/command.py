@@ -48,7 +48,8 @@ class Command(click.Command):
 
     def __init__(self, *arguments: Any, examples: tuple[str, ...], **more: Any) -> None:
         shown = "".join(f"\n    {example}" for example in examples)
-        super().__init__(*arguments, **more, epilog=f"\b\nExamples:{shown}")
+        super().__init__(*arguments, **more)
+        self.epilog = f"\b\nExamples:{shown}"
         self.examples = examples
         self.params += common_options()
 

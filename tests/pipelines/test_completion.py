@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
-from spec.registry import LAYERS
+from spec.layer import LAYERS
 
 from pipelines.cli import gmn, main
 

@@ -22,6 +22,7 @@ from pipelines.results import writing_results
 PROJECT = Path(pipelines.__file__).parents[1] / "pyproject.toml"
 NET = "inputs: {x: [4]}\nlayers: [{linear: {out_features: 3}}, relu, {linear: {out_features: 2}}]\n"
 WITHOUT = {
+    "completion",
     *("layers", "check", "compile", "merge", "symmetries", "card"),
     *("new", "code", "doctor"),
 }
@@ -79,7 +80,7 @@ def arguments_of(name: str) -> list[str]:
     places = {
         "net": "net.yaml", "source": "net.yaml", "weights": "net.npz", "target": "other.npz",
         "settings": "params.yaml", "name": "conv2d", "params": "params.yaml", "zoo": "zoo",
-        "model": "model.pt2", "tasks": "params.yaml", "commands": "card",
+        "model": "model.pt2", "shell": "bash", "tasks": "params.yaml", "commands": "card",
     }  # fmt: skip
     given = [name]
     for parameter in gmn.commands[name].params:
