@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
-from spec.layer import LAYERS
 
 from pipelines.cli import gmn, main
+from spec.layer import LAYERS
 
 NET = "vars: {width: 3}\ninputs: {x: [4]}\nlayers: [{linear: {out_features: $width}}]\n"
 
