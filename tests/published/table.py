@@ -8,7 +8,7 @@ import graphgen
 from published.all import PUBLISHED
 from published.network import Published, compared
 
-PAGE = Path(__file__).parents[2] / "docs" / "published.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "published.md"
 BEGIN = "<!-- PYTHONPATH=tests python -m published.table -->\n\n"
 HEAD = (
     "| network | file | compared with | within | scalars | nodes | permutations |\n"
