@@ -10,17 +10,23 @@ author = "The graph-metanetworks authors"
 copyright = author
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
     "sphinx_click",
     "sphinx_copybutton",
+    "complete",
     "docstrings",
+    "examples",
     "gallery",
     "mathml",
 ]
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
+# Notebooks are run when the pages are built; git has none of their outputs.
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
 html_theme = "furo"
 html_title = "Graph metanetworks"
 html_math_renderer = "mathml"
