@@ -12,11 +12,12 @@ copyright = author
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
+    "docstrings",
+    "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_click",
     "sphinx_copybutton",
     "complete",
-    "docstrings",
     "examples",
     "gallery",
     "mathml",
@@ -33,6 +34,8 @@ html_math_renderer = "mathml"
 nitpicky = True
 # Types of numpy and torch have their pages elsewhere, and ours are named by their signatures.
 nitpick_ignore_regex = [("py:.*", ".*")]
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
 autodoc_member_order = "groupwise"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True

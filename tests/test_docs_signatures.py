@@ -59,8 +59,11 @@ OWNERS = (
 )  # fmt: skip
 # Models and functions of others, and methods of classes that people write.
 OPEN = {
+    "dgl.graph((source, target), num_nodes=graph.num_nodes)",
     "editor(batch)",
+    "igraph.Graph(n=graph.num_nodes, edges=graph.edge_index().T, directed=True)",
     "infer(*shapes)",
+    "jraph.GraphsTuple(*graphs_tuple)",
     "shape('name')",
     "model.embed(batch)",
     'model.to("cuda")(batch.to("cuda"))',

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-
-from sphinx.util import logging
 
 PACKAGES = ("spec", "graphgen", "metanet", "pipelines")
 # Packages with public names that have no page of the reference, and why.
@@ -27,7 +25,7 @@ ELSEWHERE = {
 }
 SHOWN = re.compile(r"^\.\. automodule:: ([\w.]+)$", re.M)
 # Names of data have no docstring of their own, and are shown by the comment where they are made.
-DATA = (str, int, float, tuple, dict)
+DATA = (str, int, float, tuple, Mapping)
 
 
 def public_packages(root: Path) -> Iterator[str]:
@@ -74,6 +72,8 @@ def load(app: Any) -> None:
 
 def check(app: Any, env: Any) -> None:
     """Warn of every public name that no page describes."""
+    from sphinx.util import logging
+
     objects = env.domains.python_domain.objects
     for name in missing(shown_packages(Path(app.srcdir) / "reference"), objects):
         logging.getLogger(__name__).warning("%s is public, and on no page of the reference", name)

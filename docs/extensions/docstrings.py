@@ -14,12 +14,15 @@ NAME = re.compile(r"(?<![`:])`+([^`]+)`+(?![`_])(\w?)")
 def restructured(lines: list[str]) -> Iterator[str]:
     """Give the lines of a docstring as reStructuredText.
 
-    A paragraph that is indented, or is Python behind the first one, is a block of code, and what
-    stands in ticks is literal, also across two lines.
+    A paragraph that is indented or fenced, or is Python behind the first one, is a block of code,
+    and what stands in ticks is literal, also across two lines. Sections such as `Args:` are
+    Napoleon's.
     """
     paragraphs = re.split(r"\n[ \t]*\n", "\n".join(lines).rstrip())
     code = False
     for number, paragraph in enumerate(paragraphs):
+        if paragraph.startswith("```"):
+            paragraph = indent("\n".join(paragraph.split("\n")[1:-1]), "    ")
         indented = paragraph.startswith("    ")
         if indented or (number and is_code(paragraph)):
             if not code:
