@@ -21,7 +21,7 @@ def row(published: Published) -> str:
     case = compared(published)
     template = graphgen.template(case.net)
     scalars = sum(tensor.size for tensor in case.checkpoint.weights.values())
-    link = f"[`{published.file}`]({(Path('..') / 'spec' / 'nets' / published.file).as_posix()})"
+    link = f"[`{published.file}`](../../spec/nets/{published.file})"
     cells = [
         f"{published.title} ({published.paper})",
         link,
