@@ -21,7 +21,7 @@ class ShapeError(Exception):
 
 
 class RefusalError(ShapeError):
-    """What has a meaning and is not said, as against a mistake; all are in `docs/reference/refusals.md`."""
+    """What has a meaning and is not said, unlike a mistake; `docs/reference/refusals.md` has all."""
 
 
 class Primitive:
