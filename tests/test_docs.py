@@ -292,3 +292,43 @@ def test_an_error_points_to_the_line_of_the_page(
     with pytest.raises(ZeroDivisionError) as caught:
         run_page(page, capsys, in_process=True)
     assert caught.traceback[-1].lineno + 1 == 5
+
+
+def slug(heading: str) -> str:
+    """Give the anchor of a heading, as GitHub and Sphinx make it."""
+    return re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", heading.lower()).strip())
+
+
+def lost_links(page: Path) -> list[str]:
+    """List the links of a page that lead to no file or no heading."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    lost = []
+    for link in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text):
+        path, _, anchor = "".join(link).partition("#")
+        if path.startswith(("http", "mailto:")) or "pictures/" in path:  # drawn by the builder
+            continue
+        target = page.parent / path if path else page
+        if not target.exists():
+            lost.append("".join(link))
+        elif anchor:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.M)
+            labels = re.findall(r"^\((\w+)\)=$", target.read_text(encoding="utf-8"), re.M)
+            if anchor not in {*map(slug, headings), *labels}:
+                lost.append("".join(link))
+    return lost
+
+
+@pytest.mark.parametrize("page", sorted(COUNTS))
+def test_links_lead_to_pages_and_headings(page: str) -> None:
+    assert lost_links(ROOT / page) == []
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    (tmp_path / "other.md").write_text("# Other\n\n## A heading: `of` it\n", encoding="utf-8")
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# Page\n[a](other.md) [b](other.md#a-heading-of-it) [c](#page) [d](https://x.org)\n"
+        "[e](none.md) [f](other.md#none) [g](#other)\n",
+        encoding="utf-8",
+    )
+    assert lost_links(page) == ["none.md", "other.md#none", "#other"]
