@@ -9,7 +9,7 @@ import click
 
 from pipelines.commands.command import Document, command
 from pipelines.commands.crew import crew_options
-from pipelines.commands.inputs import SETTINGS, SOURCE, WEIGHTS
+from pipelines.commands.inputs import GRAPHS, SETTINGS, SOURCE, WEIGHTS
 from pipelines.commands.networks import is_model, network_of
 from pipelines.commands.outputs import replace_option
 from pipelines.commands.variables import variables_option
@@ -38,7 +38,7 @@ from pipelines.commands.variables import variables_option
 )
 @click.option(
     "--views-of",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=GRAPHS,
     help="A graph set of the same zoo, as one with other splits, whose views are taken over.",
 )
 @crew_options
