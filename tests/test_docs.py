@@ -32,6 +32,7 @@ COUNTS = {
     "docs/importing.md": {"python": 5, "sh": 3, "text": 7},
     "docs/index.md": {"python": 2, "text": 2, "yaml": 1},
     "docs/inrs.md": {"python": 2, "sh": 1, "text": 3, "yaml": 2},
+    "docs/installing.md": {"python": 1, "sh": 1, "text": 1, "yaml": 1},
     "docs/language.md": {"python": 17, "text": 17, "yaml": 5},
     "docs/learned_optimizers.md": {"python": 3, "sh": 1, "text": 3, "yaml": 2},
     "docs/metanets.md": {"python": 14, "text": 11},
