@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def run(page: Path) -> int:
             printed.truncate()
             return text
 
-        runner = Runner(taken, in_process=False)
+        runner = Runner(taken, in_process=os.name == "nt")  # where `bash` may be another system
         for block in blocks(page):
             if not block.files and not block.text.startswith("git clone"):
                 runner.run(block)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tarfile
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hatchling.build import build_wheel
+from hatchling.build import build_sdist, build_wheel
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("spec", "graphgen", "metanet", "pipelines")
@@ -32,6 +33,11 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("wheel")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
+        sources = build_sdist(str(folder))
+        with tarfile.open(folder / sources) as file:
+            file.extractall(folder, filter="data")
+        # From the sources that are released, as `python -m build` does.
+        patch.chdir(folder / sources.removesuffix(".tar.gz"))
         wheel = build_wheel(str(folder))
     with zipfile.ZipFile(folder / wheel) as file:
         return file.namelist()

@@ -33,7 +33,13 @@ SETTINGS: dict[str, Any] = {
             "gmn": {
                 "metanet": "gmn",
                 "settings": {"hidden": 4, "layers": 1},
-                "training": {"epochs": 1, "batch_size": 4, "learning_rate": 1e-2},
+                "training": {
+                    "epochs": 1,
+                    "batch_size": 4,
+                    "learning_rate": 1e-2,
+                    "weight_decay": 0.0,
+                    "gradient_norm": 1.0,
+                },
             }
         },
     },
