@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graphgen.errors import GraphError
 from graphgen.files.regular import open_regular
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 _SECONDS = 0.1
 """How long a lock is tried: its holder may be about to go, or to write who it is."""
@@ -34,19 +39,20 @@ def exclusive(folder: str | os.PathLike[str]) -> Iterator[None]:
 
     path = Path(folder) / ".lock"
     lock = FileLock(path, timeout=_SECONDS, poll_interval=_SECONDS / 10, thread_local=False)
-    file = None
     try:
         with os.scandir(path.parent):  # a folder that is missing would be made
             lock.acquire()
-        if not isinstance(lock, SoftFileLock):  # that one has written its file itself
-            file = _sign(path)
+        # A lock without the system's help has written its file itself.
+        file = os.lstat(path) if isinstance(lock, SoftFileLock) else _sign(path)
     except Timeout:
         raise GraphError(
             f"{path.parent}: in use by {_holder(path)}; wait for it to end or stop it, then try "
             "again"
         ) from None
-    except OSError as error:
-        lock.release()
+    except BaseException as error:
+        _let_go(lock, path)
+        if not isinstance(error, OSError):
+            raise
         raise GraphError(
             f"{path.parent}: cannot be locked ({error.strerror}: {path.name}); expected an "
             "existing folder that can be written to, with no link or pipe of that name"
@@ -54,13 +60,20 @@ def exclusive(folder: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     finally:
-        if lock.is_locked:  # and not a forked child that leaves the block
-            # `release` leaves the file, but on Windows, where it cannot be removed while it is
-            # open. After a removal by hand, the file in its place is another holder's.
-            with contextlib.suppress(OSError):
-                if file is not None and os.path.samestat(file, os.stat(path)):
-                    path.unlink()
-            lock.release()
+        _let_go(lock, path, file)
+
+
+def _let_go(lock: BaseFileLock, path: Path, file: os.stat_result | None = None) -> None:
+    """Release a lock and remove its file, which is `file` if that is known."""
+    if not lock.is_locked:  # it was not got, or this is a forked child
+        return
+    # On Windows an open file stays, and `release` removes it. Elsewhere `release` lets it be; after
+    # a removal by hand, the one in its place is another holder's.
+    with contextlib.suppress(OSError):
+        found = os.lstat(path)
+        if stat.S_ISREG(found.st_mode) and (file is None or os.path.samestat(file, found)):
+            path.unlink()
+    lock.release()
 
 
 def _sign(path: Path) -> os.stat_result:
