@@ -3,7 +3,7 @@
 #
 #   [EVERYTHING="PYTHON..."] ./release.sh WHEEL PYTHON...
 #
-# Each Python runs docs/installing.md with the core alone, the first one also with the lowest
+# Each Python runs docs/how_to/installing.md with the core alone, the first one also with the lowest
 # versions that pyproject.toml admits, and each of EVERYTHING, by default all, README.md.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -32,13 +32,13 @@ for python in "$@"; do
         continue
     }
     install "core-$version" "$python" -c "$root/constraints.txt" "$wheel"
-    page "core-$version" docs/installing.md
+    page "core-$version" docs/how_to/installing.md
     echo "Python $version, the core: $(du -sm "core-$version/lib" | cut -f1) MB, installing.md runs"
     if [ "$first" = yes ]; then
         uv pip compile --quiet --resolution lowest-direct --python "$python" --no-header \
             "$root/pyproject.toml" >lowest.txt
         install lowest "$python" -r lowest.txt "$wheel"
-        page lowest docs/installing.md
+        page lowest docs/how_to/installing.md
         echo "Python $version, the lowest versions: installing.md runs"
         first=no
     fi
