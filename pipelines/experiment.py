@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ def write_experiment_report(
     """
     from pipelines.report.comparison import compare  # which needs matplotlib
     from pipelines.report.markdown import tables
+    from pipelines.report.provenance import provenance
 
     root = Path(root)
     out, results = root / REPORT, root / RESULTS
@@ -59,7 +61,7 @@ def write_experiment_report(
     graph_set = open_graphs(graphs or root / GRAPHS)
     zoo = open_zoo(zoo_folder or root / ZOO)
     check_zoo(zoo, graph_set)
-    histories = check_results(root, graph_set.hash)
+    runs = check_results(root, graph_set.hash)
     check_settings(params, graph_set.folder, results)
     data = read_file(params).data
     sections = data if isinstance(data, dict) else {}
@@ -76,12 +78,13 @@ def write_experiment_report(
     claim_file(results / TABLE, replace)
     write_bytes(results / TABLE, tables(compared, metrics, costs).encode())
     shown = EXAMPLES in parts_of(sealed)
+    folders = {name: folder for name, (folder, _) in runs.items()}
     return write_report(
         out,
         zoo_index=zoo,
         metrics=metrics,
         predictions=predicted,
-        histories=histories,
+        histories={name: history for name, (_, history) in runs.items() if history is not None},
         settings=sections,
         split_sizes=graph_set.index["about"].get("networks"),
         test_size=test_size(zoo),
@@ -89,6 +92,7 @@ def write_experiment_report(
         results_hash=sealed["hash"],
         examples=read_weights(result_file(results, EXAMPLES)) if shown else None,
         costs=costs,
+        provenance=provenance(root, graph_set.folder, folders, systems_of(folders, section)),
     )
 
 
@@ -101,8 +105,8 @@ def check_zoo(zoo: dict[str, Any], graph_set: GraphSet) -> None:
         )
 
 
-def check_results(root: Path, graph_set: str) -> dict[str, Path]:
-    """Compare results with the graph set and the runs that are there; give the runs' histories."""
+def check_results(root: Path, graph_set: str) -> dict[str, tuple[Path, Path | None]]:
+    """Compare results with the graph set and the runs; give the runs' folders and histories."""
     results = root / RESULTS
     of = read_results(results)["of"]
     if of.get("graph_set") != graph_set:
@@ -120,13 +124,34 @@ def check_results(root: Path, graph_set: str) -> dict[str, Path]:
             f"{results}: {names}: trained again, trained newly or removed, since it was evaluated; "
             "run `gmn evaluate` again"
         )
-    histories = {}
+    found = {}
     for name in evaluated:
         folder = runs[name][0]
         sealed = read_document(folder / SETTINGS, RESULT)
-        if HISTORY in parts_of(sealed):
-            histories[name] = read_part(folder, sealed, HISTORY)
-    return histories
+        known = HISTORY in parts_of(sealed)
+        found[name] = folder, read_part(folder, sealed, HISTORY) if known else None
+    return found
+
+
+def systems_of(folders: Mapping[str, Path], section: Any) -> dict[str, Any]:
+    """Give the settings of each system: those that were asked for, and those of its first run."""
+    asked = section.get("models") if isinstance(section, dict) else None
+    found: dict[str, Any] = {}
+    for run, folder in folders.items():
+        label = run.rpartition("-seed")[0]
+        if label in found:
+            continue
+        sealed = read_document(folder / SETTINGS, RESULT)
+        own = asked.get(sealed["name"], {}) if isinstance(asked, dict) else {}
+        settings = {k: v for k, v in sealed["settings"].items() if not isinstance(v, dict)}
+        found[label] = {
+            "asked for": own,
+            "metanet": sealed["model"],
+            "all settings of the metanet": settings,
+            "trained on": sealed.get("trained_on"),
+            "made with": sealed.get("made_with"),
+        }
+    return found
 
 
 def trained_runs(train: Path) -> dict[str, tuple[Path, str]]:

@@ -1,4 +1,4 @@
-"""From a matplotlib figure to SVG that takes its colours and type from the page around it."""
+"""From a matplotlib figure to an SVG of its own, in the colours of reports, light and dark."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from html import escape
 from xml.etree import ElementTree
 
 import matplotlib.style
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from pipelines.report.colours import DARK, LIGHT
 
 # Stand-ins: each of these colours becomes a CSS variable, so that one drawing serves a light page
 # and a dark one.
@@ -21,23 +21,8 @@ _VARIABLES = {INK: "ink", MUTED: "muted", LINE: "line", PAPER: "paper"} | {
     colour: f"series-{i}" for i, colour in enumerate(_SERIES)
 }
 
-# Blue, vermilion, green, pink, indigo, olive, wine, grey: told apart in the common forms of colour
-# blindness, at a contrast of 3 or more to the page.
-LIGHT = ("#0072b2", "#d55e00", "#009e73", "#c4659b", "#332288", "#8f8f2a", "#882255", "#777777")
-DARK = ("#4da6e0", "#f58549", "#33cda2", "#e6a1c8", "#9c8cf0", "#c9c95c", "#d66a99", "#b0b0b0")
 PAGE_LIGHT = "--paper: #fff; --ink: #1b1e23; --muted: #5a626d; --line: #e3e6ea; --wash: #f5f6f8;"
 PAGE_DARK = "--paper: #15181c; --ink: #e8eaed; --muted: #a3abb5; --line: #2f353c; --wash: #1d2126;"
-
-# A marker's matplotlib name and its outline in a box of 12 by 12, for the legend.
-_MARKERS = {
-    "o": "M6 2a4 4 0 1 0 .01 0z",
-    "s": "M2.5 2.5h7v7h-7z",
-    "^": "M6 1.8 10.3 9.6H1.7z",
-    "D": "M6 1.4 10.6 6 6 10.6 1.4 6z",
-    "v": "M6 10.2 1.7 2.4h8.6z",
-    "P": "M4.3 2h3.4v2.3H10v3.4H7.7V10H4.3V7.7H2V4.3h2.3z",
-    "p": "M6 1.6 10.4 4.8 8.7 10H3.3L1.6 4.8z",
-}
 
 _STYLE = {
     "svg.hashsalt": "report",
@@ -71,31 +56,6 @@ def colour(index: int) -> str:
     return _SERIES[index % len(_SERIES)]
 
 
-def marker(index: int) -> str:
-    """The matplotlib marker of the series with this number.
-
-    Their number has no factor in common with that of the colours, so pairs repeat late.
-    """
-    return list(_MARKERS)[index % len(_MARKERS)]
-
-
-def legend_symbol(index: int) -> str:
-    """The marker of a series as a small inline SVG."""
-    return (
-        f'<svg class="symbol" viewBox="0 0 12 12" aria-hidden="true"><path d="'
-        f'{_MARKERS[marker(index)]}" style="fill: var(--series-{index % len(_SERIES)})"/></svg>'
-    )
-
-
-def legend_line(index: int, *, dashed: bool = False) -> str:
-    """A stroke in the colour of a series as a small inline SVG."""
-    dash = ' stroke-dasharray="4 2.2"' if dashed else ""
-    return (
-        '<svg class="symbol wide" viewBox="0 0 22 12" aria-hidden="true"><path d="M1 6h20"'
-        f' stroke-width="2" style="stroke: var(--series-{index % len(_SERIES)})"{dash}/></svg>'
-    )
-
-
 def standalone(svg: str) -> str:
     """Make a file of an inline SVG image: with its colours, for light pages and dark ones."""
     root = ElementTree.fromstring(svg)
@@ -117,13 +77,6 @@ def palette(colours: Sequence[str]) -> str:
 
 
 @contextmanager
-def panel(width: float = 4.4, height: float = 3.5) -> Iterator[tuple[Figure, Axes]]:
-    """Yield one figure with one set of axes, in the report's style and in no one else's."""
-    with canvas(width, height) as figure:
-        yield figure, figure.add_subplot()
-
-
-@contextmanager
 def canvas(width: float, height: float) -> Iterator[Figure]:
     """Yield one figure without axes, in the report's style."""
     with matplotlib.style.context(["default", _STYLE]), warnings.catch_warnings():
@@ -136,7 +89,7 @@ def to_svg(figure: Figure, name: str, description: str) -> str:
     """Serialise a figure as an inline SVG image.
 
     `name` is unique in the page and prefixes every id; `description` is the text alternative. Must
-    be called inside `panel`, whose style it relies on. Equal figures give equal text.
+    be called inside `canvas`, whose style it relies on. Equal figures give equal text.
     """
     with io.BytesIO() as file:
         figure.savefig(
@@ -167,12 +120,6 @@ def to_svg(figure: Figure, name: str, description: str) -> str:
         "aria-label": description,
     }
     return ElementTree.tostring(root, encoding="unicode")
-
-
-def figure_html(svg: str, caption: str, detail: str = "") -> str:
-    """Wrap a drawing in `<figure>` under a caption and a less prominent detail, plain text both."""
-    small = f" <small>{escape(detail)}</small>" if detail else ""
-    return f"<figure><figcaption>{escape(caption)}{small}</figcaption>{svg}</figure>"
 
 
 def _rewrite(key: str, value: str, name: str) -> str:

@@ -63,7 +63,8 @@ def script() -> str:
 @cache
 def style() -> str:
     """Give the style, without indentation."""
-    return "\n".join(line.strip() for line in text("viewer.css").splitlines() if line)
+    sheets = text("tokens.css") + text("viewer.css")
+    return "\n".join(line.strip() for line in sheets.splitlines() if line)
 
 
 @cache
