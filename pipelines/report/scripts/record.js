@@ -45,7 +45,7 @@ function predictions(app, i, label) {
   const seeds = [...new Set(networks.systems.flatMap((system) => system.seeds))];
   const rows = networks.systems.filter((system) => system.told[label]).map((system) => {
     const { runs, mean } = networks.told(system, label, i);
-    const cells = seeds.map((seed) => say(runs[system.seeds.indexOf(seed)] ?? null, 3));
+    const cells = seeds.map((seed) => say(runs[system.seeds.indexOf(seed)] ?? null));
     const error = mean !== null && typeof truth === "number" ? signed(mean - truth) : "";
     return runs.some((value) => value !== null && value !== undefined) && el("tr", {}, el("th", { scope: "row" }, system.name),
       ...cells.map((text) => el("td", { class: "number" }, text)), el("td", { class: "number" }, error));

@@ -18,14 +18,14 @@ def predicted(seen, network):
     }
 
 
-def tested(seen, number):
+def network_at(seen, number):
     return list(dict.fromkeys(row["network"] for row in seen.made_from["predictions"]))[number]
 
 
 def test_pointing_at_a_network_tells_what_each_seed_predicts(look):
     seen = look()
     chart = seen.chart(SCATTER)
-    network = tested(seen, 11)
+    network = network_at(seen, 11)
     seen.page.mouse.move(*seen.place(chart, network))
     told = seen.page.inner_text("#tip")
     assert f"network {network} · " in told
@@ -39,7 +39,7 @@ def test_pointing_at_a_network_tells_what_each_seed_predicts(look):
 
 def test_a_click_shows_the_record_and_marks_the_network_everywhere(look):
     seen = look()
-    network = next(n for n in (tested(seen, i) for i in range(30)) if n % 7 < 2)
+    network = next(n for n in (network_at(seen, i) for i in range(30)) if n % 7 < 2)
     zoo = seen.chart("test accuracy against learning rate")
     assert not seen.ringed(zoo, network)
     other = seen.chart(SCATTER.replace("gmn", "trees"))
@@ -51,7 +51,7 @@ def test_a_click_shows_the_record_and_marks_the_network_everywhere(look):
     assert f"Network {network}" in text
     for (model, _), value in predicted(seen, network).items():
         assert model in text
-        assert f"{value:.3g}" in text
+        assert str(rounded(value)) in text
     own = seen.made_from["zoo_index"]["networks"][network]
     assert own["training"]["optimizer"] in text
     assert record.locator("img").evaluate("image => image.naturalWidth") > 50
@@ -141,7 +141,7 @@ def test_families_are_hidden_and_seeds_chosen(look):
     families = {row["network"]: row["family"] for row in seen.made_from["predictions"]}
     assert seen.run(f"{marks}.length") == sum(f != "mlp" for f in families.values())
     first.click()
-    network = tested(seen, 3)
+    network = network_at(seen, 3)
     seen.page.locator("select.seeds").select_option("2")
     y = seen.run(
         f"(name) => {marks}.find((mark) => mark.network === report.networks.place.get(name)).y",
