@@ -17,9 +17,6 @@ _HASHES = 12
 def pictures(zoo_index: Mapping[str, Any], networks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Draw the architectures of networks: SVGs, and which of them is that of an architecture.
 
-        found = pictures(index, index["networks"])
-        found["svg"][found["picture_of"]["28e2c22b08ec"]]
-
     Architectures of one family that differ only in what a picture does not show, as activations,
     share one.
     """

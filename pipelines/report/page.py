@@ -13,8 +13,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from graphgen.drawing.page.page import packed
-from graphgen.drawing.page.page import text as drawing_text
+from graphgen.drawing.sharing import packed, tokens
 from pipelines.report.blocks import Block, Charts, Column, Section
 from pipelines.report.colours import DARK, LIGHT
 
@@ -40,7 +39,7 @@ def document(
 ) -> str:
     """Write a report: its title, the paragraphs of its answer, and its sections.
 
-        document("Predicting accuracy", ["gmn is best."], [Section("Scores", [table])])
+        document("Predicting accuracy", ["gmn is best."], [Section("Scores")])
 
     What is given as text is escaped. `data` are the networks that charts and records show, as
     `pipelines.report.networks` gives them. Equal arguments give equal bytes.
@@ -115,7 +114,7 @@ def style() -> str:
         f"{root}{{{''.join(f'--series-{i}:{colour};' for i, colour in enumerate(colours))}}}\n"
         for root, colours in ((":root", LIGHT), (':root[data-theme="dark"]', DARK))
     )
-    sheets = (drawing_text("tokens.css"), series, own("uplot/uPlot.min.css"), own("report.css"))
+    sheets = (tokens(), series, own("uplot/uPlot.min.css"), own("report.css"))
     return "\n".join(sheet.strip() for sheet in sheets)
 
 

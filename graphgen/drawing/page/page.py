@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
 from html import escape
@@ -14,6 +12,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from graphgen.drawing.sharing import packed, tokens
 
 SCRIPTS = (
     "numbers", "data", "grids", "colours", "images", "camera", "layout", "base", "labels",
@@ -47,11 +47,6 @@ def plain(data: Mapping[str, Any]) -> bytes:
     return written.encode()
 
 
-def packed(content: bytes) -> str:
-    """Compress what the page holds: gzip, base64, which no HTML parser takes for a tag."""
-    return b64encode(gzip.compress(content, compresslevel=9, mtime=0)).decode("ascii")
-
-
 @cache
 def script() -> str:
     """Join the scripts into one, without indentation and lines of comment."""
@@ -63,7 +58,7 @@ def script() -> str:
 @cache
 def style() -> str:
     """Give the style, without indentation."""
-    sheets = text("tokens.css") + text("viewer.css")
+    sheets = tokens() + text("viewer.css")
     return "\n".join(line.strip() for line in sheets.splitlines() if line)
 
 
