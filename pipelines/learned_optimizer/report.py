@@ -34,6 +34,7 @@ from pipelines.report.blocks import (
     Section,
     Table,
 )
+from pipelines.report.charts import DIGITS
 from pipelines.report.networks import rounded
 
 TITLE = "Learned optimizers"
@@ -87,7 +88,7 @@ def panel(tasks: str, outcomes: Sequence[Outcome], names: Sequence[str]) -> Char
         own = [one for one in outcomes if one.optimizer == name]
         curve = np.mean([one.curve() for one in own], axis=0)
         dashed = is_tuned(name, outcomes)
-        points = {"x": list(range(len(curve))), "y": [rounded(value) for value in curve]}
+        points = {"x": list(range(len(curve))), "y": [rounded(value, DIGITS) for value in curve]}
         lines.append({"name": name, "colour": number, "dashed": dashed, **points})
     highest = 1.15 * max(float(one.curve()[0]) for one in outcomes)
     spec = {

@@ -15,6 +15,8 @@ from pipelines.report.networks import rounded
 
 MOST_PANELS = 24
 DECADES = 30.0
+DIGITS = 6
+"""Those of curves, whose steps are small."""
 
 
 def limits(predictions: Iterable[Prediction]) -> tuple[float, float]:
@@ -137,7 +139,7 @@ def curves(
             "colour": colour,
             "dashed": bool(colour),
             "x": [rounded(value) for value in history.columns["epoch"]],
-            "y": [rounded(value) for value in history.columns[column]],
+            "y": [rounded(value, DIGITS) for value in history.columns[column]],
         }
         for column, (name, colour) in columns.items()
         for history in histories

@@ -213,13 +213,13 @@ def number(value: Any) -> Any:
         return value
 
 
-def rounded(value: Any) -> float | int | None:
-    """Round to four digits; whole numbers stay as they are."""
+def rounded(value: Any, digits: int = 4) -> float | int | None:
+    """Round to so many digits; whole numbers stay as they are."""
     if not math.isfinite(value):
         return None
     if float(value).is_integer() and abs(value) < 1e15:
         return int(value)
-    return float(f"{value:.4g}")
+    return float(f"{value:.{digits}g}")
 
 
 def text(value: Any) -> str:

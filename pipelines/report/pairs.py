@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # which writes such drawings
 
 RATIO = "times better: a smaller error, or a higher score"
 _LONGEST, _SHORTEST = 78, 20
-_ROW, _LEFT, _RIGHT, _FOOT = 19, 478, 800, 46
+_ROW, _LEFT, _RIGHT, _FOOT = 19, 540, 860, 46
 """Pixels: the height of a row, the ends of the axis, and what is below the rows of a panel."""
 
 

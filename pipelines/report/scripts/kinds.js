@@ -69,6 +69,7 @@ const KINDS = {
     return {
       marks, x: { label: spec.words, scale: spec.scale, labels: choice?.labels }, y: { label: spec.label },
       under: choice && ((brush) => bars(brush, groups)),
+      over: choice && ((brush) => middles(brush, groups)),
     };
   },
 
@@ -169,21 +170,29 @@ const KINDS = {
   },
 };
 
-// A bar for each choice, as high as the mean of its networks, with their quartiles.
-function bars({ ctx, ratio, x, y, bbox }, groups) {
-  const floor = bbox.top + bbox.height;
+const mean = (group) => group.reduce((sum, value) => sum + value, 0) / group.length;
+
+// A bar for each choice, as high as the mean of its networks.
+function bars({ ctx, x, y, bbox }, groups) {
+  ctx.globalAlpha = 0.13;
+  ctx.fillStyle = css("--ink");
+  groups.forEach((group, at) => {
+    if (!group.length) return;
+    const [left, top] = [x(at - 0.36), y(mean(group))];
+    ctx.fillRect(left, top, x(at + 0.36) - left, bbox.top + bbox.height - top);
+  });
+  ctx.globalAlpha = 1;
+}
+
+// The mean of each choice, and a line from one quartile to the other, above the points.
+function middles({ ctx, ratio, x, y }, groups) {
+  ctx.fillStyle = css("--ink");
   groups.forEach((group, at) => {
     if (!group.length) return;
     const order = [...group].sort((a, b) => a - b);
     const part = (share) => order[Math.min(Math.floor(share * order.length), order.length - 1)];
-    const mean = group.reduce((sum, value) => sum + value, 0) / group.length;
     const [left, right] = [x(at - 0.36), x(at + 0.36)];
-    ctx.globalAlpha = 0.13;
-    ctx.fillStyle = css("--ink");
-    ctx.fillRect(left, y(mean), right - left, floor - y(mean));
-    ctx.globalAlpha = 0.9;
-    ctx.fillRect(left, y(mean) - ratio, right - left, 2 * ratio);
+    ctx.fillRect(left, y(mean(group)) - ratio, right - left, 2 * ratio);
     ctx.fillRect(x(at) - 0.75 * ratio, y(part(0.75)), 1.5 * ratio, y(part(0.25)) - y(part(0.75)));
-    ctx.globalAlpha = 1;
   });
 }

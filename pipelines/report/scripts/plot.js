@@ -10,7 +10,7 @@ function marker(text) {
   return paths.get(text);
 }
 
-// `picture`: { x, y: { label, scale, range, with, floor, labels, ticks }, marks: [mark], under(brush) }.
+// `picture`: { x, y: { label, scale, range, with, floor, labels, ticks }, marks: [mark], under(brush), over(brush) }.
 // A mark: { x, y, colour, shape, network, text, low, high, left, right }, in the chart's units.
 class Plot {
   constructor(app, place, kind) {
@@ -78,6 +78,7 @@ class Plot {
     const { marks } = this.picture;
     const many = marks.length > 400;
     for (const mark of marks) this.mark(brush, mark, many);
+    this.picture.over?.(brush);
     for (const mark of marks) if (mark.network !== undefined && mark.network === this.app.selected) this.chosen(brush, mark);
     ctx.restore();
   }
@@ -204,8 +205,21 @@ function axis(own, upright) {
     const cut = (text) => (text.length > (upright ? 20 : 12) ? `${text.slice(0, upright ? 19 : 11)}…` : text);
     Object.assign(found, { splits: () => shown, values: () => shown.map((i) => cut(own.labels[i])) });
     found.grid = { show: false };
-  } else if (own.ticks) {
-    Object.assign(found, { splits: () => own.ticks, filter: (plot, splits) => splits });
+  } else if (own.ticks || own.scale === "log") {
+    const splits = (plot, at, low, high) => own.ticks ?? powers(low, high);
+    Object.assign(found, { splits, filter: (plot, kept) => kept });
   }
   return found;
+}
+
+// Round places of a logarithmic axis: 1, 2 and 5 of each power of ten, or fewer where these are many.
+function powers(low, high) {
+  const first = Math.floor(Math.log10(low));
+  const count = Math.ceil(Math.log10(high)) - first + 1;
+  const within = (digits, step = 1) => Array.from({ length: count }, (_, i) => first + i)
+    .filter((power) => power % step === 0)
+    .flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)))
+    .filter((value) => value >= low && value <= high);
+  const choices = [within([1, 2, 5]), within([1, 3]), within([1]), within([1], 2), within([1], 4)];
+  return choices.find((found) => found.length <= 5) ?? choices.at(-1);
 }

@@ -15,7 +15,7 @@ function say(value, digits = 4) {
   if (Number.isInteger(value) && Math.abs(value) < 1e7) return value.toLocaleString("en").replace("-", "−");
   const size = Math.abs(value);
   const text = size >= 1e-3 && size < 1e6 ? String(Number(value.toPrecision(digits)))
-    : value.toExponential(Math.min(digits - 2, 2)).replace("e+", "e");
+    : Number(value.toPrecision(digits - 1)).toExponential().replace("e+", "e");
   return text.replaceAll("-", "−");
 }
 
