@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from pipelines.zoo import open_zoo
 from spec.yaml_reader import read_file
 
 ZOO, GRAPHS, TRAIN = Path("out/zoo"), Path("out/graphs"), Path("out/train")
+SEARCH = Path("out/search")
 RESULTS, REPORT, PUBLISHED = Path("out/results"), Path("out/report.html"), Path("results")
 METRICS, PREDICTIONS, TABLE = "metrics.json", "predictions.csv", "table.md"
 SETTINGS = "settings.json"
@@ -54,6 +54,7 @@ def write_experiment_report(
     from pipelines.report.comparison import compare  # which needs matplotlib
     from pipelines.report.markdown import tables
     from pipelines.report.provenance import provenance
+    from pipelines.report.systems import systems
 
     root = Path(root)
     out, results = root / REPORT, root / RESULTS
@@ -92,7 +93,9 @@ def write_experiment_report(
         results_hash=sealed["hash"],
         examples=read_weights(result_file(results, EXAMPLES)) if shown else None,
         costs=costs,
-        provenance=provenance(root, graph_set.folder, folders, systems_of(folders, section)),
+        provenance=provenance(
+            root, graph_set.folder, folders, systems(folders, section, root / SEARCH)
+        ),
     )
 
 
@@ -130,27 +133,6 @@ def check_results(root: Path, graph_set: str) -> dict[str, tuple[Path, Path | No
         sealed = read_document(folder / SETTINGS, RESULT)
         known = HISTORY in parts_of(sealed)
         found[name] = folder, read_part(folder, sealed, HISTORY) if known else None
-    return found
-
-
-def systems_of(folders: Mapping[str, Path], section: Any) -> dict[str, Any]:
-    """Give the settings of each system: those that were asked for, and those of its first run."""
-    asked = section.get("models") if isinstance(section, dict) else None
-    found: dict[str, Any] = {}
-    for run, folder in folders.items():
-        label = run.rpartition("-seed")[0]
-        if label in found:
-            continue
-        sealed = read_document(folder / SETTINGS, RESULT)
-        own = asked.get(sealed["name"], {}) if isinstance(asked, dict) else {}
-        settings = {k: v for k, v in sealed["settings"].items() if not isinstance(v, dict)}
-        found[label] = {
-            "asked for": own,
-            "metanet": sealed["model"],
-            "all settings of the metanet": settings,
-            "trained on": sealed.get("trained_on"),
-            "made with": sealed.get("made_with"),
-        }
     return found
 
 

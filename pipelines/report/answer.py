@@ -77,7 +77,8 @@ def _next(metrics: Mapping[str, Mapping[str, Any]], leading: str, first: str, se
     difference = typeset(apart).replace(" ", "\u00a0")
     if second not in level:
         return words + f", a difference of {difference}."
-    more = f", nor are {len(level) - 2} more from it" if len(level) > 2 else ""
+    left = len(level) - 2
+    more = f", nor {'is' if left == 1 else 'are'} {left} more from it" if left > 0 else ""
     return words + f": the two are not told apart (a difference of {difference}){more}."
 
 
