@@ -45,5 +45,6 @@ class App {
     record(this, network);
     this.redraw();
     if (network === null) this.from?.focus();
+    else byId("record").focus({ preventScroll: true });
   }
 }

@@ -77,4 +77,9 @@ async function main() {
   document.documentElement.dataset.ready = "";
 }
 
-main();
+main().catch((error) => {
+  const old = typeof DecompressionStream === "undefined";
+  const words = old ? "Charts need a browser of 2023 or later (DecompressionStream)." : `The charts could not be shown: ${error.message}`;
+  byId("main").prepend(el("p", { class: "note", role: "alert" }, words));
+  throw error;
+});

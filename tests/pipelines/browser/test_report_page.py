@@ -150,6 +150,26 @@ def test_families_are_hidden_and_seeds_chosen(look):
     assert y == rounded(predicted(seen, network)["gmn", 2])
 
 
+def test_a_drag_zooms_in_and_a_double_click_out(look):
+    seen = look()
+    chart = seen.chart(SCATTER)
+    scale = f"(({{ min, max }}) => max - min)(report.plot(report.places[{chart}]).plot.scales.x)"
+    whole = seen.run(scale)
+    box = seen.page.locator(f'[data-chart="{chart}"] .u-over').bounding_box()
+    mouse = seen.page.mouse
+    x, y = box["x"] + box["width"] / 4, box["y"] + box["height"] / 4
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + box["width"] / 2, y + box["height"] / 2, steps=4)
+    mouse.up()
+    seen.settled()
+    assert seen.run(scale) == pytest.approx(whole / 2, rel=0.05)
+    assert seen.page.locator("#record").is_hidden()  # a drag is no click
+    mouse.dblclick(box["x"] + 4, box["y"] + 4)
+    seen.settled()
+    assert seen.run(scale) == whole
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)])
 def test_axe_finds_nothing_serious(look, scheme, width):
     seen = look(color_scheme=scheme, viewport={"width": width, "height": 900})
