@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Window, browser
+from browsing import Window
 from playwright.sync_api import Browser
 
 from pipelines.report import write_report
 from tests.pipelines.report_page import experiment
-
-__all__ = ["browser"]
 
 
 class Report(Window):
