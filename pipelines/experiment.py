@@ -127,12 +127,12 @@ def check_results(root: Path, graph_set: str) -> dict[str, tuple[Path, Path | No
             f"{results}: {names}: trained again, trained newly or removed, since it was evaluated; "
             "run `gmn evaluate` again"
         )
-    found = {}
+    found: dict[str, tuple[Path, Path | None]] = {}
     for name in evaluated:
         folder = runs[name][0]
         sealed = read_document(folder / SETTINGS, RESULT)
-        known = HISTORY in parts_of(sealed)
-        found[name] = folder, read_part(folder, sealed, HISTORY) if known else None
+        has_history = HISTORY in parts_of(sealed)
+        found[name] = folder, read_part(folder, sealed, HISTORY) if has_history else None
     return found
 
 

@@ -46,7 +46,7 @@ def _best(content: Content) -> list[str]:
         words = Markup(
             "No model predicts the {} better than its mean does: the best, {}, reaches {} ({})."
         )
-        sentences = [words.format(content.target, named, reached, runs)]
+        sentences: list[str] = [words.format(content.target, named, reached, runs)]
     elif rest:
         best = _BEST[content.task].format(content.target)
         sentences = [Markup("{} {}: {} ({}).").format(best, named, reached, runs)]

@@ -29,7 +29,7 @@ def pictures(zoo_index: Mapping[str, Any], networks: Sequence[Mapping[str, Any]]
     found: dict[tuple[Any, str], list[str]] = {}
     count: Counter[tuple[Any, str]] = Counter()
     for network in networks:
-        key = network.get("architecture")
+        key = str(network.get("architecture"))
         if key in form:
             kind = (network.get("family"), form[key])
             found.setdefault(kind, []).append(key)

@@ -133,7 +133,7 @@ def curves(
     `columns` maps a column to its name and the number of its colour; 1 and above are dashed.
     Without `window`, values that spread over more than a factor of 30 get a logarithmic axis.
     """
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "name": f"{name} {seeds_words([history.seed])}".strip(),
             "colour": colour,
@@ -149,7 +149,7 @@ def curves(
         return None
     values = np.array([value for line in lines for value in line["y"] if value is not None])
     wide = bool(values.min() > 0 and values.max() / values.min() > DECADES)
-    spec = {
+    spec: dict[str, Any] = {
         "kind": "lines",
         "lines": lines,
         "x": {"label": "epoch", "scale": "linear"},

@@ -57,8 +57,8 @@ def nearest(content: Content) -> list[Section]:
         f"whose embeddings by {model} have the largest cosine similarity with its own, the nearest "
         "first. No label took part in this."
     )
-    blocks = [Note(remark), Pictures("Nearest networks", rows)]
-    return [Section("Nearest in the embedding", blocks)]
+    found = Pictures("Nearest networks", rows)
+    return [Section("Nearest in the embedding", [Note(remark), found])]
 
 
 def picture(image: Floats, description: str) -> Picture:
