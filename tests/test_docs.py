@@ -45,7 +45,7 @@ COUNTS = {
     "docs/scale.md": {},
     "docs/symmetries.md": {"python": 3, "text": 3},
     "docs/tasks.md": {"python": 4, "sh": 3, "text": 5, "yaml": 3},
-    "docs/viewer.md": {"python": 1, "yaml": 1},
+    "docs/viewer.md": {"python": 2, "sh": 1, "text": 2, "yaml": 1},
     "docs/views.md": {"python": 1, "text": 1},
     "docs/what_the_graph_buys.md": {},
 }

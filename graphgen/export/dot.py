@@ -34,7 +34,9 @@ def to_dot(graph: Graph, max_edges: int = 2000, *, detail: Detail | None = None)
             f"the graph has {graph.num_edges} edges, more than max_edges={max_edges}; pass a "
             "greater max_edges, leave `detail` out, or use to_graphml, which has no limit"
         )
-    return of_neurons(graph) if detail == "neurons" or (few and detail is None) else of_groups(graph)
+    return (
+        of_neurons(graph) if detail == "neurons" or (few and detail is None) else of_groups(graph)
+    )
 
 
 def of_groups(graph: Graph) -> str:
