@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
-from graphgen.errors import GraphError, whole
+from graphgen.errors import GraphError, described, whole
 from graphgen.export.description import describe
 from graphgen.export.tables import Row, rows, scalar_tables
 from graphgen.export.values import graph_from
@@ -12,6 +12,7 @@ from graphgen.graph import Graph
 from graphgen.template import EdgeBlock, NodeGroup
 
 Detail = Literal["neurons", "groups"]
+DETAILS = get_args(Detail)
 
 
 def to_dot(graph: Graph, max_edges: int = 2000, *, detail: Detail | None = None) -> str:
@@ -26,17 +27,16 @@ def to_dot(graph: Graph, max_edges: int = 2000, *, detail: Detail | None = None)
     Graphviz hours: by default a graph with more than `max_edges` is drawn by its groups.
     """
     graph = graph_from(graph)
-    if detail not in ("neurons", "groups", None):
-        raise GraphError(f"`detail` is {detail!r:.80}; expected 'neurons', 'groups' or None")
+    if detail is not None and (not isinstance(detail, str) or detail not in DETAILS):
+        raise GraphError(f"`detail` is {described(detail)}; expected {' or '.join(DETAILS)}, or None")
     few = graph.num_edges <= whole(max_edges, "max_edges")
     if detail == "neurons" and not few:
         raise GraphError(
             f"the graph has {graph.num_edges} edges, more than max_edges={max_edges}; pass a "
             "greater max_edges, leave `detail` out, or use to_graphml, which has no limit"
         )
-    return (
-        of_neurons(graph) if detail == "neurons" or (few and detail is None) else of_groups(graph)
-    )
+    chosen = detail or ("neurons" if few else "groups")
+    return of_neurons(graph) if chosen == "neurons" else of_groups(graph)
 
 
 def of_groups(graph: Graph) -> str:
