@@ -28,7 +28,8 @@ def to_dot(graph: Graph, max_edges: int = 2000, *, detail: Detail | None = None)
     """
     graph = graph_from(graph)
     if detail is not None and (not isinstance(detail, str) or detail not in DETAILS):
-        raise GraphError(f"`detail` is {described(detail)}; expected {' or '.join(DETAILS)}, or None")
+        known = " or ".join(DETAILS)
+        raise GraphError(f"`detail` is {described(detail)}; expected {known}, or None")
     few = graph.num_edges <= whole(max_edges, "max_edges")
     if detail == "neurons" and not few:
         raise GraphError(
