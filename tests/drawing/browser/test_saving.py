@@ -59,9 +59,11 @@ def test_in_a_narrow_window_the_outline_is_opened_by_its_button(look):
     seen.page.keyboard.press("Escape")
     assert not outline.is_visible()
     opener.click()
-    seen.page.locator("#outline .item").first.click()
+    seen.page.locator("#outline summary").get_by_text("layer1.0").click()
+    assert outline.is_visible()
+    seen.page.locator("#outline details[open] .item").first.click()
     assert not outline.is_visible()
-    assert seen.page.inner_text("#panel h2") != "resnet"
+    assert seen.page.inner_text("#panel h2") == "layer1.0.conv1.weight"
     wide = look("resnet")
     assert not wide.page.locator("#outline-opener").is_visible()
     assert wide.page.locator("#outline").is_visible()
