@@ -65,7 +65,7 @@ def network(name: str) -> spec.Architecture:
 
 
 def processor_seconds() -> float:
-    """Give the processor time so far of all processes that this one began, Chromium and its driver."""
+    """Give the processor time so far of what this process began: Chromium and its driver."""
     parents, ticks = {}, {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
