@@ -18,7 +18,8 @@ from graphgen.drawing.sharing import packed, tokens
 SCRIPTS = (
     "numbers", "data", "grids", "colours", "images", "camera", "layout", "base", "labels",
     "motion", "telling", "edges", "overlay", "panes", "pointer", "keys", "tip", "panel",
-    "symmetries", "outline", "find", "address", "saving", "header", "app", "going", "main",
+    "symmetries", "outline", "find", "address", "vectors", "saving", "header", "app", "going",
+    "main",
 )  # fmt: skip
 
 
@@ -29,10 +30,13 @@ def page(data: Mapping[str, Any], numbers: NDArray[np.float32]) -> str:
 
     The page asks nothing of the network: it opens from disk, in a frame, or from a server.
     """
+    # Lists are of symmetries alone, and may be most of the data: the first picture is without them.
+    first = {key: value for key, value in data.items() if key != "lists"}
     parts = {
         "@title@": escape(str(data["name"])),
         "@style@": style(),
-        "@data@": packed(plain(data)),
+        "@data@": packed(plain(first)),
+        "@lists@": packed(plain(data["lists"])),
         "@values@": packed(np.ascontiguousarray(numbers, dtype="<f4").tobytes()),
         "@script@": script(),
     }
@@ -41,7 +45,7 @@ def page(data: Mapping[str, Any], numbers: NDArray[np.float32]) -> str:
     return "".join(parts.get(piece, piece) for piece in pieces)
 
 
-def plain(data: Mapping[str, Any]) -> bytes:
+def plain(data: object) -> bytes:
     """Write data as JSON."""
     written = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return written.encode()
