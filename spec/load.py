@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import spec.layers  # noqa: F401  registers the layers
 from spec.architecture import Architecture
 from spec.errors import SpecError, UnusedWarning
 from spec.expand import Expander
+from spec.reference import located
 from spec.schema_problems import schema_problems
 from spec.yaml_reader import Document, read, read_file
 
 
-def load(path: str | Path, /, **variables: object) -> Architecture:
+def load(net: str | os.PathLike[str], /, **variables: object) -> Architecture:
     """Load an architecture from a YAML file, with values for its variables.
 
         net = spec.load("net.yaml", width=32)
+        net = spec.load("cnn")                    # a reference network, one of spec.names()
 
-    Raises `SpecError` with the problems of the file, each with its line and column, and warns
+    A name without a suffix is that of a reference network, unless there is such a file. Raises `SpecError` with the problems of the file, each with its line and column, and warns
     (`UnusedWarning`) of variables, arguments and blocks that are not used.
     """
-    return expand(read_file(path), variables)
+    return expand(read_file(located(net)), variables)
 
 
 def loads(text: str, /, **variables: object) -> Architecture:
