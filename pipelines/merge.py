@@ -16,12 +16,13 @@ from pipelines.merge_settings import read_settings
 from pipelines.views.copying import copy_views
 from pipelines.views.settings import asked_views
 from pipelines.views.storing import store_views
+from pipelines.zoo.fields import AnySettings
 
 SHOWN = 3
 
 
 def merge(
-    settings_file: str | Path,
+    settings_file: AnySettings,
     out: str | Path,
     replace: bool = False,
     workers: int | None = None,

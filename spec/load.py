@@ -11,6 +11,7 @@ import spec.layers  # noqa: F401  registers the layers
 from spec.architecture import Architecture
 from spec.errors import SpecError, UnusedWarning
 from spec.expand import Expander
+from spec.plugin_layers import add_layers
 from spec.reference import located
 from spec.schema_problems import schema_problems
 from spec.yaml_reader import Document, read, read_file
@@ -39,7 +40,20 @@ def from_resolved(form: Mapping[str, Any]) -> Architecture:
 
 
 def expand(document: Document, variables: Mapping[str, object]) -> Architecture:
-    """Check a document against the schema and expand it, collecting the problems of both."""
+    """Check a document against the schema and expand it, collecting the problems of both.
+
+    Layers that it names and that are not known are those of plugins, if there are any.
+    """
+    try:
+        return expanded(document, variables)
+    except SpecError:
+        if not add_layers(document.data):
+            raise
+    return expanded(document, variables)
+
+
+def expanded(document: Document, variables: Mapping[str, object]) -> Architecture:
+    """Expand a document by the layers that are known."""
     problems = schema_problems(document)
     SpecError.stop_at_limit(problems)
     if not isinstance(document.data, dict):
@@ -47,5 +61,5 @@ def expand(document: Document, variables: Mapping[str, object]) -> Architecture:
     expander = Expander(document, problems)
     net = expander.run(variables)
     for problem in expander.warnings:
-        warnings.warn(str(problem), UnusedWarning, stacklevel=3)
+        warnings.warn(str(problem), UnusedWarning, stacklevel=4)
     return net

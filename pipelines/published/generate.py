@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.published.settings import read_settings
 from pipelines.published.task import read_networks
+from pipelines.zoo.fields import AnySettings
 from pipelines.zoo.work import Work, make_zoo
 
 AT_ONCE = 64
@@ -15,7 +16,7 @@ AT_ONCE = 64
 
 
 def generate(
-    settings_file: str | os.PathLike[str],
+    settings_file: AnySettings,
     out_folder: str | os.PathLike[str],
     workers: int | None = None,
     replace: bool = False,

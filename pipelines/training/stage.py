@@ -15,15 +15,17 @@ from pipelines.runs.collection import INDEX, RUNS, collecting, commit
 from pipelines.runs.diverged import DivergedError
 from pipelines.runs.processes import execute
 from pipelines.runs.result import read_settings
+from pipelines.settings import place_of
 from pipelines.training.planning import planned, repetition, selected
 from pipelines.training.ranges import ranges_of
 from pipelines.training.run import Run
 from pipelines.training.search import choose, chosen_model, search_cost, trials_of
 from pipelines.training.trained import RUN
+from pipelines.zoo.fields import AnySettings
 
 
 def train(
-    settings_file: str | Path,
+    settings_file: AnySettings,
     graphs: str | Path,
     out: str | Path,
     workers: int | None = None,
@@ -95,7 +97,7 @@ def with_seeds(run: Run, seeds: Sequence[int]) -> list[Run]:
 
 
 def search(
-    settings_file: str | Path,
+    settings_file: AnySettings,
     graphs: str | Path,
     out: str | Path,
     workers: int | None = None,
@@ -117,7 +119,9 @@ def search(
     devices = shared_devices(device, scheduler)
     settings, bare = planned(settings_file, graphs, Path(out), only)
     if "search" not in settings:
-        raise PipelineError(f"{settings_file}: `train` has no `search`, with its `trials`")
+        raise PipelineError(
+            f"{place_of(settings_file)}: `train` has no `search`, with its `trials`"
+        )
     runs = selected(bare, settings_file, only, networks)
     trials = {
         run.label: trials_of(run, settings["search"], repetition(run.networks, settings))

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
 
+from pipelines import datasets
 from pipelines.devices import AUTO, CPU, devices_of
 from pipelines.errors import PipelineError
+from pipelines.plugins import foreign
 from pipelines.zoo.sampling import plan
 from pipelines.zoo.settings import ZooSettings, read_settings
 from pipelines.zoo.stack import LIMIT, stacks
 from pipelines.zoo.task import train, train_stack
+from pipelines.zoo.fields import AnySettings
 from pipelines.zoo.work import Work, make_zoo
 
 _MODULES = ["pipelines.zoo.task"]
@@ -24,7 +27,7 @@ _PRELOAD_FOR_DATASET = {"digits": ["sklearn.datasets"]}
 
 
 def generate(
-    settings_file: str | os.PathLike[str],
+    settings_file: AnySettings,
     out_folder: str | os.PathLike[str],
     workers: int | None = None,
     replace: bool = False,
@@ -99,6 +102,7 @@ def _one_by_one(settings: ZooSettings) -> Work:
         describe=lambda call: f"network {call[1]}",
         preload=_preload(settings),
         modules=_MODULES,
+        how=_by_plugins(settings),
     )
 
 
@@ -120,8 +124,19 @@ def _in_stacks(settings: ZooSettings, devices: Sequence[str], limit: int) -> Wor
         describe=lambda call: f"the stack of network {call[1][0]}",
         preload=_preload(settings),
         modules=[*_MODULES, *_MODULES_OF_STACKS],
-        how={"device": devices[0].partition(":")[0], "stack": limit},
+        how={
+            "device": devices[0].partition(":")[0],
+            "stack": limit,
+            **_by_plugins(settings),
+        },
     )
+
+
+def _by_plugins(settings: ZooSettings) -> dict[str, Any]:
+    """Say which packages that are not ours have a part in a zoo; nothing where there are none."""
+    descriptions = [family.description for family in settings.architectures]
+    found = foreign([datasets.NAMES[settings.dataset]], descriptions)
+    return {"plugins": found} if found else {}
 
 
 def networks(missing: list[int], settings: ZooSettings) -> list[int]:
