@@ -55,10 +55,10 @@ else:
 
 __all__ = [
     "DMC", "EDITORS", "GMN", "HNPNFN", "METANETS", "MLP", "NGGNN", "NGT", "NPNFN", "Batch",
-    "DWSNet", "DWSNetEditor", "DeepSets", "Editor", "Flow", "GMNEditor", "GraphDataset", "HNPNFNEditor",
-    "HiddenActivations", "LearnedInputs", "LearnedOptimizer", "MLPEditor", "Metanet",
-    "MetanetError", "Moments", "NGGNNEditor", "NPNFNEditor", "OptimizerState", "ProbeGen",
-    "ProbeGrid", "PyGDataset", "ScaleGMN", "ScaleGMNEditor", "StatMLP", "StatNN", "TorchOptimizer", "Viewed",
-    "evaluate", "gaussian", "make_editor", "make_metanet", "network_statistics",
-    "register_function",
+    "DWSNet", "DWSNetEditor", "DeepSets", "Editor", "Flow", "GMNEditor", "GraphDataset",
+    "HNPNFNEditor", "HiddenActivations", "LearnedInputs", "LearnedOptimizer", "MLPEditor",
+    "Metanet", "MetanetError", "Moments", "NGGNNEditor", "NPNFNEditor", "OptimizerState",
+    "ProbeGen", "ProbeGrid", "PyGDataset", "ScaleGMN", "ScaleGMNEditor", "StatMLP", "StatNN",
+    "TorchOptimizer", "Viewed", "evaluate", "gaussian", "make_editor", "make_metanet",
+    "network_statistics", "register_function",
 ]  # fmt: skip

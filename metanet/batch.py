@@ -65,7 +65,7 @@ class Batch:
 
     @classmethod
     def from_graphs(cls, graphs: Graph | Sequence[Graph] | GraphSet) -> Batch:
-        """Collect graphs, or take one, or all of a graph set; those of one architecture are stacked.
+        """Collect graphs, or take one, or those of a graph set; of one architecture, stacked.
 
         Floats of 16 bits become float32, and may stand beside it; float64 stands alone. Raises
         `MetanetError` for what are no graphs, for none, and for such dtypes together.

@@ -10,6 +10,7 @@ import click
 
 from pipelines.commands.card import card
 from pipelines.commands.check import check
+from pipelines.commands.code import code
 from pipelines.commands.compare import compare
 from pipelines.commands.compile import compile_
 from pipelines.commands.doctor import doctor
@@ -37,7 +38,7 @@ from pipelines.commands.zoo import zoo
 
 SECTIONS = {
     "Your network": (check, import_, compile_, symmetries, match, predict, layers),
-    "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare),
+    "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare, code),
     "Signals that networks encode": (inrs, edit),
     "Generated weights and learned optimizers": (flow, sample, quality, meta_train, meta_test),
     "This installation": (doctor,),

@@ -23,7 +23,8 @@ def load(net: str | os.PathLike[str], /, **variables: object) -> Architecture:
         net = spec.load("net.yaml", width=32)
         net = spec.load("cnn")                    # a reference network, one of spec.names()
 
-    A name without a suffix is that of a reference network, unless there is such a file. Raises `SpecError` with the problems of the file, each with its line and column, and warns
+    A name without a suffix is that of a reference network, unless there is such a file. Raises
+    `SpecError` with the problems of the file, each with its line and column, and warns
     (`UnusedWarning`) of variables, arguments and blocks that are not used.
     """
     return expand(read_file(located(net)), variables)

@@ -32,6 +32,11 @@ from pipelines.commands.variables import variables_option
     show_default=True,
     help="The graph that is printed; graph sets hold parameter graphs.",
 )
+@click.option(
+    "--views-of",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A graph set of the same zoo, as one with other splits, whose views are taken over.",
+)
 @crew_options
 @replace_option
 @variables_option
@@ -41,6 +46,7 @@ def compile_(
     out: Path | None,
     params: Path,
     kind: str,
+    views_of: Path | None,
     workers: int | None,
     scheduler: str | None,
     replace: bool,
@@ -58,7 +64,7 @@ def compile_(
         from pipelines.compile import SPLITS, compile_zoo
         from pipelines.out_of_distribution import OUT_OF_DISTRIBUTION
 
-        graphs = compile_zoo(params, source, out, replace, workers, scheduler)
+        graphs = compile_zoo(params, source, out, replace, workers, scheduler, views_of)
         about = graphs.index["about"]
         sizes = about["networks"]
         counts = ", ".join(
@@ -70,6 +76,8 @@ def compile_(
     import graphgen
     from graphgen.errors import concerning
 
+    if views_of is not None:
+        raise click.UsageError("only a zoo's graph set keeps views: leave --views-of out")
     if scheduler is not None or workers is not None:
         raise click.UsageError("only a zoo is compiled by several: leave --workers out")
     architecture, checkpoint, place = network_of(source, weights, variables)

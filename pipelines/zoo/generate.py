@@ -12,11 +12,11 @@ from pipelines import datasets
 from pipelines.devices import AUTO, CPU, devices_of
 from pipelines.errors import PipelineError
 from pipelines.plugins import foreign
+from pipelines.zoo.fields import AnySettings
 from pipelines.zoo.sampling import plan
 from pipelines.zoo.settings import ZooSettings, read_settings
 from pipelines.zoo.stack import LIMIT, stacks
 from pipelines.zoo.task import train, train_stack
-from pipelines.zoo.fields import AnySettings
 from pipelines.zoo.work import Work, make_zoo
 
 _MODULES = ["pipelines.zoo.task"]
