@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipelines.published.settings import read_settings
@@ -21,6 +22,7 @@ def generate(
     workers: int | None = None,
     replace: bool = False,
     scheduler: str | None = None,
+    on_network: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Make a zoo of a published set, or what a folder still lacks of it; give the zoo's index.
 
@@ -44,4 +46,4 @@ def generate(
         modules=["pipelines.published.task"],
         apart=(),
     )
-    return make_zoo(out_folder, settings, work, workers, replace, scheduler)
+    return make_zoo(out_folder, settings, work, workers, replace, scheduler, on_network)

@@ -15,6 +15,7 @@ from pipelines.runs.collection import INDEX, RUNS, collecting, commit
 from pipelines.runs.diverged import DivergedError
 from pipelines.runs.processes import execute
 from pipelines.runs.result import read_settings
+from pipelines.runs.watch import NOBODY, Watch
 from pipelines.settings import place_of
 from pipelines.training.planning import planned, repetition, selected
 from pipelines.training.ranges import ranges_of
@@ -37,6 +38,7 @@ def train(
     scheduler: str | None = None,
     device: str = CPU,
     log: str | Path | None = None,
+    watch: Watch = NOBODY,
 ) -> list[Run]:
     """Train all models of the settings, with one thread in each of `workers` processes.
 
@@ -49,7 +51,8 @@ def train(
     of one run after the other. The workers of a Dask `scheduler` have to see the folders `graphs`
     and `out`. A `device` is as `pipelines.devices.devices_of` has it: runs are spread over several,
     one process each, and give the same numbers on all up to rounding. The numbers of each epoch are
-    also written as they come, to a table for each run in the folder `log`. A run that diverges does
+    also written as they come, to a table for each run in the folder `log`, or told to who is to
+    `watch`. A run that diverges does
     not stop the others: it is named at the end, by a `PipelineError`. Gives the runs; their folders
     hold weights and histories.
     """
@@ -64,7 +67,9 @@ def train(
     kept = searched(run for run in beside if ranges_of(run.model))
     with collecting(Path(out), runs, replace) as new:
         try:
-            execute(runs, workers, processes, scheduler=scheduler, devices=devices, log=log)
+            execute(
+                runs, workers, processes, scheduler=scheduler, devices=devices, log=log, watch=watch
+            )
         except PipelineError:
             if any(run.finished() for run in runs):
                 commit(new, every, replace, kept)

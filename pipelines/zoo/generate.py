@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -34,6 +34,7 @@ def generate(
     scheduler: str | None = None,
     device: str | None = None,
     stack: int | None = None,
+    on_network: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Train the networks of a zoo, or those that a folder still lacks; give the zoo's index.
 
@@ -55,7 +56,8 @@ def generate(
     Such a zoo is another than that of one by one, up to rounding and the masks of dropout; it is
     the same each time on the same device, with the same `stack`.
 
-    Where the settings name a published set, its networks are read, not trained.
+    Where the settings name a published set, its networks are read, not trained. `on_network` is
+    called with what the index says of each network that is made, as soon as it is.
 
     Raises `SpecError` for mistakes in the settings, `PipelineError` for a folder that holds another
     zoo, for a network that cannot be trained and for a device that is not there, and `GraphError`
@@ -85,13 +87,13 @@ def generate(
                 f"got the device {device!r}, but the networks of a published set are read, not "
                 "trained: leave `device` out"
             )
-        return read_published(settings_file, out_folder, workers, replace, scheduler)
+        return read_published(settings_file, out_folder, workers, replace, scheduler, on_network)
     settings = read_settings(settings_file)
     if device is None:
         work = _one_by_one(settings)
     else:
         work, workers = _in_stacks(settings, devices, stack or LIMIT), workers or len(devices)
-    return make_zoo(out_folder, settings, work, workers, replace, scheduler)
+    return make_zoo(out_folder, settings, work, workers, replace, scheduler, on_network)
 
 
 def _one_by_one(settings: ZooSettings) -> Work:
