@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipelines.errors import PipelineError
+    from pipelines.estimator import Regressor
     from pipelines.kept import Results, Runs, Searches
     from pipelines.metrics.predictions import compare
     from pipelines.pairs.stage import compare_pairs
@@ -33,6 +34,7 @@ __all__ = [
     "Editor",
     "PipelineError",
     "Predictor",
+    "Regressor",
     "Results",
     "Runs",
     "Searches",

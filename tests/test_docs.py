@@ -12,8 +12,10 @@ from page_blocks import COMMENT, Block, PageError, Runner, blocks
 
 import spec
 from graphgen.evaluate.functions import FUNCTIONS as NUMPY_FUNCTIONS
+from metanet import METANETS
 from metanet.evaluate.functions import FUNCTIONS as TORCH_FUNCTIONS
 from spec.functions import FUNCTIONS
+from spec.plugins import MODULES
 
 ROOT = Path(__file__).parent.parent
 # What is on each page; `copied` blocks are checked by test_docs_results.py.
@@ -29,6 +31,8 @@ COUNTS = {
     "docs/generation.md": {"python": 1, "sh": 1, "text": 2, "yaml": 2},
     "docs/glossary.md": {},
     "docs/graph.md": {"python": 2, "text": 2},
+    "docs/how_to/plugins.md": {"python": 1, "sh": 1, "text": 1, "yaml": 1},
+    "docs/how_to/python.md": {"python": 7, "text": 7, "yaml": 1},
     "docs/importing.md": {"python": 5, "sh": 3, "text": 7},
     "docs/index.md": {"python": 2, "text": 2, "yaml": 1},
     "docs/inrs.md": {"python": 2, "sh": 1, "text": 3, "yaml": 2},
@@ -78,8 +82,14 @@ ELSEWHERE = {
 
 def pages() -> list[str]:
     """Give every page that people write: those in `results` are written by commands."""
-    found = (p for pattern in ("*.md", "docs/*.md", "benchmarks/**/*.md", "experiments/**/*.md")
-             for p in ROOT.glob(pattern))  # fmt: skip
+    patterns = (
+        "*.md",
+        "docs/*.md",
+        "docs/how_to/*.md",
+        "benchmarks/**/*.md",
+        "experiments/**/*.md",
+    )
+    found = (p for pattern in patterns for p in ROOT.glob(pattern))
     return sorted(str(p.relative_to(ROOT)) for p in found if p.parent.name != "results")
 
 
@@ -107,9 +117,11 @@ def run_page(page: Path, capsys: pytest.CaptureFixture[str], *, in_process: bool
 def _own_folder_and_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
+    monkeypatch.setenv(MODULES, "")
+    monkeypatch.syspath_prepend(tmp_path / "empty")
     kept: list[tuple[dict[str, Any], dict[str, Any]]] = [
         (registry, dict(registry))
-        for registry in (spec.LAYERS, FUNCTIONS, NUMPY_FUNCTIONS, TORCH_FUNCTIONS)
+        for registry in (spec.LAYERS, METANETS.known, FUNCTIONS, NUMPY_FUNCTIONS, TORCH_FUNCTIONS)
     ]
     yield
     for registry, before in kept:

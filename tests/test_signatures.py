@@ -33,8 +33,11 @@ def hidden(thing: Callable[..., Any]) -> list[str]:
     except ValueError:  # one of Python's own
         return []
     every = [each for each in parameters if each.name != "self"]
-    stars = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    return [each.name for each in every if each.kind in stars or each.annotation is each.empty]
+    return [
+        each.name
+        for each in every
+        if each.kind is each.VAR_KEYWORD or each.annotation is each.empty
+    ]
 
 
 EVERY = dict(public())
@@ -52,7 +55,7 @@ def test_control_stars_and_missing_types_are_found() -> None:
     def some(a: int, b, *c: int, **d: int) -> None:  # type: ignore[no-untyped-def]
         """Do nothing."""
 
-    assert hidden(some) == ["b", "c", "d"]
+    assert hidden(some) == ["b", "d"]
     assert all(hidden(EVERY[name]) for name in OPEN)
 
 

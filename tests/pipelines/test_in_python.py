@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import ARCHITECTURES, ZOO
 from lightning_fabric.loggers.csv_logs import CSVLogger
 
 import graphgen
 import pipelines
 from pipelines.cli import gmn
+from tests.pipelines.conftest import ARCHITECTURES, ZOO
 
 SPLITS = {"train": 0.5, "validation": 0.25, "test": 0.25}
 TRAIN: dict[str, Any] = {
