@@ -178,7 +178,7 @@ class GraphSet:
     def map(self, function: Callable[[Graph], T], *, workers: int = 1) -> list[T]:
         """Apply a function to each graph, and give the results in the order of the networks.
 
-            graphs.map(len_of_weights, workers=4)
+            sizes = graphs.map(lambda graph: graph.num_edges)
 
         With several `workers`, processes share the work: `function` is then one that can be
         imported, and its results are pickled.

@@ -17,7 +17,7 @@ from metanet.options import shown
 class GraphDataset(TorchDataset[tuple[Graph, Tensor]]):
     """A graph set as a data set of PyTorch: each item is a graph, and the number to be predicted.
 
-        dataset = metanet.GraphDataset(graphs.select(split="train"), "metrics.test_accuracy")
+        dataset = metanet.GraphDataset(graph_set.select(split="train"), "metrics.test_accuracy")
         loader = DataLoader(dataset, batch_size=32, shuffle=True, collate_fn=dataset.collate)
         for batch, y in loader:              # a metanet.Batch, float32 (32,)
             loss = (model(batch).squeeze(1) - y).square().mean()

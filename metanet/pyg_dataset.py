@@ -12,7 +12,7 @@ from metanet.datasets import targets_of
 class PyGDataset(Dataset):
     """A graph set as a data set of PyTorch Geometric, each network as `to_pyg` gives it.
 
-        dataset = metanet.PyGDataset(graphs, "metrics.test_accuracy")
+        dataset = metanet.PyGDataset(graph_set, "metrics.test_accuracy")
         for data in torch_geometric.loader.DataLoader(dataset, batch_size=8):
             data.x, data.edge_index, data.edge_attr, data.y     # y float32 (8,)
 

@@ -62,6 +62,7 @@ VALID: dict[str, Any] = {
     "turning": (),
     "nodes": np.arange(GRAPH.num_nodes),
     "array": WEIGHTS["0.weight"],
+    "records": [{"accuracy": 0.5}],
 }
 """A right value for each argument's name; a new name needs one here."""
 

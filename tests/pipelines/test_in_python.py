@@ -65,11 +65,10 @@ def test_an_experiment_in_memory_alone(
     assert str(results).startswith("model")
     tests = compiled.select(split="test")
     predicted = pipelines.predict(runs["deep-seed0"], tests)
-    np.testing.assert_array_equal(predicted, runs["deep-seed0"].predict(list(tests)))
-    np.testing.assert_array_equal(
-        predicted,
-        pipelines.predict(runs.folder / "deep-seed0", compiled.folder)[tests_of(compiled)],
-    )
+    alike = runs["deep-seed0"].predict(list(tests))
+    np.testing.assert_allclose(predicted, alike, rtol=1e-5)
+    whole = pipelines.predict(runs.folder / "deep-seed0", compiled.folder)
+    np.testing.assert_allclose(whole[places_of_tests(compiled)], alike, rtol=1e-5)
     error = np.abs(predicted - tests.column("metrics.test_accuracy")).mean()
     assert results.scores["deep"]["mae"]["mean"] == pytest.approx(error)
     assert results.of("validation")["deep"]
@@ -82,10 +81,10 @@ def test_an_experiment_in_memory_alone(
     done = CliRunner().invoke(gmn, [*words, "--params", str(tmp_path / "train.yaml")])
     assert done.exit_code == 0, done.output
     other = pipelines.Runs(tmp_path / "train")["deep-seed0"]
-    np.testing.assert_array_equal(other.predict(list(tests)), predicted)
+    np.testing.assert_array_equal(other.predict(list(tests)), alike)
 
 
-def tests_of(graphs: graphgen.GraphSet) -> list[int]:
+def places_of_tests(graphs: graphgen.GraphSet) -> list[int]:
     return [i for i, record in enumerate(graphs.records) if record["split"] == "test"]
 
 
@@ -117,7 +116,7 @@ def test_a_zoo_of_plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_graph_sets_are_merged(graphs: Path) -> None:
     one = graphgen.GraphSet.open(graphs)
-    with pytest.raises(pipelines.PipelineError, match="in two of|is that of|is in"):
+    with pytest.raises(pipelines.PipelineError, match="is the graph set of `digits` again"):
         pipelines.merge({"digits": one, "again": graphs})
     with pytest.raises(pipelines.PipelineError, match="`digits` is a part of the graph set"):
         pipelines.merge({"digits": one[:3]})
