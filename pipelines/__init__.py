@@ -10,13 +10,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipelines.cards import card
     from pipelines.errors import PipelineError
     from pipelines.estimator import Regressor
     from pipelines.kept import Results, Runs, Searches
     from pipelines.metrics.predictions import compare
     from pipelines.pairs.stage import compare_pairs
     from pipelines.stages import (
-        card,
         compile,
         evaluate,
         merge,

@@ -118,7 +118,7 @@ OF_A_ZOO = (
     "pipelines.stages:train",
     "pipelines.stages:evaluate",
     "pipelines.stages:predict",
-    "pipelines.stages:card",
+    "pipelines.cards:card",
 )
 OF_INRS = (
     "pipelines.inrs.generate:generate",

@@ -13,7 +13,5 @@ def layers(name: str | None) -> None:
     Fields with defaults, an example, shapes, tensors, primitives, PyTorch's name and the paper.
     """
     import spec.guide
-    from spec.plugin_layers import add_all_layers
 
-    add_all_layers()
     click.echo(spec.guide.listing() if name is None else spec.guide.page(name), nl=False)
