@@ -42,7 +42,8 @@ def page(name: str) -> str:
     if name in STRUCTURES:
         told = "is a structure, which holds lists of layers"
         raise SpecError([Problem(f"{quoted(name)} {told}: see docs/language.md", None)])
-    add_layers([name])
+    if name not in LAYERS:
+        add_layers([name])
     if name not in LAYERS:
         message = f"no layer is called {quoted(name)}{suggest_layer(name, LAYERS)}"
         message += " (`gmn layers` lists all)"
