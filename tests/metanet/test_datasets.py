@@ -57,7 +57,7 @@ def test_data_of_pytorch_geometric(graphs: graphgen.GraphSet) -> None:
 @pytest.mark.parametrize("kind", ["GraphDataset", "PyGDataset"])
 @pytest.mark.parametrize(
     ("target", "message"),
-    [("y.b", "`target`: .* no 'y.b'; it has name, y.a"), ("name", "is no nu")],
+    [("y.b", "`target`: .* no 'y.b'; it has architecture, name"), ("name", "is no nu")],
 )
 def test_targets_that_are_none(
     graphs: graphgen.GraphSet, kind: str, target: str, message: str
