@@ -43,7 +43,6 @@ CHECKS = (
     "check_set_params",
     "check_no_attributes_set_in_init",
     "check_parameters_default_constructible",
-    "check_do_not_raise_errors_in_init_or_set_param",
     "check_estimator_repr",
 )
 
