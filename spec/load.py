@@ -17,7 +17,7 @@ from spec.schema_problems import schema_problems
 from spec.yaml_reader import Document, read, read_file
 
 
-def load(net: str | os.PathLike[str], /, **variables: object) -> Architecture:
+def load(path: str | os.PathLike[str], /, **variables: object) -> Architecture:
     """Load an architecture from a YAML file, with values for its variables.
 
         net = spec.load("net.yaml", width=32)
@@ -27,7 +27,7 @@ def load(net: str | os.PathLike[str], /, **variables: object) -> Architecture:
     `SpecError` with the problems of the file, each with its line and column, and warns
     (`UnusedWarning`) of variables, arguments and blocks that are not used.
     """
-    return expand(read_file(located(net)), variables)
+    return expand(read_file(located(path)), variables)
 
 
 def loads(text: str, /, **variables: object) -> Architecture:
