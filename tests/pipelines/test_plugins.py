@@ -73,7 +73,7 @@ def gmn(*words: str, cwd: Path, paths: list[Path], **variables: str) -> tuple[in
     environ |= {"PYTHONPATH": os.pathsep.join(map(str, [ROOT, *paths])), **variables}
     done = subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "-m", "pipelines.cli", *words],
-        cwd=cwd, env=environ, capture_output=True, text=True, timeout=300, check=False,
+        cwd=cwd, env=environ, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
@@ -122,7 +122,7 @@ def test_the_tests_of_the_example_pass(tmp_path: Path) -> None:
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT, site]))}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(EXAMPLE / "tests")],
-        cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=300, check=False,
+        cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 
