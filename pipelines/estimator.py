@@ -17,13 +17,14 @@ from pipelines.errors import PipelineError
 from pipelines.runs.watch import OnEpoch, Watch
 from pipelines.training.predictor import Predictor
 from pipelines.training.stage import train
+from spec import Architecture
 
 TARGET = "metrics.y"
 LEAST = 4
 """The fewest networks to train on: two for training, and some for validation."""
 
 
-class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class Regressor(RegressorMixin, BaseEstimator):
     """Any metanet that predicts a number of each network, in scikit-learn's manner.
 
         model = pipelines.Regressor("gmn", {"hidden": 16, "layers": 2}, epochs=20)
@@ -92,7 +93,7 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         held_out = set(order[: max(2, round(self.validation * len(graphs)))].tolist())
         rows = (
             (
-                graph.template.net,
+                architecture_of(graph),
                 graph.weights(),
                 {
                     "index": i,
@@ -135,6 +136,15 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             },
         }
         return {"target": "y", "loss": self.loss, "seeds": [self.seed], "models": {"model": model}}
+
+
+def architecture_of(graph: Graph) -> Architecture:
+    """Give the architecture of a graph; `PipelineError` for one that does not know it."""
+    if graph.template.net is None:
+        raise PipelineError(
+            "`graphs`: a graph does not know its architecture; compile it by graphgen.compile"
+        )
+    return graph.template.net
 
 
 def checked(y: ArrayLike, count: int) -> NDArray[np.float64]:

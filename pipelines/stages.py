@@ -97,7 +97,7 @@ def merge(
     from pipelines.merge import merge as execute
     from pipelines.merge_settings import SECTION
 
-    settings: AnySettings = graphs  # type: ignore[assignment]
+    settings: AnySettings = graphs
     if isinstance(graphs, Mapping) and not graphs.keys() & {SECTION, "zoos"}:
         folders = {name: folder_of(each, name).resolve() for name, each in graphs.items()}
         settings = {"zoos": {name: {"graphs": str(path)} for name, path in folders.items()}}

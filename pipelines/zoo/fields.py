@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -182,7 +182,7 @@ def flag(value: object) -> bool:
     return value
 
 
-def word(options: Sequence[str]) -> Callable[[object], str]:
+def word(options: Collection[str]) -> Callable[[object], str]:
     """Admit one of a few words."""
 
     def convert(value: object) -> str:
