@@ -13,7 +13,9 @@ class Chirps(SignalSet):
     channels = 1
     peak = None
 
-    def __init__(self, seed: int, rate: float = 3.0, growth: float = 3.0, points: int = 200) -> None:
+    def __init__(
+        self, seed: int, rate: float = 3.0, growth: float = 3.0, points: int = 200
+    ) -> None:
         self.sizes = {"train": None, "test": None}
         self.seed, self.rate, self.growth, self.points = seed, rate, growth, points
 
