@@ -26,6 +26,7 @@ from pipelines.commands.match import match
 from pipelines.commands.merge import merge
 from pipelines.commands.meta_test import meta_test
 from pipelines.commands.meta_train import meta_train
+from pipelines.commands.modules import with_import
 from pipelines.commands.new import new
 from pipelines.commands.predict import predict
 from pipelines.commands.quality import quality
@@ -67,7 +68,7 @@ def gmn() -> None:
 
 for commands in SECTIONS.values():
     for command in commands:
-        gmn.add_command(command)
+        gmn.add_command(with_import(command))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
