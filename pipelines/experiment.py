@@ -11,7 +11,7 @@ from graphgen.files.document import peek
 from graphgen.files.sealed import parts_of, read_part
 from pipelines.costs import read_costs
 from pipelines.costs import table as costs_table
-from pipelines.datasets import TEST_IMAGES
+from pipelines.datasets import test_images
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.metrics import r2_ceiling, table
@@ -167,7 +167,7 @@ def test_size(zoo: dict[str, Any]) -> int | None:
     settings = zoo["zoo"]
     if "dataset" not in settings:
         return None
-    available = TEST_IMAGES[settings["dataset"]]
+    available = test_images(settings["dataset"])
     return min(available, settings.get("test_samples") or available)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.inputs import ARCHITECTURE, WEIGHTS
 from pipelines.commands.networks import read
 from pipelines.commands.outputs import replace_option
@@ -19,15 +21,13 @@ if TYPE_CHECKING:
 PAGE, PICTURE = (".html", ".htm"), ".svg"
 
 
-EXAMPLES = """\b
-Examples:
-  gmn view resnet --open
-  gmn view net.yaml weights.safetensors -o net.html
-  gmn view model.onnx --against other.onnx
-"""
-
-
-@click.command(epilog=EXAMPLES)
+@command(
+    examples=(
+        "gmn view net.yaml weights.safetensors -o net.html",
+        "gmn view net.yaml a.safetensors --against b.safetensors -o both.html",
+        "gmn view resnet -o resnet.svg",
+    )
+)
 @click.argument("net", type=ARCHITECTURE)
 @click.argument("weights", type=WEIGHTS, required=False)
 @click.option(
@@ -64,7 +64,7 @@ def view(
     port: int | None,
     replace: bool,
     variables: dict[str, Any],
-) -> None:
+) -> Document:
     """See a network NET (YAML, a reference network's name, or a model), with its WEIGHTS.
 
     Writes one page that opens from disk, without a network: blocks of edges as matrices, down to
@@ -97,13 +97,21 @@ def view(
             text = drawing.svg(architecture, given, kind=kind)
         else:
             text = drawing.view(architecture, given, name=name, against=against, kind=kind)
+    document = {
+        "architecture": architecture.hash,
+        "kind": kind,
+        "written": None if serve else target,
+        "bytes": len(text.encode()),
+        "parameters": sum(prod(shape) for shape in architecture.parameters.values()),
+    }
     if serve:
         show(text, port or 0, opens)
-        return
+        return document
     write(target, text)
     click.echo(f"{target}: {size(text)}, {facts(architecture)}")
     if opens:
         launch(target.resolve().as_uri())
+    return document
 
 
 def write(target: Path, text: str) -> None:
@@ -122,8 +130,6 @@ def size(text: str) -> str:
 
 def facts(net: Architecture) -> str:
     """Count what an architecture has."""
-    from math import prod
-
     count = sum(prod(shape) for shape in net.parameters.values())
     return f"{count:,} parameters in {len(net.parameters)} tensors"
 
