@@ -26,6 +26,7 @@ from pipelines.commands.match import match
 from pipelines.commands.merge import merge
 from pipelines.commands.meta_test import meta_test
 from pipelines.commands.meta_train import meta_train
+from pipelines.commands.modules import with_import
 from pipelines.commands.new import new
 from pipelines.commands.predict import predict
 from pipelines.commands.quality import quality
@@ -34,10 +35,11 @@ from pipelines.commands.sample import sample
 from pipelines.commands.search import search
 from pipelines.commands.symmetries import symmetries
 from pipelines.commands.train import train
+from pipelines.commands.view import view
 from pipelines.commands.zoo import zoo
 
 SECTIONS = {
-    "Your network": (check, import_, compile_, symmetries, match, predict, layers),
+    "Your network": (check, view, import_, compile_, symmetries, match, predict, layers),
     "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare, code),
     "Signals that networks encode": (inrs, edit),
     "Generated weights and learned optimizers": (flow, sample, quality, meta_train, meta_test),
@@ -66,7 +68,7 @@ def gmn() -> None:
 
 for commands in SECTIONS.values():
     for command in commands:
-        gmn.add_command(command)
+        gmn.add_command(with_import(command))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

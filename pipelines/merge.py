@@ -17,12 +17,13 @@ from pipelines.views.copying import Home, copy_views
 from pipelines.views.making import Unwritten, check_makings, naming
 from pipelines.views.settings import asked_views
 from pipelines.views.storing import store_views
+from pipelines.zoo.fields import AnySettings
 
 SHOWN = 3
 
 
 def merge(
-    settings_file: str | Path,
+    settings_file: AnySettings,
     out: str | Path,
     replace: bool = False,
     workers: int | None = None,

@@ -13,8 +13,10 @@ from page_blocks import COMMENT, Block, PageError, Runner, blocks
 
 import spec
 from graphgen.evaluate.functions import FUNCTIONS as NUMPY_FUNCTIONS
+from metanet import METANETS
 from metanet.evaluate.functions import FUNCTIONS as TORCH_FUNCTIONS
 from spec.functions import FUNCTIONS
+from spec.plugins import MODULES
 
 ROOT = Path(__file__).parent.parent
 # What is on each page; `copied` blocks are checked by test_docs_results.py.
@@ -42,11 +44,14 @@ COUNTS = {
     "docs/how_to/gpu.md": {"python": 1, "text": 1},
     "docs/how_to/importing.md": {"python": 5, "sh": 3, "text": 7},
     "docs/how_to/inrs.md": {"python": 2, "sh": 1, "text": 3, "yaml": 2},
+    "docs/how_to/installing.md": {"python": 1, "sh": 1, "text": 1, "yaml": 1},
     "docs/how_to/layer.md": {"python": 2, "text": 2},
     "docs/how_to/learned_optimizers.md": {"python": 3, "sh": 1, "text": 3, "yaml": 2},
     "docs/how_to/metanet.md": {"python": 4, "text": 1},
     "docs/how_to/networks_from_elsewhere.md": {"python": 1, "text": 1},
     "docs/how_to/other_libraries.md": {"python": 6, "text": 5},
+    "docs/how_to/plugins.md": {"python": 1, "sh": 1, "text": 1, "yaml": 1},
+    "docs/how_to/python.md": {"python": 6, "text": 6, "yaml": 1},
     "docs/how_to/several_zoos.md": {"sh": 1, "text": 1, "yaml": 2},
     "docs/how_to/tasks.md": {"python": 4, "sh": 3, "text": 5, "yaml": 3},
     "docs/how_to/zoo.md": {"sh": 1, "text": 1, "yaml": 2},
@@ -86,7 +91,7 @@ COUNTS = {
     "docs/reference/stages/zoo.md": {"python": 1, "sh": 1, "text": 2, "yaml": 2},
     "docs/tutorials/first_experiment.md": {"sh": 2, "text": 1, "yaml": 2},
     "docs/tutorials/quick_start.md": {"elsewhere": 2, "python": 3, "sh": 3, "text": 5, "yaml": 1},
-    "docs/viewer.md": {"python": 1, "yaml": 1},
+    "docs/viewer.md": {"python": 2, "sh": 1, "text": 2, "yaml": 1},
 }
 # Pages that go on from what the pages before them made, in the folder of the first; each is
 # understood by itself, so each has its own names in Python.
@@ -174,9 +179,11 @@ def run_page(page: Path, capsys: pytest.CaptureFixture[str], *, in_process: bool
 def _own_folder_and_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
+    monkeypatch.setenv(MODULES, "")
+    monkeypatch.syspath_prepend(tmp_path / "empty")
     kept: list[tuple[dict[str, Any], dict[str, Any]]] = [
         (registry, dict(registry))
-        for registry in (spec.LAYERS, FUNCTIONS, NUMPY_FUNCTIONS, TORCH_FUNCTIONS)
+        for registry in (spec.LAYERS, METANETS.known, FUNCTIONS, NUMPY_FUNCTIONS, TORCH_FUNCTIONS)
     ]
     yield
     for registry, before in kept:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import importlib
+import importlib.util
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -93,12 +93,16 @@ def found(name: str) -> tuple[Any, bool]:
 
 
 def dotted(name: str) -> Any:
-    """Import what a full name says."""
+    """Import what a full name says; a module goes before a function of its name that leads on."""
     parts = name.split(".")
     result: Any = importlib.import_module(parts[0])
     for end, part in enumerate(parts[1:], start=2):
+        module = ".".join(parts[:end])
+        if end < len(parts) and importlib.util.find_spec(module):
+            result = importlib.import_module(module)
+            continue
         if not hasattr(result, part):
-            importlib.import_module(".".join(parts[:end]))
+            importlib.import_module(module)
         result = getattr(result, part)
     return result
 

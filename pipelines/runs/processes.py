@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from pipelines.runs.checkpoint import epochs_done
 from pipelines.runs.diverged import DivergedError
 from pipelines.runs.job import Job
 from pipelines.runs.preload import EVERY
-from pipelines.workers import opened, outcomes, worker_number
+from pipelines.runs.watch import NOBODY, Watch
+from pipelines.workers import one_thread, opened, outcomes, worker_number
 
 FAILURES = (GraphError, MetanetError, PipelineError)
 
@@ -33,13 +34,15 @@ def execute(
     scheduler: str | None = None,
     devices: Sequence[str] = (CPU,),
     log: str | Path | None = None,
+    watch: Watch = NOBODY,
 ) -> None:
     """Execute the runs that are not finished; `label` is that of the progress bar.
 
     They share `workers` processes, one for each run at work, or those of a `scheduler`, which have
     to see the folders of the runs and of what they are trained on; the runs with most to do begin
     first. Each worker has one of the `devices`, of which GPUs have a worker each if `workers` is
-    left open. Or, with several `processes`, those work together on one run after the other. A run
+    left open. Or, with several `processes`, those work together on one run after the other; so does
+    this process alone where somebody is to `watch`. A run
     that fails, for it diverged or its process died three times, does not stop the others:
     `PipelineError` at the end says which failed, and it is a `DivergedError` if all of these
     diverged.
@@ -49,13 +52,19 @@ def execute(
             f"got {processes} processes for each run and the scheduler {scheduler!r}; expected one "
             "of them: a cluster works on many runs at once"
         )
+    if processes > 1 and watch:
+        raise PipelineError(
+            f"got {processes} processes for each run, and loggers or `on_epoch`, which are told by "
+            "one: give `log`, a folder, or one process"
+        )
     runs = [run for run in every if not run.finished()]
     failed: list[Exception] = []
-    if processes > 1:
-        with showing_progress(runs, label) as done:
+    if processes > 1 or watch:
+        threads = one_thread() if processes == 1 else nullcontext()
+        with threads, showing_progress(runs, label) as done:
             for number, run in enumerate(runs):
                 try:
-                    run.execute(processes, devices[0], None if log is None else Path(log))
+                    run.execute(processes, devices[0], None if log is None else Path(log), watch)
                 except FAILURES as error:
                     failed.append(error)
                 done.add(number)

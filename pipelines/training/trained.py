@@ -9,9 +9,11 @@ from typing import Any
 
 from torch import nn
 
-from metanet import Metanet, MetanetError, make_editor, make_metanet
+from metanet import EDITORS, METANETS, Metanet, MetanetError, make_editor, make_metanet
+from metanet.options import nearest
 from pipelines.devices import CPU, device_of
 from pipelines.errors import PipelineError
+from pipelines.provenance import MADE_WITH
 from pipelines.runs.collection import RUN_VERSION, run_folder
 from pipelines.runs.restore import State, restored
 from pipelines.runs.result import (
@@ -26,6 +28,7 @@ from pipelines.runs.result import (
 from pipelines.tasks.learned import NUMBER
 from pipelines.tasks.registry import TASKS, Task, task_of
 from pipelines.training.seen import SEEN
+from spec.plugins import advice
 
 
 def settings_schema(task: type[Task]) -> dict[str, Any]:
@@ -57,7 +60,7 @@ RUN = result_kind(
         "task": {
             "type": "object",
             "required": ["task"],
-            "properties": {"task": {"enum": list(TASKS)}},
+            "properties": {"task": {"type": "string", "minLength": 1}},
         },
         "learned": {"type": "object"},
         "trained_on": SEEN,
@@ -69,16 +72,17 @@ RUN = result_kind(
         "tried": {"type": "array", "items": {"type": "object"}},
         "trials": {"type": "integer", "minimum": 1},
         "start": STARTED,
+        "needs": MADE_WITH,
     },
     "`gmn train` or `gmn search`",
     version=RUN_VERSION,
-    optional=("networks", "tried", "trials", "start"),
+    optional=("networks", "tried", "trials", "start", "needs"),
     allOf=[
         {
             "if": {"properties": {"task": {"properties": {"task": {"const": name}}}}},
             "then": {"properties": {"learned": task.learned, "task": settings_schema(task)}},
         }
-        for name, task in TASKS.items()
+        for name, task in TASKS.known.items()
     ],
 )
 
@@ -135,7 +139,17 @@ class Trained:
         place = device_of(device)
         result = read_result(run_folder(folder), RUN)
         settings = result.settings
-        task = task_of(settings["task"])
+        try:
+            task = task_of(settings["task"])
+        except PipelineError as error:
+            raise PipelineError(
+                f"{result.folder / SETTINGS}: {error}{advice(settings.get('needs', {}))}"
+            ) from None
+        if settings["model"] not in (known := EDITORS if task.editor else METANETS):
+            raise PipelineError(
+                f"{result.folder / SETTINGS}: unknown model {settings['model']!r}; "
+                f"{nearest(settings['model'], list(known))}{advice(settings.get('needs', {}))}"
+            )
 
         def make(state: State) -> nn.Module:
             own = make_editor if task.editor else make_metanet

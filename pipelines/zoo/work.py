@@ -64,6 +64,7 @@ def make_zoo(
     workers: int | None = None,
     replace: bool = False,
     scheduler: str | None = None,
+    on_network: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Make a zoo, or what its folder still lacks of it; give its index.
 
@@ -86,7 +87,7 @@ def make_zoo(
             exclusive(folder),
             open_store(folder, settings, made, _say, replace) as store,
         ):
-            _make_missing(store, work, workers, scheduler)
+            _make_missing(store, work, workers, scheduler, on_network)
             return store.finish()
     except OSError as error:
         raise PipelineError(
@@ -95,7 +96,13 @@ def make_zoo(
         ) from error
 
 
-def _make_missing(store: Store, work: Work, workers: int | None, scheduler: str | None) -> None:
+def _make_missing(
+    store: Store,
+    work: Work,
+    workers: int | None,
+    scheduler: str | None,
+    on_network: Callable[[Mapping[str, Any]], None] | None,
+) -> None:
     missing = set(store.missing())
     if not missing:
         return
@@ -105,9 +112,12 @@ def _make_missing(store: Store, work: Work, workers: int | None, scheduler: str 
     with shown, opened(len(calls), workers, scheduler, work.preload) as (crew, ahead):
         for made in run_all(crew, work.task, calls, ahead, work.describe):
             for encoded in [made] if isinstance(made, bytes) else made:
-                if Record.decode(encoded).about["index"] in missing:
+                about = Record.decode(encoded).about
+                if about["index"] in missing:
                     store.add(encoded)
                     shown.update()
+                    if on_network is not None:
+                        on_network(about)
 
 
 @contextlib.contextmanager

@@ -49,6 +49,7 @@ VALID: dict[str, Any] = {
     "folder": "out",
     "replace": True,
     "max_edges": 100,
+    "detail": "groups",
     "edges": 3,
     "rng": np.random.default_rng(0),
     "sweeps": 2,
@@ -62,6 +63,7 @@ VALID: dict[str, Any] = {
     "turning": (),
     "nodes": np.arange(GRAPH.num_nodes),
     "array": WEIGHTS["0.weight"],
+    "records": [{"accuracy": 0.5}],
 }
 """A right value for each argument's name; a new name needs one here."""
 
@@ -189,6 +191,10 @@ def arguments(name: str, function: Callable[..., Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("name", PUBLIC)
 def test_right_kinds_are_taken(name: str) -> None:
     given = (NET, WEIGHTS, X) if name == "evaluate" else ()
+    if name == "to_pandas" and find_spec("pandas") is None:
+        with pytest.raises(graphgen.GraphError, match="this needs pandas"):
+            graphgen.export.to_pandas([])
+        return
     if name == "to_dgl" and find_spec("dgl") is None:
         with pytest.raises(graphgen.GraphError, match="install it"):
             graphgen.export.to_dgl(GRAPH)
