@@ -69,11 +69,14 @@ clean:
 
 # DVC expects a git repository unless told that there is none.
 scm: $(RUN)
-	@if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then \
-		if grep -qs no_scm .dvc/config.local; then $(VENV)/bin/dvc config --local --unset core.no_scm; fi; \
-	else \
-		grep -qs no_scm .dvc/config.local || $(VENV)/bin/dvc config --local core.no_scm true; \
-	fi
+	@for root in . experiments; do \
+		cd $(CURDIR)/$$root; \
+		if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then \
+			if grep -qs no_scm .dvc/config.local; then $(CURDIR)/$(VENV)/bin/dvc config --local --unset core.no_scm; fi; \
+		else \
+			grep -qs no_scm .dvc/config.local || $(CURDIR)/$(VENV)/bin/dvc config --local core.no_scm true; \
+		fi; \
+	done
 
 $(PLACE):
 	$(PYTHON) -m venv --clear $(VENV)

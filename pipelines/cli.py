@@ -10,8 +10,10 @@ import click
 
 from pipelines.commands.card import card
 from pipelines.commands.check import check
+from pipelines.commands.code import code
 from pipelines.commands.compare import compare
 from pipelines.commands.compile import compile_
+from pipelines.commands.completion import completion
 from pipelines.commands.doctor import doctor
 from pipelines.commands.edit import edit
 from pipelines.commands.evaluate import evaluate
@@ -36,10 +38,10 @@ from pipelines.commands.zoo import zoo
 
 SECTIONS = {
     "Your network": (check, import_, compile_, symmetries, match, predict, layers),
-    "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare),
+    "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare, code),
     "Signals that networks encode": (inrs, edit),
     "Generated weights and learned optimizers": (flow, sample, quality, meta_train, meta_test),
-    "This installation": (doctor,),
+    "This installation": (doctor, completion),
 }
 """The commands by what people want of them."""
 
@@ -70,7 +72,8 @@ for commands in SECTIONS.values():
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `gmn`, and return if it succeeds.
 
-    A user's mistake gives its message and exit code 2, never a traceback.
+    What else can happen, and with which exit code, says `pipelines.commands.exits`; only a defect
+    shows a traceback.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -11,8 +11,10 @@ import numpy as np
 from graphgen import GraphSet
 from graphgen.graph_set_writer import Packed
 from pipelines.errors import PipelineError
+from pipelines.graphs import open_graphs
 from pipelines.out_of_distribution import UNSEEN, WIDER, kept_out
 from pipelines.settings import read_section
+from pipelines.views.copying import copy_views, homes_in
 from pipelines.views.making import Unwritten, check_makings, naming
 from pipelines.views.settings import VIEWS, asked_views, check_views
 from pipelines.views.storing import store_views
@@ -67,6 +69,7 @@ def compile_zoo(
     replace: bool = False,
     workers: int | None = None,
     scheduler: str | None = None,
+    views_of: str | Path | None = None,
 ) -> GraphSet:
     """Compile every trained network of a zoo into a graph set, and split it.
 
@@ -88,14 +91,16 @@ def compile_zoo(
 
     A graph set that is there is replaced with `replace`, once the new one is whole. Then the views
     that `views` lists are computed, and kept in its folder; those that are there of the same
-    networks stay (`pipelines.views.store_views`).
+    networks stay (`pipelines.views.store_views`). Those that another graph set of the same zoo
+    keeps, as one with other splits, are taken over from the one that `views_of` names, but for
+    views that are made from training networks.
 
     It is the same whatever the number of `workers` (processes; by default as many as are worth
     their start) and on a Dask `scheduler`, whose workers have to see the zoo's folder.
 
     Raises `PipelineError` for a zoo without networks, for a `wider` or `unseen` that does not fit
-    it, for a share of `test` missing, or given to a zoo with a split of its own, and for views that
-    cannot be made of its training networks.
+    it, for a share of `test` missing, or given to a zoo with a split of its own, for views that
+    cannot be made of its training networks, and for a `views_of` that is of another zoo.
     """
     settings = read_section(settings_file, "compile", SCHEMA, check_settings)
     views = asked_views(settings.get("views", []))
@@ -128,6 +133,7 @@ def compile_zoo(
     with naming(str(settings_file)):
         records = [record for _, record in chosen]
         check_makings(Unwritten(Path(out), records, {"about": about}), views)
+    homes = () if views_of is None else homes_in(open_graphs(views_of), index["hash"], records)
     folder = str(zoo if scheduler is None else Path(zoo).resolve())
     weights = [record.get("parameters", 0) for _, record in chosen]
     calls = [
@@ -138,7 +144,9 @@ def compile_zoo(
     packed = fan_out(
         *(pack_networks, calls, workers, scheduler, [__name__], described, "compile", sizes)
     )
-    GraphSet.write(out, packed, settings.get("networks_per_shard", 256), about, replace)
+    made = GraphSet.write(out, packed, settings.get("networks_per_shard", 256), about, replace)
+    if homes:
+        copy_views(made, homes, views)
     return store_views(out, views, workers, scheduler)
 
 

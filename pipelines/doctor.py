@@ -6,10 +6,9 @@ import os
 import platform
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 
-from pipelines.extras import LIBRARIES, to_install
+from pipelines.extras import LIBRARIES, is_installed, to_install
 
 PACKAGE = "graph-metanetworks"
 DISTRIBUTIONS = {
@@ -52,7 +51,7 @@ def examine() -> list[Finding]:
 
 def library(module: str) -> Finding:
     """Find a library by the name of its module."""
-    if find_spec(module) is not None:
+    if is_installed(module):
         name = DISTRIBUTIONS.get(module, "PyYAML" if module == "yaml" else module)
         return Finding(module, version_of(name) or "there")
     if module in LIBRARIES:
@@ -78,10 +77,12 @@ def processors() -> int:
 
 def gpus() -> Finding:
     """Find the GPUs that PyTorch can compute on."""
-    if find_spec("torch") is None:
+    if not is_installed("torch"):
         return Finding("GPUs", "not known without torch")
-    import torch
-
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # a broken installation is what one asks a doctor about
+        return Finding("GPUs", f"torch cannot be imported: {error}", to_install("torch"))
     names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
     names += ["Apple GPU (mps)"] if torch.backends.mps.is_available() else []
     return Finding("GPUs", ", ".join(names) or f"none that PyTorch {torch.__version__} can use")
@@ -91,7 +92,7 @@ def data_sets() -> list[Finding]:
     """Find the files of data sets; those of digits come with scikit-learn."""
     place = os.environ.get("GMN_DATA", "")
     folders = [Path(place).expanduser()] if place else []
-    if find_spec("pooch") is not None:
+    if is_installed("pooch"):
         from pipelines.datasets.official import cache_folder
 
         folders.append(cache_folder())

@@ -32,9 +32,22 @@ def to_install(module: str) -> str:
     return f'pip install "graph-metanetworks[{LIBRARIES[module]}]"'
 
 
+def is_installed(module: str) -> bool:
+    """Say whether a library can be found, without importing it.
+
+    >>> is_installed("json")
+    True
+    """
+    try:
+        return find_spec(module) is not None
+    except ImportError:
+        return False
+
+
 def require(*modules: str) -> None:
     """Raise `PipelineError` for a missing library, before work begins that will import it."""
     for module in modules:
-        if find_spec(module) is None:
-            install = to_install(module)
-            raise PipelineError(f"this needs {module}, which is not installed: {install}")
+        if not is_installed(module):
+            raise PipelineError(
+                f"this needs {module}, which is not installed: {to_install(module)}"
+            ) from ModuleNotFoundError(f"No module named {module!r}", name=module)

@@ -59,7 +59,7 @@ def merge(
     }
     views = asked_views(settings["views"])
     merged = GraphSet.write(out, networks_of(sets), about=about, replace=replace)
-    copy_views(merged, list(sets.values()), views)
+    copy_views(merged, [(own, i) for own in sets.values() for i in range(len(own))], views)
     return store_views(out, views, workers, scheduler)
 
 

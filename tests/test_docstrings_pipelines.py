@@ -129,6 +129,7 @@ OF_OPTIMIZERS = (
 )
 OF_SETS = ("pipelines.published.sets:open_set", "pipelines.published.network_set:NetworkSet")
 ALONE = (
+    "pipelines.starter.start:start_experiment",
     "pipelines.signals.solids:Solid",
     "pipelines.views.settings:asked_views",
     "pipelines.workers.server:begin_server",
@@ -209,7 +210,8 @@ def test_examples_run_one_after_the_other(
         run(place, namespace)
 
 
-def test_examples_run_alone() -> None:
+def test_examples_run_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     for place in ALONE:
         run(place, {})
 

@@ -6,17 +6,15 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.command import Document, command
 
-@click.command()
+
+@command(examples=("gmn new demo && cd demo && dvc repro",))
 @click.argument("folder", type=click.Path(path_type=Path))
-def new(folder: Path) -> None:
-    r"""Write a small experiment into a new FOLDER, with all that `dvc repro` needs.
-
-    \b
-    Example:
-        gmn new demo && cd demo && dvc repro
-    """
+def new(folder: Path) -> Document:
+    """Write a small experiment into a new FOLDER, with all that `dvc repro` needs."""
     from pipelines.starter import start_experiment
 
     place = start_experiment(folder)
     click.echo(f"{place}: an experiment; now: cd {place} && dvc repro")
+    return {"folder": place}

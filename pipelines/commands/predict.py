@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.crew import crew_options
 from pipelines.commands.device import device_option
 from pipelines.commands.inputs import ARCHITECTURE, RUN, WEIGHTS
@@ -15,7 +16,7 @@ from pipelines.commands.outputs import replace_option
 from pipelines.commands.variables import variables_option
 
 
-@click.command()
+@command(examples=("gmn predict out/train/gmn-seed0 net.yaml weights.safetensors",))
 @click.argument("run", type=RUN)
 @click.argument("net", type=ARCHITECTURE)
 @click.argument("weights", type=WEIGHTS, nargs=-1)
@@ -34,7 +35,7 @@ def predict(
     scheduler: str | None,
     replace: bool,
     variables: dict[str, Any],
-) -> None:
+) -> Document:
     """Predict with the training run RUN for networks of the architecture NET with WEIGHTS.
 
     NET is YAML or a model, whose own weights are taken where no others are given; or it is the
@@ -57,7 +58,16 @@ def predict(
         else:
             found.write(out)
             click.echo(f"{out}: {len(found.words)} networks of {net}")
-        return
+        return {
+            "run": run,
+            "out": out,
+            "predictions": [
+                {"network": record["network"], "predicted": answer, "says": words}
+                for record, answer, words in zip(
+                    found.records, found.answers, found.words, strict=True
+                )
+            ],
+        }
     if out is not None:
         raise click.UsageError("--out is for a graph set or a zoo; leave it out")
     predictor = Predictor.load(run, device)
@@ -72,3 +82,5 @@ def predict(
             described = predictor.describe([graph])
     for path, words in zip(weights, described, strict=True):
         click.echo(f"{path}: {words}")
+    said = zip(weights, described, strict=True)
+    return {"run": run, "predictions": [{"network": path, "says": words} for path, words in said]}

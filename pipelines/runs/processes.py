@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from graphgen.errors import GraphError
 from metanet.errors import MetanetError
 from pipelines.devices import CPU
 from pipelines.errors import PipelineError
+from pipelines.progress import Progress, progress
 from pipelines.runs.checkpoint import epochs_done
 from pipelines.runs.diverged import DivergedError
 from pipelines.runs.job import Job
@@ -120,7 +120,7 @@ def from_anywhere(run: Job) -> Job:
 def showing_progress(runs: Sequence[Job], label: str) -> Iterator[set[int]]:
     """Show the epochs done in all runs, read from their checkpoints, and what is left of both.
 
-    Gives a set, for the numbers of the runs that are done. Nothing is shown without a terminal.
+    Gives a set, for the numbers of the runs that are done. `pipelines.progress` says how.
     """
     done: set[int] = set()
     stop = threading.Event()
@@ -131,15 +131,15 @@ def showing_progress(runs: Sequence[Job], label: str) -> Iterator[set[int]]:
             for number, run in enumerate(runs)
         )
 
+    def tell(shown: Progress) -> None:
+        shown.update(epochs() - shown.done, f"{len(runs) - len(done)} runs left")
+
     def watch() -> None:
         total, before = sum(run.epochs for run in runs), epochs()
-        with tqdm(total=total, initial=before, unit="epoch", desc=label, disable=None) as bar:
-            while not bar.disable:
-                ended = stop.wait(0.5)
-                bar.set_postfix_str(f"{len(runs) - len(done)} runs left", refresh=False)
-                bar.update(epochs() - bar.n)
-                if ended:
-                    return
+        with progress(label, "epoch", total, before) as shown:
+            while shown.seconds is not None and not stop.wait(shown.seconds):
+                tell(shown)
+            tell(shown)
 
     watcher = threading.Thread(target=watch)
     watcher.start()

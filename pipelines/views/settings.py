@@ -58,9 +58,12 @@ def asked_views(entries: list[Any]) -> list[Asked]:
 
     Without `networks`, or where it is null, one from all training networks is asked for.
     """
+    if not entries:
+        return []  # which needs no torch
     from metanet.views.made import is_made
 
-    known, asked = families(), []
+    known: dict[str, type[View]] = families()
+    asked: list[Asked] = []
     for family, options in map(entry_of, entries):
         if not is_made(known[family]):
             asked.append(Asked(family, options))

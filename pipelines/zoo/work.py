@@ -17,6 +17,7 @@ from graphgen.files import exclusive
 from graphgen.files.destination import making
 from pipelines.errors import PipelineError
 from pipelines.extras import require
+from pipelines.progress import progress
 from pipelines.provenance import code_of, made_with
 from pipelines.workers import begin_server, opened, run_all
 from pipelines.zoo.identity import StoredSettings
@@ -70,7 +71,8 @@ def make_zoo(
     """
     if workers is not None and workers < 1:
         raise PipelineError(f"`workers` is {workers}; expected 1 or more")
-    require("tqdm", *(["torch"] if scheduler is None else []))
+    if scheduler is None:
+        require("torch")
     folder = Path(out_folder)
     try:
         claim_folder(folder)
@@ -97,23 +99,15 @@ def _make_missing(store: Store, work: Work, workers: int | None, scheduler: str 
     missing = set(store.missing())
     if not missing:
         return
-    from tqdm import tqdm
-
     calls = work.calls(sorted(missing))
     count = store.settings.records
-    bar = tqdm(
-        total=count,
-        initial=count - len(missing),
-        desc="zoo",
-        unit="net",
-        disable=None,
-    )
-    with bar, opened(len(calls), workers, scheduler, work.preload) as (crew, ahead):
+    shown = progress("zoo", "network", count, count - len(missing))
+    with shown, opened(len(calls), workers, scheduler, work.preload) as (crew, ahead):
         for made in run_all(crew, work.task, calls, ahead, work.describe):
             for encoded in [made] if isinstance(made, bytes) else made:
                 if Record.decode(encoded).about["index"] in missing:
                     store.add(encoded)
-                    bar.update()
+                    shown.update()
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from view_stand_ins import EXAM, stamps
 from view_toys import write_set
@@ -15,7 +16,7 @@ from graphgen import GraphError, GraphSet
 from pipelines.compile import compile_zoo
 from pipelines.errors import PipelineError
 from pipelines.tasks.targets import split_networks
-from pipelines.views import Asked, asked_views, store_views
+from pipelines.views import Asked, asked_views, computing, store_views
 from pipelines.zoo import generate
 from spec import SpecError
 
@@ -67,23 +68,28 @@ def test_settings_that_ask_for_no_view_are_a_mistake(
     assert "params.yaml:1:" in str(error.value)
 
 
-def test_compile_computes_the_views_of_its_settings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def write_zoo(folder: Path, monkeypatch: pytest.MonkeyPatch, count: int = 12) -> None:
     from zoo_toys import train  # noqa: F401
 
     use_toys(monkeypatch)
-    (tmp_path / "mlp.yaml").write_text(
+    folder.mkdir(exist_ok=True)
+    (folder / "mlp.yaml").write_text(
         "inputs: {image: [1, 8, 8]}\nlayers: [flatten, {linear: {out_features: 10}}]\n"
     )
     zoo = {
         "dataset": "digits",
-        "count": 12,
+        "count": count,
         "architectures": [{"family": "mlp", "file": "mlp.yaml"}],
         "training": {"learning_rate": 1e-2, "epochs": 1},
     }
-    (tmp_path / "zoo.yaml").write_text(json.dumps({"zoo": zoo}))
-    generate(tmp_path / "zoo.yaml", tmp_path / "zoo", workers=1)
+    (folder / "zoo.yaml").write_text(json.dumps({"zoo": zoo}))
+    generate(folder / "zoo.yaml", folder / "zoo", workers=1)
+
+
+def test_compile_computes_the_views_of_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_zoo(tmp_path, monkeypatch)
     file = params(tmp_path, ["spectra", {"exam": {"networks": [None, 6], **EXAM}}])
     graphs = compile_zoo(file, tmp_path / "zoo", tmp_path / "graphs")
     assert graphs.views == ("exam", "exam-6", "spectra")
@@ -101,6 +107,40 @@ def test_compile_computes_the_views_of_its_settings(
         assert stamps(tmp_path / "graphs/views") == before
     compile_zoo(params(tmp_path, []), tmp_path / "zoo", tmp_path / "graphs", replace=True)
     assert GraphSet.open(tmp_path / "graphs").views == ()
+
+
+def test_views_of_another_graph_set_of_the_zoo_are_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_zoo(tmp_path, monkeypatch)
+    write_zoo(tmp_path / "more", monkeypatch, 13)
+    zoo, asked = tmp_path / "zoo", ["spectra", "statistics", {"exam": EXAM}]
+    first = compile_zoo(params(tmp_path, asked), zoo, tmp_path / "first", workers=1)
+    other = params(tmp_path, asked)
+    settings = json.loads(other.read_text())
+    settings["compile"]["seed"] = 5
+    other.write_text(json.dumps(settings))
+    alone = compile_zoo(other, zoo, tmp_path / "alone", workers=1)
+    assert [one["split"] for one in alone.records] != [one["split"] for one in first.records]
+    computed = []
+    compute = computing.compute
+    monkeypatch.setattr(
+        computing, "compute", lambda *call: computed.append(call[2]) or compute(*call)
+    )
+    taken = compile_zoo(other, zoo, tmp_path / "taken", workers=1, views_of=tmp_path / "first")
+    assert taken.views == alone.views
+    assert set(computed) == {"exam"}  # made from training networks, which are others now
+    for name in taken.views:
+        kept, expected = taken.view(name), alone.view(name)
+        assert kept.identity == expected.identity
+        for i in range(len(taken)):
+            np.testing.assert_array_equal(kept[i], expected[i])
+    assert any((first.view("exam")[i] != taken.view("exam")[i]).any() for i in range(len(taken)))
+    with pytest.raises(PipelineError, match="is no graph set of this zoo"):
+        compile_zoo(
+            other, tmp_path / "more/zoo", tmp_path / "none", workers=1, views_of=tmp_path / "first"
+        )
+    assert not (tmp_path / "none").exists()
 
 
 def test_what_is_no_mistake(tmp_path: Path) -> None:
