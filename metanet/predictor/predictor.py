@@ -106,9 +106,13 @@ class AccuracyPredictor:
 
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
-        fitted = self._fitted
-        seen = "not fitted" if fitted is None else f"fitted on {fitted['networks']:,} networks"
+        seen = f"fitted on {self.networks:,} networks" if self.networks else "not fitted"
         return f"AccuracyPredictor({given}): {seen}"
+
+    @property
+    def networks(self) -> int:
+        """How many networks it was fitted on, beside those that learned nothing."""
+        return int((self._fitted or {"networks": 0})["networks"])
 
     def __sklearn_is_fitted__(self) -> bool:
         return self._fitted is not None

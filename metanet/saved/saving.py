@@ -51,15 +51,17 @@ def save(
         metanet.save(model, "out/my-gmn", about={"what": "Predicts the accuracy of small CNNs."})
         model = metanet.load("out/my-gmn")
 
-    Any metanet, editor or predictor of the package. `about` is for the card, as plain data: `what`
-    it is, its `data`, `scores`, `limits` and the `command` that made it. Raises `MetanetError` for
-    anything else, and `GraphError` where the folder holds something and `replace` is false.
+    Any metanet, editor or predictor of the package. `about` is for the card, as plain data: its
+    `name`, `what` it is, its `data`, `scores`, `limits` and the `command` that made it. Raises
+    `MetanetError` for anything else, and `GraphError` where the folder holds something and
+    `replace` is false.
     """
     group, name, settings, fitted, arrays = parts_of_model(model)
     made = made_with()
     words = dict(about or {})
     content = {"class": group, "model": name, "settings": settings, "about": words, **fitted}
-    text = card(Path(folder).resolve().name, words, how_to_load(group), made)
+    title = str(words.get("name") or Path(folder).resolve().name)
+    text = card(title, words, how_to_load(group), made)
     with replacing(Path(folder), SETTINGS, SAVED, replace, among=(WEIGHTS, CARD)) as new:
         new.add(WEIGHTS, lambda path: write_safetensors(path, arrays))
         new.add(CARD, lambda path: write_bytes(path, text.encode()))

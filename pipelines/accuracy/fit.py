@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from pipelines.errors import PipelineError
 from pipelines.extras import require
 from pipelines.graphs import open_graphs
 
-TEST = "test"
 SAID = ("networks", "r2", "mae", "coverage", "outside")
 """What the card has of the scores."""
 
@@ -33,10 +33,11 @@ def fit(
 
         predictor = fit("params.yaml", "out/predictor", "out/results/metrics.json")
 
-    It learns from the training and validation networks of `graphs`, of which some calibrate its
-    intervals, and from networks that learned nothing, which are made of theirs. The rest of these
-    sets and all networks of `held_out` are for the scores. Then each kind of networks is kept out
-    in turn. Raises `PipelineError` for networks without the target and for too few networks.
+    It learns from the training and validation networks of `graphs`, at most `networks` of each set,
+    of which some calibrate its intervals, and from networks that learned nothing, which are made of
+    theirs. The test networks of these sets and all of `held_out` are for the scores. Then each kind
+    of networks is kept out in turn. Raises `PipelineError` for networks without the target and for
+    too few networks.
     """
     require("sklearn")
     settings = read_settings(settings_file)
@@ -48,13 +49,13 @@ def fit(
     for name, place in settings["graphs"].items():
         own = open_graphs(place)
         splits = [record["split"] for record in own.records]
-        learning = [i for i, split in enumerate(splits) if split in ("train", "validation")]
+        learning = some(splits, ("train", "validation"), settings["networks"], rng)
         training.append(read_networks(name, own, settings["target"], learning))
         made, expected = read_controls(own, learning, predictor.controls, rng)
         if made is not None:
             controls.append(made)
             chance.append(expected)
-        if test := [i for i, split in enumerate(splits) if split == TEST]:
+        if test := some(splits, ("test",), settings["networks"], rng):
             tests.append(read_networks(name, own, settings["target"], test))
     held = []
     for name, place in settings["held_out"].items():
@@ -85,6 +86,14 @@ def fit(
     if scores is not None:
         write_json(Path(scores), found)
     return predictor
+
+
+def some(
+    splits: Sequence[str], wanted: Sequence[str], most: int | None, rng: np.random.Generator
+) -> list[int]:
+    """Choose at most so many networks of some splits."""
+    every = [i for i, split in enumerate(splits) if split in wanted]
+    return every if most is None else sorted(rng.permutation(every)[:most].tolist())
 
 
 def said(found: dict[str, Any]) -> dict[str, Any]:

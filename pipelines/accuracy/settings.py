@@ -20,6 +20,7 @@ SCHEMA: dict[str, Any] = {
         "target": {"type": "string"},
         "graphs": SETS,
         "held_out": SETS,
+        "networks": POSITIVE,
         "predictor": {
             "type": "object",
             "additionalProperties": False,
@@ -35,7 +36,12 @@ SCHEMA: dict[str, Any] = {
         "about": {
             "type": "object",
             "additionalProperties": False,
-            "properties": {"what": {"type": "string"}, "data": WORDS, "limits": WORDS},
+            "properties": {
+                "name": {"type": "string"},
+                "what": {"type": "string"},
+                "data": WORDS,
+                "limits": WORDS,
+            },
         },
     },
 }
@@ -53,7 +59,7 @@ def read_settings(path: str | Path) -> dict[str, Any]:
         key: {name: str(Path(path).parent / place) for name, place in section[key].items()}
         for key in ("graphs", "held_out")
     }
-    return {"predictor": {}, "about": {}, **section, **own}
+    return {"predictor": {}, "about": {}, "networks": None, **section, **own}
 
 
 def check(place: Place) -> None:
