@@ -52,6 +52,12 @@ class Command(click.Command):
         self.examples = examples
         self.params += common_options()
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # An option whose value is about to be completed would hide all that was given before.
+        if ctx.resilient_parsing and args and args[-1].startswith("-"):
+            args = args[:-1]
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> None:
         as_json, silent = ctx.params.pop("as_json"), ctx.params.pop("quiet")
         with contextlib.ExitStack() as around:

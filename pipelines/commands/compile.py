@@ -64,7 +64,7 @@ def compile_(
     if source.is_dir() and not is_model(source):
         if out is None:
             raise click.UsageError("a zoo needs --out, the folder of its graph set")
-        from pipelines.commands.views import kept_views, say_views
+        from pipelines.commands.views import about_views, say_views
         from pipelines.compile import SPLITS, compile_zoo
         from pipelines.out_of_distribution import OUT_OF_DISTRIBUTION
 
@@ -82,7 +82,7 @@ def compile_(
             "graphs": len(graphs),
             "splits": sizes,
             "diverged": about["diverged"],
-            "views": kept_views(graphs),
+            "views": about_views(graphs),
         }
     import graphgen
     from graphgen.errors import concerning

@@ -53,7 +53,7 @@ def parse_axis(context: click.Context, parameter: click.Parameter, value: str) -
     "import",
     examples=(
         "gmn import model.onnx",
-        "gmn import model.pt2 -o net.yaml --weights weights.safetensors",
+        "gmn import model.pt2 -o mlp.yaml --weights mlp.safetensors",
     ),
 )
 @click.argument("model", type=MODEL)

@@ -25,7 +25,7 @@ def merge(
 
     Each network stays in its split. Training on it is training on all zoos at once.
     """
-    from pipelines.commands.views import kept_views, say_views
+    from pipelines.commands.views import about_views, say_views
     from pipelines.merge import merge as execute
 
     graphs = execute(settings, out, replace, workers, scheduler)
@@ -40,5 +40,5 @@ def merge(
         "graphs": len(graphs),
         "splits": splits,
         "zoos": zoos,
-        "views": kept_views(graphs),
+        "views": about_views(graphs),
     }

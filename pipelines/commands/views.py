@@ -20,7 +20,7 @@ def say_views(graphs: GraphSet) -> None:
         )
 
 
-def kept_views(graphs: GraphSet) -> list[dict[str, Any]]:
+def about_views(graphs: GraphSet) -> list[dict[str, Any]]:
     """Give the same for programs."""
     return [
         {
