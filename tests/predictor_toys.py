@@ -21,7 +21,7 @@ layers: [flatten, {linear: {out_features: $width}}, relu, {linear: {out_features
 ATTENTION = """
 inputs: {x: [6, 8]}
 layers:
-  - multihead_attention: {heads: 2}
+  - multihead_attention: {num_heads: 2}
   - mean: {dim: 1}
   - linear: {out_features: 10}
 """
