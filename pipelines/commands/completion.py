@@ -16,7 +16,7 @@ VARIABLE = "_GMN_COMPLETE"
         "source <(gmn completion zsh)    # in ~/.zshrc",
     )
 )
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> Document:
     """Print the script by which SHELL completes commands, options, files and names of `gmn`."""
