@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 
 import graphgen
 import spec
-from graphgen import Graph
+from graphgen import Graph, GraphSet
 from graphgen.testing import random_weights
 from metanet import AccuracyPredictor
 
@@ -46,3 +48,32 @@ def networks(count: int, seed: int = 0) -> tuple[list[Graph], NDArray[np.float64
 def fitted(count: int = 120) -> AccuracyPredictor:
     """Fit a small predictor."""
     return AccuracyPredictor(**SMALL).fit(*networks(count))
+
+
+def write_graphs(folder: Path, count: int, seed: int) -> GraphSet:
+    """Write networks as a graph set, three of four of them to learn from."""
+    graphs, accuracies = networks(count, seed)
+
+    def rows() -> Any:
+        for i, (graph, accuracy) in enumerate(zip(graphs, accuracies, strict=True)):
+            split = ("train", "train", "validation", "test")[i % 4]
+            metrics = {"test_accuracy": float(accuracy)}
+            record = {"index": i, "family": "mlp", "split": split, "metrics": metrics}
+            yield graph.template.net, graph.weights(), record
+
+    return GraphSet.write(folder, rows(), about={"networks": {}})
+
+
+def write_settings(folder: Path) -> Path:
+    """Write two graph sets and the settings that fit a predictor on one and measure it on both."""
+    write_graphs(folder / "graphs", 96, 0)
+    write_graphs(folder / "held", 32, 1)
+    settings = {
+        "target": "test_accuracy",
+        "graphs": {"toys": "graphs"},
+        "held_out": {"others": "held"},
+        "predictor": SMALL,
+        "about": {"name": "toys", "limits": ["toys only"]},
+    }
+    (folder / "params.yaml").write_text(json.dumps({"fit": settings}))
+    return folder / "params.yaml"

@@ -5,17 +5,12 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from graphgen import GraphError
 from graphgen.files import Kind, read_document, replacing, write_bytes, write_safetensors
 from graphgen.files.document import peek
 from metanet.errors import MetanetError
-from metanet.models.editor import Editor
-from metanet.models.metanet import Metanet
-from metanet.models.registry import EDITORS, METANETS, make_editor, make_metanet
 from metanet.options import nearest, shown
 from metanet.predictor.predictor import AccuracyPredictor
 from metanet.saved.card import card
@@ -33,9 +28,17 @@ from metanet.saved.folder import (
 from metanet.saved.hub import HUB, downloaded
 from metanet.saved.restore import State, restored
 
+if TYPE_CHECKING:  # a predictor is loaded without all models being imported
+    from torch import nn
+
+    from metanet.models.editor import Editor
+    from metanet.models.metanet import Metanet
+
+    Model = Metanet | Editor | AccuracyPredictor
+else:
+    Model = Any
 BOX = Path(__file__).parent / "box"
 """The models that come with the package, each a folder of its name."""
-Model = Metanet | Editor | AccuracyPredictor
 VERSIONS = ("graph-metanetworks", "numpy", "torch", "scikit-learn")
 
 
@@ -91,6 +94,9 @@ def load(name: str | Path) -> Model:
             )
         except MetanetError as error:
             raise MetanetError(f"{folder / SETTINGS}: {error}") from None
+    from metanet.models.metanet import Metanet
+    from metanet.models.registry import make_editor, make_metanet
+
     options = settings["settings"]
 
     def make(state: State) -> Any:
@@ -112,6 +118,8 @@ def parts_of_model(
     if isinstance(model, AccuracyPredictor):
         fitted, arrays = model.state()
         return PREDICTOR, "accuracy", model.get_params(), {"fitted": fitted}, arrays
+    from metanet.models.registry import EDITORS, METANETS
+
     registries: list[tuple[str, Mapping[str, Any]]] = [(METANET, METANETS), (EDITOR, EDITORS)]
     for group, registry in registries:
         for name, kind in registry.items():

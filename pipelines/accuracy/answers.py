@@ -14,9 +14,7 @@ from metanet import AccuracyPredictor
 from metanet.predictor.answer import Answer
 from pipelines.commands.networks import network_of
 from pipelines.errors import PipelineError
-from pipelines.prediction import kind_of
 from pipelines.runs.restore import applying
-from pipelines.zoo.index import ZOO
 
 BOXED = "accuracy"
 
@@ -53,10 +51,15 @@ def networks(
     net: Path, weights: Sequence[Path], variables: Mapping[str, Any]
 ) -> Iterator[tuple[str, Graph]]:
     """Give the graphs of networks, each with what it is called."""
-    kind = None if weights else kind_of(net)
-    if kind == ZOO.format:
-        from pipelines.zoo.reading import open_zoo, opened_zoo
+    if weights or not net.is_dir():
+        yield from of_files(net, weights, variables)
+        return
+    from pipelines.prediction import kind_of
+    from pipelines.zoo.index import ZOO
+    from pipelines.zoo.reading import open_zoo, opened_zoo
 
+    kind = kind_of(net)
+    if kind == ZOO.format:
         index = open_zoo(net)
         for i, row in enumerate(index["networks"]):
             if row["status"] == "trained":
@@ -67,6 +70,13 @@ def networks(
         for i in range(len(graphs)):
             yield f"{net}, network {i}", graphs[i]
     else:
-        for one in weights or [None]:
-            own, checkpoint, place = network_of(net, one, variables)
-            yield str(place), graphgen.compile(own, checkpoint.weights)
+        yield from of_files(net, weights, variables)
+
+
+def of_files(
+    net: Path, weights: Sequence[Path], variables: Mapping[str, Any]
+) -> Iterator[tuple[str, Graph]]:
+    """Give the graphs of networks of one architecture, or that of a model."""
+    for one in weights or [None]:
+        own, checkpoint, place = network_of(net, one, variables)
+        yield str(place), graphgen.compile(own, checkpoint.weights)

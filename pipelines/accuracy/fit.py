@@ -42,6 +42,7 @@ def fit(
     require("sklearn")
     settings = read_settings(settings_file)
     if scores is not None:
+        Path(scores).parent.mkdir(parents=True, exist_ok=True)
         claim_file(scores, replace)
     predictor = AccuracyPredictor(**settings["predictor"])
     rng = np.random.default_rng(predictor.seed)

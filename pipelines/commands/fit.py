@@ -22,7 +22,7 @@ def fit(settings: Path, out: Path, scores: Path | None, replace: bool) -> Docume
     It says how sure it is, and of which networks it knows nothing; `gmn predict` and
     `metanet.load` take its folder.
     """
-    from pipelines.accuracy import fit as execute
+    from pipelines.accuracy.fit import fit as execute
 
     predictor = execute(settings, out, scores, replace)
     click.echo(f"{out}: {predictor}")

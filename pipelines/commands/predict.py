@@ -17,7 +17,7 @@ from pipelines.commands.variables import variables_option
 
 PATH = Input("a network, its weights, or the folder of a predictor", file=True, folder=True)
 NETWORKS = ".yaml", ".yml", ".onnx", ".pt2"
-"""How files of a network end; what is none and is not there is taken for the folder of a run."""
+"""How files of a network end; what is none, and is before one, is taken for the folder of a run."""
 
 
 @command(
@@ -66,8 +66,8 @@ def split(paths: tuple[Path, ...]) -> tuple[Path | None, Path, tuple[Path, ...]]
 
     first = paths[0]
     run = (first / SETTINGS).is_file() or (first.parent / INDEX).is_file()
-    if not run and not first.exists():
-        run = len(paths) > 1 and first.suffix not in NETWORKS
+    if not run and len(paths) > 1 and not first.is_file() and first.suffix not in NETWORKS:
+        run = paths[1].suffix in NETWORKS or not first.exists()
     if not run:
         return None, checked(ARCHITECTURE, first), tuple(checked(WEIGHTS, p) for p in paths[1:])
     if len(paths) < 2:

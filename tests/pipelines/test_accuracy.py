@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import yaml
-from predictor_toys import ATTENTION, MLP, networks
+from predictor_toys import ATTENTION, MLP, write_settings
 
 import graphgen
 import metanet
@@ -20,7 +19,7 @@ from graphgen import GraphSet
 from graphgen.files import write_weights
 from graphgen.testing import random_weights
 from metanet.predictor.anatomy import Anatomy
-from pipelines.accuracy import fit
+from pipelines.accuracy.fit import fit
 from pipelines.accuracy.measure import kept_out, measures
 from pipelines.accuracy.reading import read_networks
 from pipelines.cli import main
@@ -28,33 +27,10 @@ from pipelines.cli import main
 NETS = Path(spec.__file__).parent / "nets"
 
 
-def write_graphs(folder: Path, count: int, seed: int) -> GraphSet:
-    graphs, accuracies = networks(count, seed)
-
-    def rows() -> Any:
-        for i, (graph, accuracy) in enumerate(zip(graphs, accuracies, strict=True)):
-            split = ("train", "train", "validation", "test")[i % 4]
-            record = {"index": i, "family": "mlp", "split": split}
-            yield graph.template.net, graph.weights(), {
-                **record, "metrics": {"test_accuracy": float(accuracy)},
-            }  # fmt: skip
-
-    return GraphSet.write(folder, rows(), about={"networks": {}})
-
-
 @pytest.fixture(scope="module")
 def experiment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fit")
-    write_graphs(folder / "graphs", 96, 0)
-    write_graphs(folder / "held", 32, 1)
-    settings = {
-        "target": "test_accuracy",
-        "graphs": {"toys": "graphs"},
-        "held_out": {"others": "held"},
-        "predictor": {"folds": 2, "trees": 12, "leaves": 6},
-        "about": {"name": "toys", "limits": ["toys only"]},
-    }
-    (folder / "params.yaml").write_text(yaml.safe_dump({"fit": settings}))
+    write_settings(folder)
     fit(folder / "params.yaml", folder / "predictor", folder / "metrics.json")
     net = spec.loads(MLP)
     (folder / "net.yaml").write_text(MLP)
