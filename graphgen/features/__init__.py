@@ -46,8 +46,8 @@ def features(graph: Graph | Template) -> Features:
         found.nodes[:, found.node_names.index("step_relu")]
         found.edges[:, found.edge_names.index("stride")]
 
-    Structures that differ in more than names have other columns, which `docs/exports.md` lists.
-    The metanets read the same columns, group by group and block by block.
+    Structures that differ in more than names have other columns, which `docs/reference/exports.md`
+    lists. The metanets read the same columns, group by group and block by block.
     """
     template = graph.template if isinstance(graph, Graph) else graph
     if not isinstance(template, Template):

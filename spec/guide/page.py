@@ -38,8 +38,10 @@ def page(name: str) -> str:
     Raises `SpecError` where no layer has this name.
     """
     if name in STRUCTURES:
-        told = "is a structure, which holds lists of layers"
-        raise SpecError([Problem(f"{quoted(name)} {told}: see docs/language.md", None)])
+        told = (
+            "is a structure, which holds lists of layers: see docs/reference/language/structures.md"
+        )
+        raise SpecError([Problem(f"{quoted(name)} {told}", None)])
     if name not in LAYERS:
         message = f"no layer is called {quoted(name)}{suggest_layer(name, LAYERS)}"
         message += " (`gmn layers` lists all)"
