@@ -77,6 +77,7 @@ def of_files(
     net: Path, weights: Sequence[Path], variables: Mapping[str, Any]
 ) -> Iterator[tuple[str, Graph]]:
     """Give the graphs of networks of one architecture, or that of a model."""
-    for one in weights or [None]:
+    several: Sequence[Path | None] = weights or (None,)
+    for one in several:
         own, checkpoint, place = network_of(net, one, variables)
         yield str(place), graphgen.compile(own, checkpoint.weights)
