@@ -44,6 +44,9 @@ class Batch:
         if not self.parts:
             raise MetanetError("a batch needs at least one network, got none")
 
+    def __repr__(self) -> str:
+        return f"<Batch: networks {self.num_networks}, architectures {len(self.parts)}>"
+
     @property
     def num_networks(self) -> int:
         """The number of networks."""

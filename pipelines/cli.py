@@ -35,10 +35,11 @@ from pipelines.commands.sample import sample
 from pipelines.commands.search import search
 from pipelines.commands.symmetries import symmetries
 from pipelines.commands.train import train
+from pipelines.commands.view import view
 from pipelines.commands.zoo import zoo
 
 SECTIONS = {
-    "Your network": (check, import_, compile_, symmetries, match, predict, layers),
+    "Your network": (check, view, import_, compile_, symmetries, match, predict, layers),
     "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare, fit, code),
     "Signals that networks encode": (inrs, edit),
     "Generated weights and learned optimizers": (flow, sample, quality, meta_train, meta_test),

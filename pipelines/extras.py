@@ -11,6 +11,7 @@ LIBRARIES = {
     "torch_geometric": "pipelines",
     "dvc": "pipelines",
     "lightning_fabric": "pipelines",
+    "jinja2": "pipelines",
     "matplotlib": "pipelines",
     "pooch": "pipelines",
     "sklearn": "pipelines",

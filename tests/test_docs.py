@@ -85,7 +85,7 @@ COUNTS = {
     "docs/reference/stages/zoo.md": {"python": 1, "sh": 1, "text": 2, "yaml": 2},
     "docs/tutorials/first_experiment.md": {"sh": 2, "text": 1, "yaml": 2},
     "docs/tutorials/quick_start.md": {"elsewhere": 2, "python": 3, "sh": 3, "text": 5, "yaml": 1},
-    "docs/viewer.md": {"python": 1, "yaml": 1},
+    "docs/viewer.md": {"python": 2, "sh": 1, "text": 2, "yaml": 1},
 }
 # Pages that go on from what the pages before them made, in the folder of the first; each is
 # understood by itself, so each has its own names in Python.

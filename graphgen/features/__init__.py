@@ -38,6 +38,10 @@ class Features:
     node_names: tuple[str, ...] = NODE_NAMES
     edge_names: tuple[str, ...] = EDGE_NAMES
 
+    def __repr__(self) -> str:
+        (nodes, columns), (edges, others) = self.nodes.shape, self.edges.shape
+        return f"<Features: {nodes:,} nodes x {columns}, {edges:,} edges x {others}>"
+
 
 def features(graph: Graph | Template) -> Features:
     """Say in numbers what a graph's structure says of its nodes and edges; weights are no part.

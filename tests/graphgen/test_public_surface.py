@@ -49,6 +49,7 @@ VALID: dict[str, Any] = {
     "folder": "out",
     "replace": True,
     "max_edges": 100,
+    "detail": "groups",
     "edges": 3,
     "rng": np.random.default_rng(0),
     "sweeps": 2,
