@@ -18,6 +18,7 @@ from pipelines.commands.doctor import doctor
 from pipelines.commands.edit import edit
 from pipelines.commands.evaluate import evaluate
 from pipelines.commands.failures import Commands
+from pipelines.commands.fit import fit
 from pipelines.commands.flow import flow
 from pipelines.commands.import_ import import_
 from pipelines.commands.inrs import inrs
@@ -40,7 +41,7 @@ from pipelines.commands.zoo import zoo
 
 SECTIONS = {
     "Your network": (check, view, import_, compile_, symmetries, match, predict, layers),
-    "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare, code),
+    "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare, fit, code),
     "Signals that networks encode": (inrs, edit),
     "Generated weights and learned optimizers": (flow, sample, quality, meta_train, meta_test),
     "This installation": (doctor, completion),

@@ -9,8 +9,11 @@ from typing import Any
 
 from torch import nn
 
+from graphgen.files import write_bytes
 from metanet import EDITORS, METANETS, Metanet, MetanetError, make_editor, make_metanet
 from metanet.options import nearest
+from metanet.saved.card import card
+from metanet.saved.folder import CARD
 from pipelines.devices import CPU, device_of
 from pipelines.errors import PipelineError
 from pipelines.provenance import MADE_WITH
@@ -41,6 +44,12 @@ def settings_schema(task: type[Task]) -> dict[str, Any]:
     }
 
 
+LOAD = """\
+import metanet
+from pipelines.training import Predictor
+
+model = metanet.load(folder)                     # the metanet alone
+Predictor.load(folder).predict(graphs)           # in the units of its target"""
 STARTED: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -118,7 +127,7 @@ class Trained:
     ) -> None:
         """Write the run's result: parameters, all settings with all options, history and cost.
 
-        `others` write further files of it, by their names.
+        A card says what is known of it; `others` write further files of it, by their names.
         """
         settings = {
             **about,
@@ -127,7 +136,24 @@ class Trained:
             "task": dict(self.task),
             "learned": dict(self.state),
         }
-        save_result(Path(folder), RUN, self.model, settings, rows, beside, others)
+        text = card(str(about.get("name", self.name)), self.described(about), LOAD)
+        files = {CARD: lambda path: write_bytes(path, text.encode()), **(others or {})}
+        save_result(Path(folder), RUN, self.model, settings, rows, beside, files)
+
+    def described(self, about: Mapping[str, Any]) -> dict[str, Any]:
+        """Say for the card what the run knows of itself."""
+        aim = self.task.get("target") or self.task.get("edit") or "its task"
+        said: dict[str, Any] = {
+            "what": f"`{self.name}`, trained for {self.task['task']}: {aim}.",
+            "scores": {f"{k}, validation": v for k, v in about["scores"]["validation"].items()},
+        }
+        if seen := about.get("trained_on"):
+            said["data"] = [
+                f"{seen['networks']} networks of {', '.join(seen['families'])}, "
+                f"with {seen['parameters'][0]} to {seen['parameters'][1]} parameters",
+                f"the graph set {seen['graph_set']}",
+            ]
+        return said
 
     @classmethod
     def load(cls, folder: str | Path, device: str = CPU) -> Trained:

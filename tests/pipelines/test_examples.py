@@ -13,6 +13,7 @@ import generation_toys
 import numpy as np
 import onnx
 import pair_toys
+import predictor_toys
 import pytest
 import training_toys
 import zoo_toys
@@ -29,7 +30,7 @@ from pipelines.commands.command import Command
 from tests.pipelines.test_learned_optimizer_saved import write_small
 
 SCHEMAS = Path(str(pipelines.commands.__file__)).parent / "schemas"
-EXAMPLES = 33
+EXAMPLES = 36
 """How many examples there are in all help."""
 WORLDS = {
     "zoo": "experiment", "card": "experiment", "compile": "experiment", "train": "experiment",
@@ -37,6 +38,7 @@ WORLDS = {
     "search": "search", "merge": "merging", "edit": "editing", "compare": "pairs",
     "inrs": "inrs", "flow": "flows", "sample": "flows", "quality": "flows",
     "meta-train": "optimizers", "meta-test": "optimizers",
+    "fit": "fitting",
 }  # fmt: skip
 """The folder in which a command's examples run, in this order; those of others in `network`."""
 CALL = re.compile(r"gmn [^&>()#]*")
@@ -131,6 +133,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "flows/out").mkdir(parents=True)
     generation_toys.write_settings(root / "flows")
     generation_toys.write_graphs(root / "flows/out/graphs")
+    (root / "fitting").mkdir()
+    predictor_toys.write_settings(root / "fitting")
     (root / "optimizers").mkdir()
     write_small(root / "optimizers").rename(root / "optimizers/params.yaml")
     return root
@@ -158,7 +162,7 @@ def test_an_example_runs_and_its_document_is_valid(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    if line.endswith("weights.safetensors") and name == "compile":
+    if (name, line[-10:]) in (("compile", "afetensors"), ("predict", "model.onnx")):
         monkeypatch.chdir(here / "network")
     else:
         monkeypatch.chdir(here / WORLDS.get(name, "network"))
