@@ -245,7 +245,7 @@ def test_paths_that_are_no_files(
 
 def test_every_path_that_a_command_reads_is_declared_as_one() -> None:
     """A parameter of a bare path is one that is written."""
-    written = {"folder", "log", "out", "report"}
+    written = {"folder", "log", "out", "report", "scores"}
     for command in gmn.commands.values():
         for parameter in command.params:
             if isinstance(parameter.type, click.Path):
