@@ -41,7 +41,6 @@ def read(net: Path, variables: Mapping[str, Any]) -> tuple[Architecture, dict[st
     """Read an architecture, and the weights of a model; None of a YAML file."""
     import spec
     from graphgen.files.model_kind import check_architecture, model_kind
-
     from spec.reference import located
 
     net = Path(located(str(net)))
