@@ -1,0 +1,105 @@
+"""Pruning: a smaller network, which computes what is left without some units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphgen.errors import GraphError, instance
+from graphgen.fitting import fitting
+from graphgen.checkpoint import Form
+from graphgen.sources import Net, Weights, network_from
+from graphgen.surgery.cutting import order_of, without
+from graphgen.surgery.resizing import Resized
+from graphgen.units.derivation import Units
+from graphgen.units.extents import Extent
+from graphgen.units.families import Family, Unit
+from spec import Architecture
+
+Chosen = NDArray[np.bool_]
+
+
+class Network(NamedTuple):
+    """An architecture and its weights."""
+
+    net: Architecture
+    weights: dict[str, NDArray[Any]]
+
+
+def prune(net: Net, weights: Weights | None, units: Iterable[Unit]) -> Network:
+    """Give the network without some units: a smaller architecture, and its weights.
+
+        found = graphgen.units(net)
+        smaller, left = graphgen.prune(net, weights, [found["0/neuron"][3]])
+
+    It computes what the network does in which what these units are is zero, or not there where
+    they are counted together with others (`Family.together`): a layer norm is over those left. Of
+    each family one stays, and from each of its copies as many go; `GraphError` otherwise, for units
+    of another network, and where a layer cannot say what it would become.
+    """
+    architecture, given = network_from(net, weights)
+    found = Units(architecture)
+    gone = chosen_of(found, units)
+    arrays = dict(fitting(Form.of(architecture), given))
+    sizes: dict[Extent, int] = {}
+
+    def size(atom: Extent) -> int:
+        return sizes.get(atom, atom.size)
+
+    for family in order_of({family.atom: family for family in gone}):
+        for name in family.tensors:
+            axes = found.axes.tensors[name]
+            arrays[name] = without(arrays[name], axes, family, gone[family], size)
+        sizes[family.atom] = family.size - int(gone[family].reshape(-1, family.size)[0].sum())
+    return Network(Resized(found.axes, size).net, arrays)
+
+
+def chosen_of(found: Units, units: Iterable[Unit]) -> dict[Family, Chosen]:
+    """Mark the units that go, family by family; `GraphError` where that cannot be."""
+    gone: dict[Family, Chosen] = {}
+    for unit in units:
+        instance(unit, Unit, "units", "graphgen.units(net) has families of them")
+        if unit.family.net != found.net.hash:
+            raise GraphError(
+                f"{unit.name} is a unit of another network than {found.net.name!r}: take those of "
+                "graphgen.units(net)"
+            )
+        family = found[unit.family.name]
+        marks = gone.setdefault(family, np.zeros((*family.copies, family.size), dtype=np.bool_))
+        marks[(*unit.copy, unit.item)] = True
+    atoms = {family.atom: family for family in gone}
+    for family in order_of(atoms):
+        for atom in family.outer:
+            if atom in atoms and family.atom in atoms[atom].outer:
+                raise GraphError(
+                    f"{family.name} and {atoms[atom].name} lie inside of one another: prune one, "
+                    "and then the other of what is left"
+                )
+    for family in gone:
+        gone[family] = even(family, gone[family], {a: gone[f] for a, f in atoms.items()})
+    return gone
+
+
+def even(family: Family, marks: Chosen, others: dict[Extent, Chosen]) -> Chosen:
+    """Check that as many units go from each copy that stays, and let as many go from the others."""
+    stays = np.ones(family.copies, dtype=np.bool_)
+    for k, atom in enumerate(family.outer):
+        if atom in others:
+            # A copy goes that goes wherever it lies.
+            own = others[atom].reshape(-1, family.copies[k]).all(axis=0)
+            stays &= ~own.reshape([-1 if j == k else 1 for j in range(len(family.copies))])
+    counts = marks.sum(axis=-1)
+    left = np.unique(counts[stays])
+    if len(left) > 1:
+        raise GraphError(
+            f"{family.name}: as many units go from each of its {counts.size} copies, got from "
+            f"{left[0]} to {left[-1]}"
+        )
+    number = int(left[0])
+    if number >= family.size:
+        raise GraphError(f"{family.name}: one of its {family.size} units stays, got all")
+    first = np.arange(family.size) < number
+    return np.where(stays[..., None], marks, first)
