@@ -65,16 +65,48 @@ def _along(labels: NDArray[np.int64], axis: int, rank: int) -> NDArray[np.int64]
 
 def without(array: Array, axes: Axes, family: Family, gone: Chosen, sizes: Sizes) -> Array:
     """Give an array without some units of a family: as many from each copy."""
-    # Marks that depend on other axes come first, before these are cut.
+    left = family.size - int(gone.reshape(-1, family.size)[0].sum())
     found = [*marked(axes, family, gone, sizes)]
+    # Marks that depend on other axes come first, before these are cut.
     for axis, marks in sorted(found, key=lambda row: row[1].size == row[1].shape[row[0]]):
-        if marks.size == marks.shape[axis]:
-            array = np.compress(~marks.reshape(-1), array, axis=axis)
-            continue
-        left = int((~np.moveaxis(marks, axis, -1).reshape(-1, marks.shape[axis])[0]).sum())
-        stays = np.take(np.argsort(marks, axis=axis, kind="stable"), range(left), axis=axis)
-        array = np.take_along_axis(array, stays, axis=axis)
+        stays = sources(places(axes[axis], sizes), family, np.moveaxis(marks, axis, 0), left)
+        if stays.size == len(stays):
+            array = np.take(array, stays.reshape(-1), axis=axis)
+        else:
+            array = np.take_along_axis(array, np.moveaxis(stays, 0, axis), axis=axis)
     return array
+
+
+def sources(
+    listed: list[Place], family: Family, marks: Chosen, left: int
+) -> NDArray[np.int64]:
+    """Say which coordinates of an axis, the first of `marks`, stay, in the order of what is left.
+
+    In each copy the units that stay move up, so that what is left is a product again.
+    """
+    size, *others = marks.shape
+    rest = np.ones(size, dtype=np.bool_)
+    targets, rows = [], []
+    for place in listed:
+        if place.atom is not family.atom:
+            continue
+        shape = tuple(loop.size for loop in place.loops)
+        strides = [loop.stride for loop in place.loops]
+        at = np.indices(shape, dtype=np.int64)
+        slots = place.start + np.tensordot(strides, at, 1)
+        rest[slots.reshape(-1)] = False
+        stays = np.argsort(marks[slots], axis=place.own, kind="stable")
+        stays = np.take(stays, range(left), axis=place.own)
+        slots = np.take(slots, range(left), axis=place.own)
+        own = np.take(at[place.own], range(left), axis=place.own)
+        moved = (slots - strides[place.own] * own).reshape(*slots.shape, *(1 for _ in others))
+        targets.append(slots.reshape(-1))
+        rows.append((moved + strides[place.own] * stays).reshape(slots.size, *others))
+    same = np.flatnonzero(rest)
+    targets.append(same)
+    rows.append(np.broadcast_to(same.reshape(-1, *(1 for _ in others)), (len(same), *others)))
+    found: NDArray[np.int64] = np.concatenate(rows)[np.argsort(np.concatenate(targets))]
+    return found
 
 
 def order_of(families: Mapping[Extent, Family]) -> list[Family]:

@@ -154,7 +154,10 @@ def variants(fields: Mapping[str, Any], others: dict[int, dict[int, None]]) -> I
 
 def choices(value: Any, others: dict[int, dict[int, None]]) -> Iterator[Any]:
     """List what a field's value may become, what has changed first."""
-    if isinstance(value, bool) or not isinstance(value, (int, tuple, list, dict)):
+    if isinstance(value, float):  # what is divided by a number of units
+        shares = {value * now / size: None for size, new in others.items() for now in new}
+        yield from {value: None, **shares}
+    elif isinstance(value, bool) or not isinstance(value, (int, tuple, list, dict)):
         yield value
     elif isinstance(value, int):
         yield from sorted({value: None, **others.get(value, {})}, key=lambda n: n == value)

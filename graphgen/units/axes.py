@@ -25,7 +25,8 @@ class AxesOf:
 
     `held` say why items may not go; `joint` why what is left of a network without them is not the
     network in which they are zero; `roles` what they are for. `parts` are what an operation's own
-    numbers count: groups, and the extents before a slice.
+    numbers count: groups, and the extents before a slice; `mixed` are axes along which items meet
+    one another, and those along which they do not.
     """
 
     def __init__(self, net: Architecture) -> None:
@@ -38,6 +39,7 @@ class AxesOf:
         self.joint: list[Note] = []
         self.roles: list[Note] = []
         self.parts: dict[str, Axes] = {}
+        self.mixed: list[tuple[Axes, Axes]] = []
         for name, shape in net.inputs.items():
             self.values[name] = new(shape)
             self.hold(self.values[name], f"the input `{name}`", "")
@@ -56,6 +58,10 @@ class AxesOf:
     def join(self, axes: Iterable[Extent], says: str, layer: str) -> None:
         """Note that items are counted together."""
         self.joint += [Note(axis, says, layer) for axis in axes if axis.size > 1]
+
+    def mix(self, along: Axes, others: Axes) -> None:
+        """Note that items meet one another along some axes, for each item of others by itself."""
+        self.mixed.append((along, others))
 
     def role(self, axes: Iterable[Extent], says: str, layer: str) -> None:
         """Note what items are for."""

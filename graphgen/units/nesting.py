@@ -77,6 +77,10 @@ def nesting(axes: AxesOf, values: Occurrences, tensors: Occurrences) -> dict[Ext
     for operation in axes.net.operations:
         if isinstance(operation.primitive, Contract):
             _check(axes, operation, inside)
+    for along, others in axes.mixed:
+        met = {atom for axis in along for atom in atoms(axis)}
+        for atom in {atom for axis in others for atom in atoms(axis)} & inside.keys():
+            inside[atom] = [outer for outer in inside[atom] if outer not in met]
     return inside
 
 

@@ -59,10 +59,12 @@ def contract(axes: AxesOf, op: Operation) -> Axes:
 
 
 def prepare(axes: AxesOf, prepared: Any, weight: Axes, layer: str) -> None:
-    """Hold what a weight is standardised over; its size does not notice a row of zeros."""
+    """Hold what a weight is standardised over; its size is of what is left."""
+    along = [weight[axis] for axis in prepared.axes]
     if prepared.kind == "standard":
-        along = [weight[axis] for axis in prepared.axes]
         axes.hold(along, "a weight that is standardised along them", layer)
+    else:
+        axes.join(along, "a weight that is divided by its size along them", layer)
 
 
 def window(axes: AxesOf, op: Operation) -> Axes:
@@ -132,15 +134,19 @@ def normalise(axes: AxesOf, op: Operation) -> Axes:
         if len(own) == 1 and own[0].size == x[0].size:
             axes.tie(own[0], x[0], op.layer)
     if kind in ("layer", "rms", "softmax"):
-        axes.join(x[len(x) - primitive.size :], f"a {NORMS[kind]} over them", op.layer)
+        cut = len(x) - primitive.size
+        axes.join(x[cut:], f"a {NORMS[kind]} over them", op.layer)
+        axes.mix(x[cut:], x[:cut])
     elif kind == "group":
         whole, groups, within = grouped(primitive.size, x[0].size)
         axes.tie(whole, x[0], op.layer)
         axes.parts[op.output] = [groups]
         axes.role([groups], "group", op.layer)
         axes.join([within, *x[1:]], "a group norm over them", op.layer)
+        axes.mix([within, *x[1:]], [groups])
     elif not op.parameters:
         axes.join(x[1:], "an instance norm over them", op.layer)
+        axes.mix(x[1:], x[:1])
     return x
 
 
@@ -154,6 +160,7 @@ def reduce(axes: AxesOf, op: Operation) -> Axes:
     if not primitive.axes:
         out = [x[0], *axes.fresh(op)[1:]]
         axes.hold([*x[1:], *out[1:]], "a window that slides along them", op.layer)
+        axes.mix(x[1:], x[:1])
         return out
     gone = [x[axis] for axis in primitive.axes]
     if primitive.statistic == "kthvalue":
@@ -174,6 +181,7 @@ def resample(axes: AxesOf, op: Operation) -> Axes:
     (x,) = axes.inputs(op)
     out = [x[0], *axes.fresh(op)[1:]]
     axes.hold([*x[1:], *out[1:]], "places that are interpolated", op.layer)
+    axes.mix(x[1:], x[:1])
     return out
 
 
@@ -209,6 +217,7 @@ def take(axes: AxesOf, op: Operation) -> Axes:
     (x,) = axes.inputs(op)
     out = [*x[: primitive.axis], Extent(primitive.count), *x[primitive.axis + 1 :]]
     axes.hold((x[primitive.axis], out[primitive.axis]), "items chosen by number", op.layer)
+    axes.mix([x[primitive.axis]], [*x[: primitive.axis], *x[primitive.axis + 1 :]])
     return out
 
 
@@ -265,6 +274,7 @@ def recurrence(axes: AxesOf, op: Operation) -> Axes:
     for other in axes.inputs(op)[1:]:
         out = met(axes, out, other, op.layer)
     axes.hold([out[primitive.axis]], "a recurrence that runs along them", op.layer)
+    axes.mix([out[primitive.axis]], [*out[: primitive.axis], *out[primitive.axis + 1 :]])
     return out
 
 
@@ -277,6 +287,7 @@ def rotary(axes: AxesOf, op: Operation) -> Axes:
         turned = axes.split(turned, [primitive.size], op.layer)[0]
     axes.hold([turned], "rotary positions, which turn each pair by an angle of its own", op.layer)
     axes.hold([x[primitive.axis]], "rotary positions along them", op.layer)
+    axes.mix([turned], x[:-1])
     return x
 
 

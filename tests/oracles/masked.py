@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from graphgen.evaluate import NUMPY
 from graphgen.surgery.cutting import marked
+from graphgen.units.axes import Axes
 from graphgen.units.derivation import Unit, Units
 from spec import Architecture
-from spec.primitives import Normalise, Reduce
+from spec.primitives import Lookup, Normalise, Reduce, Scan
 
 Array = NDArray[Any]
 
@@ -30,12 +31,20 @@ def masked_outputs(
         family = unit.family
         marks = chosen.setdefault(family.name, np.zeros((*family.copies, family.size), np.bool_))
         marks[(*unit.copy, unit.item)] = True
-    masks = {name: mask_of(found, name, chosen) for name in found.axes.values}
+    masks = {name: mask_of(axes, found, chosen) for name, axes in found.axes.values.items()}
     values = dict(zip(net.inputs, inputs, strict=True))
     for operation in net.operations:
         operands = [values[name] for name in operation.inputs]
         tensors = [weights[name] for name in operation.parameters]
         primitive = operation.primitive
+        # A cell joins its units inside, and the size of a weight is that of all of it.
+        if isinstance(primitive, Scan) or getattr(primitive, "prepared", None) is not None:
+            tensors = [
+                array * ~mask_of(found.axes.tensors[name], found, chosen)
+                for name, array in zip(operation.parameters, tensors, strict=True)
+            ]
+        elif isinstance(primitive, Lookup) and primitive.kind == "one_hot":
+            operands = [operands[0], operands[-1].astype(float)]
         gone = masks[operation.inputs[0]] if operation.inputs else np.zeros((), np.bool_)
         if isinstance(primitive, Normalise) and not tensors and gone.any():
             result = normed(primitive, operands[0], gone[None])
@@ -48,12 +57,11 @@ def masked_outputs(
 
 
 def mask_of(
-    found: Units, name: str, chosen: Mapping[str, NDArray[np.bool_]]
+    axes: Axes, found: Units, chosen: Mapping[str, NDArray[np.bool_]]
 ) -> NDArray[np.bool_]:
-    """Mark what units are of a value."""
-    mask = np.zeros(found.net.shapes[name], dtype=np.bool_)
+    """Mark what units are of a value or a tensor."""
+    mask = np.zeros([axis.size for axis in axes], dtype=np.bool_)
     for family, marks in chosen.items():
-        axes = found.axes.values[name]
         for _, part in marked(axes, found.families[family], marks, lambda atom: atom.size):
             mask = mask | part
     return mask
