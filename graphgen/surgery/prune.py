@@ -13,7 +13,7 @@ from graphgen.fitting import fitting
 from graphgen.checkpoint import Form
 from graphgen.sources import Net, Weights, network_from
 from graphgen.surgery.cutting import order_of, without
-from graphgen.surgery.resizing import Resized
+from graphgen.surgery.resizing import Resized, UnsaidError
 from graphgen.units.derivation import Units
 from graphgen.units.extents import Extent
 from graphgen.units.families import Family, Unit
@@ -54,7 +54,29 @@ def prune(net: Net, weights: Weights | None, units: Iterable[Unit]) -> Network:
             axes = found.axes.tensors[name]
             arrays[name] = without(arrays[name], axes, family, gone[family], size)
         sizes[family.atom] = family.size - int(gone[family].reshape(-1, family.size)[0].sum())
-    return Network(Resized(found.axes, size).net, arrays)
+    return Network(resized(found, sizes), arrays)
+
+
+def resized(found: Units, sizes: dict[Extent, int]) -> Architecture:
+    """Give the architecture with other numbers of units; `GraphError` where no layer says it."""
+    made = Resized(found.axes, lambda atom: sizes.get(atom, atom.size))
+    try:
+        return made.net
+    except UnsaidError as error:
+        layer = error.layer
+    own = [f for f in found.families.values() if {*f.tensors} & {*layer.tensors.values()}]
+    changed = [f for f in own if f.atom in sizes]
+    alike = {
+        f.atom: sizes[g.atom] for f in own for g in changed if f.size == g.size and f is not g
+    }
+    told = "change others"
+    if Resized(found.axes, lambda atom: (alike | sizes).get(atom, atom.size)).says(layer):
+        others = [f.name for f in own if f.atom in alike.keys() - sizes.keys()]
+        told = f"change as many of {', '.join(others)} with them"
+    raise GraphError(
+        f"layer {layer.name!r}: a `{layer.type}` cannot say what it is with other numbers of "
+        f"{', '.join(f.name for f in changed)} alone; {told}"
+    )
 
 
 def chosen_of(found: Units, units: Iterable[Unit]) -> dict[Family, Chosen]:

@@ -28,6 +28,14 @@ from spec.primitives import Fixed, Normalise, Primitive, Reshape, ShapeError, Sl
 MOST_TRIES = 4096
 
 
+class UnsaidError(Exception):
+    """A layer that cannot say what it would be for other numbers of units."""
+
+    def __init__(self, layer: ResolvedLayer) -> None:
+        super().__init__(layer)
+        self.layer = layer
+
+
 class Resized:
     """An architecture whose atoms have other sizes; `net` is it."""
 
@@ -67,26 +75,36 @@ class Resized:
 
     @property
     def net(self) -> Architecture:
-        """The architecture, in the language. Raises `GraphError` for a layer that cannot say it."""
+        """The architecture, in the language. Raises `UnsaidError` for a layer that cannot say it."""
         form = self.old.resolved()
         form.pop("checkpoint", None)
         for entry, layer in zip(form["layers"], self.old.layers, strict=True):
             ((_, fields),) = entry.items()
-            fields["output_shape"] = list(self.shapes[layer.output])
+            fields.pop("output_shape")
+            if layer.output in self.shapes:  # or only what it gives beside is read
+                fields["output_shape"] = list(self.shapes[layer.output])
             for key, value in self._fields(layer).items():
                 fields[key] = value
         try:
             net = spec.from_resolved(form)
         except SpecError as error:
-            raise GraphError(f"the smaller network cannot be said in the language: {error}") from None
+            raise GraphError(f"cannot be said in the language: {error}") from None
         shapes = {name: tensor.shape for name, tensor in net.tensors.items()}
         if shapes != self.tensors or not self.shapes.items() <= net.shapes.items():
-            raise GraphError("the network of other sizes came out with other shapes; please report it")
+            raise GraphError("came out with other shapes than it was to have; please report it")
         return net
+
+    def says(self, layer: ResolvedLayer) -> bool:
+        """Whether a layer can say what it becomes."""
+        try:
+            self._fields(layer)
+        except UnsaidError:
+            return False
+        return True
 
     def _extents(self, layer: ResolvedLayer) -> list[Extent]:
         """List what runs along the axes of a layer's values and tensors."""
-        owners: list[Axes] = [self.axes.values[name] for name in (*layer.inputs, layer.output)]
+        owners = [self.axes.values.get(name, []) for name in (*layer.inputs, layer.output)]
         for operation in self.operations.get(layer.name, []):
             owners += [self.axes.values[operation.output], self.axes.parts.get(operation.output, [])]
             owners += [self.axes.tensors[name] for name in operation.parameters]
@@ -107,10 +125,7 @@ class Resized:
         for tried in islice(variants(fields, others), MOST_TRIES):
             if self._says(layer, tried):
                 return {key: listed(value) for key, value in tried.items() if value != fields[key]}
-        raise GraphError(
-            f"layer {layer.name!r}: a `{layer.type}` cannot say what it would be without these "
-            "units; take others"
-        )
+        raise UnsaidError(layer)
 
     def _says(self, layer: ResolvedLayer, fields: dict[str, Any]) -> bool:
         """Whether a layer of these fields expands to the operations that are wanted."""
@@ -123,7 +138,7 @@ class Resized:
         builder.given &= self.given
         values = [Value(name, self.shapes[name]) for name in layer.inputs]
         try:
-            builder.add(found, layer.name, values, layer.tensors, self.shapes[layer.output],
+            builder.add(found, layer.name, values, layer.tensors, self.shapes.get(layer.output),
                         parametrizations=made)  # fmt: skip
         except (ShapeError, ZeroDivisionError):
             return False
@@ -145,7 +160,9 @@ def runs(extent: Extent) -> Iterator[Extent]:
             yield product_of(factors[first:end])
 
 
-def variants(fields: Mapping[str, Any], others: dict[int, dict[int, None]]) -> Iterator[dict[str, Any]]:
+def variants(
+    fields: Mapping[str, Any], others: dict[int, dict[int, None]]
+) -> Iterator[dict[str, Any]]:
     """List fields with other numbers in place of those that may count what has become less."""
     options = [[*choices(value, others)] for value in fields.values()]
     for chosen in product(*options):

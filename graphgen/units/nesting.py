@@ -66,6 +66,7 @@ def full(atom: Extent) -> int:
 def nesting(axes: AxesOf, values: Occurrences, tensors: Occurrences) -> dict[Extent, list[Extent]]:
     """List for each atom the atoms that it lies inside of, wherever it comes."""
     inside: dict[Extent, list[Extent]] = {}
+    rank = {atom: k for k, atom in enumerate(dict.fromkeys((*tensors, *values)))}
     for atom in tensors:
         common: frozenset[Extent] | None = None
         for own in (*tensors[atom], *values.get(atom, [])):
@@ -73,7 +74,7 @@ def nesting(axes: AxesOf, values: Occurrences, tensors: Occurrences) -> dict[Ext
             common = around if common is None else common & around
             if not common:
                 break
-        inside[atom] = sorted(common or (), key=lambda e: (-e.size, id(e)))
+        inside[atom] = sorted(common or (), key=rank.__getitem__)
     for operation in axes.net.operations:
         if isinstance(operation.primitive, Contract):
             _check(axes, operation, inside)
