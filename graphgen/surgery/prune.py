@@ -12,7 +12,7 @@ from graphgen.errors import GraphError, instance
 from graphgen.fitting import fitting
 from graphgen.checkpoint import Form
 from graphgen.sources import Net, Weights, network_from
-from graphgen.surgery.cutting import order_of, without
+from graphgen.surgery.arranging import arranged, order_of
 from graphgen.surgery.resizing import Resized, UnsaidError
 from graphgen.units.derivation import Units
 from graphgen.units.extents import Extent
@@ -50,10 +50,12 @@ def prune(net: Net, weights: Weights | None, units: Iterable[Unit]) -> Network:
         return sizes.get(atom, atom.size)
 
     for family in order_of({family.atom: family for family in gone}):
+        left = family.size - int(gone[family].reshape(-1, family.size)[0].sum())
+        stays = np.argsort(gone[family], axis=-1, kind="stable")[..., :left]
         for name in family.tensors:
             axes = found.axes.tensors[name]
-            arrays[name] = without(arrays[name], axes, family, gone[family], size)
-        sizes[family.atom] = family.size - int(gone[family].reshape(-1, family.size)[0].sum())
+            arrays[name] = arranged(arrays[name], axes, family, stays, size)
+        sizes[family.atom] = left
     return Network(resized(found, sizes), arrays)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphgen.evaluate import NUMPY
-from graphgen.surgery.cutting import marked
+from graphgen.surgery.arranging import laid
 from graphgen.units.axes import Axes
 from graphgen.units.derivation import Unit, Units
 from spec import Architecture
@@ -62,7 +62,7 @@ def mask_of(
     """Mark what units are of a value or a tensor."""
     mask = np.zeros([axis.size for axis in axes], dtype=np.bool_)
     for family, marks in chosen.items():
-        for _, part in marked(axes, found.families[family], marks, lambda atom: atom.size):
+        for _, part in laid(axes, found.families[family], marks, lambda atom: atom.size):
             mask = mask | part
     return mask
 
