@@ -85,13 +85,7 @@ def chosen_of(found: Units, units: Iterable[Unit]) -> dict[Family, Chosen]:
     """Mark the units that go, family by family; `GraphError` where that cannot be."""
     gone: dict[Family, Chosen] = {}
     for unit in units:
-        instance(unit, Unit, "units", "graphgen.units(net) has families of them")
-        if unit.family.net != found.net.hash:
-            raise GraphError(
-                f"{unit.name} is a unit of another network than {found.net.name!r}: take those of "
-                "graphgen.units(net)"
-            )
-        family = found[unit.family.name]
+        family = family_of(found, unit)
         marks = gone.setdefault(family, np.zeros((*family.copies, family.size), dtype=np.bool_))
         marks[(*unit.copy, unit.item)] = True
     atoms = {family.atom: family for family in gone}
@@ -105,6 +99,17 @@ def chosen_of(found: Units, units: Iterable[Unit]) -> dict[Family, Chosen]:
     for family in gone:
         gone[family] = even(family, gone[family], {a: gone[f] for a, f in atoms.items()})
     return gone
+
+
+def family_of(found: Units, unit: Unit) -> Family:
+    """Give the family of a unit; `GraphError` if it is none, or of another network."""
+    instance(unit, Unit, "units", "graphgen.units(net) has families of them")
+    if unit.family.net != found.net.hash:
+        raise GraphError(
+            f"{unit.name} is a unit of another network than {found.net.name!r}: take those of "
+            "graphgen.units(net)"
+        )
+    return found[unit.family.name]
 
 
 def even(family: Family, marks: Chosen, others: dict[Extent, Chosen]) -> Chosen:

@@ -26,7 +26,8 @@ class AxesOf:
     `held` say why items may not go; `joint` why what is left of a network without them is not the
     network in which they are zero; `roles` what they are for. `parts` are what an operation's own
     numbers count: groups, and the extents before a slice; `mixed` are axes along which items meet
-    one another, and those along which they do not.
+    one another, and those along which they do not. `divided` says of an operation and a tensor that it
+    reads which axes are summed over there; `summed` are sums that no tensor takes part in.
     """
 
     def __init__(self, net: Architecture) -> None:
@@ -40,6 +41,8 @@ class AxesOf:
         self.roles: list[Note] = []
         self.parts: dict[str, Axes] = {}
         self.mixed: list[tuple[Axes, Axes]] = []
+        self.summed: list[Note] = []
+        self.divided: dict[tuple[str, str], list[tuple[int, Extent]]] = {}
         for name, shape in net.inputs.items():
             self.values[name] = new(shape)
             self.hold(self.values[name], f"the input `{name}`", "")
@@ -58,6 +61,11 @@ class AxesOf:
     def join(self, axes: Iterable[Extent], says: str, layer: str) -> None:
         """Note that items are counted together."""
         self.joint += [Note(axis, says, layer) for axis in axes if axis.size > 1]
+
+    def divide(self, operation: Operation, place: int, axis: int, extent: Extent) -> None:
+        """Note that an operation sums over items of an axis of a tensor."""
+        key = operation.output, operation.parameters[place]
+        self.divided.setdefault(key, []).append((axis, extent))
 
     def mix(self, along: Axes, others: Axes) -> None:
         """Note that items meet one another along some axes, for each item of others by itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphgen.units.axes import Axes, AxesOf, grouped
+from graphgen.units.axes import Axes, AxesOf, Note, grouped
 from graphgen.units.extents import Extent, beside
 from spec import Operation
 from spec.primitives import (
@@ -44,7 +44,12 @@ def contract(axes: AxesOf, op: Operation) -> Axes:
     weights = primitive.operands[primitive.values :]
     for letter, extent in found.items():
         everywhere = all(letter in operand for operand in primitive.operands)
-        if letter not in primitive.output and not any(letter in w for w in weights):
+        taking = [k for k, w in enumerate(weights) if letter in w]
+        if letter not in primitive.output and taking:
+            axes.divide(op, taking[0], weights[taking[0]].index(letter), extent)
+        elif letter not in primitive.output:
+            says = "a sum over them that no weight takes part in"
+            axes.summed.append(Note(extent, says, op.layer))
             if len(values) > 1:
                 axes.role([extent], "dimension", op.layer)
         elif letter in primitive.output and everywhere and len(operands) > 1:
@@ -86,7 +91,9 @@ def window(axes: AxesOf, op: Operation) -> Axes:
         axes.parts[op.output] = [groups]
         axes.role([groups], "channel" if within.size == shared.size == 1 else "group", op.layer)
         axes.role([within, shared], "channel", op.layer)
+        axes.divide(op, 0, int(not primitive.transposed), shared)
     else:
+        axes.divide(op, 0, int(not primitive.transposed), x[0])
         axes.tie(first, written, op.layer)
         axes.tie(second, read, op.layer)
     axes.role([read, written], "channel", op.layer)
@@ -165,7 +172,9 @@ def reduce(axes: AxesOf, op: Operation) -> Axes:
     gone = [x[axis] for axis in primitive.axes]
     if primitive.statistic == "kthvalue":
         axes.hold(gone, "a number of them that is counted", op.layer)
-    elif primitive.statistic != "sum":
+    elif primitive.statistic == "sum":
+        axes.summed += [Note(axis, "a sum over them", op.layer) for axis in gone]
+    else:
         axes.join(gone, f"a {primitive.statistic} over them", op.layer)
     kept: Axes = []
     for axis, extent in enumerate(x):
@@ -308,6 +317,10 @@ def scan(axes: AxesOf, op: Operation) -> Axes:
     for rows in (weight_ih[0], weight_hh[0], *(bias[0] for bias in others)):
         axes.reshape([rows], [gates(axes, primitive, op.layer), hidden], op.layer)
     axes.tie(weight_ih[1], x[1], op.layer)
+    axes.divide(op, 0, 1, x[1])
+    axes.divide(op, 1, 1, shown)
+    if primitive.projected:
+        axes.divide(op, len(op.parameters) - 1, 1, hidden)
     for state, extent in zip(begun, (shown, hidden), strict=False):
         axes.tie(state[0], extent, op.layer)
     axes.hold([x[0]], "a recurrence that runs along them", op.layer)
