@@ -15,7 +15,7 @@ from graphgen.sources import Net, Weights, network_from
 from graphgen.surgery.arranging import arranged, order_of
 from graphgen.surgery.resizing import Resized, UnsaidError
 from graphgen.units.derivation import Units
-from graphgen.units.extents import Extent
+from graphgen.units.extents import Extent, Sizes
 from graphgen.units.families import Family, Unit
 from spec import Architecture
 
@@ -45,40 +45,46 @@ def prune(net: Net, weights: Weights | None, units: Iterable[Unit]) -> Network:
     gone = chosen_of(found, units)
     arrays = dict(fitting(Form.of(architecture), given))
     sizes: dict[Extent, int] = {}
-
-    def size(atom: Extent) -> int:
-        return sizes.get(atom, atom.size)
-
     for family in order_of({family.atom: family for family in gone}):
         left = family.size - int(gone[family].reshape(-1, family.size)[0].sum())
         stays = np.argsort(gone[family], axis=-1, kind="stable")[..., :left]
         for name in family.tensors:
             axes = found.axes.tensors[name]
-            arrays[name] = arranged(arrays[name], axes, family, stays, size)
+            arrays[name] = arranged(arrays[name], axes, family, stays, now(sizes))
         sizes[family.atom] = left
     return Network(resized(found, sizes), arrays)
 
 
 def resized(found: Units, sizes: dict[Extent, int]) -> Architecture:
     """Give the architecture with other numbers of units; `GraphError` where no layer says it."""
-    made = Resized(found.axes, lambda atom: sizes.get(atom, atom.size))
+    made = Resized(found.axes, now(sizes))
     try:
         return made.net
     except UnsaidError as error:
         layer = error.layer
     own = [f for f in found.families.values() if {*f.tensors} & {*layer.tensors.values()}]
     changed = [f for f in own if f.atom in sizes]
-    alike = {
-        f.atom: sizes[g.atom] for f in own for g in changed if f.size == g.size and f is not g
-    }
     told = "change others"
-    if Resized(found.axes, lambda atom: (alike | sizes).get(atom, atom.size)).says(layer):
-        others = [f.name for f in own if f.atom in alike.keys() - sizes.keys()]
-        told = f"change as many of {', '.join(others)} with them"
+    for kinds in ({f.kind for f in changed}, {f.kind for f in own}):
+        alike = {
+            f.atom: sizes[g.atom]
+            for f in own
+            for g in changed
+            if f.size == g.size and f.kind in kinds and f.atom not in sizes
+        }
+        if alike and Resized(found.axes, now(alike | sizes)).says(layer):
+            others = [f.name for f in own if f.atom in alike]
+            told = f"change as many of {', '.join(others)} with them"
+            break
     raise GraphError(
         f"layer {layer.name!r}: a `{layer.type}` cannot say what it is with other numbers of "
         f"{', '.join(f.name for f in changed)} alone; {told}"
     )
+
+
+def now(sizes: dict[Extent, int]) -> Sizes:
+    """Give the sizes of atoms of which some have changed."""
+    return lambda atom: sizes.get(atom, atom.size)
 
 
 def chosen_of(found: Units, units: Iterable[Unit]) -> dict[Family, Chosen]:

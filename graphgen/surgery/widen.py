@@ -13,7 +13,7 @@ from graphgen.errors import GraphError, described, instance
 from graphgen.fitting import fitting
 from graphgen.sources import Net, Weights, network_from
 from graphgen.surgery.arranging import arranged, laid
-from graphgen.surgery.prune import Network, family_of, resized
+from graphgen.surgery.prune import Network, family_of, now, resized
 from graphgen.units.axes import held_by
 from graphgen.units.derivation import Units
 from graphgen.units.extents import Extent, atoms
@@ -79,15 +79,11 @@ def widen_family(
     sizes[family.atom] = order.shape[-1]
     for name in family.tensors:
         axes = found.axes.tensors[name]
-        array = arranged(
-            arrays[name], axes, family, order, lambda atom: before.get(atom, atom.size)
-        )
+        array = arranged(arrays[name], axes, family, order, now(before))
         divided = divided_axes(found, family, name)
-        for axis, laid_out in laid(
-            axes, family, shares, lambda atom: sizes.get(atom, atom.size), 1.0
-        ):
+        for axis, part in laid(axes, family, shares, now(sizes), 1.0):
             if axis in divided:
-                array = (array * laid_out).astype(array.dtype)
+                array = (array * part).astype(array.dtype)
         arrays[name] = array
 
 
