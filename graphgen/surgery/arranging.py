@@ -30,7 +30,7 @@ def items(place: Place, atom: Extent, size: int) -> NDArray[np.int64]:
 
 
 def laid(
-    axes: Axes, family: Family, values: Array, sizes: Sizes, rest: object = False
+    axes: Axes, family: Family, values: Array, sizes: Sizes, rest: float = False
 ) -> Iterator[tuple[int, Array]]:
     """Lay a value for each unit along the axes of a tensor that it is of; `rest` elsewhere.
 
@@ -48,7 +48,8 @@ def laid(
             for outer in reversed(family.outer):
                 own, m = _around(listed, k, place, outer)
                 at.insert(0, _along(items(own, outer, shape[m]), m, len(axes)))
-            found = np.where(at[-1] >= 0, values[tuple(at)], rest if found is None else found)
+            elsewhere = np.asarray(rest) if found is None else found
+            found = np.where(at[-1] >= 0, values[tuple(at)], elsewhere)
         if found is not None:
             yield k, found
 

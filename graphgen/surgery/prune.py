@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from graphgen.errors import GraphError, instance
-from graphgen.fitting import fitting
 from graphgen.checkpoint import Form
+from graphgen.errors import GraphError, described, instance
+from graphgen.fitting import fitting
 from graphgen.sources import Net, Weights, network_from
 from graphgen.surgery.arranging import arranged, order_of
 from graphgen.surgery.resizing import Resized, UnsaidError
@@ -32,8 +32,8 @@ class Network(NamedTuple):
 def prune(net: Net, weights: Weights | None, units: Iterable[Unit]) -> Network:
     """Give the network without some units: a smaller architecture, and its weights.
 
-        found = graphgen.units(net)
-        smaller, left = graphgen.prune(net, weights, [found["0/neuron"][3]])
+        family = next(iter(graphgen.units(net).families.values()))
+        smaller, left = graphgen.prune(net, weights, [family[1], family[3]])
 
     It computes what the network does in which what these units are is zero, or not there where
     they are counted together with others (`Family.together`): a layer norm is over those left. Of
@@ -90,10 +90,11 @@ def now(sizes: dict[Extent, int]) -> Sizes:
 def chosen_of(found: Units, units: Iterable[Unit]) -> dict[Family, Chosen]:
     """Mark the units that go, family by family; `GraphError` where that cannot be."""
     gone: dict[Family, Chosen] = {}
-    for unit in units:
+    for unit in listed(units):
         family = family_of(found, unit)
         marks = gone.setdefault(family, np.zeros((*family.copies, family.size), dtype=np.bool_))
-        marks[(*unit.copy, unit.item)] = True
+        own = instance(unit, Unit, "units")
+        marks[(*own.copy, own.item)] = True
     atoms = {family.atom: family for family in gone}
     for family in order_of(atoms):
         for atom in family.outer:
@@ -107,9 +108,16 @@ def chosen_of(found: Units, units: Iterable[Unit]) -> dict[Family, Chosen]:
     return gone
 
 
-def family_of(found: Units, unit: Unit) -> Family:
+def listed(units: object) -> list[object]:
+    """List units; `GraphError` for what lists nothing."""
+    if isinstance(units, str) or not isinstance(units, Iterable):
+        raise GraphError(f"`units` is {described(units)}; expected a list of units")
+    return [*units]
+
+
+def family_of(found: Units, unit: object) -> Family:
     """Give the family of a unit; `GraphError` if it is none, or of another network."""
-    instance(unit, Unit, "units", "graphgen.units(net) has families of them")
+    unit = instance(unit, Unit, "units", "graphgen.units(net) has families of them")
     if unit.family.net != found.net.hash:
         raise GraphError(
             f"{unit.name} is a unit of another network than {found.net.name!r}: take those of "

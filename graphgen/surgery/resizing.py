@@ -91,7 +91,7 @@ class Resized:
             raise GraphError(f"cannot be said in the language: {error}") from None
         shapes = {name: tensor.shape for name, tensor in net.tensors.items()}
         if shapes != self.tensors or not self.shapes.items() <= net.shapes.items():
-            raise GraphError("came out with other shapes than it was to have; please report it")
+            raise GraphError("came out with other shapes than it should; please report it")
         return net
 
     def says(self, layer: ResolvedLayer) -> bool:
@@ -106,7 +106,10 @@ class Resized:
         """List what runs along the axes of a layer's values and tensors."""
         owners = [self.axes.values.get(name, []) for name in (*layer.inputs, layer.output)]
         for operation in self.operations.get(layer.name, []):
-            owners += [self.axes.values[operation.output], self.axes.parts.get(operation.output, [])]
+            owners += [
+                self.axes.values[operation.output],
+                self.axes.parts.get(operation.output, []),
+            ]
             owners += [self.axes.tensors[name] for name in operation.parameters]
         found = dict.fromkeys(e for axes in owners for axis in axes for e in inside(axis))
         return [part for extent in found for part in runs(extent)]
@@ -147,9 +150,7 @@ class Resized:
             operations.get(wanted.output) == wanted
             and builder.shapes[wanted.output] == self.shapes[wanted.output]
             for wanted in self.operations.get(layer.name, [])
-        ) and all(
-            tensor.shape == self.tensors[name] for name, tensor in builder.tensors.items()
-        )
+        ) and all(tensor.shape == self.tensors[name] for name, tensor in builder.tensors.items())
 
 
 def runs(extent: Extent) -> Iterator[Extent]:

@@ -40,6 +40,8 @@ def unit_scores(
     arrays = fitting(Form.of(architecture), given)
     trained = {name for name, tensor in architecture.tensors.items() if tensor.trainable}
     parts = {}
+    if gradients is not None and not isinstance(gradients, Mapping):
+        raise GraphError(f"`gradients` is {described(gradients)}; expected arrays by name")
     for name in trained:
         array = arrays[name].astype(wide(arrays[name].dtype))
         other = array
@@ -47,6 +49,8 @@ def unit_scores(
             if name not in gradients:
                 raise GraphError(f"`gradients` has none of {name!r}; every trained tensor has one")
             other = array_of_shape(gradients[name], array.shape, f"the gradient of {name}")
+            if other.dtype.kind == "c":
+                raise GraphError(f"the gradient of {name} has complex numbers; expected real ones")
         parts[name] = array * other
     scores = {}
     for family in found.families.values():
@@ -74,23 +78,25 @@ def gathered(array: NDArray[Any], axes: Axes, family: Family) -> NDArray[np.floa
 def lowest(net: Net, scores: Mapping[str, NDArray[Any]], *, share: float) -> list[Unit]:
     """List the units of the lowest scores: of each family that has scores this share.
 
-        scores = {"0/neuron": measured}                  # your own, an array for a family
-        gone = graphgen.lowest(net, scores, share=0.25)
+        gone = graphgen.lowest(net, graphgen.unit_scores(net, weights), share=0.25)
 
-    As many of each copy, rounded down, so that one stays. Raises `GraphError` for families that the
-    network does not have, arrays of other shapes, NaN, and a share outside of 0 to 1.
+    Scores may be your own, an array for a family by its name. As many of each copy, rounded down,
+    so that one stays. Raises `GraphError` for families that the network does not have, arrays of
+    other shapes, NaN, and a share outside of 0 to 1.
     """
     found = units(net)
     real = isinstance(share, (int, float)) and not isinstance(share, bool)
     if not real or not 0 <= share < 1:
         raise GraphError(f"`share` is {described(share)}; expected a number from 0 to below 1")
+    if not isinstance(scores, Mapping):
+        raise GraphError(f"`scores` is {described(scores)}; expected arrays by families' names")
     chosen = []
     for name, values in scores.items():
         family = found[name]
         shape = (*family.copies, family.size)
         array = array_of_shape(values, shape, f"the scores of {name}")
-        if np.isnan(array).any():
-            raise GraphError(f"the scores of {name} have NaN")
+        if array.dtype.kind not in "fiu" or np.isnan(array).any():
+            raise GraphError(f"the scores of {name} have NaN, or no real numbers")
         order = np.argsort(array, axis=-1, kind="stable").reshape(prod(family.copies), family.size)
         for copy, row in zip(np.ndindex(*family.copies), order.tolist(), strict=True):
             chosen += [family[(*copy, item)] for item in row[: int(share * family.size)]]

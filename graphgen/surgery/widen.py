@@ -13,7 +13,7 @@ from graphgen.errors import GraphError, described, instance
 from graphgen.fitting import fitting
 from graphgen.sources import Net, Weights, network_from
 from graphgen.surgery.arranging import arranged, laid
-from graphgen.surgery.prune import Network, family_of, now, resized
+from graphgen.surgery.prune import Network, family_of, listed, now, resized
 from graphgen.units.axes import held_by
 from graphgen.units.derivation import Units
 from graphgen.units.extents import Extent, atoms
@@ -37,7 +37,7 @@ def widen(
 ) -> Network:
     """Give a wider network of the same function, in which these units come once more.
 
-        family = graphgen.units(net)["0/neuron"]
+        family = next(iter(graphgen.units(net).families.values()))
         wider, more = graphgen.widen(net, weights, [*family])        # twice as many
 
     What comes in is copied, and what goes out is shared among a unit's copies (Chen et al. 2016,
@@ -109,8 +109,8 @@ def divided_axes(found: Units, family: Family, tensor: str) -> frozenset[int]:
 def orders_of(found: Units, units: Iterable[Unit]) -> dict[Family, Order]:
     """List for each copy of each family which units there will be; `GraphError` if uneven."""
     more: dict[Family, dict[tuple[int, ...], list[int]]] = {}
-    for unit in units:
-        family = family_of(found, unit)
+    for each in listed(units):
+        family, unit = family_of(found, each), instance(each, Unit, "units")
         more.setdefault(family, {copy: [] for copy in np.ndindex(*family.copies)})
         more[family][unit.copy].append(unit.item)
     orders = {}

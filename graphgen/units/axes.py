@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from graphgen.units.extents import Extent, OddCutError, align, atoms, product, split, unify
 from spec import Architecture, Operation
@@ -26,8 +27,8 @@ class AxesOf:
     `held` say why items may not go; `joint` why what is left of a network without them is not the
     network in which they are zero; `roles` what they are for. `parts` are what an operation's own
     numbers count: groups, and the extents before a slice; `mixed` are axes along which items meet
-    one another, and those along which they do not. `divided` says of an operation and a tensor that it
-    reads which axes are summed over there; `summed` are sums that no tensor takes part in.
+    one another, and those along which they do not. `divided` says of an operation and a tensor
+    that it reads which axes are summed over there; `summed` are sums that no tensor takes part in.
     """
 
     def __init__(self, net: Architecture) -> None:
@@ -96,7 +97,7 @@ class AxesOf:
         except OddCutError:
             self.hold((extent,), "a part that cuts through them", layer)
             cuts = sorted({0, extent.size, *bounds})
-            found = new([b - a for a, b in zip(cuts, cuts[1:], strict=False)])
+            found = new([b - a for a, b in pairwise(cuts)])
             self.hold(found, "a part that cuts through them", layer)
             return found
 

@@ -97,7 +97,7 @@ def units(net: Net) -> Units:
 
         found = graphgen.units("resnet")
         print(found)                                   # families, and what stays with why
-        found["stem.0/channel"][3].slices              # tensor, axis, indices
+        found["conv1/channel"][3].slices               # tensor, axis, indices
 
     `net` is an architecture, or a file or a name of one. A unit is a channel, head, group, expert
     or hidden unit with everything that is tied to it by skips, concats, norms and groups. What is

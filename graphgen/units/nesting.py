@@ -90,7 +90,9 @@ def _check(axes: AxesOf, operation: Any, inside: dict[Extent, list[Extent]]) -> 
     operands = [*axes.inputs(operation), *axes.parameters(operation)]
     written = operation.primitive.operands
     for letter in dict.fromkeys("".join(written)):
-        own = next(a[w.index(letter)] for w, a in zip(written, operands, strict=True) if letter in w)
+        own = next(
+            a[w.index(letter)] for w, a in zip(written, operands, strict=True) if letter in w
+        )
         for place in places(own, full):
             outer = inside.get(place.atom)
             if not outer:

@@ -162,7 +162,7 @@ def test_refusals() -> None:
     with pytest.raises(graphgen.GraphError, match="is a unit of another network than 'llama"):
         prune(net, weights, [units("mlp")["1/neuron"][0]])
     with pytest.raises(graphgen.GraphError, match="`units` is a str, 'x'; expected a Unit"):
-        prune(net, weights, ["x"])  # type: ignore[list-item]
+        prune(net, weights, ["x"])
     net, weights, _ = example("gpt2")
     keys = units(net)["h.0.attn/key dimension"]
     with pytest.raises(graphgen.GraphError, match="as many of h.0.attn/value dimension with them"):

@@ -12,8 +12,8 @@ import spec
 from graphgen.testing import random_inputs, random_weights, relative_error
 from graphgen.testing.symmetric import outputs
 from graphgen.units.derivation import units
-from graphgen.units.extents import OddCutError, align, beside, product as product_of, split, unify
-from graphgen.units.extents import Extent
+from graphgen.units.extents import Extent, OddCutError, align, beside, split, unify
+from graphgen.units.extents import product as product_of
 from graphgen.units.families import rows
 from spec.testing import description
 

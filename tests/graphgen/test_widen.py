@@ -77,7 +77,8 @@ def test_what_goes_out_must_be_shared() -> None:
     wider, more = widen(net, weights, [family[0]])
     assert more["layer1.0.conv1.weight"].shape[1] == family.size + 1
     shared = np.isin(more["layer1.0.conv1.weight"], weights["layer1.0.conv1.weight"] / 2)
-    assert shared[:, [0, -1]].all() and not shared[:, 1:-1].any()
+    assert shared[:, [0, -1]].all()
+    assert not shared[:, 1:-1].any()
     whole = {name: array.copy() for name, array in more.items()}
     whole["layer1.0.conv1.weight"][:, [0, -1]] *= 2
     assert max(map(relative_error, outputs(wider, more, x), expected)) < 1e-12
@@ -85,7 +86,7 @@ def test_what_goes_out_must_be_shared() -> None:
 
 
 def test_noise_takes_copies_apart_and_pruning_takes_them_out_again() -> None:
-    net, weights, x = example("mlp")
+    net, weights, _ = example("mlp")
     family = units(net)["1/neuron"]
     rng = np.random.default_rng(0)
     wider, more = widen(net, weights, [family[0], family[0]], noise=1.0, rng=rng)

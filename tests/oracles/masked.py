@@ -1,4 +1,4 @@
-"""A network of which some units are not there: full size, what they are zero, norms over the others.
+"""A network of which some units are not there: what they are is zero, norms are over others.
 
 Slow and plain: each value is computed whole, and what the units are of it is set to zero.
 """
@@ -56,9 +56,7 @@ def masked_outputs(
     return tuple(values[name] for name in net.outputs)
 
 
-def mask_of(
-    axes: Axes, found: Units, chosen: Mapping[str, NDArray[np.bool_]]
-) -> NDArray[np.bool_]:
+def mask_of(axes: Axes, found: Units, chosen: Mapping[str, NDArray[np.bool_]]) -> NDArray[np.bool_]:
     """Mark what units are of a value or a tensor."""
     mask = np.zeros([axis.size for axis in axes], dtype=np.bool_)
     for family, marks in chosen.items():
