@@ -1,22 +1,25 @@
 # Each target sets up what it needs in .venv first; PYTHON chooses the interpreter (3.11 or newer).
 PYTHON ?= python3
 WORKERS ?= 2
+# The lowest and the highest that are supported, for `make release`.
+PYTHONS ?= python3.11 python3.13
 
 VENV := .venv
 PLACE := $(VENV)/place
 RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
 DOCS := $(VENV)/docs.stamp
+RELEASE := $(VENV)/release.stamp
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 # A virtual environment holds absolute paths: one that came along in a copy is made anew.
 ifneq ($(shell cat $(PLACE) 2>/dev/null),$(CURDIR))
-$(shell rm -f $(RUN) $(DEV) $(DOCS) $(PLACE))
+$(shell rm -f $(RUN) $(DEV) $(DOCS) $(RELEASE) $(PLACE))
 endif
 
-.PHONY: run publish test test-all bench lint docs clean scm
+.PHONY: run publish test test-all bench lint docs release clean scm
 
 # dvc.lock has hashes of what came out where it was published. Networks differ in their last bits
 # from one kind of processor to another, and then so does the lock: where nothing else was changed,
@@ -63,6 +66,14 @@ docs: $(DOCS)
 	$(VENV)/bin/sphinx-build -W --keep-going -q -b html docs out/docs
 	@echo "out/docs/index.html"
 
+# Nothing is uploaded: CONTRIBUTING.md says how.
+release: $(RELEASE)
+	rm -rf dist
+	$(VENV)/bin/python -m build --outdir dist
+	$(VENV)/bin/twine check --strict dist/*
+	$(VENV)/bin/pytest -q tests/test_wheel.py tests/test_version.py
+	./release.sh dist/*.whl $(PYTHONS)
+
 clean:
 	rm -rf $(VENV) out dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -95,4 +106,8 @@ $(DEV): pyproject.toml constraints.txt | $(PLACE)
 $(DOCS): pyproject.toml constraints.txt | $(PLACE)
 	@echo "Installing Sphinx into $(VENV)"
 	$(INSTALL) -e ".[docs]"
+	@touch $@
+
+$(RELEASE): pyproject.toml constraints.txt | $(DEV)
+	$(INSTALL) -e ".[release]"
 	@touch $@

@@ -1,4 +1,4 @@
-"""Writes tables of README.md and docs/scale.md from files in `results`: no number is typed."""
+"""Writes tables of README.md and of the page on scale from files in `results`: none is typed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from result import load
 
 HERE = Path(__file__).parent
-PAGES = (HERE / "README.md", HERE.parent / "docs" / "scale.md")
+PAGES = (HERE / "README.md", HERE.parent / "docs" / "explanation" / "scale.md")
 TABLE = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

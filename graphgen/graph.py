@@ -14,6 +14,7 @@ from graphgen.arrays import array_of
 from graphgen.dtypes import common
 from graphgen.errors import GraphError
 from graphgen.finite import check_finite
+from graphgen.summary import counted, name_of
 from graphgen.template import EdgeBlock, NodeGroup, Template
 
 
@@ -128,6 +129,14 @@ class Graph:
         from graphgen.verify import verify
 
         verify(self)
+
+    def __repr__(self) -> str:
+        return f"<Graph of {name_of(self.template)}: {counted(self.template)}>"
+
+    def _repr_html_(self) -> str:
+        from graphgen.drawing.notebooks import html
+
+        return html(self)
 
     def __str__(self) -> str:
         template = self.template

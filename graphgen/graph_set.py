@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import prod
+from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,18 @@ from graphgen.graph_set_index import (
     SHARDS,
     check_places,
 )
+from graphgen.graph_set_map import apply_to_each
+from graphgen.graph_set_records import chosen, column
 from graphgen.graph_set_writer import Network, Packed, Writer
 from graphgen.stored_values import check_values
 from graphgen.stored_view import StoredView, stored_views
 from graphgen.template import Template
 from spec import Architecture
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+T = TypeVar("T")
 
 __all__ = [
     "ARCHITECTURES", "INDEX", "NATURAL", "SHARDS", "GraphSet", "check_places", "open_shard",
@@ -44,6 +52,12 @@ class GraphSet:
         graphs[3]                     # a Graph, its weights views of the mapped file
         graphs.records[3]             # what was stored with it, such as its accuracy
         graphs.values([3, 5])         # (2, P) float array, for networks of one architecture
+        graphs[-1], graphs[:100]      # the last one; the first hundred, a set again
+        tests = graphs.select(split="test")
+        sizes = tests.map(lambda graph: graph.num_nodes)
+
+    It is a sequence of graphs. A part of it reads the same folder, and no more than it is asked
+    for; `numbers` says which networks of the folder are in it.
 
     In a shard, a network is one row of each column; a column `values.<dtype>` holds its tensors of
     that dtype, flattened one after the other in the architecture's order. The set's `dtype` holds
@@ -54,6 +68,7 @@ class GraphSet:
         self.folder = folder
         self.index = index
         self.records: list[dict[str, Any]] = index["networks"]
+        self.numbers: Sequence[int] = range(len(self.records))
         self._shards: dict[int, Shard] = {}
         self._templates: dict[str, Template] = {}
         self._views: dict[str, StoredView] = {}
@@ -72,9 +87,20 @@ class GraphSet:
     def __len__(self) -> int:
         return len(self.records)
 
+    def __iter__(self) -> Iterator[Graph]:
+        return (self[i] for i in range(len(self)))
+
+    def __reversed__(self) -> Iterator[Graph]:
+        return (self[i] for i in reversed(range(len(self))))
+
+    def __repr__(self) -> str:
+        part = "" if len(self) == len(self.index["networks"]) else " of them chosen"
+        nets = len({record["architecture"] for record in self.records})
+        return f"<graph set {self.folder}: {len(self)} networks{part}, {nets} architectures>"
+
     @property
     def hash(self) -> str:
-        """The content's identity."""
+        """The identity of what the folder holds, whichever part of it this is."""
         return str(self.index["hash"])
 
     @cached_property
@@ -89,12 +115,95 @@ class GraphSet:
             self._templates[key] = template_of(self.architectures[key])
         return self._templates[key]
 
-    def __getitem__(self, i: int) -> Graph:
+    @overload
+    def __getitem__(self, i: int) -> Graph: ...
+
+    @overload
+    def __getitem__(self, i: slice | Sequence[int] | NDArray[Any]) -> GraphSet: ...
+
+    def __getitem__(self, i: int | slice | Sequence[int] | NDArray[Any]) -> Graph | GraphSet:
+        """Give a network's graph, from the end for a negative number; or a part of the set.
+
+        A part is that of a slice, of a list of numbers, or of an array of them or of booleans.
+        Raises `GraphError` for a number that the set does not have.
+        """
+        if not isinstance(i, Integral) or isinstance(i, bool):
+            return self.part(chosen(i, len(self), str(self.folder)))
+        i = int(i)
+        self._check(i)
         template = self.template(i)
         shard, row = self._row(i)
         columns = {c: shard.row(c, row) for c in shard.columns}
         with concerning(f"{shard.path}, row {row}"):
             return template.bind(unpack(template.tensors, columns, self._dtypes(i)))
+
+    def part(self, numbers: Iterable[int]) -> GraphSet:
+        """Give the networks of these numbers, in this order, as a set that reads the same files."""
+        wanted = list(numbers)
+        for i in wanted:
+            self._check(i)
+        part = GraphSet(self.folder, self.index)
+        part.records = [self.records[i] for i in wanted]
+        part.numbers = [self.numbers[i] for i in wanted]
+        part._shards, part._templates = self._shards, self._templates
+        part.__dict__["architectures"] = self.architectures
+        return part
+
+    def select(
+        self,
+        *,
+        split: str | Sequence[str] | None = None,
+        family: str | Sequence[str] | None = None,
+        where: Callable[[Mapping[str, Any]], bool] | None = None,
+    ) -> GraphSet:
+        """Choose networks by their records: those of a split, a family, or several, and `where`.
+
+            graphs.select(split="test", where=lambda r: r["metrics"]["test_accuracy"] > 0.8)
+
+        Nothing is read. A set of which no network is chosen is empty.
+        """
+        wanted = {"split": split, "family": family}
+        admitted = {
+            key: {value} if isinstance(value, str) else set(value)
+            for key, value in wanted.items()
+            if value is not None
+        }
+        return self.part(
+            i
+            for i, record in enumerate(self.records)
+            if all(record.get(key) in values for key, values in admitted.items())
+            and (where is None or where(record))
+        )
+
+    def map(self, function: Callable[[Graph], T], *, workers: int = 1) -> list[T]:
+        """Apply a function to each graph, and give the results in the order of the networks.
+
+            sizes = graphs.map(lambda graph: graph.num_edges)
+
+        With several `workers`, processes share the work: `function` is then one that can be
+        imported, and its results are pickled.
+        """
+        return apply_to_each(self, function, workers)
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Give what all records say under a name, in an array; dots lead into what is nested.
+
+            y = graphs.column("metrics.test_accuracy")
+
+        Raises `GraphError` for a name that a record lacks.
+        """
+        return column(self.records, name, str(self.folder))
+
+    def to_pandas(self) -> DataFrame:
+        """Give the records as a `pandas.DataFrame`, a row for each network.
+
+            graphs.to_pandas().groupby("family")["metrics.test_accuracy"].mean()
+
+        What is nested has a column for each name, with dots between.
+        """
+        from graphgen.export.pandas import to_pandas
+
+        return to_pandas(self.records)
 
     def values(self, indices: Sequence[int]) -> NDArray[Any]:
         """Stack the float values of networks of one architecture, shape (len(indices), P).

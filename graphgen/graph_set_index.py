@@ -64,7 +64,11 @@ ARCHITECTURES: dict[str, Any] = {
     "additionalProperties": {
         "type": "object",
         "required": ["resolved"],
-        "properties": {"resolved": {"type": "object"}, "structure": {"type": "object"}},
+        "properties": {
+            "resolved": {"type": "object"},
+            "structure": {"type": "object"},
+            "needs": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
     },
 }
 DTYPES = ["float64", "float32", "float16", "bfloat16"]

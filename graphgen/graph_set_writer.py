@@ -16,6 +16,7 @@ from graphgen.files import pack, write_rows
 from graphgen.files.sealed import Replacement
 from graphgen.sources import Weights
 from spec import Architecture
+from spec.plugin_layers import layers_needed
 
 Network = tuple[Architecture, Weights, dict[str, Any]]
 
@@ -46,9 +47,12 @@ class Packed:
             graph = structure.bind(weights)
             graph.check_values()
             if net.hash not in known and net.hash not in architectures:
+                resolved = net.resolved()
+                needs = layers_needed(resolved)
                 architectures[net.hash] = {
-                    "resolved": net.resolved(),
+                    "resolved": resolved,
                     "structure": structure.describe(),
+                    **({"needs": needs} if needs else {}),
                 }
             dtypes = {
                 tensor.name: name_of(graph.tensors[tensor.name].dtype)

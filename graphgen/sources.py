@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,6 +14,7 @@ from graphgen.errors import GraphError, concerning, described
 from graphgen.files import read_weights
 from graphgen.files.model_kind import FOLDER, check_architecture, model_kind
 from spec import Architecture
+from spec.reference import names as reference_networks
 
 Net: TypeAlias = Architecture | str | os.PathLike[str]
 """An architecture, the path of its YAML file or of a model, or the name of a reference network.
@@ -30,7 +30,7 @@ def architecture_from(net: Net, argument: str = "net") -> Architecture:
     """Give the architecture that an argument stands for, with the variables' default values.
 
         architecture_from("net.yaml")
-        architecture_from("resnet")         # a reference network, spec/nets/resnet.yaml
+        architecture_from("resnet")         # a reference network, one of spec.names()
 
     A name without a suffix is a reference network unless there is such a file. Models of other
     frameworks are imported. Raises `GraphError` for what is no architecture and for a file that is
@@ -46,10 +46,9 @@ def architecture_from(net: Net, argument: str = "net") -> Architecture:
         )
     path = Path(os.fsdecode(net))
     if not is_there(path):
-        found = reference_networks()
-        if path.name in found and path.name == str(net):
-            with as_file(files("spec") / "nets" / f"{path.name}.yaml") as packaged:
-                return spec.load(packaged)
+        found = reference_networks(published=str(net).startswith("published/"))
+        if str(net) in found:
+            return spec.load(str(net))
         raise GraphError(
             f"`{argument}`: there is no file {str(path)!r:.200} (from {Path.cwd()}), and no "
             f"reference network of this name, which are {', '.join(found)}"
@@ -100,16 +99,6 @@ def weights_of_model(weights: object) -> dict[str, NDArray[Any]] | None:
     from graphgen.importers import read_model
 
     return read_model(path).weights
-
-
-def reference_networks() -> list[str]:
-    """List the names of the reference networks that come with the package."""
-    folder = files("spec") / "nets"
-    return sorted(
-        entry.name.removesuffix(".yaml")
-        for entry in folder.iterdir()
-        if entry.name.endswith(".yaml")
-    )
 
 
 def is_there(path: Path) -> bool:

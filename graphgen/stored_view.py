@@ -66,7 +66,9 @@ class StoredView:
         if not within(graph_set.folder, self.folder):
             raise GraphError(f"{self.folder}: leads out of {graph_set.folder}; put it in its place")
         index = read_document(self.folder / INDEX, VIEW)
-        check_index(self.folder / INDEX, index, name, graph_set.hash, len(graph_set))
+        check_index(
+            self.folder / INDEX, index, name, graph_set.hash, len(graph_set.index["networks"])
+        )
         self.index = index
         self.name: str = index["name"]
         self.family: str = index["view"]
@@ -90,7 +92,7 @@ class StoredView:
             raise GraphError(
                 f"{self.folder}: there is no network {i}; the set has {len(self._set)}, from 0"
             )
-        number, row = self._places[i % len(self._set)]
+        number, row = self._places[self._set.numbers[i]]
         shape: tuple[int, ...] = (len(self.columns),)
         if self.level != NETWORK:
             shape = (self._set.template(i).num_nodes, *shape)

@@ -18,6 +18,7 @@ from graphgen.dtypes import in_numpy
 from graphgen.errors import GraphError, instance
 from graphgen.fitting import fitting
 from graphgen.sources import Weights
+from graphgen.summary import counted, joined, name_of
 from spec import Architecture, TensorSpec, from_resolved
 from spec.checkpoint import CheckpointMap
 
@@ -103,6 +104,9 @@ class EdgeBlock:
     coefficients: tuple[float, ...] = ()
     weight: NDArray[Any] | None = None
 
+    def __repr__(self) -> str:
+        return f"<EdgeBlock {joined(self)}>"
+
     @cached_property
     def num_edges(self) -> int:
         """The number of edges in the block."""
@@ -179,6 +183,14 @@ class Template:
     checkpoints: tuple[CheckpointMap, ...] = field(default=(), compare=False)
     matrices: frozenset[str] = field(default=frozenset(), compare=False)
     net: Architecture | None = field(default=None, compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Template of {name_of(self)}: {counted(self)}>"
+
+    def _repr_html_(self) -> str:
+        from graphgen.drawing.notebooks import html
+
+        return html(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Template:
         return self  # never changed

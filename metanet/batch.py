@@ -44,6 +44,9 @@ class Batch:
         if not self.parts:
             raise MetanetError("a batch needs at least one network, got none")
 
+    def __repr__(self) -> str:
+        return f"<Batch: networks {self.num_networks}, architectures {len(self.parts)}>"
+
     @property
     def num_networks(self) -> int:
         """The number of networks."""
@@ -64,14 +67,16 @@ class Batch:
             return order.to(self.parts[0].values.device)
 
     @classmethod
-    def from_graphs(cls, graphs: Graph | Sequence[Graph]) -> Batch:
-        """Collect graphs, or take one; those of one architecture are stacked.
+    def from_graphs(cls, graphs: Graph | Sequence[Graph] | GraphSet) -> Batch:
+        """Collect graphs, or take one, or those of a graph set; of one architecture, stacked.
 
         Floats of 16 bits become float32, and may stand beside it; float64 stands alone. Raises
         `MetanetError` for what are no graphs, for none, and for such dtypes together.
         """
         if isinstance(graphs, Graph):
             graphs = [graphs]
+        if isinstance(graphs, GraphSet):
+            return cls.from_set(graphs, range(len(graphs)))
         if not isinstance(graphs, Sequence) or isinstance(graphs, (str, bytes)):
             raise MetanetError(f"`graphs` is {shown(graphs)}, expected a graph or a list of graphs")
         for place, graph in enumerate(graphs):

@@ -13,10 +13,12 @@ from pipelines.commands.check import check
 from pipelines.commands.code import code
 from pipelines.commands.compare import compare
 from pipelines.commands.compile import compile_
+from pipelines.commands.completion import completion
 from pipelines.commands.doctor import doctor
 from pipelines.commands.edit import edit
 from pipelines.commands.evaluate import evaluate
 from pipelines.commands.failures import Commands
+from pipelines.commands.fit import fit
 from pipelines.commands.flow import flow
 from pipelines.commands.import_ import import_
 from pipelines.commands.inrs import inrs
@@ -25,6 +27,7 @@ from pipelines.commands.match import match
 from pipelines.commands.merge import merge
 from pipelines.commands.meta_test import meta_test
 from pipelines.commands.meta_train import meta_train
+from pipelines.commands.modules import with_import
 from pipelines.commands.new import new
 from pipelines.commands.predict import predict
 from pipelines.commands.quality import quality
@@ -33,14 +36,15 @@ from pipelines.commands.sample import sample
 from pipelines.commands.search import search
 from pipelines.commands.symmetries import symmetries
 from pipelines.commands.train import train
+from pipelines.commands.view import view
 from pipelines.commands.zoo import zoo
 
 SECTIONS = {
-    "Your network": (check, import_, compile_, symmetries, match, predict, layers),
-    "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare, code),
+    "Your network": (check, view, import_, compile_, symmetries, match, predict, layers),
+    "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare, fit, code),
     "Signals that networks encode": (inrs, edit),
     "Generated weights and learned optimizers": (flow, sample, quality, meta_train, meta_test),
-    "This installation": (doctor,),
+    "This installation": (doctor, completion),
 }
 """The commands by what people want of them."""
 
@@ -65,13 +69,14 @@ def gmn() -> None:
 
 for commands in SECTIONS.values():
     for command in commands:
-        gmn.add_command(command)
+        gmn.add_command(with_import(command))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `gmn`, and return if it succeeds.
 
-    A user's mistake gives its message and exit code 2, never a traceback.
+    What else can happen, and with which exit code, says `pipelines.commands.exits`; only a defect
+    shows a traceback.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -13,7 +13,7 @@ from graphgen.graph_set_writer import Packed
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.out_of_distribution import UNSEEN, WIDER, kept_out
-from pipelines.settings import read_section
+from pipelines.settings import place_of, read_section
 from pipelines.views.copying import copy_views, homes_in
 from pipelines.views.making import Unwritten, check_makings, naming
 from pipelines.views.settings import VIEWS, asked_views, check_views
@@ -21,7 +21,7 @@ from pipelines.views.storing import store_views
 from pipelines.workers import fan_out, pieces
 from pipelines.zoo import open_zoo
 from pipelines.zoo.checkpoints import is_last, network_of
-from pipelines.zoo.fields import Place
+from pipelines.zoo.fields import AnySettings, Place
 from pipelines.zoo.reading import opened_zoo
 
 SPLITS = ("train", "validation", "test")
@@ -63,7 +63,7 @@ SCHEMA = {
 
 
 def compile_zoo(
-    settings_file: str | Path,
+    settings_file: AnySettings,
     zoo: str | Path,
     out: str | Path,
     replace: bool = False,
@@ -111,7 +111,7 @@ def compile_zoo(
         raise PipelineError(f"{zoo}: no network of this zoo was trained to the end")
     held_out = kept_out(rows, settings)
     within = [row for row in rows if row["index"] not in held_out]
-    with naming(str(settings_file)):
+    with naming(place_of(settings_file)):
         split = splits_of(within, settings.get("splits"), settings["seed"])
     split |= held_out
 
@@ -130,7 +130,7 @@ def compile_zoo(
     }
     if signals := index["zoo"].get("signals"):
         about["signals"] = {**signals, "seed": index["zoo"]["seed"]}
-    with naming(str(settings_file)):
+    with naming(place_of(settings_file)):
         records = [record for _, record in chosen]
         check_makings(Unwritten(Path(out), records, {"about": about}), views)
     homes = () if views_of is None else homes_in(open_graphs(views_of), index["hash"], records)

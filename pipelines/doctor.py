@@ -17,7 +17,7 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
 }
 """Under which name a library is installed, where that is not its module's."""
-CORE = ("numpy", "yaml", "jsonschema", "safetensors", "ml_dtypes", "click", "onnx")
+CORE = ("numpy", "yaml", "jsonschema", "filelock", "ml_dtypes", "click", "onnx")
 FOLDERS = {"mnist": "mnist", "fashion_mnist": "fashion-mnist", "cifar10": "cifar-10-batches-py"}
 """Where the files of each data set lie in the folder that GMN_DATA names."""
 

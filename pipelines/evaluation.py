@@ -69,11 +69,12 @@ def evaluate(
     a Dask `scheduler`, whose workers have to see both folders; the numbers are the same.
 
     Raises `PipelineError` for runs of several settings, codes or tasks, or on another graph set,
-    for networks that a run knows, and, with `params`, where runs are missing; `GraphError` for
-    results that are there already, unless `replace`.
+    for networks that a run knows, for a graph set without networks to test on, and, with `params`,
+    where runs are missing; `GraphError` for results that are there already, unless `replace`.
     """
     graph_set = open_graphs(graphs)
     home = graph_set if trained_on is None else open_graphs(trained_on)
+    check_tests(graph_set)
     found = found_runs(Path(train), home)
     runs = found if params is None else asked_for(found, Path(train), params, home.folder)
     for run in runs if home.hash != graph_set.hash else ():
@@ -103,6 +104,16 @@ def evaluate(
         sealed = new.commit({"of": about, "parts": new.parts})
         write_costs(Path(out), sealed["hash"], costs(runs, seconds))
     return scores["test"]
+
+
+def check_tests(graph_set: GraphSet) -> None:
+    """Raise `PipelineError` for a graph set without a network to test on."""
+    splits = {record["split"] for record in graph_set.records}
+    if not splits & {"test", *OUT_OF_DISTRIBUTION}:
+        raise PipelineError(
+            f"{graph_set.folder}: holds no network out for tests, only those of the splits "
+            f"{', '.join(sorted(splits))}; compile it with a share of `test`"
+        )
 
 
 def zoos_apart(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from graphgen.files.document import peek
 from graphgen.files.sealed import parts_of, read_part
 from pipelines.costs import read_costs
 from pipelines.costs import table as costs_table
-from pipelines.datasets import TEST_IMAGES
+from pipelines.datasets import test_images
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.metrics import r2_ceiling, table
@@ -27,6 +27,7 @@ from pipelines.zoo import open_zoo
 from spec.yaml_reader import read_file
 
 ZOO, GRAPHS, TRAIN = Path("out/zoo"), Path("out/graphs"), Path("out/train")
+SEARCH = Path("out/search")
 RESULTS, REPORT, PUBLISHED = Path("out/results"), Path("out/report.html"), Path("results")
 METRICS, PREDICTIONS, TABLE = "metrics.json", "predictions.csv", "table.md"
 SETTINGS = "settings.json"
@@ -52,6 +53,8 @@ def write_experiment_report(
     """
     from pipelines.report.comparison import compare  # which needs matplotlib
     from pipelines.report.markdown import tables
+    from pipelines.report.provenance import provenance
+    from pipelines.report.systems import systems
 
     root = Path(root)
     out, results = root / REPORT, root / RESULTS
@@ -59,7 +62,7 @@ def write_experiment_report(
     graph_set = open_graphs(graphs or root / GRAPHS)
     zoo = open_zoo(zoo_folder or root / ZOO)
     check_zoo(zoo, graph_set)
-    histories = check_results(root, graph_set.hash)
+    runs = check_results(root, graph_set.hash)
     check_settings(params, graph_set.folder, results)
     data = read_file(params).data
     sections = data if isinstance(data, dict) else {}
@@ -76,12 +79,13 @@ def write_experiment_report(
     claim_file(results / TABLE, replace)
     write_bytes(results / TABLE, tables(compared, metrics, costs).encode())
     shown = EXAMPLES in parts_of(sealed)
+    folders = {name: folder for name, (folder, _) in runs.items()}
     return write_report(
         out,
         zoo_index=zoo,
         metrics=metrics,
         predictions=predicted,
-        histories=histories,
+        histories={name: history for name, (_, history) in runs.items() if history is not None},
         settings=sections,
         split_sizes=graph_set.index["about"].get("networks"),
         test_size=test_size(zoo),
@@ -89,6 +93,9 @@ def write_experiment_report(
         results_hash=sealed["hash"],
         examples=read_weights(result_file(results, EXAMPLES)) if shown else None,
         costs=costs,
+        provenance=provenance(
+            root, graph_set.folder, folders, systems(folders, section, root / SEARCH)
+        ),
     )
 
 
@@ -101,8 +108,8 @@ def check_zoo(zoo: dict[str, Any], graph_set: GraphSet) -> None:
         )
 
 
-def check_results(root: Path, graph_set: str) -> dict[str, Path]:
-    """Compare results with the graph set and the runs that are there; give the runs' histories."""
+def check_results(root: Path, graph_set: str) -> dict[str, tuple[Path, Path | None]]:
+    """Compare results with the graph set and the runs; give the runs' folders and histories."""
     results = root / RESULTS
     of = read_results(results)["of"]
     if of.get("graph_set") != graph_set:
@@ -120,13 +127,13 @@ def check_results(root: Path, graph_set: str) -> dict[str, Path]:
             f"{results}: {names}: trained again, trained newly or removed, since it was evaluated; "
             "run `gmn evaluate` again"
         )
-    histories = {}
+    found: dict[str, tuple[Path, Path | None]] = {}
     for name in evaluated:
         folder = runs[name][0]
         sealed = read_document(folder / SETTINGS, RESULT)
-        if HISTORY in parts_of(sealed):
-            histories[name] = read_part(folder, sealed, HISTORY)
-    return histories
+        has_history = HISTORY in parts_of(sealed)
+        found[name] = folder, read_part(folder, sealed, HISTORY) if has_history else None
+    return found
 
 
 def trained_runs(train: Path) -> dict[str, tuple[Path, str]]:
@@ -160,7 +167,7 @@ def test_size(zoo: dict[str, Any]) -> int | None:
     settings = zoo["zoo"]
     if "dataset" not in settings:
         return None
-    available = TEST_IMAGES[settings["dataset"]]
+    available = test_images(settings["dataset"])
     return min(available, settings.get("test_samples") or available)
 
 

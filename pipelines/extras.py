@@ -11,6 +11,7 @@ LIBRARIES = {
     "torch_geometric": "pipelines",
     "dvc": "pipelines",
     "lightning_fabric": "pipelines",
+    "jinja2": "pipelines",
     "matplotlib": "pipelines",
     "pooch": "pipelines",
     "sklearn": "pipelines",
@@ -48,5 +49,6 @@ def require(*modules: str) -> None:
     """Raise `PipelineError` for a missing library, before work begins that will import it."""
     for module in modules:
         if not is_installed(module):
-            install = to_install(module)
-            raise PipelineError(f"this needs {module}, which is not installed: {install}")
+            raise PipelineError(
+                f"this needs {module}, which is not installed: {to_install(module)}"
+            ) from ModuleNotFoundError(f"No module named {module!r}", name=module)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,17 @@ from pipelines.errors import PipelineError
 from pipelines.fingerprints import fingerprints
 from pipelines.graphs import open_graphs
 from pipelines.merge_settings import read_settings
-from pipelines.views.copying import copy_views
+from pipelines.views.copying import Home, copy_views
+from pipelines.views.making import Unwritten, check_makings, naming
 from pipelines.views.settings import asked_views
 from pipelines.views.storing import store_views
+from pipelines.zoo.fields import AnySettings
 
 SHOWN = 3
 
 
 def merge(
-    settings_file: str | Path,
+    settings_file: AnySettings,
     out: str | Path,
     replace: bool = False,
     workers: int | None = None,
@@ -58,24 +60,35 @@ def merge(
         "diverged": sum(own.index["about"].get("diverged", 0) for own in sets.values()),
     }
     views = asked_views(settings["views"])
-    merged = GraphSet.write(out, networks_of(sets), about=about, replace=replace)
-    copy_views(merged, [(own, i) for own in sets.values() for i in range(len(own))], views)
+    homes = [(own, i) for own in sets.values() for i in range(len(own))]
+    records = records_of(sets)
+    with naming(str(settings_file)):
+        check_makings(Unwritten(Path(out), records, {"about": about}), views)
+    merged = GraphSet.write(out, networks_of(homes, records), about=about, replace=replace)
+    copy_views(merged, homes, views)
     return store_views(out, views, workers, scheduler)
 
 
-def networks_of(sets: Mapping[str, GraphSet]) -> Iterator[Network]:
-    """Give all networks, each with the record that it has in the merged set."""
+def records_of(sets: Mapping[str, GraphSet]) -> list[dict[str, Any]]:
+    """Give the record that each network has in the merged set."""
     checkpoints = any("network" in record for own in sets.values() for record in own.records)
     first: dict[tuple[str, int], int] = {}
-    number = 0
+    records: list[dict[str, Any]] = []
     for name, own in sets.items():
         for i, record in enumerate(own.records):
+            number = len(records)
             kept = {k: v for k, v in record.items() if k not in ("shard", "row", "architecture")}
             kept |= {"index": number, "zoo": name}
             if checkpoints:
                 kept["network"] = first.setdefault((name, record.get("network", ~i)), number)
-            yield own.architectures[record["architecture"]], own[i].weights(), kept
-            number += 1
+            records.append(kept)
+    return records
+
+
+def networks_of(homes: Sequence[Home], records: Sequence[dict[str, Any]]) -> Iterator[Network]:
+    """Give all networks, each with its record in the merged set."""
+    for (own, i), record in zip(homes, records, strict=True):
+        yield own.architectures[own.records[i]["architecture"]], own[i].weights(), record
 
 
 def check_sets(sets: Mapping[str, GraphSet]) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from pipelines.settings import NAME, find_section
+from pipelines.settings import NAME, find_section, folder_of
 from pipelines.views.settings import VIEWS, check_views
-from pipelines.zoo.fields import Place
+from pipelines.zoo.fields import AnySettings, Place
 
 SECTION = "merge"
 SCHEMA: dict[str, Any] = {
@@ -33,7 +32,7 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def read_settings(path: str | Path) -> dict[str, Any]:
+def read_settings(path: AnySettings) -> dict[str, Any]:
     """Read the section `merge`, with all data sets named and paths as they are seen from here.
 
         read_settings("merge.yaml")["zoos"]["digits"]["dataset"]
@@ -44,7 +43,7 @@ def read_settings(path: str | Path) -> dict[str, Any]:
     section: dict[str, Any] = place.value
     zoos = {
         name: {
-            "graphs": str(Path(path).parent / zoo["graphs"]),
+            "graphs": str(folder_of(path) / zoo["graphs"]),
             "dataset": zoo.get("dataset", name),
         }
         for name, zoo in section["zoos"].items()

@@ -6,13 +6,17 @@ import ast
 import hashlib
 import importlib.metadata
 import importlib.util
+import json
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 PACKAGES = ("spec", "graphgen", "metanet", "pipelines")
 _RECORDED = ("graph-metanetworks", "numpy", "torch", "scikit-learn")
 MADE_WITH = {"type": "object", "additionalProperties": {"type": "string"}}
+EARLIER = Path(__file__).parent / "earlier_code.json"
+"""Modules that were changed without changing a number, which count as they `was`."""
 
 
 @lru_cache(maxsize=64)
@@ -23,12 +27,13 @@ def code_of(*modules: str, apart: tuple[str, ...] = ()) -> str:
 
     Comments, docstrings and layout do not count, so only a change that can change results changes
     it; sources in C count as they are. Packages that are named `apart` do not count, nor what only
-    they import.
+    they import. A module that `earlier_code.json` lists counts as it was, unless it was changed
+    since.
     """
     digest = hashlib.sha256()
     for name in sorted(imported(*modules, apart=apart)):
         path = source_file(name)
-        digest.update(f"{name}\n{read_source(path)[1]}\n".encode())
+        digest.update(f"{name}\n{read_module(name)[1]}\n".encode())
         for kernel in sorted(path.parent.glob("source/*.[ch]")) if is_package(path) else ():
             digest.update(kernel.read_bytes())
     return digest.hexdigest()
@@ -54,7 +59,31 @@ def imported(*modules: str, apart: tuple[str, ...] = ()) -> set[str]:
             continue
         if name not in found and is_module(name):
             found.add(name)
-            waiting += read_source(source_file(name))[0]
+            waiting += read_module(name)[0]
+    return found
+
+
+def read_module(name: str) -> tuple[list[str], str]:
+    """Read what a module imports, and its essence; both as they were of one that counts so."""
+    imports, essence = read_source(source_file(name))
+    earlier = earlier_code().get(name)
+    if earlier is None or identity_of(essence) != earlier["now"]:
+        return imports, essence
+    return read_text(earlier["was"])
+
+
+def identity_of(essence: str) -> str:
+    """Identify an essence: its SHA-256."""
+    return hashlib.sha256(essence.encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def earlier_code() -> dict[str, Any]:
+    """Read which modules count as they were: `now`, the identity of the essence for which it does.
+
+    It `was` another, and `why` says how it is known that no number is another.
+    """
+    found: dict[str, Any] = json.loads(EARLIER.read_text(encoding="utf-8"))
     return found
 
 
@@ -64,7 +93,13 @@ def read_source(path: Path) -> tuple[list[str], str]:
 
     That is the source without comments, docstrings and layout.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return read_text(path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=2048)
+def read_text(text: str) -> tuple[list[str], str]:
+    """Read the text of a source as `read_source` does."""
+    tree = ast.parse(text)
     imports: list[str] = []
     for node in statements(tree):
         if isinstance(node, ast.Import):

@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
-from pipelines.zoo.fields import MOST, Place
+from pipelines.zoo.fields import MOST, AnySettings, Place, read_document
 from spec.errors import SpecError, kind, quoted
 from spec.expectations import expectation
 from spec.fields import FieldError
 from spec.schema_problems import schema_problems
-from spec.yaml_reader import read_file
 
 LARGEST_SEED = 2**32 - 1
 POSITIVE = {"type": "integer", "minimum": 1, "maximum": MOST}
@@ -42,15 +42,16 @@ _Validator: Any = extend(Draft202012Validator, type_checker=_TYPES)
 
 
 def read_section(
-    path: str | Path,
+    path: AnySettings,
     name: str,
-    schema: dict[str, Any],
+    schema: dict[str, Any] | Callable[[Any], dict[str, Any]],
     check: Callable[[Place], None] | None = None,
 ) -> dict[str, Any]:
     """Read a stage's settings from YAML: the file's section of that name, or the whole file.
 
         read_section("params.yaml", "sample", SAMPLE)["count"]
 
+    They may also be given as plain data. The schema is one, or a function of the section.
     `check` notes what no schema says; it is called for settings that the schema admits. Raises
     `SpecError` with the place of everything that is wrong.
     """
@@ -59,15 +60,16 @@ def read_section(
 
 
 def find_section(
-    path: str | Path,
+    path: AnySettings,
     name: str,
-    schema: dict[str, Any],
+    schema: dict[str, Any] | Callable[[Any], dict[str, Any]],
     check: Callable[[Place], None] | None = None,
 ) -> Place:
     """Give the place of what `read_section` reads, for what can be checked only later."""
-    document = read_file(path)
+    document = read_document(path)
     data = document.data
     place = Place(document, (name,) if isinstance(data, dict) and name in data else ())
+    schema = schema(place.value) if callable(schema) else schema
     if place.path or (isinstance(data, dict) and set(data) & properties(schema)):
         # Each field that is missing is an error of all that are.
         found = schema_problems(document, _Validator(schema), place.path)
@@ -82,6 +84,16 @@ def find_section(
     if place.problems:
         raise SpecError(place.problems)
     return place
+
+
+def place_of(settings: AnySettings) -> str:
+    """Give the name by which messages call settings: their path, or `settings` of plain data."""
+    return "settings" if isinstance(settings, Mapping) else os.fsdecode(settings)
+
+
+def folder_of(settings: AnySettings) -> Path:
+    """Give the folder at which paths in settings begin: that of their file, or the current one."""
+    return Path() if isinstance(settings, Mapping) else Path(settings).parent
 
 
 def admits(schema: dict[str, Any], value: object) -> bool:

@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from spec.version import installed_version
+
 
 class LazyPackage(ModuleType):
     """A package that knows which of its modules each of its names comes from (PEP 562)."""
@@ -20,6 +22,8 @@ class LazyPackage(ModuleType):
         if name in self.__homes__:
             home, own = self.__homes__[name]
             value = getattr(import_module(home), own)
+        elif name == "__version__":
+            value = installed_version()
         elif name.isidentifier() and name[0] != "_" and find_spec(f"{self.__name__}.{name}"):
             value = import_module(f"{self.__name__}.{name}")
         else:

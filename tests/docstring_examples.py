@@ -25,6 +25,7 @@ import numpy as np
 import onnx
 import pyarrow.parquet
 import torch
+import torch_geometric.loader
 import transformers
 from view_toys import write_view
 
@@ -139,12 +140,17 @@ def write_files(folder: Path) -> None:
     weights = graphgen.testing.random_weights(net, rng, np.float32)
     graphgen.files.write_weights(folder / "net.safetensors", weights)
     networks = [
-        (net, graphgen.testing.random_weights(net, rng, np.float32), {"accuracy": 0.1 * i})
-        for i in range(8)
+        (net, graphgen.testing.random_weights(net, rng, np.float32), record(i)) for i in range(8)
     ]
     write_view(graphgen.GraphSet.write(folder / "out/graphs", networks), "spectra")
     graphgen.export.write_parquet(graphgen.compile(net, weights), folder / "net")
     write_models(folder)
+
+
+def record(i: int) -> dict[str, Any]:
+    """Make what a graph set says of a network."""
+    metrics = {"test_accuracy": 0.1 * i}
+    return {"accuracy": 0.1 * i, "split": "train" if i < 4 else "test", "metrics": metrics}
 
 
 def write_models(folder: Path) -> None:
@@ -168,7 +174,7 @@ def names(package: str) -> dict[str, Any]:
         "GraphSet": graphgen.GraphSet, "Path": Path, "given": hypothesis.given, "json": json,
         "graphgen": graphgen, "jraph": SimpleNamespace(GraphsTuple=graphgen.export.GraphsTuple),
         "metanet": metanet, "networkx": networkx, "np": np, "pyarrow": pyarrow, "rng": rng,
-        "spec": spec, "torch": torch,
+        "spec": spec, "torch": torch, "torch_geometric": torch_geometric,
     }  # fmt: skip
     return common | (_of_metanet(rng) if package == "metanet" else _of_graphgen(rng))
 
@@ -188,6 +194,8 @@ def _of_graphgen(rng: np.random.Generator) -> dict[str, Any]:
         "a": weights,
         "b": graphgen.testing.random_weights(net, rng, np.float32),
         "graph": graph,
+        "graph_set": graphgen.GraphSet.open("out/graphs"),
+        "graphs": graphgen.GraphSet.open("out/graphs"),
         "group": graphgen.symmetries(net),
         "loss": loss,
         "model": module(weights),
@@ -223,6 +231,7 @@ def _of_metanet(rng: np.random.Generator) -> dict[str, Any]:
     (part,) = batch.parts
     precise = [graphgen.compile(net, graphgen.testing.random_weights(net, rng)) for _ in range(4)]
     return {
+        "DataLoader": torch.utils.data.DataLoader,
         "accuracies": torch.linspace(0, 1, 12),
         "batch": batch,
         "editor": metanet.GMNEditor(hidden=8, layers=1).eval(),

@@ -1,7 +1,8 @@
 """The code blocks of a page, found by a Markdown parser and run one after the other.
 
 A block's language says what is done with it: `python` and `sh` are run, in one namespace and one
-folder for the page; `yaml` is written to the file that its first line names (`# net.yaml`); `text`
+folder for the page; `yaml` is written to the file that its first line names (`# net.yaml`), and so
+is `python` whose first line names one (`# my_module.py`); `text`
 is what the block before printed, where `...` stands for anything. The comment `<!-- from: FILE -->`
 before a `text` block or a table says that it is copied from that file.
 """
@@ -27,6 +28,7 @@ from pipelines.cli import main
 
 SOURCE = re.compile(r"<!-- from: (?P<files>.+?) -->\s*")
 NAMED = re.compile(r"# (?P<name>[\w./-]+\.yaml)\n")
+MODULE = re.compile(r"# (?P<name>\w+\.py)\n")
 SHELL = re.compile(r"[|&;<>`$()]")
 COMMENT = re.compile(r"(^|\s+)#.*$")
 KINDS = ("python", "sh", "yaml", "text")
@@ -126,7 +128,9 @@ class Runner:
     output: str | None = None
 
     def run(self, block: Block) -> None:
-        if block.kind == "python":
+        if block.kind == "python" and (module := MODULE.match(block.text)):
+            Path(module["name"]).write_text(block.text, encoding="utf-8")
+        elif block.kind == "python":
             self._capture(lambda: self._python(block))
         elif block.kind == "sh":
             self._capture(lambda: self._shell(block))

@@ -21,7 +21,7 @@ from pipelines.cli import gmn
 
 ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", "CONTRIBUTING.md", "benchmarks/README.md"]
-TARGETS = {"bench", "docs", "run", "test", "test-all"}
+TARGETS = {"bench", "docs", "release", "run", "test", "test-all"}
 STAGES = sorted([ROOT / "dvc.yaml", *ROOT.glob("experiments/**/dvc.yaml")])
 
 

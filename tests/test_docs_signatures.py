@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import importlib
+import importlib.util
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -29,7 +29,11 @@ from metanet.backends.backend import Backend
 from metanet.batch import Part
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "benchmarks/README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "benchmarks/README.md",
+    *sorted(p for p in (ROOT / "docs").rglob("*.md") if p.parent.name != "layers"),
+]
 CALL = re.compile(r"\.?[A-Za-z_][\w.]*\(.*\)", re.S)
 DOTTED = re.compile(r"(spec|graphgen|metanet|pipelines)(\.\w+)+")
 FILES = re.compile(r"\.(py|yaml|json|md)$")
@@ -55,8 +59,11 @@ OWNERS = (
 )  # fmt: skip
 # Models and functions of others, and methods of classes that people write.
 OPEN = {
+    "dgl.graph((source, target), num_nodes=graph.num_nodes)",
     "editor(batch)",
+    "igraph.Graph(n=graph.num_nodes, edges=graph.edge_index().T, directed=True)",
     "infer(*shapes)",
+    "jraph.GraphsTuple(*graphs_tuple)",
     "shape('name')",
     "model.embed(batch)",
     'model.to("cuda")(batch.to("cuda"))',
@@ -86,12 +93,16 @@ def found(name: str) -> tuple[Any, bool]:
 
 
 def dotted(name: str) -> Any:
-    """Import what a full name says."""
+    """Import what a full name says; a module goes before a function of its name that leads on."""
     parts = name.split(".")
     result: Any = importlib.import_module(parts[0])
     for end, part in enumerate(parts[1:], start=2):
+        module = ".".join(parts[:end])
+        if end < len(parts) and importlib.util.find_spec(module):
+            result = importlib.import_module(module)
+            continue
         if not hasattr(result, part):
-            importlib.import_module(".".join(parts[:end]))
+            importlib.import_module(module)
         result = getattr(result, part)
     return result
 

@@ -29,6 +29,13 @@ EXAMPLES = [example for package in PACKAGES for example in examples(package)]
 # Passages by their places and first lines, and why they are not run.
 NOT_RUN = {
     ("graphgen.export.dgl:to_dgl", "result = graphgen.export.to_dgl(graph)"): "needs DGL",
+    ("graphgen.export.pandas:to_pandas", "graphgen.export.to_pandas(graph_set.records)"): (
+        "needs pandas"
+    ),
+    (
+        "graphgen.graph_set:GraphSet.to_pandas",
+        'graphs.to_pandas().groupby("family")["metrics.test_accuracy"].mean()',
+    ): "needs pandas",
     (
         "graphgen.template:EdgeBlock",
         "source = source_start + sum(source_strides[i] * c[i])",

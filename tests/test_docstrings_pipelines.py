@@ -110,6 +110,15 @@ OF_A_ZOO = (
     "pipelines.training.predictor:Predictor",
     "pipelines.tasks.registry:open_task",
     "pipelines.training.stage:search",
+    "pipelines.zoo.opened:Zoo",
+    "pipelines.kept:Runs",
+    "pipelines.stages:zoo",
+    "pipelines.stages:compile",
+    "pipelines.stages:search",
+    "pipelines.stages:train",
+    "pipelines.stages:evaluate",
+    "pipelines.stages:predict",
+    "pipelines.cards:card",
 )
 OF_INRS = (
     "pipelines.inrs.generate:generate",
@@ -140,8 +149,10 @@ OF_TABLES = (
     "pipelines.metrics.predictions:compare", "pipelines.pairs.stage:compare_pairs",
 )  # fmt: skip
 # What stands for other people's functions; tests/pipelines/test_workers_pool.py and test_fan_out.py
-# run the like.
+# run the like, and test_in_python.py and test_estimator.py.
 SKETCHES = {
+    "pipelines.estimator:Regressor", "pipelines.kept:Results", "pipelines.stages:merge",
+    "pipelines.stages:report",
     "pipelines.workers.crew:opened", "pipelines.workers.fanning:fan_out",
     "pipelines.workers.pool:ProcessPool", "pipelines.workers.threads:one_thread",
 }  # fmt: skip
@@ -181,7 +192,11 @@ def run(place: str, namespace: dict[str, Any]) -> None:
     found = list(of(place))
     assert found, place
     for example in found:
-        names = vars(importlib.import_module(example.module)) | {"open_task": open_task} | namespace
+        names = (
+            vars(importlib.import_module(example.module))
+            | {"open_task": open_task, "pipelines": pipelines}
+            | namespace
+        )
         before = set(names)
         exec(compile(example.text, example.place, "exec", dont_inherit=True), names)
         namespace |= {name: names[name] for name in names.keys() - before}

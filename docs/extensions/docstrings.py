@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from textwrap import indent
+from textwrap import dedent, indent
 from typing import Any
 
 NAME = re.compile(r"(?<![`:])`+([^`]+)`+(?![`_])(\w?)")
@@ -14,16 +14,20 @@ NAME = re.compile(r"(?<![`:])`+([^`]+)`+(?![`_])(\w?)")
 def restructured(lines: list[str]) -> Iterator[str]:
     """Give the lines of a docstring as reStructuredText.
 
-    A paragraph that is indented, or is Python behind the first one, is a block of code, and what
-    stands in ticks is literal, also across two lines.
+    A paragraph that is indented or fenced, or is Python behind the first one, is a block of code,
+    and what stands in ticks is literal, also across two lines. Sections such as `Args:` are
+    Napoleon's.
     """
     paragraphs = re.split(r"\n[ \t]*\n", "\n".join(lines).rstrip())
     code = False
     for number, paragraph in enumerate(paragraphs):
+        if paragraph.startswith("```"):
+            paragraph = indent("\n".join(paragraph.split("\n")[1:-1]), "    ")
         indented = paragraph.startswith("    ")
         if indented or (number and is_code(paragraph)):
             if not code:
-                yield from (".. code-block:: python", "")
+                language = "python" if parses(dedent(paragraph)) else "text"
+                yield from (f".. code-block:: {language}", "")
             code = True
             yield from (paragraph if indented else indent(paragraph, "    ")).split("\n")
         else:
@@ -40,10 +44,13 @@ def literal(found: re.Match[str]) -> str:
 
 def is_code(paragraph: str) -> bool:
     """Say whether a paragraph is an example that was not indented."""
-    if not re.search(r"[(=]", paragraph):
-        return False
+    return re.search(r"[(=]", paragraph) is not None and parses(paragraph)
+
+
+def parses(text: str) -> bool:
+    """Say whether a text is Python."""
     try:
-        ast.parse(paragraph)
+        ast.parse(text)
     except SyntaxError:
         return False
     return True

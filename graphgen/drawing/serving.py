@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 POLICY = (
@@ -57,10 +58,12 @@ def address(found: ThreadingHTTPServer) -> str:
     return f"http://127.0.0.1:{found.server_address[1]}/"
 
 
-def serve(html: str, port: int = 0) -> None:
-    """Serve a page until interrupted, and print where."""
+def serve(html: str, port: int = 0, started: Callable[[str], object] | None = None) -> None:
+    """Serve a page until interrupted, and print where; `started` is called with the address."""
     with server(html, port) as found:
         print(f"Showing at {address(found)} (Ctrl+C to stop)", flush=True)
+        if started is not None:
+            started(address(found))
         try:
             found.serve_forever()
         except KeyboardInterrupt:

@@ -12,6 +12,7 @@ def view(
     net: Net | Graph | Template,
     weights: Weights | None = None,
     *,
+    name: str | None = None,
     against: Against | None = None,
     kind: str = "parameter",
     examples: int = 2,
@@ -22,14 +23,15 @@ def view(
         Path("net.html").write_text(graphgen.drawing.view(net, weights), encoding="utf-8")
 
     Blocks of edges are drawn as matrices, whose rows line up with the neurons that they lead to;
-    without weights the structure alone. `against` are weights of the same architecture, which are
+    without weights the structure alone. `name` is the page's title, by default the network's own.
+    `against` are weights of the same architecture, which are
     matched onto these and shown beside them. Each symmetry comes with so many `examples`.
     """
     from graphgen.drawing.page import page
     from graphgen.drawing.values import page_data
 
     data, numbers = page_data(
-        net, weights, against=against, kind=kind, examples=examples, seed=seed
+        net, weights, name=name, against=against, kind=kind, examples=examples, seed=seed
     )
     return page(data, numbers)
 

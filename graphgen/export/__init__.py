@@ -7,6 +7,7 @@ from graphgen.export.dot import to_dot
 from graphgen.export.graphml import to_graphml
 from graphgen.export.graphs_tuple import GraphsTuple, to_graphs_tuple
 from graphgen.export.networkx import to_networkx
+from graphgen.export.pandas import to_pandas
 from graphgen.export.pyg import to_pyg
 from graphgen.export.scipy import SparseGraph, to_scipy
 
@@ -21,6 +22,7 @@ __all__ = [
     "to_graphml",
     "to_graphs_tuple",
     "to_networkx",
+    "to_pandas",
     "to_pyg",
     "to_scipy",
     "write_parquet",

@@ -38,6 +38,10 @@ class Features:
     node_names: tuple[str, ...] = NODE_NAMES
     edge_names: tuple[str, ...] = EDGE_NAMES
 
+    def __repr__(self) -> str:
+        (nodes, columns), (edges, others) = self.nodes.shape, self.edges.shape
+        return f"<Features: {nodes:,} nodes x {columns}, {edges:,} edges x {others}>"
+
 
 def features(graph: Graph | Template) -> Features:
     """Say in numbers what a graph's structure says of its nodes and edges; weights are no part.
@@ -46,8 +50,8 @@ def features(graph: Graph | Template) -> Features:
         found.nodes[:, found.node_names.index("step_relu")]
         found.edges[:, found.edge_names.index("stride")]
 
-    Structures that differ in more than names have other columns, which `docs/exports.md` lists.
-    The metanets read the same columns, group by group and block by block.
+    Structures that differ in more than names have other columns, which `docs/reference/exports.md`
+    lists. The metanets read the same columns, group by group and block by block.
     """
     template = graph.template if isinstance(graph, Graph) else graph
     if not isinstance(template, Template):

@@ -158,7 +158,8 @@ def _intact_payload(descriptor: int, position: int, size: int) -> int | None:
 def _read(descriptor: int, length: int, position: int) -> bytes:
     parts = []
     while length > 0:
-        part = os.pread(descriptor, min(length, _CHUNK_BYTES), position)
+        os.lseek(descriptor, position, os.SEEK_SET)
+        part = os.read(descriptor, min(length, _CHUNK_BYTES))
         if not part:
             raise GraphError("the journal became shorter while it was read; open it only once")
         parts.append(part)
@@ -170,6 +171,7 @@ def _read(descriptor: int, length: int, position: int) -> bytes:
 def _write(descriptor: int, data: bytes | memoryview, position: int) -> None:
     view = memoryview(data)
     while view:
-        written = os.pwrite(descriptor, view, position)
+        os.lseek(descriptor, position, os.SEEK_SET)
+        written = os.write(descriptor, view)
         view = view[written:]
         position += written

@@ -7,8 +7,8 @@ import os
 import stat
 from pathlib import Path
 
-# What the system lacks does not count.
-_GUARDS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+# What the system lacks does not count; Windows changes line ends unless told not to.
+_GUARDS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
 
 def open_regular(path: Path, flags: int) -> int:

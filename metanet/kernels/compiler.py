@@ -127,6 +127,8 @@ def is_own(path: Path) -> bool:
     """Say whether a path belongs to this user, and no one else may write to it."""
     status = path.stat()
     others = stat.S_IWGRP | stat.S_IWOTH
+    if not hasattr(os, "getuid"):  # as on Windows, where the cache is in the user's own profile
+        return True
     return status.st_uid == os.getuid() and (path.is_dir() or not status.st_mode & others)
 
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from math import prod
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import torch
 from torch import nn
@@ -39,13 +39,15 @@ class Configured(type):
         whole = inspect.signature(cls.__init__)  # type: ignore[misc]
         return whole.replace(parameters=list(whole.parameters.values())[1:])
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        arguments = resolved(cls, args, kwargs)
-        settings = {name: plain(name, value) for name, value in arguments.items()}
-        make = partial(super().__call__, **arguments)
-        model = within_memory(make, cls.__name__, settings) if cls.options else make()
-        model.settings = settings
-        return model
+    if not TYPE_CHECKING:  # type checkers and editors take the arguments of `__init__`
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            arguments = resolved(cls, args, kwargs)
+            settings = {name: plain(name, value) for name, value in arguments.items()}
+            make = partial(super().__call__, **arguments)
+            model = within_memory(make, cls.__name__, settings) if cls.options else make()
+            model.settings = settings
+            return model
 
 
 class ConfiguredModule(nn.Module, metaclass=Configured):

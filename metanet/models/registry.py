@@ -31,36 +31,51 @@ from metanet.models.stat_mlp import StatMLP
 from metanet.models.statnn import StatNN
 from metanet.models.viewed import Viewed
 from metanet.options import nearest, shown
+from spec.registry import Registry
 
-METANETS: dict[str, type[Metanet]] = {
-    "gmn": GMN,
-    "deepsets": DeepSets,
-    "dmc": DMC,
-    "dws": DWSNet,
-    "hidden_activations": HiddenActivations,
-    "hnp_nfn": HNPNFN,
-    "learned_inputs": LearnedInputs,
-    "mlp": MLP,
-    "ng_gnn": NGGNN,
-    "ng_t": NGT,
-    "np_nfn": NPNFN,
-    "probe_grid": ProbeGrid,
-    "probe_gen": ProbeGen,
-    "scale_gmn": ScaleGMN,
-    "stat_mlp": StatMLP,
-    "statnn": StatNN,
-    "viewed": Viewed,
-}
+METANETS: Registry[type[Metanet]] = Registry(
+    "metanets",
+    {
+        "gmn": GMN,
+        "deepsets": DeepSets,
+        "dmc": DMC,
+        "dws": DWSNet,
+        "hidden_activations": HiddenActivations,
+        "hnp_nfn": HNPNFN,
+        "learned_inputs": LearnedInputs,
+        "mlp": MLP,
+        "ng_gnn": NGGNN,
+        "ng_t": NGT,
+        "np_nfn": NPNFN,
+        "probe_grid": ProbeGrid,
+        "probe_gen": ProbeGen,
+        "scale_gmn": ScaleGMN,
+        "stat_mlp": StatMLP,
+        "statnn": StatNN,
+        "viewed": Viewed,
+    },
+    lambda found: issubclass(found, Metanet),
+    "a subclass of metanet.Metanet",
+    shared=True,
+)
+"""The metanets by name, those of plugins too; `METANETS.register("mine")` adds one."""
 
-EDITORS: dict[str, type[Editor]] = {
-    "gmn": GMNEditor,
-    "dws": DWSNetEditor,
-    "hnp_nfn": HNPNFNEditor,
-    "mlp": MLPEditor,
-    "ng_gnn": NGGNNEditor,
-    "np_nfn": NPNFNEditor,
-    "scale_gmn": ScaleGMNEditor,
-}
+EDITORS: Registry[type[Editor]] = Registry(
+    "metanets",
+    {
+        "gmn": GMNEditor,
+        "dws": DWSNetEditor,
+        "hnp_nfn": HNPNFNEditor,
+        "mlp": MLPEditor,
+        "ng_gnn": NGGNNEditor,
+        "np_nfn": NPNFNEditor,
+        "scale_gmn": ScaleGMNEditor,
+    },
+    lambda found: issubclass(found, Editor),
+    "a subclass of metanet.Editor",
+    shared=True,
+)
+"""The editors by name, as `METANETS`."""
 
 
 def make_metanet(name: str, **settings: Any) -> Metanet:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.inputs import SETTINGS, ZOO
 
 
-@click.command()
+@command(examples=("gmn card out/zoo --out card.md",))
 @click.argument("zoo", type=ZOO)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A Markdown file.")
 @click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
 @click.option("--replace", is_flag=True, help="Write over the file that --out names.")
-def card(zoo: Path, out: Path, params: Path, replace: bool) -> None:
+def card(zoo: Path, out: Path, params: Path, replace: bool) -> Document:
     """Write the dataset card of a finished ZOO, which the settings PARAMS make."""
     from pipelines.inrs.card import is_inr_zoo
     from pipelines.inrs.card import write_card as write_inr_card
@@ -28,4 +29,6 @@ def card(zoo: Path, out: Path, params: Path, replace: bool) -> None:
     encoding = is_inr_zoo(index) and not published
     command = f"gmn {'inrs' if encoding else 'zoo'} {params} --out {zoo}"
     write = write_published_card if published else write_inr_card if encoding else write_card
-    click.echo(f"card: {write(zoo, out, command, replace)}")
+    written = write(zoo, out, command, replace)
+    click.echo(f"card: {written}")
+    return {"card": written, "zoo": zoo, "hash": index["hash"]}

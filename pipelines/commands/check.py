@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines.commands.command import Document, No, command
 from pipelines.commands.inputs import ARCHITECTURE, ARRAYS, WEIGHTS
 from pipelines.commands.networks import is_model, network_of
 from pipelines.commands.variables import variables_option
 
 if TYPE_CHECKING:
     from graphgen import Checkpoint
+    from graphgen.comparison import Difference
     from spec import Architecture
 
-DIFFERENT = 1
-"""The exit code where outputs differ."""
 
-
-@click.command()
+@command(
+    examples=(
+        "gmn check net.yaml weights.safetensors --values",
+        "gmn check net.yaml weights.safetensors --inputs x.npy --outputs y.npy",
+    )
+)
 @click.argument("net", type=ARCHITECTURE)
 @click.argument("weights", type=WEIGHTS, required=False)
 @click.option("--values", is_flag=True, help="Read the weights and refuse NaN and infinity.")
@@ -42,9 +47,7 @@ DIFFERENT = 1
     help="The largest difference, as a share of the spread of an output; else by the dtype.",
 )
 @variables_option
-@click.pass_context
 def check(
-    context: click.Context,
     net: Path,
     weights: Path | None,
     values: bool,
@@ -53,7 +56,7 @@ def check(
     outputs: tuple[Path, ...],
     tolerance: float | None,
     variables: dict[str, Any],
-) -> None:
+) -> Document | No:
     """Check a network NET (YAML, or a model), and WEIGHTS (a file or folder) against it.
 
     With --inputs and --outputs it is run, and compared with what your own network gives; the exit
@@ -68,7 +71,16 @@ def check(
         from pipelines.commands.networks import architecture_of
 
         architecture, checkpoint, place = architecture_of(net, variables), None, net
+    document: dict[str, Any] = {
+        "name": architecture.name,
+        "hash": architecture.hash,
+        "layers": len(architecture.layers),
+        "parameters": sum(map(prod, architecture.parameters.values())),
+        "inputs": architecture.inputs,
+        "outputs": dict(zip(architecture.outputs, architecture.output_shapes, strict=True)),
+    }
     if resolved:
+        document["resolved"] = architecture.resolved()
         text = yaml.safe_dump(architecture.resolved(), sort_keys=False, default_flow_style=None)
         click.echo(text, nl=False)
     else:
@@ -78,7 +90,7 @@ def check(
         for option, given in (("--values", values), ("--inputs", inputs), ("--outputs", outputs)):
             if given:
                 raise click.UsageError(f"{option} needs WEIGHTS to look at")
-        return
+        return document
     if bool(inputs) != bool(outputs):
         raise click.UsageError(
             "--inputs and --outputs go together, what goes in and what comes out"
@@ -92,18 +104,25 @@ def check(
         if values:
             graph.check_values()
     click.echo(f"{place}: fits, {checkpoint}")
-    if inputs and not agrees(architecture, checkpoint, inputs, outputs, tolerance):
-        context.exit(DIFFERENT)
+    document["weights"] = place
+    if not inputs:
+        return document
+    found = differences(architecture, checkpoint, inputs, outputs, tolerance)
+    document["compared"] = [
+        {"output": one.output, "agrees": one.agrees, "difference": one.relative, "says": str(one)}
+        for one in found
+    ]
+    return document if all(one.agrees for one in found) else No(document)
 
 
-def agrees(
+def differences(
     net: Architecture,
     checkpoint: Checkpoint,
     inputs: tuple[Path, ...],
     outputs: tuple[Path, ...],
     tolerance: float | None,
-) -> bool:
-    """Run a network, print a table of its outputs beside those in files, and say if they agree."""
+) -> list[Difference]:
+    """Run a network, and print and give its outputs' differences from those in files."""
     from graphgen.comparison import LIMITS, Wide, causes, compare, given_inputs, table
     from graphgen.errors import concerning
 
@@ -125,7 +144,7 @@ def agrees(
     if wrong and not any(each.problem for each in wrong):
         for cause in causes(wide, expected, max(each.limit for each in found)):
             click.echo(cause)
-    return not wrong
+    return found
 
 
 def arrays_in(paths: tuple[Path, ...], names: tuple[str, ...]) -> Any:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.command import Document, command
 
-@click.command()
+
+@command(examples=("gmn code zoo train --out out/code",))
 @click.argument("commands", nargs=-1, required=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the files.")
-def code(commands: tuple[str, ...], out: Path) -> None:
+def code(commands: tuple[str, ...], out: Path) -> Document:
     """Write which code COMMANDS run: a file for each in --out, with a hash.
 
     It changes only where a change of the code can change what the command makes: stages of
@@ -18,5 +20,7 @@ def code(commands: tuple[str, ...], out: Path) -> None:
     """
     from pipelines.stage_code import write_code
 
-    for command, found in write_code(commands, out).items():
-        click.echo(f"{out / command}: {found[:16]}")
+    hashes = write_code(commands, out)
+    for name, found in hashes.items():
+        click.echo(f"{out / name}: {found[:16]}")
+    return {"out": out, "hashes": hashes}

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.crew import crew_options
 from pipelines.commands.inputs import SETTINGS, SOURCE, WEIGHTS
 from pipelines.commands.networks import is_model, network_of
@@ -14,7 +15,10 @@ from pipelines.commands.outputs import replace_option
 from pipelines.commands.variables import variables_option
 
 
-@click.command("compile")
+@command(
+    "compile",
+    examples=("gmn compile net.yaml weights.safetensors", "gmn compile out/zoo --out out/graphs"),
+)
 @click.argument("source", type=SOURCE)
 @click.argument("weights", type=WEIGHTS, required=False)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for a graph set.")
@@ -51,7 +55,7 @@ def compile_(
     scheduler: str | None,
     replace: bool,
     variables: dict[str, Any],
-) -> None:
+) -> Document:
     """Compile SOURCE: an architecture (YAML) with its WEIGHTS, a model, or a zoo's folder.
 
     Prints the graph; with --out also writes it as a graph set of one network. A zoo is compiled
@@ -60,7 +64,7 @@ def compile_(
     if source.is_dir() and not is_model(source):
         if out is None:
             raise click.UsageError("a zoo needs --out, the folder of its graph set")
-        from pipelines.commands.views import say_views
+        from pipelines.commands.views import about_views, say_views
         from pipelines.compile import SPLITS, compile_zoo
         from pipelines.out_of_distribution import OUT_OF_DISTRIBUTION
 
@@ -72,7 +76,14 @@ def compile_(
         )
         click.echo(f"{out}: {len(graphs)} graphs ({counts}), {about['diverged']} diverged left out")
         say_views(graphs)
-        return
+        return {
+            "out": out,
+            "hash": graphs.hash,
+            "graphs": len(graphs),
+            "splits": sizes,
+            "diverged": about["diverged"],
+            "views": about_views(graphs),
+        }
     import graphgen
     from graphgen.errors import concerning
 
@@ -88,3 +99,12 @@ def compile_(
         network = architecture, graph.weights(), {"name": click.format_filename(place)}
         graphgen.GraphSet.write(out, [network], replace=replace)
         click.echo(f"{out}: 1 graph")
+    return {
+        "network": place,
+        "architecture": architecture.hash,
+        "kind": kind,
+        "nodes": graph.num_nodes,
+        "edges": graph.num_edges,
+        "blocks": len(graph.blocks),
+        "out": out,
+    }

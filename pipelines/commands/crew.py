@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from pipelines.commands.names import schedulers
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 workers_option = click.option(
@@ -17,6 +19,7 @@ workers_option = click.option(
 scheduler_option = click.option(
     "--scheduler",
     metavar="ADDRESS",
+    shell_complete=schedulers,
     help="Work on a Dask cluster, as tcp://10.0.0.1:8786; `local` starts one on this machine.",
 )
 

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from pipelines.commands.names import devices
+
 F = TypeVar("F", bound=Callable[..., Any])
 VARIABLE = "GMN_DEVICE"
 """What names the device where the option does not: a stage's command stays the same then."""
@@ -17,6 +19,7 @@ def option(variable: str | None) -> Callable[[F], F]:
     return click.option(
         "--device",
         metavar="NAME",
+        shell_complete=devices,
         default="cpu",
         envvar=variable,
         show_envvar=True,

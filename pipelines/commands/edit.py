@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.device import device_option
 from pipelines.commands.inputs import ARCHITECTURE, RUN, WEIGHTS
 from pipelines.commands.networks import network_of
@@ -16,7 +17,11 @@ from pipelines.commands.variables import variables_option
 FILE = click.Path(path_type=Path)
 
 
-@click.command()
+@command(
+    examples=(
+        "gmn edit out/train/gmn-seed0 siren.yaml weights.safetensors --out edited.safetensors",
+    )
+)
 @click.argument("run", type=RUN)
 @click.argument("net", type=ARCHITECTURE)
 @click.argument("weights", type=WEIGHTS, required=False)
@@ -32,7 +37,7 @@ def edit(
     device: str,
     replace: bool,
     variables: dict[str, Any],
-) -> None:
+) -> Document:
     """Edit WEIGHTS, a network of the architecture NET, by the training run RUN.
 
     NET is YAML, or a model with weights of its own. They are written as WEIGHTS are: by the same
@@ -51,5 +56,7 @@ def edit(
         graph.check_values()
     with applying(f"{run}, for {place}"):
         written = editor.write(graph, out, replace, checkpoint)
+    task = editor.trained.task["edit"]
     for path in written:
-        click.echo(f"{path}: {editor.trained.task['edit']} of {place}")
+        click.echo(f"{path}: {task} of {place}")
+    return {"network": place, "edit": task, "written": written}

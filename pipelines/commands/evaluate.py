@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.crew import crew_options
 from pipelines.commands.device import device_option
 from pipelines.commands.inputs import GRAPHS, RUNS, SETTINGS
 from pipelines.commands.outputs import replace_option
 
 
-@click.command()
+@command(examples=("gmn evaluate out/train out/graphs --out out/results",))
 @click.argument("train", type=RUNS)
 @click.argument("graphs", type=GRAPHS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
@@ -35,7 +36,7 @@ def evaluate(
     workers: int | None,
     scheduler: str | None,
     replace: bool,
-) -> None:
+) -> Document:
     """Evaluate the runs in TRAIN on the held-out networks of the graph set GRAPHS.
 
     They are those that were trained last, and all on this graph set, or on that of --trained-on.
@@ -51,10 +52,21 @@ def evaluate(
 
     found = execute(train, graphs, out, params, replace, device, workers, scheduler, trained_on)
     click.echo(table(found))
+    zoos = {}
     sealed = read_results(out)
     if ZOOS in parts_of(sealed):
-        for zoo, splits in peek(result_file(out, ZOOS)).items():
+        zoos = peek(result_file(out, ZOOS))
+        for zoo, splits in zoos.items():
             click.echo(f"\n{zoo}\n{table(splits['test'])}" if "test" in splits else f"\n{zoo}")
-    click.echo(f"\nprocessor time\n{costs(read_costs(out, sealed['hash']))}")
+    spent = read_costs(out, sealed["hash"])
+    click.echo(f"\nprocessor time\n{costs(spent)}")
     if missing := sealed["of"]["missing"]:
         click.echo(f"not trained to the end: {', '.join(missing)}")
+    return {
+        "out": out,
+        "hash": sealed["hash"],
+        "models": found,
+        "zoos": zoos,
+        "cost": spent,
+        "missing": missing,
+    }

@@ -6,18 +6,30 @@ import os
 import signal
 import sys
 import threading
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 
+from pipelines.commands.document import written
+from pipelines.commands.exits import (
+    BROKEN_PIPE,
+    DEFECT,
+    MISSING,
+    MISTAKE,
+    NOT_NOW,
+    STOPPED,
+    TERMINATED,
+)
+from pipelines.commands.similar import suggestion
 from pipelines.extras import LIBRARIES, to_install
 
-MISTAKE, STOPPED, BROKEN_PIPE, TERMINATED = 2, 130, 141, 143
 ERRORS = {
     "spec.errors": "SpecError",
     "graphgen.errors": "GraphError",
@@ -30,37 +42,94 @@ INPUTS = "pipelines.inputs"
 
 
 class Commands(click.Group):
-    """A group whose commands end in a message and an exit code for all but their own defects.
+    """A group whose commands end in a message and an exit code, and with `--json` in a document.
 
-    A user's mistake, a missing library or a file that cannot be used gives 2, Ctrl-C 130, SIGTERM
-    143, and a closed pipe, without a word, 141.
+    The codes are those of `pipelines.commands.exits`; a closed pipe ends without a word.
     """
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> None:
+        for_programs = "--json" in ctx.args
         try:
             with exiting_on_sigterm(), warnings_in_one_line():
-                result = super().invoke(ctx)
+                super().invoke(ctx)
                 sys.stdout.flush()
-                return result
-        except (click.ClickException, click.exceptions.Exit):
-            raise
-        except (KeyboardInterrupt, click.Abort):
-            say("stopped")
-            raise click.exceptions.Exit(STOPPED) from None
-        except SystemExit as stop:
-            if stop.code == TERMINATED:
-                say("terminated")
+        except click.exceptions.Exit:
             raise
         except BrokenPipeError:
             # Python flushes the stream again at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise click.exceptions.Exit(BROKEN_PIPE) from None
-        except Exception as error:
-            message = message_of(error, ctx.meta.get(INPUTS, ()))
-            if message is None:
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
+            failure = Failure.of(error, ctx.meta.get(INPUTS, ()))
+            if failure is None:
                 raise
-            say(f"Error: {message}")
-            raise click.exceptions.Exit(MISTAKE) from None
+            failure.tell()
+            if for_programs:
+                click.echo(written(failure.document))
+            raise click.exceptions.Exit(failure.code) from None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What is told of an error: the text for people, the exit code, and the document."""
+
+    error: BaseException
+    message: str
+    code: int
+
+    @classmethod
+    def of(cls, error: BaseException, inputs: Sequence[Path] = ()) -> Failure | None:
+        """Say what is to be told; None for an exit that is none of ours."""
+        if isinstance(error, KeyboardInterrupt | click.Abort):
+            return cls(error, "stopped", STOPPED)
+        if isinstance(error, SystemExit):
+            return cls(error, "terminated", TERMINATED) if error.code == TERMINATED else None
+        if isinstance(error, click.ClickException):
+            return cls(error, error.format_message(), error.exit_code)
+        assert isinstance(error, Exception)
+        message = message_of(error, inputs)
+        if message is None:
+            return cls(error, f"a defect of gmn: {type(error).__name__}: {error}", DEFECT)
+        code = code_of(error)
+        return cls(error, message + (suggestion(inputs) if code == MISTAKE else ""), code)
+
+    def tell(self) -> None:
+        """Print it to stderr; of a defect also where it is, and what to do."""
+        if isinstance(self.error, click.ClickException):
+            with suppress(OSError):
+                self.error.show()
+        elif self.code == DEFECT:
+            say("".join(traceback.format_exception(self.error)).rstrip())
+            say(f"Error: {self.message}; this is no mistake of yours: please report it")
+        else:
+            say(self.message if self.code in (STOPPED, TERMINATED) else f"Error: {self.message}")
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The document of `--json`; of a description with its problems, each with its place."""
+        found: dict[str, Any] = {
+            "class": type(self.error).__name__,
+            "message": self.message,
+            "exit_code": self.code,
+        }
+        if problems := getattr(self.error, "problems", ()):
+            found["problems"] = [
+                {"message": each.message, **(asdict(each.mark) if each.mark else {})}
+                for each in problems
+            ]
+        return {"error": found}
+
+
+def code_of(error: BaseException) -> int:
+    """Give the exit code of a mistake: by what it comes from, a library or a lock."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ImportError):
+            return MISSING
+        if isinstance(seen, BlockingIOError | TimeoutError):
+            return NOT_NOW
+        seen = seen.__cause__ or seen.__context__
+    return MISTAKE
 
 
 def message_of(error: Exception, inputs: Sequence[Path] = ()) -> str | None:

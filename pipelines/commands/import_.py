@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.inputs import MODEL
 from pipelines.commands.outputs import replace_option
 from pipelines.errors import PipelineError
@@ -48,7 +49,13 @@ def parse_axis(context: click.Context, parameter: click.Parameter, value: str) -
     raise click.BadParameter(f"expected 0, 1, ..., none or auto, got {value!r}", context, parameter)
 
 
-@click.command("import")
+@command(
+    "import",
+    examples=(
+        "gmn import model.onnx",
+        "gmn import model.pt2 -o mlp.yaml --weights mlp.safetensors",
+    ),
+)
 @click.argument("model", type=MODEL)
 @click.option("-o", "--out", type=FILE, help="The YAML file to write; printed without it.")
 @click.option("--weights", type=FILE, help="A file (.safetensors, .npz) for the weights, too.")
@@ -82,7 +89,7 @@ def import_(
     outputs: tuple[str, ...],
     batch_axis: int | str | None,
     replace: bool,
-) -> None:
+) -> Document:
     """Import MODEL as an architecture in YAML: an .onnx or .pt2 file, or a Hugging Face folder.
 
     What cannot be said exactly is refused, and then nothing is written. Commands that take an
@@ -111,6 +118,16 @@ def import_(
         err=out is None,
     )
     click.echo(verdict, err=out is None)
+    document = {
+        "model": model,
+        "architecture": out if out is not None else imported.text,
+        "weights": weights,
+        "hash": imported.net.hash,
+        "layers": len(imported.net.layers),
+        "parameters": count,
+        "checked": verdict,
+        "unsaid": list(imported.unsaid),
+    }
     if imported.unsaid and weights is None and model.is_dir():
         shown = ", ".join(imported.unsaid[:3]) + (", ..." if len(imported.unsaid) > 3 else "")
         click.echo(
@@ -118,6 +135,7 @@ def import_(
             "not fit to be WEIGHTS of this architecture; --weights writes those that are",
             err=out is None,
         )
+    return document
 
 
 def verdict_of(

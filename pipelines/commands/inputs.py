@@ -7,8 +7,10 @@ import stat
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from pipelines.commands.failures import INPUTS
+from pipelines.commands.names import FILE, FOLDER, beginning, reference_networks
 from pipelines.errors import PipelineError
 
 
@@ -21,8 +23,16 @@ class Input(click.ParamType):
 
     name = "path"
 
-    def __init__(self, what: str, *, file: bool = False, folder: bool = False) -> None:
-        self.what, self.file, self.folder = what, file, folder
+    def __init__(
+        self, what: str, *, file: bool = False, folder: bool = False, named: bool = False
+    ) -> None:
+        self.what, self.file, self.folder, self.named = what, file, folder, named
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        names = beginning(incomplete, reference_networks()) if self.named else []
+        return [*names, FILE if self.file else FOLDER]
 
     def convert(
         self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
@@ -52,7 +62,9 @@ def param_default(param: click.Parameter | None) -> str | None:
     return None if param is None or param.default is None else str(param.default)
 
 
-ARCHITECTURE = Input("the YAML file of an architecture, or a model", file=True, folder=True)
+ARCHITECTURE = Input(
+    "the YAML file of an architecture, or a model", file=True, folder=True, named=True
+)
 MODEL = Input("a model: an .onnx or .pt2 file, or a folder of Hugging Face", file=True, folder=True)
 WEIGHTS = Input("a file of weights, or a folder that holds it", file=True, folder=True)
 ARRAYS = Input("a .npy or .npz file", file=True)
@@ -66,5 +78,8 @@ SEARCHES = Input("the folder of a search", folder=True)
 SAMPLES = Input("the folder of `gmn sample`", folder=True)
 EXPERIMENT = Input("the folder of an experiment", folder=True)
 SOURCE = Input(
-    "the YAML file of an architecture, a model, or a zoo's folder", file=True, folder=True
+    "the YAML file of an architecture, a model, or a zoo's folder",
+    file=True,
+    folder=True,
+    named=True,
 )

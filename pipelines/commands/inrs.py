@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.device import recorded_device_option
 from pipelines.commands.inputs import SETTINGS
 
 
-@click.command()
+@command(examples=("gmn inrs params.yaml --out out/inrs",))
 @click.argument("settings", type=SETTINGS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The zoo's folder.")
 @click.option(
@@ -34,7 +35,7 @@ def inrs(
     scheduler: str | None,
     replace: bool,
     device: str,
-) -> None:
+) -> Document:
     """Fit networks to the signals in SETTINGS (YAML); go on where a stopped run left off."""
     from pipelines.inrs import generate
     from pipelines.inrs.card import mean_psnr
@@ -46,3 +47,10 @@ def inrs(
         f"{out}: {len(networks)} networks, {diverged} diverged, {mean_psnr(networks)}, "
         f"hash {index['hash'][:16]}"
     )
+    return {
+        "out": out,
+        "hash": index["hash"],
+        "networks": len(networks),
+        "diverged": diverged,
+        "fit": mean_psnr(networks),
+    }

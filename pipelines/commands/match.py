@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.crew import crew_options
 from pipelines.commands.inputs import ARCHITECTURE, WEIGHTS
 from pipelines.commands.networks import is_model
@@ -14,7 +16,7 @@ from pipelines.commands.outputs import replace_option
 from pipelines.commands.variables import variables_option
 
 
-@click.command()
+@command(examples=("gmn match net.yaml a.safetensors b.safetensors --out b-aligned.safetensors",))
 @click.argument("net", type=ARCHITECTURE)
 @click.argument("target", type=WEIGHTS)
 @click.argument("weights", type=WEIGHTS, nargs=-1)
@@ -38,7 +40,7 @@ def match(
     scheduler: str | None,
     replace: bool,
     variables: dict[str, Any],
-) -> None:
+) -> Document:
     """Permute the neurons of WEIGHTS so that they come close to TARGET; all are networks of NET.
 
     NET is an architecture (YAML) or a model; of a model, TARGET may be left out, its own weights.
@@ -61,3 +63,4 @@ def match(
             f"{one.out}: {one.how}, distance {one.distance:.4g} to {reference or net}, "
             f"{one.before:.4g} before{bound}"
         )
+    return {"target": reference or net, "aligned": [asdict(one) for one in found]}

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.device import device_option
 from pipelines.commands.inputs import RUNS, SETTINGS
 from pipelines.commands.outputs import replace_option
 
 
-@click.command("meta-test")
+@command("meta-test", examples=("gmn meta-test out/optimizers --out out/results",))
 @click.argument("optimizers", type=RUNS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of results.")
 @click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
@@ -20,9 +21,11 @@ from pipelines.commands.outputs import replace_option
 @replace_option
 def meta_test(
     optimizers: Path, out: Path, params: Path, report: Path | None, device: str, replace: bool
-) -> None:
+) -> Document:
     """Test the meta-trained optimizers in OPTIMIZERS on tasks that are new to them."""
     from pipelines.learned_optimizer import meta_test as execute
     from pipelines.learned_optimizer.comparison import verdict
 
-    click.echo("\n".join(verdict(execute(params, optimizers, out, report, replace, device))))
+    found = execute(params, optimizers, out, report, replace, device)
+    click.echo("\n".join(verdict(found)))
+    return {"out": out, "report": report, "tasks": found}

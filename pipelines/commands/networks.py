@@ -41,7 +41,10 @@ def read(net: Path, variables: Mapping[str, Any]) -> tuple[Architecture, dict[st
     """Read an architecture, and the weights of a model; None of a YAML file."""
     import spec
     from graphgen.files.model_kind import check_architecture, model_kind
+    from graphgen.sources import reference_networks
 
+    if not net.exists() and str(net) in reference_networks():
+        net = Path(spec.__file__).parent / "nets" / f"{net}.yaml"
     if model_kind(net) is None:
         check_architecture(net)
         return spec.load(net, **variables), None

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.inputs import GRAPHS, SAMPLES, SETTINGS
 from pipelines.commands.outputs import replace_option
 
 
-@click.command()
+@command(examples=("gmn quality out/samples out/graphs --out out/quality",))
 @click.argument("samples", type=SAMPLES)
 @click.argument("graphs", type=GRAPHS)
 @click.option(
@@ -21,7 +22,7 @@ from pipelines.commands.outputs import replace_option
 @replace_option
 def quality(
     samples: Path, graphs: Path, out: Path, params: Path, report: Path | None, replace: bool
-) -> None:
+) -> Document:
     """Measure the sets of networks in SAMPLES against the real ones of the graph set GRAPHS."""
     from pipelines.generation import quality as measure
 
@@ -29,3 +30,4 @@ def quality(
     for name, measures in found["systems"].items():
         values = ", ".join(f"{key} {value['mean']:.4g}" for key, value in measures.items())
         click.echo(f"{name}: {values}")
+    return {"out": out, "report": report, **found}

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.inputs import EXPERIMENT, GRAPHS, SETTINGS, ZOO
 from pipelines.commands.outputs import replace_option
 
 FOLDER = click.Path(path_type=Path)
 
 
-@click.command()
+@command(examples=("gmn report", "gmn report --show"))
 @click.option(
     "--root", type=EXPERIMENT, default=Path(), help="The experiment's folder; default: here."
 )
@@ -23,11 +24,13 @@ FOLDER = click.Path(path_type=Path)
 @replace_option
 def report(
     root: Path, params: Path, zoo: Path | None, graphs: Path | None, show: bool, replace: bool
-) -> None:
+) -> Document:
     """Write the report of the experiment whose stages were run in ROOT."""
-    from pipelines.experiment import show_results, write_experiment_report
+    from pipelines.experiment import REPORT, RESULTS, show_results, write_experiment_report
 
     if show:
         click.echo(show_results(root))
-    else:
-        click.echo(f"report: {write_experiment_report(root, params, zoo, graphs, replace)}")
+        return {"report": root / REPORT, "results": root / RESULTS}
+    written = write_experiment_report(root, params, zoo, graphs, replace)
+    click.echo(f"report: {written}")
+    return {"report": written, "results": root / RESULTS}

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.crew import scheduler_option
 from pipelines.commands.device import device_option
 from pipelines.commands.inputs import GRAPHS, SEARCHES, SETTINGS
+from pipelines.commands.names import models
 from pipelines.commands.outputs import log_option, replace_option
 
 
-@click.command()
+@command(examples=("gmn train out/graphs --out out/train",))
 @click.argument("graphs", type=GRAPHS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs.")
 @click.option("--params", type=SETTINGS, default=Path("params.yaml"), show_default=True)
-@click.option("--model", help="Train this model of the settings only.")
+@click.option("--model", shell_complete=models, help="Train this model of the settings only.")
 @click.option("--networks", type=int, help="Train on this number of networks of the settings only.")
 @click.option("--search", type=SEARCHES, help="Folder of `gmn search`.")
 @click.option("--workers", type=click.IntRange(min=1), help="Runs at once; default: all cores.")
@@ -43,7 +45,7 @@ def train(
     device: str,
     log: Path | None,
     replace: bool,
-) -> None:
+) -> Document:
     """Train every model of the settings, with every seed, on the graph set GRAPHS.
 
     Runs that are there with the same settings are kept, stopped ones go on where they were.
@@ -62,3 +64,4 @@ def train(
         log=log,
     )
     click.echo(f"{out}: {', '.join(run.folder.name for run in runs)}")
+    return {"out": out, "runs": [run.folder for run in runs]}

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from pipelines.commands import names
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -36,6 +38,7 @@ def variables_option(command: Command) -> Command:
         "variables",
         multiple=True,
         callback=parse,
+        shell_complete=names.variables,
         metavar="NAME=VALUE",
         help="Set a variable of the architecture; may be repeated.",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,3 +18,16 @@ def say_views(graphs: GraphSet) -> None:
             f"{view.folder}: {len(view.columns)} numbers of each {view.level}, {made}computed "
             f"in {view.seconds['compute']:.1f} s of processor time"
         )
+
+
+def about_views(graphs: GraphSet) -> list[dict[str, Any]]:
+    """Give the same for programs."""
+    return [
+        {
+            "folder": view.folder,
+            "level": view.level,
+            "columns": len(view.columns),
+            "seconds": view.seconds,
+        }
+        for view in map(graphs.view, graphs.views)
+    ]

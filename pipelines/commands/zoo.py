@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from pipelines.commands.command import Document, command
 from pipelines.commands.crew import scheduler_option
 from pipelines.commands.inputs import SETTINGS
 
 
-@click.command()
+@command(examples=("gmn zoo params.yaml --out out/zoo",))
 @click.argument("settings", type=SETTINGS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The zoo's folder.")
 @click.option(
@@ -41,7 +42,7 @@ def zoo(
     device: str | None,
     stack: int | None,
     replace: bool,
-) -> None:
+) -> Document:
     """Train the networks that SETTINGS (YAML) describes, or read those of a published set.
 
     It goes on where a stopped run left off.
@@ -55,3 +56,10 @@ def zoo(
         f"{out}: {len(networks)} networks of {len(index['architectures'])} architectures, "
         f"{diverged} diverged, hash {index['hash'][:16]}"
     )
+    return {
+        "out": out,
+        "hash": index["hash"],
+        "networks": len(networks),
+        "architectures": len(index["architectures"]),
+        "diverged": diverged,
+    }

@@ -10,20 +10,35 @@ from pathlib import Path
 from pipelines.datasets import cifar10, digits, mnist
 from pipelines.datasets.dataset import Dataset, Pixels
 from pipelines.errors import PipelineError
+from spec.registry import Registry
 
-__all__ = ["NAMES", "TEST_IMAGES", "Dataset", "Pixels", "load", "load_pixels"]
+__all__ = [
+    "NAMES", "TEST_IMAGES", "Dataset", "Pixels", "load", "load_pixels", "register", "test_images",
+]  # fmt: skip
 
-_LOADERS: dict[str, Callable[[Path | None], Pixels]] = {
-    "digits": digits.load,
-    "mnist": mnist.load,
-    "fashion_mnist": mnist.load_fashion,
-    "cifar10": cifar10.load,
-}
+NAMES: Registry[Callable[[Path | None], Pixels]] = Registry(
+    "datasets",
+    {
+        "digits": digits.load,
+        "mnist": mnist.load,
+        "fashion_mnist": mnist.load_fashion,
+        "cifar10": cifar10.load,
+    },
+    callable,
+    "a function of a folder or None that gives pipelines.datasets.Pixels",
+)
+"""The data sets by name, those of plugins too."""
 
-NAMES: tuple[str, ...] = tuple(_LOADERS)
+register = NAMES.register
 
 TEST_IMAGES = {"digits": 797, "mnist": 10_000, "fashion_mnist": 10_000, "cifar10": 10_000}
-"""The number of test images of each data set, for whom need not load it."""
+"""The number of test images of each of our data sets, for whom need not load it."""
+
+
+def test_images(name: str) -> int:
+    """Give the number of test images of a data set."""
+    known = TEST_IMAGES.get(name)
+    return len(load_pixels(name).test_images) if known is None else known
 
 
 def load(name: str, root: str | os.PathLike[str] | None = None) -> Dataset:
@@ -50,11 +65,11 @@ def load_pixels(name: str, root: str | os.PathLike[str] | None = None) -> Pixels
     >>> load_pixels("digits").train_images.max()
     np.uint8(16)
     """
-    if name not in _LOADERS:
+    if name not in NAMES:
         close = difflib.get_close_matches(name, NAMES, n=1)
         hint = f" (did you mean {close[0]!r}?)" if close else ""
         raise PipelineError(f"unknown data set {name!r}{hint}; expected one of {', '.join(NAMES)}")
-    return _LOADERS[name](_folder(root))
+    return NAMES[name](_folder(root))
 
 
 def _folder(root: str | os.PathLike[str] | None) -> Path | None:

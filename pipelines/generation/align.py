@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 import graphgen
 from graphgen.errors import GraphError
@@ -15,6 +14,7 @@ from graphgen.files import open_safetensors, read_document, write_safetensors
 from graphgen.files.document import within
 from graphgen.files.sealed import Replacement, read_part, staged
 from pipelines.generation.population import Population, Rows, arrays_of, row_of
+from pipelines.progress import progress
 from pipelines.provenance import maker_of
 from pipelines.runs.checkpoint import content_hash
 from pipelines.runs.collection import INDEX, RUNS
@@ -60,12 +60,14 @@ def matched(population: Population) -> Rows:
     template = population.template
     target = arrays_of(template, population.values[population.indices["train"][0]])
     rows = []
-    for row in tqdm(population.values, unit="network", desc="match", disable=None):
-        weights = arrays_of(template, row)
-        # Flows are over weights as they were trained: neurons change places, and nothing else.
-        found = graphgen.match(population.net, target, weights, signs=False, scales=False)
-        aligned = found.apply(weights)
-        rows.append(row_of(template, aligned))
+    with progress("match", "network", len(population.values)) as shown:
+        for row in population.values:
+            weights = arrays_of(template, row)
+            # Flows are over weights as they were trained: neurons change places, and nothing else.
+            found = graphgen.match(population.net, target, weights, signs=False, scales=False)
+            aligned = found.apply(weights)
+            rows.append(row_of(template, aligned))
+            shown.update()
     return np.stack(rows)
 
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from pipelines.generation.population import Population, Rows, tensors_of
 from pipelines.generation.sphere_tracing import render
 from pipelines.inrs.decode import decode
-from pipelines.report.drawing import LIGHT
+from pipelines.report.colours import LIGHT
 
 SIZE, RESOLUTION = 1.1, 120
 

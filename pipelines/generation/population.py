@@ -76,7 +76,7 @@ def population_of(graph_set: GraphSet) -> Population:
     for split, least in (("train", 2), ("validation", 1)):
         if len(indices[split]) < least:
             raise PipelineError(
-                f"{graph_set.folder}: {len(indices[split])} networks to use for {split}, "
+                f"{graph_set.folder}: networks to use for {split}: {len(indices[split])}; "
                 f"at least {least} are needed"
             )
     values = values_of(graph_set)

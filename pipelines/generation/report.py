@@ -6,14 +6,22 @@ import base64
 import json
 import os
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from graphgen.files import write_bytes
 from pipelines.generation.measures import COPIED, FLOOR
-from pipelines.report.layout import note, section
-from pipelines.report.page import document
+from pipelines.report.blocks import (
+    Cell,
+    Column,
+    Details,
+    Note,
+    Picture,
+    Row,
+    Section,
+    Sheet,
+    Table,
+)
 
 TITLE = "Generated networks"
 MEANING = {
@@ -34,19 +42,17 @@ def write_report(
 
     `pictures` are PNGs by the name of the system. Equal arguments give equal bytes.
     """
+    from pipelines.report.page import document
+
     text = json.dumps(settings, indent=2, sort_keys=True)
-    body = [
-        f'<header><h1>{TITLE}</h1><p class="answer">{escape(answer(result))}</p></header>',
+    sections = [
         measures(result),
         *(drawn(name, picture) for name, picture in pictures.items()),
-        section(
-            "Settings",
-            f"<details><summary>All settings</summary><pre>{escape(text)}</pre></details>",
-        ),
+        Section("Settings", [Details("All settings", text)]),
     ]
     path = Path(file)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, document(TITLE, body).encode())
+    write_bytes(path, document(TITLE, [answer(result)], sections).encode())
     return path
 
 
@@ -71,41 +77,32 @@ def answer(result: Mapping[str, Any]) -> str:
     )
 
 
-def measures(result: Mapping[str, Any]) -> str:
+def measures(result: Mapping[str, Any]) -> Section:
     """Lay out all measures of all systems, with deviations over seeds."""
     systems = result["systems"]
     names = list(dict.fromkeys(name for row in systems.values() for name in row))
-    head = "".join(
-        f'<th scope="col" class="number">{escape(name.replace("_", " "))}</th>' for name in names
-    )
-    lines = []
-    for system, row in systems.items():
-        cells = "".join(f'<td class="number">{shown(row.get(name))}</td>' for name in names)
-        lines.append(f'<tr><th scope="row">{escape(system)}</th>{cells}</tr>')
-    table = (
-        f'<div class="scroll"><table><thead><tr><th scope="col">system</th>{head}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
-    )
-    remarks = "".join(note(f"{name}: {what}.") for name, what in MEANING.items())
-    remarks += note(
+    rows = [Row(name, [shown(row.get(one)) for one in names]) for name, row in systems.items()]
+    columns = [Column(name.replace("_", " ")) for name in names]
+    remark = (
         f"Each system is measured by {result['samples']} networks, against as many that were held "
         f"out and {result['training_networks']} training networks; a copy is nearer to one of "
         f"these than {result['threshold']:.3g}."
     )
-    return section("Measures", table + remarks)
+    remarks = [f"{name}: {what}." for name, what in MEANING.items()]
+    table = Table("Measures of each system", "system", columns, rows)
+    return Section("Measures", [table, *map(Note, [*remarks, remark])])
 
 
-def shown(measure: Mapping[str, Any] | None) -> str:
+def shown(measure: Mapping[str, Any] | None) -> Cell:
     """Give a mean, and the deviation where there are several seeds."""
     if measure is None:
-        return ""
-    mean = f"{measure['mean']:.4g}"
-    return f"{mean} ± {measure['std']:.2g}" if len(measure["seeds"]) > 1 else mean
+        return Cell("")
+    deviation = f"± {measure['std']:.2g}" if len(measure["seeds"]) > 1 else ""
+    return Cell(f"{measure['mean']:.4g}", measure["mean"], deviation)
 
 
-def drawn(name: str, picture: bytes) -> str:
+def drawn(name: str, picture: bytes) -> Section:
     """Show samples of a system over the training networks that they are nearest to."""
-    data = base64.b64encode(picture).decode()
     what = f"Samples of {name}, and below each the training network that it is nearest to"
-    image = f'<img class="sheet" src="data:image/png;base64,{data}" alt="{escape(what)}">'
-    return section(name, image + note(f"{what}."))
+    image = Picture(what, png=base64.b64encode(picture).decode())
+    return Section(name, [Sheet(image), Note(f"{what}.")])

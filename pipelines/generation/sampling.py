@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from graphgen import GraphSet
 from pipelines.devices import CPU, device_of
@@ -18,6 +17,7 @@ from pipelines.generation.population import Rows, arrays_of
 from pipelines.generation.samples import Plan, committed, sampling
 from pipelines.generation.settings import SAMPLE
 from pipelines.generation.systems import System, systems_in
+from pipelines.progress import progress
 from pipelines.provenance import maker_of
 from pipelines.runs.batches import hash_seed
 from pipelines.settings import read_section
@@ -84,11 +84,13 @@ def draw_all(
     together = settings["together"]
     rows: list[Rows] = []
     starts = range(0, settings["count"], together)
-    for i in tqdm(starts, unit="batch", desc=system.name, disable=None):
-        chosen = numbers[i : i + together].to(device)
-        noise = noise_of(settings["seed"], range(i, i + len(chosen)), system.size)
-        found = system.draw(noise.to(device), chosen, settings["steps"], settings["method"])
-        rows.append(found.cpu().numpy())
+    with progress(system.name, "batch", len(starts)) as shown:
+        for i in starts:
+            chosen = numbers[i : i + together].to(device)
+            noise = noise_of(settings["seed"], range(i, i + len(chosen)), system.size)
+            found = system.draw(noise.to(device), chosen, settings["steps"], settings["method"])
+            rows.append(found.cpu().numpy())
+            shown.update()
     return np.concatenate(rows)
 
 

@@ -17,7 +17,7 @@ from pipelines.zoo.fields import MOST, Place
 
 DECIDED = [*DECIDED_BY_FLOWS, "classes", "editor", "frequencies", "reference"]
 """Settings of editors that a flow decides, or that stand beside them."""
-EDITORS = [name for name in metanet.EDITORS if name != "scale_gmn"]
+EDITORS = [name for name in metanet.EDITORS.known if name != "scale_gmn"]
 """Editors that read channels beside weights."""
 RESERVED = [*BASELINES, FLOOR, COPIED]
 """Names of systems that are no flows."""

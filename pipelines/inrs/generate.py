@@ -6,9 +6,12 @@ import json
 import os
 from typing import Any
 
+from pipelines import signals
 from pipelines.devices import CPU, devices_of
 from pipelines.inrs.settings import read_settings
 from pipelines.inrs.task import fit_stack
+from pipelines.plugins import foreign
+from pipelines.zoo.fields import AnySettings
 from pipelines.zoo.work import Work, make_zoo
 
 _MODULES = ["pipelines.inrs.task"]
@@ -17,7 +20,7 @@ _PRELOAD_FOR_SIGNALS = {"digits": ["sklearn.datasets"]}
 
 
 def generate(
-    settings_file: str | os.PathLike[str],
+    settings_file: AnySettings,
     out_folder: str | os.PathLike[str],
     workers: int | None = None,
     replace: bool = False,
@@ -43,6 +46,7 @@ def generate(
         workers = workers or len(devices)
     settings = read_settings(settings_file)
     text = json.dumps(settings.plain())
+    others = foreign([signals.NAMES[settings.signals["name"]]], settings.architecture.description)
     size = settings.together
 
     def describe(call: tuple[Any, ...]) -> str:
@@ -58,6 +62,9 @@ def generate(
         describe=describe,
         preload=[*_PRELOAD, *_PRELOAD_FOR_SIGNALS.get(settings.signals["name"], [])],
         modules=_MODULES,
-        how={} if CPU in devices else {"device": devices[0].partition(":")[0]},
+        how={
+            **({} if CPU in devices else {"device": devices[0].partition(":")[0]}),
+            **({"plugins": others} if others else {}),
+        },
     )
     return make_zoo(out_folder, settings, work, workers, replace, scheduler)

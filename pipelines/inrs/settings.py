@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from pipelines.inrs.conventions import CONVENTIONS, Convention
 from pipelines.signals import SPLITS, SignalSet
 from pipelines.zoo.architectures import Family, check_family, read_description
 from pipelines.zoo.fields import (
+    AnySettings,
     Field,
     Place,
     find_settings,
@@ -122,7 +122,7 @@ class InrSettings:
         return signals.load(self.signals["name"], self.seed, **options)
 
 
-def read_settings(path: str | os.PathLike[str]) -> InrSettings:
+def read_settings(path: AnySettings) -> InrSettings:
     """Read the settings of a zoo of INRs: a YAML file, or its section `inrs`.
 
         settings = read_settings("params.yaml")
@@ -149,7 +149,7 @@ def _signals(place: Place, values: Mapping[str, Any]) -> tuple[dict[str, Any], S
     """Read which signals, and load them if that is possible."""
     before = len(place.problems)
     name = place.value.get("name")
-    options = signals.OPTIONS.get(name, {}) if isinstance(name, str) else {}
+    options = signals.options_of(name) if isinstance(name, str) else {}
     found = read_fields(place, {**SIGNALS, **options})
     if len(place.problems) > before:
         return found, None

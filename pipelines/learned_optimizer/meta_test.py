@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from graphgen.files import claim_file, write_bytes, write_json
 from metanet import LearnedOptimizer
@@ -32,6 +31,7 @@ from pipelines.learned_optimizer.run import OPTIMIZER, MetaRun, load_optimizer
 from pipelines.learned_optimizer.settings import Settings, TaskFamily, read_settings
 from pipelines.learned_optimizer.tasks import InnerTasks
 from pipelines.learned_optimizer.tuning import best, fastest, grid, try_all
+from pipelines.progress import progress
 from pipelines.provenance import code_of, made_with
 from pipelines.results import writing_results
 from pipelines.runs.collection import INDEX, listed_runs
@@ -126,7 +126,7 @@ def tested(settings: Settings, learned: Learned, device: torch.device) -> list[O
         chosen = tuned_elsewhere(settings, device)
         outcomes: list[Outcome] = []
         total = len(settings.test_tasks) * (len(learned) + len(chosen))
-        with tqdm(total=total, unit="optimizer", desc="meta-test", disable=None) as bar:
+        with progress("meta-test", "optimizer", total) as bar:
             for place, (name, family) in enumerate(settings.test_tasks.items()):
                 tasks = drawn(settings, [family], evaluation["unrolls"], [_TESTING, place], device)
                 for word, elsewhere in chosen.items():

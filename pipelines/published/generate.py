@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipelines.published.settings import read_settings
 from pipelines.published.task import read_networks
+from pipelines.zoo.fields import AnySettings
 from pipelines.zoo.work import Work, make_zoo
 
 AT_ONCE = 64
@@ -15,11 +17,12 @@ AT_ONCE = 64
 
 
 def generate(
-    settings_file: str | os.PathLike[str],
+    settings_file: AnySettings,
     out_folder: str | os.PathLike[str],
     workers: int | None = None,
     replace: bool = False,
     scheduler: str | None = None,
+    on_network: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Make a zoo of a published set, or what a folder still lacks of it; give the zoo's index.
 
@@ -43,4 +46,4 @@ def generate(
         modules=["pipelines.published.task"],
         apart=(),
     )
-    return make_zoo(out_folder, settings, work, workers, replace, scheduler)
+    return make_zoo(out_folder, settings, work, workers, replace, scheduler, on_network)

@@ -14,6 +14,7 @@ from pipelines.errors import PipelineError
 from pipelines.published.network_set import NetworkSet
 from pipelines.published.sets import SETS, open_set
 from pipelines.zoo.fields import (
+    AnySettings,
     Field,
     Place,
     find_settings,
@@ -80,13 +81,13 @@ class PublishedSettings:
         return plain if self.signals is None else {**plain, "signals": dict(self.signals)}
 
 
-def asks_for_published(path: str | os.PathLike[str]) -> bool:
+def asks_for_published(path: AnySettings) -> bool:
     """Say whether the settings in a file are those of a published set."""
     value = find_settings(path, SECTION, {**ZOO, "dataset": ZOO["published"]}, "a zoo").value
     return isinstance(value, dict) and "published" in value
 
 
-def read_settings(path: str | os.PathLike[str]) -> PublishedSettings:
+def read_settings(path: AnySettings) -> PublishedSettings:
     """Read which published set a zoo is: a YAML file, or its section `zoo`.
 
         settings = read_settings("params.yaml")

@@ -29,6 +29,7 @@ def write_report(
     results_hash: str | None = None,
     examples: Mapping[str, Any] | None = None,
     costs: Mapping[str, Mapping[str, Any]] | None = None,
+    provenance: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the report of an experiment as one self-contained HTML file; return its path.
 
@@ -56,11 +57,13 @@ def write_report(
         results_hash: hash of the results, shown if given.
         examples: the arrays of `examples.safetensors`, images (n, H, W, c) by `<model>.<what>`.
         costs: what each model cost, as `cost.json` has it.
+        provenance: versions, commit, machine, stages and the settings of each system, as
+            `pipelines.report.provenance` gives them.
 
     Equal arguments give equal bytes. Raises `PipelineError` for metrics, predictions or histories
     that cannot be read, with the place, and for a file that cannot be written.
     """
-    from pipelines.report.page import page  # which needs matplotlib
+    from pipelines.report.experiment import experiment_page  # which needs matplotlib
 
     content = read(
         zoo_index=zoo_index,
@@ -74,9 +77,10 @@ def write_report(
         results_hash=results_hash,
         examples=examples,
         costs=costs,
+        provenance=provenance,
     )
     out = Path(out_file)
-    text = page(content)
+    text = experiment_page(content)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         # A lone surrogate in a name has no UTF-8 form, and is no reason to lose the report.

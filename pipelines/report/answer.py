@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
+
+from markupsafe import Markup
 
 from pipelines import metrics as m
 from pipelines.report.inputs import Content
@@ -22,12 +23,12 @@ _ALONE = {
     "editing": "does the edit “{}” of unseen networks with",
     "embedding": "embeds unseen networks, by linear regression to {}, with",
 }
+_NAME = Markup("<strong>{}</strong>")
 
 
-def answer(content: Content) -> str:
-    """Which model predicts best, how far ahead of the next, and on how many networks: HTML."""
-    sentences = [*_best(content), *_counts(content), *_ceiling(content)]
-    return f'<p class="answer">{" ".join(sentences)}</p>'
+def answer(content: Content) -> Markup:
+    """Which model predicts best, how far ahead of the next, and on how many networks."""
+    return Markup(" ").join([*_best(content), *_counts(content), *_ceiling(content)])
 
 
 def _best(content: Content) -> list[str]:
@@ -39,20 +40,19 @@ def _best(content: Content) -> list[str]:
     first, *rest = m.ranking(metrics)
     count = m.seeds(metrics[first])
     runs = f"mean over {count} seeds" if count > 1 else "one seed"
-    named = f"<strong>{escape(first)}</strong>"
-    target = escape(content.target)
+    named = _NAME.format(first)
     reached = _scores(metrics, first, names)
     if leading == "r2" and metrics[first]["r2"]["mean"] <= 0:
-        sentences = [
-            f"No model predicts the {target} better than its mean does: the best, {named}, "
-            f"reaches {reached} ({runs})."
-        ]
+        words = Markup(
+            "No model predicts the {} better than its mean does: the best, {}, reaches {} ({})."
+        )
+        sentences: list[str] = [words.format(content.target, named, reached, runs)]
     elif rest:
-        best = _BEST[content.task].format(target)
-        sentences = [f"{best} {named}: {reached} ({runs})."]
+        best = _BEST[content.task].format(content.target)
+        sentences = [Markup("{} {}: {} ({}).").format(best, named, reached, runs)]
     else:
-        alone = _ALONE[content.task].format(target)
-        sentences = [f"{named} {alone} {reached} ({runs})."]
+        alone = _ALONE[content.task].format(content.target)
+        sentences = [Markup("{} {} {} ({}).").format(named, alone, reached, runs)]
     sentences += _left_alone(metrics[first])
     if rest:
         sentences.append(_next(metrics, leading, first, rest[0]))
@@ -69,16 +69,17 @@ def _left_alone(summary: Mapping[str, Any]) -> list[str]:
 
 def _next(metrics: Mapping[str, Mapping[str, Any]], leading: str, first: str, second: str) -> str:
     reached = _scores(metrics, second, (leading,))
-    words = f"Next comes <strong>{escape(second)}</strong> with {reached}"
+    words = Markup("Next comes {} with {}").format(_NAME.format(second), reached)
     apart = m.difference(metrics[second][leading], m.decimals(metrics, leading))
     if not apart:
-        return f"{words}."
+        return words + "."
     level = [n for n, place in m.standing(metrics, leading).items() if place == "level"]
     difference = typeset(apart).replace(" ", "\u00a0")
     if second not in level:
-        return f"{words}, a difference of {difference}."
-    more = f", nor are {len(level) - 2} more from it" if len(level) > 2 else ""
-    return f"{words}: the two are not told apart (a difference of {difference}){more}."
+        return words + f", a difference of {difference}."
+    left = len(level) - 2
+    more = f", nor {'is' if left == 1 else 'are'} {left} more from it" if left > 0 else ""
+    return words + f": the two are not told apart (a difference of {difference}){more}."
 
 
 def _other_winner(metrics: Mapping[str, Mapping[str, Any]], first: str) -> list[str]:
@@ -90,10 +91,8 @@ def _other_winner(metrics: Mapping[str, Mapping[str, Any]], first: str) -> list[
         return []
     if ranked[by_tau] <= ranked[first]:
         return []
-    return [
-        f"<strong>{escape(by_tau)}</strong> ranks the networks best "
-        f"({_scores(metrics, by_tau, ('tau',))})."
-    ]
+    reached = _scores(metrics, by_tau, ("tau",))
+    return [Markup("{} ranks the networks best ({}).").format(_NAME.format(by_tau), reached)]
 
 
 def _counts(content: Content) -> list[str]:
@@ -102,10 +101,10 @@ def _counts(content: Content) -> list[str]:
         return []
     if len(sizes) == 1:
         ((split, size),) = sizes.items()
-        return [f"Scored on {size:,} networks of the {escape(split)} split."]
-    listed = [f"{size:,} {escape(split)}" for split, size in sizes.items()]
-    scored = f"; scores are those on {escape(content.split)}" if content.split != "test" else ""
-    return [f"Networks in each split: {', '.join(listed)}{scored}."]
+        return [f"Scored on {size:,} networks of the {split} split."]
+    listed = ", ".join(f"{size:,} {split}" for split, size in sizes.items())
+    scored = f"; scores are those on {content.split}" if content.split != "test" else ""
+    return [f"Networks in each split: {listed}{scored}."]
 
 
 def _ceiling(content: Content) -> list[str]:
@@ -117,11 +116,7 @@ def _ceiling(content: Content) -> list[str]:
     ]
 
 
-def _scores(
-    metrics: Mapping[str, Mapping[str, Any]],
-    model: str,
-    names: Sequence[str],
-) -> str:
+def _scores(metrics: Mapping[str, Mapping[str, Any]], model: str, names: Sequence[str]) -> str:
     summary = metrics[model]
     texts = {
         name: m.cell(summary.get(name), m.decimals(metrics, name), m.seeds(summary))

@@ -70,6 +70,7 @@ class Content:
         rows: what `predictions.csv` says of the networks of `split`.
         examples: arrays by model and what they show.
         costs: what each model cost (`pipelines.costs`), where it is known.
+        provenance: how all of it was made (`pipelines.report.provenance`), as far as it is known.
     """
 
     zoo_index: Mapping[str, Any]
@@ -92,6 +93,7 @@ class Content:
     rows: Sequence[Mapping[str, str]] = ()
     examples: Mapping[str, Floats] = field(default_factory=dict)
     costs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def held_out(self) -> list[Content]:
         """The same on each split that tests are made on: the scored one, then kept out kinds."""
@@ -123,6 +125,7 @@ def read(
     results_hash: str | None = None,
     examples: Mapping[str, Floats] | None = None,
     costs: Mapping[str, Mapping[str, Any]] | None = None,
+    provenance: Mapping[str, Any] | None = None,
 ) -> Content:
     """Check and combine the arguments of `write_report`; raises `PipelineError`."""
     check_metrics(metrics, "metrics")
@@ -161,6 +164,7 @@ def read(
         rows=[row for row in cells if row["split"] == split],
         examples=examples or {},
         costs=costs or {},
+        provenance=provenance or {},
     )
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from pipelines import metrics as m
 from pipelines.metrics.score import SHARES
-from pipelines.report import drawing
 
 if TYPE_CHECKING:  # which writes such drawings
     from pipelines.pairs.measuring import Row
 
-NAME = "pairs"
 RATIO = "times better: a smaller error, or a higher score"
-COLOURS = {"ahead": drawing.colour(0), "behind": drawing.colour(1), "level": drawing.MUTED}
-_LONGEST, _SHORTEST, _WIDTH, _ROW = 78, 20, 9.6, 0.24
+_LONGEST, _SHORTEST = 78, 20
+_ROW, _LEFT, _RIGHT, _FOOT = 19, 540, 860, 46
+"""Pixels: the height of a row, the ends of the axis, and what is below the rows of a panel."""
 
 
 def figure(rows: Sequence[Row]) -> str:
@@ -27,46 +25,68 @@ def figure(rows: Sequence[Row]) -> str:
 
     Blue is ahead, vermilion behind, and grey level.
     """
-    panels = [[row for row in rows if unit(row) == one] for one in dict.fromkeys(map(unit, rows))]
-    heights = [len(own) + len({row.group for row in own}) + 3.0 for own in panels]
-    with drawing.canvas(_WIDTH, _ROW * sum(heights)) as canvas:
-        found = canvas.subplots(len(panels), 1, squeeze=False, height_ratios=heights)[:, 0]
-        number = 0
-        for axes, own in zip(found, panels, strict=True):
-            draw(axes, own, number)
-            number += len(own)
-        description = f"{len(rows)} pairs of systems with 95 % intervals of what one adds"
-        return drawing.standalone(drawing.to_svg(canvas, NAME, description))
+    from pipelines.report.page import environment
+
+    panels: list[dict[str, Any]] = []
+    for name in dict.fromkeys(map(unit, rows)):
+        top = panels[-1]["bottom"] + _FOOT if panels else 8
+        panels.append(panel([row for row in rows if unit(row) == name], top))
+    order = iter(range(len(rows)))
+    for line in (line for own in panels for line in own["lines"] if "mark" in line):
+        line["mark"] = next(order)
+    return (
+        environment()
+        .get_template("pairs.svg")
+        .render(
+            panels=panels,
+            left=_LEFT,
+            width=_RIGHT + 22,
+            height=panels[-1]["bottom"] + _FOOT,
+            label=f"{len(rows)} pairs of systems with 95 % intervals of what one adds",
+        )
+    )
 
 
-def draw(axes: Axes, rows: Sequence[Row], number: int) -> None:
-    """Draw the pairs of one unit, which are numbered from `number` on."""
-    axes.axvline(0, color=drawing.MUTED, linewidth=1, linestyle=(0, (4, 3)))
-    labels: list[str] = []
-    heads: list[int] = []
+def panel(rows: Sequence[Row], top: float) -> dict[str, Any]:
+    """Place the pairs of one unit: their lines from `top` on, and the ticks of the axis."""
+    low = min(0.0, *(min(row.low, row.gain) for row in rows))
+    high = max(0.0, *(max(row.high, row.gain) for row in rows))
+    room = 0.04 * (high - low) or 0.5
+    low, high = low - room, high + room
+
+    def across(value: float) -> str:
+        return f"{_LEFT + (_RIGHT - _LEFT) * (value - low) / (high - low):.1f}"
+
+    lines = list(places(rows, top, across))
+    return {
+        "top": top,
+        "bottom": lines[-1]["y"] + _ROW,
+        "zero": across(0),
+        "lines": lines,
+        "unit": unit(rows[0]),
+        "ticks": [(across(value), words) for value, words in ticks(low, high, rows[0].ratio)],
+    }
+
+
+def places(rows: Sequence[Row], top: float, across: Any) -> Iterator[dict[str, Any]]:
+    """Give the lines of a panel from above: the name of each group, and then its pairs."""
+    y = top
     for group in dict.fromkeys(row.group for row in rows):
-        heads.append(len(labels))
-        labels.append(group)
+        y += _ROW
+        yield {"y": y, "text": group}
         for row in (row for row in rows if row.group == group):
-            place, colour = len(labels), COLOURS[row.statement]
-            axes.plot([row.low, row.high], [place] * 2, color=colour, linewidth=1.6)
-            (mark,) = axes.plot([row.gain], [place], color=colour, marker="o", markersize=4.6)
-            mark.set_gid(f"mark-{number}")
-            labels.append(words(row))
-            number += 1
-    axes.set_yticks(range(len(labels)), labels)
-    for place in heads:
-        axes.get_yticklabels()[place].set_fontweight("bold")
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.grid(axis="y", visible=False)
-    axes.tick_params(axis="y", length=0)
-    axes.xaxis.set_major_locator(MaxNLocator(6))
-    if rows[0].ratio:
-        ends = axes.get_xlim()
-        round_ones = MaxNLocator(5).tick_values(*map(math.exp, ends))
-        inside = [x for x in round_ones if x > 0 and ends[0] <= math.log(x) <= ends[1]]
-        axes.set_xticks([math.log(x) for x in inside], [f"×{x:.3g}" for x in inside])
-    axes.set_xlabel(unit(rows[0]))
+            y += _ROW
+            ends = {key: across(getattr(row, key)) for key in ("low", "gain", "high")}
+            yield {"y": y, "text": words(row), "mark": 0, "kind": row.statement, **ends}
+
+
+def ticks(low: float, high: float, ratio: bool) -> list[tuple[float, str]]:
+    """Give round places of an axis with their words; of ratios, whose logarithms it has."""
+    if not ratio:
+        found = [x for x in MaxNLocator(6).tick_values(low, high) if low <= x <= high]
+        return [(x, f"{x:.6g}".replace("-", "−")) for x in found]
+    round_ones = MaxNLocator(5).tick_values(math.exp(low), math.exp(high))
+    return [(math.log(x), f"×{x:.3g}") for x in round_ones if x > 0 and low <= math.log(x) <= high]
 
 
 def unit(row: Row) -> str:

@@ -1,23 +1,37 @@
-"""The sections of a report, each a function from content to HTML, "" where there is nothing."""
+"""The sections of a report, each a function from content to blocks; without any it is left out."""
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
-import numpy as np
-import yaml
-
-from pipelines.report import drawing, plots, tables
+from pipelines import costs as c
+from pipelines import metrics as m
+from pipelines.report import charts, tables
+from pipelines.report.blocks import (
+    Block,
+    Chart,
+    Charts,
+    Families,
+    Heading,
+    Legend,
+    Note,
+    Section,
+    Seeds,
+)
 from pipelines.report.comparison import SPLITS, compare, systems
 from pipelines.report.inputs import Content
-from pipelines.report.intervals import INTERVALS, reading
-from pipelines.report.layout import grid, note, section
 
-_MOST_PANELS = 8
+INTERVALS = (
+    "Means over seeds; in brackets 95 % intervals by a bootstrap over networks and seeds. Bold is "
+    "ahead of all others: no paired interval of a difference holds zero; ≈ is not told apart from "
+    "the best."
+)
+_OVER_SEEDS = (
+    "Mean ± standard deviation over seeds, without intervals: what is a rank and what chance is "
+    "not known."
+)
 _READING = {
     "regression": "MAE is the mean absolute error of the {target}. ",
     "classification": "Balanced accuracy is the mean over classes of the share that is right. ",
@@ -31,220 +45,168 @@ _READING = {
         "training networks; means over these. "
     ),
 }
+_CEILING = (
+    "The ceiling is the R² left to a predictor that knows each network’s accuracy on the "
+    "distribution but not which {:,} test examples were drawn: 1 − mean(p(1−p)/n) / var(p). All "
+    "networks share the examples, so it is an estimate, not a bound."
+)
 
 
-def scores(content: Content) -> str:
+def scores(content: Content) -> Section:
     """The table of scores over seeds."""
     if not content.metrics:
-        return ""
-    remark = reading(content) + " "
-    remark += _READING[content.task].format(target=content.target)
+        return Section("Scores")
+    every = [score for own in content.metrics.values() for k, score in own.items() if k != "seeds"]
+    remark = INTERVALS if any("low" in score for score in every) else _OVER_SEEDS
+    remark += " " + _READING[content.task].format(target=content.target)
     if content.ceiling is not None:
-        remark += (
-            "The ceiling is the R² left to a predictor that knows each network’s accuracy on the "
-            f"distribution but not which {content.test_size:,} test examples were drawn: "
-            "1 − mean(p(1−p)/n) / var(p). All networks share the examples, so it is an estimate, "
-            "not a bound."
-        )
-    return section("Scores", tables.scores(content) + note(remark))
+        remark += _CEILING.format(content.test_size)
+    return Section("Scores", [tables.scores(content), Note(remark)])
 
 
-def comparison(content: Content) -> str:
+def comparison(content: Content) -> Section:
     """The table of systems by training set and split, where there are several, and as curves."""
     columns = compare(content.predicted, content.test_size)
+    title = "Every training set and split"
     if len(columns) < 2:
-        return ""
-    body = tables.comparison(columns) + note(f"R² / Kendall’s τ. {INTERVALS}")
+        return Section(title)
+    blocks: list[Block] = [tables.comparison(columns), Note(INTERVALS)]
     names = systems(columns)
-    panels = []
-    for split in SPLITS:
-        sizes = [c for c in columns if c.setting.split == split and c.setting.networks]
-        if len(sizes) < 2:
-            continue
-        svg = plots.scaling(
-            sizes,
-            names,
-            name=f"scaling-{split}",
-            description=f"R2 on {split} networks against the number of training networks",
-        )
-        panels.append(drawing.figure_html(svg, f"{split} networks"))
-    if panels:
-        lines = enumerate(names)
-        keys = "".join(f"<li>{drawing.legend_line(i)}{escape(name)}</li>" for i, name in lines)
-        body += "<h3>By number of training networks</h3>" + f'<ul class="legend">{keys}</ul>'
-        body += grid(panels) + note("Bars are 95 % intervals.")
-    return section("Every training set and split", body)
+    sizes = {
+        split: [one for one in columns if one.setting.split == split and one.setting.networks]
+        for split in SPLITS
+    }
+    drawn = [
+        charts.scaling(own, names, split) for split, own in sizes.items() if len(own) > 1
+    ]  # fmt: skip
+    if drawn:
+        lines = [(name, number, False) for number, name in enumerate(names)]
+        blocks += [Heading("By number of training networks"), Legend("systems", lines)]
+        blocks += [Charts(drawn), Note("Bars are 95 % intervals.")]
+    return Section(title, blocks)
 
 
-def scatter(content: Content) -> str:
+def differences(content: Content) -> Section:
+    """How far each model is from the best, by a score, with intervals."""
+    metrics = content.metrics
+    title = "What tells models apart"
+    names = [
+        name
+        for name in m.headings(metrics)
+        if any(own.get(name, {}).get("difference") for own in metrics.values())
+    ]
+    if not names:
+        return Section(title)
+    drawn: list[Chart] = []
+    for name in names[:2]:
+        best = m.leader(metrics, name) or ""
+        drawn += charts.intervals(content, name, tables.heading(name), best)
+    remark = (
+        "Small marks are single seeds. Differences are of one model to the best one by that score, "
+        "on the same resamples of networks; an interval that holds zero does not tell the two "
+        "apart."
+    )
+    return Section(title, [Charts(drawn, "wide"), tables.differences(metrics, names), Note(remark)])
+
+
+def thresholds(content: Content) -> Section:
+    """Tau among the networks at or above each threshold."""
+    title = "Ranking good networks"
+    if not m.left_at_thresholds(content.metrics):
+        return Section(title)
+    remark = (
+        f"Kendall’s τ among the {content.split} networks whose {content.target} is at least so "
+        "much, with the number of these; without a column where fewer than 20 are left."
+    )
+    return Section(title, [tables.thresholds(content.metrics), Note(remark)])
+
+
+def cost(content: Content) -> Section:
+    """What each model cost."""
+    if not c.known(content.costs):
+        return Section("Cost")
+    remark = (
+        "Processor time, all threads and processes: of the training of one run, of the prediction "
+        "for one network, of the views that it reads of it, of what these were made from, and of "
+        "the search for settings with its number of trials. Without trials, settings were given."
+    )
+    return Section("Cost", [tables.cost(content), Note(remark)])
+
+
+def predicted(content: Content) -> Section:
     """Predicted against true values, a panel per model, and the scores by family."""
+    title = f"Predicted against true {content.target}, {content.split} networks"
     if not content.scored:
-        return ""
-    window = plots.limits(content.scored)
-    panels = []
-    for number, model in enumerate(content.models):
+        return Section(title)
+    window = charts.limits(content.scored)
+    drawn = []
+    seeds: set[int] = set()
+    for model in content.models:
         runs = content.predictions(model)
-        if not runs:
-            continue
-        seed, run = next(iter(runs.items()))
-        beyond = plots.outside(run, window)
-        detail = f"seed {seed}" + (f"; {beyond} out of range" if beyond else "")
-        svg = plots.predicted_against_true(
-            run,
-            content.families,
-            window,
-            name=f"{content.split}-scatter{number}",
-            description=f"Predicted against true {content.target} of {len(run)} networks by "
-            f"{model}, seed {seed}",
-        )
-        panels.append(drawing.figure_html(svg, model, detail))
+        if runs:
+            size = len({p.network for run in runs.values() for p in run})
+            words = f"Predicted against true {content.target} of {size} networks by {model}"
+            drawn.append(charts.predicted(content, model, runs, window, content.target, words))
+            seeds |= set(runs)
     remark = (
         f"Each point is a network of the {content.split} split; on the dashed line a prediction "
-        "is exact. Each panel has the predictions of one seed, the model’s first; what is out of "
-        "its range is drawn on its border. "
+        "is exact. A point is the mean over seeds, and the line through it goes from the least to "
+        "the most that a seed predicts; what is out of range is drawn on the border. A click shows "
+        "a network’s record, and marks it in every chart."
     )
-    if max(len(r) for m in content.models for r in content.predictions(m).values()) > (
-        plots.MOST_POINTS
-    ):
-        remark += f"At most {plots.MOST_POINTS:,} points are drawn. "
-    families = {p.family for p in content.scored}
-    present = [family for family in content.families if family in families]
-    by_family = ""
+    present = families(content, {p.family for p in content.scored})
+    blocks: list[Block] = [Note(remark), Families(present)]
+    blocks += [Seeds(sorted(seeds))] if len(seeds) > 1 else []
+    blocks.append(Charts(drawn, "small"))
     if len(present) > 1:
-        by_family = "<h3>By family</h3>" + tables.families(content)
-        by_family += note(
+        remark = (
             f"Means over seeds, on the {content.split} split, with the number of networks beside "
             "the family. Bias is the mean of predicted − true. τ within one family shows what a "
             "model knows beyond which family it sees."
         )
-    body = note(remark) + _families(content, present) + grid(panels, "small") + by_family
-    return section(f"Predicted against true {content.target}, {content.split} networks", body)
+        blocks += [Heading("By family"), tables.families(content), Note(remark)]
+    best = next(model for model in content.models if content.predictions(model))
+    blocks += [Heading("The largest errors"), tables.furthest(content, best)]
+    blocks.append(Note("By the mean over seeds. A network’s number shows its record."))
+    return Section(title, blocks)
 
 
-def zoo(content: Content) -> str:
+def zoo(content: Content, data: Mapping[str, Any]) -> Section:
     """What the networks are, and how the target depends on how they were made."""
     networks = content.networks
     if not networks:
-        return ""
+        return Section("The zoo")
     metric = _metric(content)
     label = metric.replace("_", " ")
-    drawn = [n for n in networks if math.isfinite(_number((n.get("metrics") or {}).get(metric)))]
-    body = tables.zoo(content)
+    drawn = [n for n in networks if _finite((n.get("metrics") or {}).get(metric))]
     shown = f"{len(networks):,} networks of {len({n.get('architecture') for n in networks}):,} "
     shown += "architectures. "
     if len(drawn) < len(networks):
         shown += f"{len(networks) - len(drawn):,} without a finite {label} are not drawn. "
-    body += note(shown)
-    if drawn:
-        heights = [float(n["metrics"][metric]) for n in drawn]
-        index = [content.families.index(str(n.get("family", "unknown"))) for n in drawn]
-        groups: list[list[float]] = [[] for _ in content.families]
-        for family, height in zip(index, heights, strict=True):
-            groups[family].append(height)
-        svg = plots.histogram(
-            groups,
-            xlabel=label,
-            name="histogram",
-            description=f"Histogram of the {label} of {len(drawn)} networks, stacked by family",
-        )
-        panels = [drawing.figure_html(svg, f"How the {label} is distributed")]
-        panels += _dependences(drawn, heights, index, label)
-        present = [f for i, f in enumerate(content.families) if i in index]
-        body += _families(content, present) + grid(panels)
-    return section("The zoo", body)
+    blocks: list[Block] = [tables.zoo(content)]
+    if not drawn:
+        return Section("The zoo", [*blocks, Note(shown)])
+    panels, cut = charts.panels(data["columns"], metric, label, len(drawn))
+    shown += "Each setting that varies has a panel, on the scale that it was drawn on. "
+    shown += f"{cut} more settings vary. " if cut else ""
+    if data["left"]:
+        shown += f"{data['left']:,} networks are not in this page, evenly left out. "
+    present = families(content, {str(n.get("family", "unknown")) for n in drawn})
+    whole = charts.histogram(metric, label, len(drawn))
+    blocks += [Note(shown), Families(present), Charts([whole, *panels])]
+    return Section("The zoo", blocks)
 
 
-def settings(content: Content) -> str:
-    """Settings of the experiment and of the zoo, and the hashes of what was read."""
-    hashes = {
-        "zoo": content.zoo_index.get("hash"),
-        "graph set": content.graph_set_hash,
-        "results": content.results_hash,
-    }
-    items = "".join(
-        f"<dt>{name}</dt><dd><code>{escape(str(value))}</code></dd>"
-        for name, value in hashes.items()
-        if value
-    )
-    body = f"<dl>{items}</dl>" if items else ""
-    for title, value in (
-        ("Settings of the experiment", content.settings),
-        ("Settings of the zoo", content.zoo_index.get("zoo")),
-    ):
-        if value:
-            text = yaml.safe_dump(plain(value), sort_keys=False, allow_unicode=True, width=88)
-            body += (
-                f"<details><summary>{title}</summary><pre><code>{escape(text)}</code></pre>"
-                "</details>"
-            )
-    return section("Settings", body) if body else ""
+def families(content: Content, present: set[str]) -> list[tuple[str, int]]:
+    """List families with the numbers of their colours."""
+    return [(name, number) for number, name in enumerate(content.families) if name in present]
 
 
-def plain(value: Any) -> Any:
-    """Settings as plain dicts, lists and scalars, which YAML can write without tags."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        items = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
-        return [plain(item) for item in items]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    return value if value is None or type(value) in (bool, int, float, str) else str(value)
-
-
-def _dependences(
-    drawn: list[Mapping[str, Any]], heights: list[float], families: list[int], label: str
-) -> list[str]:
-    columns: dict[str, list[Any]] = {}
-    for network in drawn:
-        # A seed is a number without a meaning as one.
-        for key in network.get("training") or {}:
-            if key != "seed":
-                columns.setdefault(str(key), [])
-    for key in columns:
-        columns[key] = [(n.get("training") or {}).get(key) for n in drawn]
-    columns = dict(list(columns.items())[:_MOST_PANELS])
-    columns["number of parameters"] = [n.get("parameters") for n in drawn]
-    panels: list[str] = []
-    for key, values in columns.items():
-        kept = [i for i, value in enumerate(values) if _drawable(value)]
-        known = [values[i] for i in kept]
-        if any(isinstance(value, (bool, str)) for value in known):
-            known = [str(value) for value in known]
-        if len(set(known)) < 2:
-            continue
-        name = key.replace("_", " ")
-        svg = plots.against(
-            known,
-            [heights[i] for i in kept],
-            [families[i] for i in kept],
-            xlabel=name,
-            ylabel=label,
-            name=f"zoo{len(panels)}",
-            description=f"{label} against {name} of {len(kept)} networks, coloured by family",
-        )
-        panels.append(drawing.figure_html(svg, f"{label[:1].upper()}{label[1:]} against {name}"))
-    return panels
-
-
-def _drawable(value: Any) -> bool:
-    return isinstance(value, (bool, str)) or math.isfinite(_number(value))
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, (int, float, np.number)) else math.nan
+def _finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _metric(content: Content) -> str:
     named = [str(key) for n in content.networks for key in (n.get("metrics") or {})]
     wanted = (content.target.replace(" ", "_"), "test_accuracy", "psnr")
     return next((name for name in wanted if name in named), named[0] if named else wanted[0])
-
-
-def _families(content: Content, families: list[str]) -> str:
-    keys = "".join(f"<li>{tables.symbol(content, f)}{escape(f)}</li>" for f in families)
-    return f'<ul class="legend" aria-label="families">{keys}</ul>'

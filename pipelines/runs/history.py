@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from graphgen.files import write_bytes
+from pipelines.errors import PipelineError
 
 FILE = "history.csv"
 COST = "cost.csv"
@@ -60,3 +61,16 @@ def write_history(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     write_bytes(path, text.getvalue().encode())
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """Read a history; `PipelineError` for a file that is none."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [
+                {name: float(value) for name, value in row.items()} for row in csv.DictReader(file)
+            ]
+    except FileNotFoundError:
+        return []
+    except (ValueError, TypeError, csv.Error) as error:
+        raise PipelineError(f"{path}: no history of a training: {error}") from None

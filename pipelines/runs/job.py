@@ -17,6 +17,7 @@ from graphgen.files.sealed import parts_of, read_part, staged
 from pipelines.devices import CPU
 from pipelines.runs.result import complete_result, read_settings
 from pipelines.runs.together import FULL, work_on
+from pipelines.runs.watch import NOBODY, Watch
 
 
 class Job(ABC):
@@ -69,15 +70,24 @@ class Job(ABC):
     def work(self, fabric: Fabric) -> None:
         """Work in `work_folder`, which is there, and save the result, in the first process."""
 
-    def execute(self, processes: int = 1, device: str = CPU, log: Path | None = None) -> None:
+    def execute(
+        self,
+        processes: int = 1,
+        device: str = CPU,
+        log: Path | None = None,
+        watch: Watch = NOBODY,
+    ) -> None:
         """Do the work on a device, or go on where a stopped job left off.
 
         `processes` share each batch. The numbers of each epoch are written as they come to a table
-        in the folder `log`, if there is one. A job that cannot begin leaves no folder.
+        in the folder `log`, if there is one, and told to who is to `watch`. A job that cannot begin
+        leaves no folder.
         """
-        loggers = [CSVLogger(log, self.folder_name, flush_logs_every_n_steps=1)] if log else []
+        name = self.folder_name
+        own = [CSVLogger(log, name, flush_logs_every_n_steps=1)] if log else []
+        loggers = [*own, *watch.loggers_of(name)]
         with making(self.work_folder):
-            work_on(self.work, device, processes, self.precision, loggers)
+            work_on(self.work, device, processes, self.precision, loggers, watch.callbacks_of(name))
 
     @property
     def folder(self) -> Path:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from graphgen.errors import GraphError
 from metanet.errors import MetanetError
 from pipelines.devices import CPU
 from pipelines.errors import PipelineError
+from pipelines.progress import Progress, progress
 from pipelines.runs.checkpoint import epochs_done
 from pipelines.runs.diverged import DivergedError
 from pipelines.runs.job import Job
 from pipelines.runs.preload import EVERY
-from pipelines.workers import opened, outcomes, worker_number
+from pipelines.runs.watch import NOBODY, Watch
+from pipelines.workers import one_thread, opened, outcomes, worker_number
 
 FAILURES = (GraphError, MetanetError, PipelineError)
 
@@ -33,13 +34,15 @@ def execute(
     scheduler: str | None = None,
     devices: Sequence[str] = (CPU,),
     log: str | Path | None = None,
+    watch: Watch = NOBODY,
 ) -> None:
     """Execute the runs that are not finished; `label` is that of the progress bar.
 
     They share `workers` processes, one for each run at work, or those of a `scheduler`, which have
     to see the folders of the runs and of what they are trained on; the runs with most to do begin
     first. Each worker has one of the `devices`, of which GPUs have a worker each if `workers` is
-    left open. Or, with several `processes`, those work together on one run after the other. A run
+    left open. Or, with several `processes`, those work together on one run after the other; so does
+    this process alone where somebody is to `watch`. A run
     that fails, for it diverged or its process died three times, does not stop the others:
     `PipelineError` at the end says which failed, and it is a `DivergedError` if all of these
     diverged.
@@ -49,13 +52,19 @@ def execute(
             f"got {processes} processes for each run and the scheduler {scheduler!r}; expected one "
             "of them: a cluster works on many runs at once"
         )
+    if processes > 1 and watch:
+        raise PipelineError(
+            f"got {processes} processes for each run, and loggers or `on_epoch`, which are told by "
+            "one: give `log`, a folder, or one process"
+        )
     runs = [run for run in every if not run.finished()]
     failed: list[Exception] = []
-    if processes > 1:
-        with showing_progress(runs, label) as done:
+    if processes > 1 or watch:
+        threads = one_thread() if processes == 1 else nullcontext()
+        with threads, showing_progress(runs, label) as done:
             for number, run in enumerate(runs):
                 try:
-                    run.execute(processes, devices[0], None if log is None else Path(log))
+                    run.execute(processes, devices[0], None if log is None else Path(log), watch)
                 except FAILURES as error:
                     failed.append(error)
                 done.add(number)
@@ -120,7 +129,7 @@ def from_anywhere(run: Job) -> Job:
 def showing_progress(runs: Sequence[Job], label: str) -> Iterator[set[int]]:
     """Show the epochs done in all runs, read from their checkpoints, and what is left of both.
 
-    Gives a set, for the numbers of the runs that are done. Nothing is shown without a terminal.
+    Gives a set, for the numbers of the runs that are done. `pipelines.progress` says how.
     """
     done: set[int] = set()
     stop = threading.Event()
@@ -131,15 +140,15 @@ def showing_progress(runs: Sequence[Job], label: str) -> Iterator[set[int]]:
             for number, run in enumerate(runs)
         )
 
+    def tell(shown: Progress) -> None:
+        shown.update(epochs() - shown.done, f"{len(runs) - len(done)} runs left")
+
     def watch() -> None:
         total, before = sum(run.epochs for run in runs), epochs()
-        with tqdm(total=total, initial=before, unit="epoch", desc=label, disable=None) as bar:
-            while not bar.disable:
-                ended = stop.wait(0.5)
-                bar.set_postfix_str(f"{len(runs) - len(done)} runs left", refresh=False)
-                bar.update(epochs() - bar.n)
-                if ended:
-                    return
+        with progress(label, "epoch", total, before) as shown:
+            while shown.seconds is not None and not stop.wait(shown.seconds):
+                tell(shown)
+            tell(shown)
 
     watcher = threading.Thread(target=watch)
     watcher.start()

@@ -1,4 +1,4 @@
-"""Restoring: a module made again from a result, its size compared before it takes much memory."""
+"""Restoring: a module made again from a result; and the place of what is wrong with one."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from metanet import MetanetError
-from metanet.models.configured import ordinary
+from metanet.saved.restore import State
+from metanet.saved.restore import restored as made_again
 from pipelines.errors import PipelineError
-from pipelines.options import REFUSALS
-from pipelines.runs.result import SETTINGS, WEIGHTS, Result
+from pipelines.runs.result import SETTINGS, Result
+
+__all__ = ["State", "applying", "restored"]
 
 Module = TypeVar("Module", bound=nn.Module)
-State = Mapping[str, Tensor]
-_SHOWN = 3
 
 
 def restored(
@@ -25,8 +24,7 @@ def restored(
 ) -> Module:
     """Make a module, and give it the parameters of a result; `make` is given them too.
 
-    `settings` are those of its editor: the time to make one grows with their `layers`, each of
-    which has parameters.
+    As `metanet.load` does: `settings` are those of the editor, whose `layers` are counted first.
 
         restored(result, lambda state: make_editor("gmn", **settings), settings)
 
@@ -34,28 +32,12 @@ def restored(
     module, and for parameters that are not those of such a module, or not finite.
     """
     state = result.state()
-    place = result.folder / SETTINGS
-    layers = settings.get("layers", 0)
-    if isinstance(layers, int) and layers > len(state):
-        raise PipelineError(
-            f"{place}: settings: `layers` is {layers}, but {result.folder / WEIGHTS} has the "
-            f"parameters of {len(state)} at most"
-        )
     try:
-        with torch.random.fork_rng(devices=[]):
-            module = ordinary(lambda: make(state))
-            if module is None:
-                with torch.device("meta"):
-                    check_state(result, make(state).state_dict(), state)
-                module = make(state)
-            check_state(result, module.state_dict(), state)
-    except REFUSALS as error:
-        if str(result.folder) in str(error):
-            raise
-        words = str(error).partition("\n")[0] or type(error).__name__
-        raise PipelineError(f"{place}: settings: {words}") from None
-    module.load_state_dict(dict(state))
-    return module
+        return made_again(result.folder, state, make, settings)
+    except (MetanetError, PipelineError) as error:
+        said = str(error)
+        place = "" if str(result.folder) in said else f"{result.folder / SETTINGS}: settings: "
+        raise PipelineError(f"{place}{said}") from None
 
 
 @contextmanager
@@ -65,29 +47,3 @@ def applying(place: object) -> Iterator[None]:
         yield
     except (MetanetError, PipelineError) as error:
         raise PipelineError(f"{place}: {error}") from None
-
-
-def check_state(result: Result, wanted: State, found: State) -> None:
-    """Raise `PipelineError` for parameters of other names, shapes or dtypes, or not finite."""
-    path = result.folder / WEIGHTS
-    differing = [
-        f"{name} is {described(found.get(name))}, expected {described(wanted.get(name))}"
-        for name in sorted(wanted.keys() | found.keys())
-        if described(found.get(name)) != described(wanted.get(name))
-    ]
-    if differing:
-        more = f"; and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
-        raise PipelineError(
-            f"{path}: not the parameters that {SETTINGS} asks for: "
-            f"{'; '.join(differing[:_SHOWN])}{more}"
-        )
-    for name, tensor in found.items():
-        if tensor.is_floating_point() and not tensor.isfinite().all():
-            raise PipelineError(f"{path}: {name}: got numbers that are not finite")
-
-
-def described(tensor: Tensor | None) -> str:
-    """Put dtype and shape of a tensor into words."""
-    if tensor is None:
-        return "missing"
-    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"

@@ -13,12 +13,15 @@ from torch import nn
 from graphgen.files import (
     Kind,
     read_document,
-    read_weights,
     remove_leftovers,
     replacing,
     write_safetensors,
 )
-from graphgen.files.sealed import PARTS, read_part, remove, tidy
+from graphgen.files.sealed import PARTS, remove, tidy
+from metanet import MetanetError
+from metanet.saved.folder import SETTINGS as SETTINGS
+from metanet.saved.folder import WEIGHTS as WEIGHTS
+from metanet.saved.folder import read_state
 from pipelines.devices import CPU
 from pipelines.errors import PipelineError
 from pipelines.provenance import MADE_WITH, made_with
@@ -26,7 +29,6 @@ from pipelines.runs.checkpoint import FILE as CHECKPOINT
 from pipelines.runs.history import COST, cost, without_cost, write_history
 from pipelines.runs.history import FILE as HISTORY
 
-SETTINGS, WEIGHTS = "settings.json", "model.safetensors"
 HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 SEED = {"type": "integer", "minimum": 0}
 
@@ -71,12 +73,10 @@ class Result:
 
     def state(self) -> dict[str, torch.Tensor]:
         """Read the parameters, each a tensor of its own memory; `GraphError` if they changed."""
-        path = read_part(self.folder, self.settings, WEIGHTS)
-        arrays = read_weights(path)
         try:
-            return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
-        except TypeError as error:
-            raise PipelineError(f"{path}: no parameters of a model: {error}") from None
+            return read_state(self.folder, self.settings)
+        except MetanetError as error:
+            raise PipelineError(str(error)) from None
 
 
 def save_result(

@@ -30,6 +30,7 @@ def work_on(
     processes: int = 1,
     precision: str = FULL,
     loggers: Sequence[Logger] = (),
+    callbacks: Sequence[object] = (),
 ) -> None:
     """Let `work` be done on a device, or by several processes, each of which does all of it.
 
@@ -42,7 +43,7 @@ def work_on(
     if precision != FULL:
         check_bfloat16(place)
     if processes == 1:
-        work(alone(place, precision, loggers))
+        work(alone(place, precision, loggers, callbacks))
         return
     on_gpus = place.type == "cuda"
     if on_gpus and processes > torch.cuda.device_count():

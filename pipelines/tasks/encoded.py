@@ -19,7 +19,7 @@ def signals_of(graph_set: GraphSet) -> SignalSet | None:
     if about is None:
         return None
     with applying(f"{graph_set.folder / INDEX}: about.signals"):
-        known = signals.OPTIONS.get(about["name"], {})
+        known = signals.options_of(about["name"])
         if lacking := [name for name in known if name not in about]:
             raise PipelineError(
                 f"{about['name']!r} without {', '.join(lacking)}; make the graph set again"

@@ -6,21 +6,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphgen import GraphSet
+from pipelines.errors import PipelineError
 from pipelines.tasks.classification import Classification
 from pipelines.tasks.editing import Editing
 from pipelines.tasks.embedding import Embedding
 from pipelines.tasks.names import DEFAULT
 from pipelines.tasks.regression import Regression
 from pipelines.tasks.task import Measured, Prediction, Task
+from spec.registry import Registry
+from spec.suggestions import suggest
 
-TASKS: dict[str, type[Task]] = {
-    task.name: task for task in (Regression, Classification, Editing, Embedding)
-}
+TASKS: Registry[type[Task]] = Registry(
+    "tasks",
+    {task.name: task for task in (Regression, Classification, Editing, Embedding)},
+    lambda found: issubclass(found, Task),
+    "a subclass of pipelines.tasks.task.Task",
+)
+"""The tasks by name, those of plugins too; `TASKS.register("mine")` adds one."""
 
 
 def task_of(settings: Mapping[str, Any]) -> type[Task]:
-    """Give the task that settings name."""
-    return TASKS[settings.get("task", DEFAULT)]
+    """Give the task that settings name; `PipelineError` if there is none of this name."""
+    name = settings.get("task", DEFAULT)
+    if name not in TASKS:
+        hint = suggest(name, TASKS) or f"; known: {', '.join(TASKS)}"
+        raise PipelineError(f"unknown task {name!r:.80}{hint}")
+    return TASKS[name]
 
 
 def settings_of(section: Mapping[str, Any]) -> dict[str, Any]:

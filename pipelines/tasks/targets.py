@@ -102,7 +102,7 @@ def split_networks(graph_set: GraphSet, networks: int | None = None) -> dict[str
     for split in ("train", "validation"):
         if len(indices[split]) < 2:
             raise PipelineError(
-                f"{graph_set.folder}: {len(indices[split])} networks to use for {split}, "
+                f"{graph_set.folder}: networks to use for {split}: {len(indices[split])}; "
                 "at least 2 are needed"
             )
     return indices

@@ -33,6 +33,7 @@ from pipelines.training.ranges import ranges_of
 from pipelines.training.seen import seen
 from pipelines.training.start import Start, begin
 from pipelines.training.trained import RUN, Trained
+from spec.plugins import needed
 
 
 @dataclass(frozen=True)
@@ -262,4 +263,6 @@ class Run(Job):
         asked = {"asked": self.asked_hash, "recipe": self.recipe_hash}
         own = {**asked, "code": self.code, "name": self.name, "seed": self.seed}
         start = {} if self.start is None else {"start": self.start.about()}
-        return {**super().about(), **own, **networks, **start}
+        others = needed([task_of(self.task), registry(self.task)[self.model["metanet"]]])
+        needs = {"needs": others} if others else {}
+        return {**super().about(), **own, **networks, **start, **needs}

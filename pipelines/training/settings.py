@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from math import prod
-from pathlib import Path
 from typing import Any
 
 from graphgen import GraphSet
@@ -27,12 +26,14 @@ from pipelines.settings import (
 from pipelines.tasks.registry import DEFAULT, TASKS, Task, task_of
 from pipelines.training.models import ingredients, registry
 from pipelines.views import stored_name
-from pipelines.zoo.fields import Place
+from pipelines.zoo.fields import AnySettings, Place
 from spec.errors import quoted
 from spec.schema_problems import given
 from spec.suggestions import suggest
 
 MOST_TRIALS, MOST_COMBINATIONS = 10_000, 10_000
+OWN = frozenset(TASKS.known)
+"""The tasks that are ours."""
 DECIDED = ("seed", "classes")
 """Options of trees that the stage decides."""
 
@@ -60,7 +61,7 @@ TRAINING: dict[str, Any] = {
     },
 }
 PROPERTIES: dict[str, Any] = {
-    "task": {"enum": list(TASKS)},
+    "task": {"enum": list(TASKS.known)},
     "seeds": {"type": "array", "items": SEED, "minItems": 1},
     "networks": {"type": "array", "items": {"type": "integer", "minimum": 2}, "minItems": 1},
     "search": {
@@ -117,12 +118,22 @@ def by_task(tasks: list[type[Task]]) -> dict[str, Any]:
 
 
 SCHEMA: dict[str, Any] = by_task(
-    [*(task for name, task in TASKS.items() if name != DEFAULT), TASKS[DEFAULT]]
+    [*(task for name, task in TASKS.known.items() if name != DEFAULT), TASKS[DEFAULT]]
 )
+"""That of our tasks."""
+
+
+def schema_of(data: Any) -> dict[str, Any]:
+    """Give the schema of a section: that of our tasks, or of the one of a plugin that it names."""
+    name = data.get("task") if isinstance(data, dict) else None
+    if not isinstance(name, str) or name in OWN or name not in TASKS:
+        return SCHEMA
+    whole = section(TASKS[name])
+    return {**whole, "properties": {**whole["properties"], "task": {"const": name}}}
 
 
 def read_settings(
-    path: str | Path, net: Mapping[str, Any] | None = None, graph_set: GraphSet | None = None
+    path: AnySettings, net: Mapping[str, Any] | None = None, graph_set: GraphSet | None = None
 ) -> dict[str, Any]:
     """Read the section `train` of a YAML file, or a file that is that section.
 
@@ -133,7 +144,7 @@ def read_settings(
     Raises `SpecError` with the place of every mistake, options that a metanet does not take among
     them.
     """
-    return read_section(path, "train", SCHEMA, lambda place: check(place, net, graph_set))
+    return read_section(path, "train", schema_of, lambda place: check(place, net, graph_set))
 
 
 def check(place: Place, net: Mapping[str, Any] | None, graph_set: GraphSet | None) -> None:

@@ -15,15 +15,18 @@ from pipelines.runs.collection import INDEX, RUNS, collecting, commit
 from pipelines.runs.diverged import DivergedError
 from pipelines.runs.processes import execute
 from pipelines.runs.result import read_settings
+from pipelines.runs.watch import NOBODY, Watch
+from pipelines.settings import place_of
 from pipelines.training.planning import planned, repetition, selected
 from pipelines.training.ranges import ranges_of
 from pipelines.training.run import Run
 from pipelines.training.search import choose, chosen_model, search_cost, trials_of
 from pipelines.training.trained import RUN
+from pipelines.zoo.fields import AnySettings
 
 
 def train(
-    settings_file: str | Path,
+    settings_file: AnySettings,
     graphs: str | Path,
     out: str | Path,
     workers: int | None = None,
@@ -35,6 +38,7 @@ def train(
     scheduler: str | None = None,
     device: str = CPU,
     log: str | Path | None = None,
+    watch: Watch = NOBODY,
 ) -> list[Run]:
     """Train all models of the settings, with one thread in each of `workers` processes.
 
@@ -47,7 +51,8 @@ def train(
     of one run after the other. The workers of a Dask `scheduler` have to see the folders `graphs`
     and `out`. A `device` is as `pipelines.devices.devices_of` has it: runs are spread over several,
     one process each, and give the same numbers on all up to rounding. The numbers of each epoch are
-    also written as they come, to a table for each run in the folder `log`. A run that diverges does
+    also written as they come, to a table for each run in the folder `log`, or told to who is to
+    `watch`. A run that diverges does
     not stop the others: it is named at the end, by a `PipelineError`. Gives the runs; their folders
     hold weights and histories.
     """
@@ -62,7 +67,9 @@ def train(
     kept = searched(run for run in beside if ranges_of(run.model))
     with collecting(Path(out), runs, replace) as new:
         try:
-            execute(runs, workers, processes, scheduler=scheduler, devices=devices, log=log)
+            execute(
+                runs, workers, processes, scheduler=scheduler, devices=devices, log=log, watch=watch
+            )
         except PipelineError:
             if any(run.finished() for run in runs):
                 commit(new, every, replace, kept)
@@ -95,7 +102,7 @@ def with_seeds(run: Run, seeds: Sequence[int]) -> list[Run]:
 
 
 def search(
-    settings_file: str | Path,
+    settings_file: AnySettings,
     graphs: str | Path,
     out: str | Path,
     workers: int | None = None,
@@ -117,7 +124,9 @@ def search(
     devices = shared_devices(device, scheduler)
     settings, bare = planned(settings_file, graphs, Path(out), only)
     if "search" not in settings:
-        raise PipelineError(f"{settings_file}: `train` has no `search`, with its `trials`")
+        raise PipelineError(
+            f"{place_of(settings_file)}: `train` has no `search`, with its `trials`"
+        )
     runs = selected(bare, settings_file, only, networks)
     trials = {
         run.label: trials_of(run, settings["search"], repetition(run.networks, settings))

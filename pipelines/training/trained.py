@@ -9,9 +9,14 @@ from typing import Any
 
 from torch import nn
 
-from metanet import Metanet, MetanetError, make_editor, make_metanet
+from graphgen.files import write_bytes
+from metanet import EDITORS, METANETS, Metanet, MetanetError, make_editor, make_metanet
+from metanet.options import nearest
+from metanet.saved.card import card
+from metanet.saved.folder import CARD
 from pipelines.devices import CPU, device_of
 from pipelines.errors import PipelineError
+from pipelines.provenance import MADE_WITH
 from pipelines.runs.collection import RUN_VERSION, run_folder
 from pipelines.runs.restore import State, restored
 from pipelines.runs.result import (
@@ -26,6 +31,7 @@ from pipelines.runs.result import (
 from pipelines.tasks.learned import NUMBER
 from pipelines.tasks.registry import TASKS, Task, task_of
 from pipelines.training.seen import SEEN
+from spec.plugins import advice
 
 
 def settings_schema(task: type[Task]) -> dict[str, Any]:
@@ -38,6 +44,12 @@ def settings_schema(task: type[Task]) -> dict[str, Any]:
     }
 
 
+LOAD = """\
+import metanet
+from pipelines.training import Predictor
+
+model = metanet.load(folder)                     # the metanet alone
+Predictor.load(folder).predict(graphs)           # in the units of its target"""
 STARTED: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -57,7 +69,7 @@ RUN = result_kind(
         "task": {
             "type": "object",
             "required": ["task"],
-            "properties": {"task": {"enum": list(TASKS)}},
+            "properties": {"task": {"type": "string", "minLength": 1}},
         },
         "learned": {"type": "object"},
         "trained_on": SEEN,
@@ -69,16 +81,17 @@ RUN = result_kind(
         "tried": {"type": "array", "items": {"type": "object"}},
         "trials": {"type": "integer", "minimum": 1},
         "start": STARTED,
+        "needs": MADE_WITH,
     },
     "`gmn train` or `gmn search`",
     version=RUN_VERSION,
-    optional=("networks", "tried", "trials", "start"),
+    optional=("networks", "tried", "trials", "start", "needs"),
     allOf=[
         {
             "if": {"properties": {"task": {"properties": {"task": {"const": name}}}}},
             "then": {"properties": {"learned": task.learned, "task": settings_schema(task)}},
         }
-        for name, task in TASKS.items()
+        for name, task in TASKS.known.items()
     ],
 )
 
@@ -114,7 +127,7 @@ class Trained:
     ) -> None:
         """Write the run's result: parameters, all settings with all options, history and cost.
 
-        `others` write further files of it, by their names.
+        A card says what is known of it; `others` write further files of it, by their names.
         """
         settings = {
             **about,
@@ -123,7 +136,24 @@ class Trained:
             "task": dict(self.task),
             "learned": dict(self.state),
         }
-        save_result(Path(folder), RUN, self.model, settings, rows, beside, others)
+        text = card(str(about.get("name", self.name)), self.described(about), LOAD)
+        files = {CARD: lambda path: write_bytes(path, text.encode()), **(others or {})}
+        save_result(Path(folder), RUN, self.model, settings, rows, beside, files)
+
+    def described(self, about: Mapping[str, Any]) -> dict[str, Any]:
+        """Say for the card what the run knows of itself."""
+        aim = self.task.get("target") or self.task.get("edit") or "its task"
+        said: dict[str, Any] = {
+            "what": f"`{self.name}`, trained for {self.task['task']}: {aim}.",
+            "scores": {f"{k}, validation": v for k, v in about["scores"]["validation"].items()},
+        }
+        if seen := about.get("trained_on"):
+            said["data"] = [
+                f"{seen['networks']} networks of {', '.join(seen['families'])}, "
+                f"with {seen['parameters'][0]} to {seen['parameters'][1]} parameters",
+                f"the graph set {seen['graph_set']}",
+            ]
+        return said
 
     @classmethod
     def load(cls, folder: str | Path, device: str = CPU) -> Trained:
@@ -135,7 +165,17 @@ class Trained:
         place = device_of(device)
         result = read_result(run_folder(folder), RUN)
         settings = result.settings
-        task = task_of(settings["task"])
+        try:
+            task = task_of(settings["task"])
+        except PipelineError as error:
+            raise PipelineError(
+                f"{result.folder / SETTINGS}: {error}{advice(settings.get('needs', {}))}"
+            ) from None
+        if settings["model"] not in (known := EDITORS if task.editor else METANETS):
+            raise PipelineError(
+                f"{result.folder / SETTINGS}: unknown model {settings['model']!r}; "
+                f"{nearest(settings['model'], list(known))}{advice(settings.get('needs', {}))}"
+            )
 
         def make(state: State) -> nn.Module:
             own = make_editor if task.editor else make_metanet

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from functools import partial
 from types import TracebackType
@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pipelines.errors import PipelineError
 from pipelines.workers.pool import WorkerDied
+from spec.plugins import asked_modules, import_modules
 
 LOCAL = "local"
 AHEAD = 512
@@ -58,7 +59,8 @@ class Cluster(Executor):
         """Send a call to the scheduler."""
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()
-        remote = self._client.submit(function, *args, pure=False, **kwargs)
+        call = partial(with_modules, asked_modules(), function)
+        remote = self._client.submit(call, *args, pure=False, **kwargs)
         remote.add_done_callback(partial(self._pass_on, future))
         return future
 
@@ -102,3 +104,12 @@ class Cluster(Executor):
                 "kept: start a scheduler, then run the same command again"
             )
         )
+
+
+def with_modules(
+    modules: Sequence[str], function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Call a function where modules are imported that the user named."""
+    if modules:
+        import_modules(modules)
+    return function(*args, **kwargs)

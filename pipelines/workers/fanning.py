@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from importlib.util import find_spec
 from typing import Any
 
 from pipelines.errors import PipelineError
+from pipelines.progress import progress
 from pipelines.workers.calls import run_in_order
 from pipelines.workers.crew import opened, usable_cpus
 
@@ -47,7 +45,7 @@ def fan_out(
     if workers is not None and workers < 1:
         raise PipelineError(f"`workers` is {workers}; expected 1 or more")
     amounts = sizes or [1] * len(calls)
-    with _bar(label, unit, sum(amounts)) as bar:
+    with progress(label, unit, sum(amounts)) as bar:
         done = 0
         alone = len(calls) == 1 or (here and 1 in (workers, workers or usable_cpus()))
         while scheduler is None and done < len(calls) and (alone or (here and workers is None)):
@@ -90,17 +88,3 @@ def pieces(
             start, heavy = number, 0.0
         heavy += own
     return [*result, range(start, count)] if count else []
-
-
-class _NoBar:
-    def update(self, amount: int) -> None:
-        """Count nothing."""
-
-
-def _bar(label: str, unit: str, total: int) -> AbstractContextManager[Any]:
-    if not sys.stderr.isatty() or find_spec("tqdm") is None:
-        return nullcontext(_NoBar())
-    from tqdm import tqdm
-
-    bar: AbstractContextManager[Any] = tqdm(total=total, desc=label, unit=unit, leave=False)
-    return bar

@@ -21,6 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from metanet.memory import keep_freed_memory
 from pipelines.workers.server import METHOD, begin_server, one_thread_each
+from spec.plugins import asked_modules, import_modules
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -129,7 +130,9 @@ class ProcessPool(Executor):
 
     def _start(self, number: int) -> tuple[Any, Connection]:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(theirs, number), daemon=True)
+        process = self._context.Process(
+            target=_work, args=(theirs, number, asked_modules()), daemon=True
+        )
         with self._lock:
             if self._killed:
                 raise EOFError
@@ -160,7 +163,7 @@ def worker_number() -> int:
     return _number
 
 
-def _work(connection: Connection, number: int) -> None:
+def _work(connection: Connection, number: int, modules: Sequence[str]) -> None:
     """Serve calls until the parent closes the connection or dies."""
     global _number
     _number = number
@@ -168,6 +171,8 @@ def _work(connection: Connection, number: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     keep_freed_memory()
+    if modules:
+        import_modules(modules)
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             call = connection.recv_bytes()

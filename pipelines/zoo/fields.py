@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from pipelines.zoo.ranges import Constant, Range, parse
 from spec.context import Path
@@ -59,11 +59,20 @@ class Field:
     ranged: bool = False
 
 
-def find_settings(
-    path: str | os.PathLike[str], section: str, table: Mapping[str, Field], what: str
-) -> Place:
+AnySettings: TypeAlias = str | os.PathLike[str] | Mapping[str, Any]
+"""Settings: the path of a YAML file, or what it would hold, as plain data."""
+
+
+def read_document(settings: AnySettings) -> Document:
+    """Read settings; in those that are plain data, paths begin at the current folder."""
+    if isinstance(settings, Mapping):
+        return Document.from_data(dict(settings), "settings")
+    return read_file(settings)
+
+
+def find_settings(path: AnySettings, section: str, table: Mapping[str, Field], what: str) -> Place:
     """Find settings in a YAML file, alone or as one of its sections; `SpecError` without them."""
-    document = read_file(path)
+    document = read_document(path)
     data = document.data
     if isinstance(data, dict) and section in data:
         return Place(document, (section,))
@@ -173,7 +182,7 @@ def flag(value: object) -> bool:
     return value
 
 
-def word(options: Sequence[str]) -> Callable[[object], str]:
+def word(options: Collection[str]) -> Callable[[object], str]:
     """Admit one of a few words."""
 
     def convert(value: object) -> str:

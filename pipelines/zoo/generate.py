@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
+from pipelines import datasets
 from pipelines.devices import AUTO, CPU, devices_of
 from pipelines.errors import PipelineError
+from pipelines.plugins import foreign
+from pipelines.zoo.fields import AnySettings
 from pipelines.zoo.sampling import plan
 from pipelines.zoo.settings import ZooSettings, read_settings
 from pipelines.zoo.stack import LIMIT, stacks
@@ -24,13 +27,14 @@ _PRELOAD_FOR_DATASET = {"digits": ["sklearn.datasets"]}
 
 
 def generate(
-    settings_file: str | os.PathLike[str],
+    settings_file: AnySettings,
     out_folder: str | os.PathLike[str],
     workers: int | None = None,
     replace: bool = False,
     scheduler: str | None = None,
     device: str | None = None,
     stack: int | None = None,
+    on_network: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Train the networks of a zoo, or those that a folder still lacks; give the zoo's index.
 
@@ -52,7 +56,8 @@ def generate(
     Such a zoo is another than that of one by one, up to rounding and the masks of dropout; it is
     the same each time on the same device, with the same `stack`.
 
-    Where the settings name a published set, its networks are read, not trained.
+    Where the settings name a published set, its networks are read, not trained. `on_network` is
+    called with what the index says of each network that is made, as soon as it is.
 
     Raises `SpecError` for mistakes in the settings, `PipelineError` for a folder that holds another
     zoo, for a network that cannot be trained and for a device that is not there, and `GraphError`
@@ -82,13 +87,13 @@ def generate(
                 f"got the device {device!r}, but the networks of a published set are read, not "
                 "trained: leave `device` out"
             )
-        return read_published(settings_file, out_folder, workers, replace, scheduler)
+        return read_published(settings_file, out_folder, workers, replace, scheduler, on_network)
     settings = read_settings(settings_file)
     if device is None:
         work = _one_by_one(settings)
     else:
         work, workers = _in_stacks(settings, devices, stack or LIMIT), workers or len(devices)
-    return make_zoo(out_folder, settings, work, workers, replace, scheduler)
+    return make_zoo(out_folder, settings, work, workers, replace, scheduler, on_network)
 
 
 def _one_by_one(settings: ZooSettings) -> Work:
@@ -99,6 +104,7 @@ def _one_by_one(settings: ZooSettings) -> Work:
         describe=lambda call: f"network {call[1]}",
         preload=_preload(settings),
         modules=_MODULES,
+        how=_by_plugins(settings),
     )
 
 
@@ -120,8 +126,19 @@ def _in_stacks(settings: ZooSettings, devices: Sequence[str], limit: int) -> Wor
         describe=lambda call: f"the stack of network {call[1][0]}",
         preload=_preload(settings),
         modules=[*_MODULES, *_MODULES_OF_STACKS],
-        how={"device": devices[0].partition(":")[0], "stack": limit},
+        how={
+            "device": devices[0].partition(":")[0],
+            "stack": limit,
+            **_by_plugins(settings),
+        },
     )
+
+
+def _by_plugins(settings: ZooSettings) -> dict[str, Any]:
+    """Say which packages that are not ours have a part in a zoo; nothing where there are none."""
+    descriptions = [family.description for family in settings.architectures]
+    found = foreign([datasets.NAMES[settings.dataset]], descriptions)
+    return {"plugins": found} if found else {}
 
 
 def networks(missing: list[int], settings: ZooSettings) -> list[int]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from graphgen.files import Kind
 from graphgen.graph_set import ARCHITECTURES, NATURAL, SHARDS
-from pipelines.datasets import NAMES
 from pipelines.provenance import MADE_WITH
 
 INDEX = "index.json"
@@ -41,7 +40,7 @@ FAMILY = {
 }
 CLASSIFIERS = mapping(
     {
-        "dataset": {"enum": list(NAMES)},
+        "dataset": WORD,
         "count": COUNT,
         "seed": {"type": "integer", "minimum": 0},
         "networks_per_shard": SIZE,

@@ -64,7 +64,8 @@ class OpenZoo:
         key = record["architecture"]
         if key not in self._nets:
             resolved = self.index["architectures"][key]["resolved"]
-            self._nets[key] = read_architecture(self.folder / INDEX, key, resolved)
+            needs = self.index.get("made", {}).get("how", {}).get("plugins", {})
+            self._nets[key] = read_architecture(self.folder / INDEX, key, resolved, needs)
         net = self._nets[key]
         rows = {column: shard.row(column, record["row"]) for column in shard.columns}
         with concerning(f"{shard.path}, row {record['row']}"):

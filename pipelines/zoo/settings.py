@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from pipelines.datasets import Dataset
 from pipelines.errors import PipelineError
 from pipelines.zoo.architectures import Family, check_family, read_description
 from pipelines.zoo.fields import (
+    AnySettings,
     Field,
     Place,
     entries,
@@ -104,7 +104,7 @@ class ZooSettings:
         }
 
 
-def read_settings(path: str | os.PathLike[str]) -> ZooSettings:
+def read_settings(path: AnySettings) -> ZooSettings:
     """Read a zoo's settings: a YAML file that holds them, alone or as its section `zoo`.
 
         settings = read_settings("params.yaml")

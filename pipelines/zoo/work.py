@@ -17,6 +17,7 @@ from graphgen.files import exclusive
 from graphgen.files.destination import making
 from pipelines.errors import PipelineError
 from pipelines.extras import require
+from pipelines.progress import progress
 from pipelines.provenance import code_of, made_with
 from pipelines.workers import begin_server, opened, run_all
 from pipelines.zoo.identity import StoredSettings
@@ -63,6 +64,7 @@ def make_zoo(
     workers: int | None = None,
     replace: bool = False,
     scheduler: str | None = None,
+    on_network: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Make a zoo, or what its folder still lacks of it; give its index.
 
@@ -70,7 +72,8 @@ def make_zoo(
     """
     if workers is not None and workers < 1:
         raise PipelineError(f"`workers` is {workers}; expected 1 or more")
-    require("tqdm", *(["torch"] if scheduler is None else []))
+    if scheduler is None:
+        require("torch")
     folder = Path(out_folder)
     try:
         claim_folder(folder)
@@ -84,7 +87,7 @@ def make_zoo(
             exclusive(folder),
             open_store(folder, settings, made, _say, replace) as store,
         ):
-            _make_missing(store, work, workers, scheduler)
+            _make_missing(store, work, workers, scheduler, on_network)
             return store.finish()
     except OSError as error:
         raise PipelineError(
@@ -93,27 +96,28 @@ def make_zoo(
         ) from error
 
 
-def _make_missing(store: Store, work: Work, workers: int | None, scheduler: str | None) -> None:
+def _make_missing(
+    store: Store,
+    work: Work,
+    workers: int | None,
+    scheduler: str | None,
+    on_network: Callable[[Mapping[str, Any]], None] | None,
+) -> None:
     missing = set(store.missing())
     if not missing:
         return
-    from tqdm import tqdm
-
     calls = work.calls(sorted(missing))
     count = store.settings.records
-    bar = tqdm(
-        total=count,
-        initial=count - len(missing),
-        desc="zoo",
-        unit="net",
-        disable=None,
-    )
-    with bar, opened(len(calls), workers, scheduler, work.preload) as (crew, ahead):
+    shown = progress("zoo", "network", count, count - len(missing))
+    with shown, opened(len(calls), workers, scheduler, work.preload) as (crew, ahead):
         for made in run_all(crew, work.task, calls, ahead, work.describe):
             for encoded in [made] if isinstance(made, bytes) else made:
-                if Record.decode(encoded).about["index"] in missing:
+                about = Record.decode(encoded).about
+                if about["index"] in missing:
                     store.add(encoded)
-                    bar.update()
+                    shown.update()
+                    if on_network is not None:
+                        on_network(about)
 
 
 @contextlib.contextmanager

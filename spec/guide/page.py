@@ -14,13 +14,15 @@ from spec.guide.fields import described
 from spec.guide.papers import PAPERS
 from spec.guide.torch_differences import DIFFERENCES
 from spec.layer import LAYERS, Layer
+from spec.plugin_layers import add_all_layers, add_layers
 from spec.primitives import Primitive, show
 from spec.structures import STRUCTURES
 from spec.suggestions import suggest_layer
 
 
 def listing() -> str:
-    """List all layers by families, with a line each."""
+    """List all layers by families, with a line each; those of plugins, too."""
+    add_all_layers()
     width = max(map(len, LAYERS))
     parts = []
     for title, names in by_family():
@@ -38,8 +40,12 @@ def page(name: str) -> str:
     Raises `SpecError` where no layer has this name.
     """
     if name in STRUCTURES:
-        told = "is a structure, which holds lists of layers"
-        raise SpecError([Problem(f"{quoted(name)} {told}: see docs/language.md", None)])
+        told = (
+            "is a structure, which holds lists of layers: see docs/reference/language/structures.md"
+        )
+        raise SpecError([Problem(f"{quoted(name)} {told}", None)])
+    if name not in LAYERS:
+        add_layers([name])
     if name not in LAYERS:
         message = f"no layer is called {quoted(name)}{suggest_layer(name, LAYERS)}"
         message += " (`gmn layers` lists all)"

@@ -21,7 +21,7 @@ class ShapeError(Exception):
 
 
 class RefusalError(ShapeError):
-    """What has a meaning and is not said, as against a mistake; `docs/refusals.md` has each."""
+    """What has a meaning and is not said, as against a mistake; the page of refusals has each."""
 
 
 class Primitive:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
+from browsing import Window
 from numpy.typing import NDArray
 from playwright.sync_api import Browser
 
@@ -18,22 +17,6 @@ from graphgen.drawing.matrix import MatrixView
 from graphgen.drawing.page import page
 from graphgen.drawing.values import page_data
 from graphgen.testing import random_weights
-
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE = 60_000
-"""Milliseconds that a busy machine is given."""
-
-
-def chromium() -> str:
-    """Give the path of a Chromium, or fail: these tests are not skipped in silence."""
-    for name in PROGRAMS:
-        found = shutil.which(name)
-        if found:
-            return found
-    pytest.fail(
-        "the viewer is tested in Chromium, which is not installed: run .ci/browser as root "
-        "(or: apt-get update; apt-get install -y chromium)"
-    )
 
 
 @dataclass(frozen=True)
@@ -64,46 +47,14 @@ def made(name: str) -> Made:
     return Made(page(data, numbers), data, numbers, weights, template)
 
 
-class Looking:
-    """A page that is open in a browser, what it complained of, and what it asked for."""
+class Looking(Window):
+    """A page of a network that is open in a browser; in its scripts `viewer` is its state."""
 
     def __init__(
         self, browser: Browser, found: Made, path: Path, address: str, options: dict[str, Any]
     ) -> None:
         self.made = found
-        window = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"}
-        self.page = browser.new_context(**{**window, **options}).new_page()
-        self.page.set_default_timeout(PATIENCE)
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.complained(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.asked(request.url))
-        self.page_address = path.as_uri()
-        self.page.goto(self.page_address + address)
-        self.ready()
-
-    def complained(self, text: str) -> None:
-        """Keep a complaint, but for one about these tests, which read pixels back."""
-        if "Multiple readback operations" not in text:
-            self.complaints.append(text)
-
-    def asked(self, url: str) -> None:
-        """Keep what was asked for, but for pictures that the page holds itself."""
-        if not url.startswith(("data:", "blob:")):
-            self.requests.append(url.split("#")[0])
-
-    def ready(self) -> None:
-        """Wait until the page has furnished itself."""
-        self.page.wait_for_selector("html[data-ready]", state="attached")
-
-    def run(self, script: str, argument: Any = None) -> Any:
-        """Evaluate JavaScript, in which `viewer` is the page's state."""
-        return self.page.evaluate(script, argument)
-
-    def settled(self) -> None:
-        """Wait for two frames."""
-        self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        super().__init__(browser, path, address, options)
 
     def find(self, text: str) -> None:
         """Type into the search, after its key."""

@@ -36,7 +36,11 @@ def cnn() -> SimpleNamespace:
 
 
 def test_the_page_holds_the_data_and_the_numbers(cnn: SimpleNamespace) -> None:
-    assert json.loads(held(cnn.html, "page-data")) == json.loads(json.dumps(cnn.data))
+    lists = json.loads(held(cnn.html, "page-lists"))
+    first = json.loads(held(cnn.html, "page-data"))
+    assert {**first, "lists": lists} == json.loads(json.dumps(cnn.data))
+    assert "lists" not in first
+    assert lists
     numbers = np.frombuffer(held(cnn.html, "page-values"), "<f4")
     np.testing.assert_array_equal(numbers, cnn.numbers)
     changed = cnn.numbers.copy()

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -171,8 +172,8 @@ def test_control_readers_that_check_nothing_break_the_rule(
     def unchecked(path: Path, kind: object) -> Any:
         return json.loads(path.read_bytes())
 
-    monkeypatch.setattr("pipelines.zoo.reading.read_document", unchecked)
-    monkeypatch.setattr("pipelines.zoo.reading.check_zoo", lambda path, index: None)
+    monkeypatch.setattr(import_module("pipelines.zoo.reading"), "read_document", unchecked)
+    monkeypatch.setattr(import_module("pipelines.zoo.reading"), "check_zoo", lambda *_: None)
     with pytest.raises(AssertionError, match="gmn card .* after"):
         fuzz(seeds, tmp_path, range(100))
 

@@ -231,8 +231,30 @@ def test_dot_quotes_any_name() -> None:
 
 def test_dot_refuses_a_graph_that_nobody_could_look_at(graph: Graph) -> None:
     with pytest.raises(GraphError, match="28 edges, more than max_edges=27; pass a greater"):
-        graphgen.export.to_dot(graph, max_edges=27)
-    assert graphgen.export.to_dot(graph, max_edges=28).count("->") == 28
+        graphgen.export.to_dot(graph, max_edges=27, detail="neurons")
+    assert graphgen.export.to_dot(graph, max_edges=28, detail="neurons").count("->") == 28
+    wrong: Any = "nodes"
+    with pytest.raises(GraphError, match="`detail` is .*nodes.*; expected neurons or groups, or"):
+        graphgen.export.to_dot(graph, detail=wrong)
+
+
+@OF_PYDOT
+def test_dot_of_many_edges_has_boxes_and_arrows_between_groups(graph: Graph) -> None:
+    text = graphgen.export.to_dot(graph, max_edges=27)
+    assert text == graphgen.export.to_dot(graph, detail="groups")
+    assert graphgen.export.to_dot(graph) != text
+    (result,) = pydot.graph_from_dot_data(text)
+    boxes = [node for node in result.get_node_list() if node.get_name().startswith("g")]
+    assert [node.get("label") for node in boxes] == [
+        f'"{group.name}\\n{group.size} {group.kind}"' for group in graph.node_groups
+    ]
+    blocks = graph.template.blocks
+    assert [(edge.get_source(), edge.get_destination()) for edge in result.get_edge_list()] == [
+        (f"g{block.source_group}", f"g{block.target_group}") for block in blocks
+    ]
+    for edge, block in zip(result.get_edge_list(), blocks, strict=True):
+        assert block.name in edge.get("label")
+        assert (edge.get("style") == "dashed") == (block.tensor is None)
 
 
 @pytest.mark.parametrize(

@@ -64,18 +64,18 @@ def test_an_append_is_on_the_disk_when_it_returns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[str] = []
-    pwrite, fsync = os.pwrite, os.fsync
+    write, fsync = os.write, os.fsync
     with Journal(tmp_path / "j") as journal:
 
-        def recorded_pwrite(*arguments: Any) -> int:
+        def recorded_write(*arguments: Any) -> int:
             calls.append("write")
-            return pwrite(*arguments)
+            return write(*arguments)
 
         def recorded_fsync(descriptor: int) -> None:
             calls.append("fsync")
             fsync(descriptor)
 
-        monkeypatch.setattr(os, "pwrite", recorded_pwrite)
+        monkeypatch.setattr(os, "write", recorded_write)
         monkeypatch.setattr(os, "fsync", recorded_fsync)
         journal.append(b"x")
     assert "write" in calls
@@ -192,21 +192,21 @@ def test_a_failing_append_leaves_no_trace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException], written_bytes: int
 ) -> None:
     path = tmp_path / "j"
-    pwrite = os.pwrite
+    write = os.write
     left = written_bytes
 
-    def failing(descriptor: int, data: Any, position: int) -> int:
+    def failing(descriptor: int, data: Any) -> int:
         nonlocal left
         if left == 0:
             raise kind(errno.ENOSPC, "No space left on device")
-        count = pwrite(descriptor, memoryview(data)[:left], position)
+        count = write(descriptor, memoryview(data)[:left])
         left -= count
         return count
 
     with Journal(path) as journal:
         journal.append(b"first")
         with monkeypatch.context() as patch:
-            patch.setattr(os, "pwrite", failing)
+            patch.setattr(os, "write", failing)
             with pytest.raises(kind) as caught:
                 journal.append(b"second")
         assert kind is not OSError or str(path) in str(caught.value)

@@ -94,7 +94,7 @@ def test_a_second_holder_is_told_at_once(tmp_path: Path) -> None:
 def test_what_a_killed_holder_wrote_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / ".lock").write_text("123456789 a-host-with-a-very-long-name and more\n" * 3)
     with exclusive(tmp_path):
-        assert (tmp_path / ".lock").read_text() == f"{os.getpid()} {socket.gethostname()}\n"
+        assert (tmp_path / ".lock").read_text() == f" {os.getpid()} {socket.gethostname()}\n"
 
 
 def test_a_holder_without_a_number_is_still_a_holder(tmp_path: Path) -> None:

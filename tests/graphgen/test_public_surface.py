@@ -49,6 +49,7 @@ VALID: dict[str, Any] = {
     "folder": "out",
     "replace": True,
     "max_edges": 100,
+    "detail": "groups",
     "edges": 3,
     "rng": np.random.default_rng(0),
     "sweeps": 2,
@@ -66,6 +67,7 @@ VALID: dict[str, Any] = {
     "noise": 0.1,
     "scores": graphgen.unit_scores(NET, WEIGHTS),
     "gradients": WEIGHTS,
+    "records": [{"accuracy": 0.5}],
 }
 """A right value for each argument's name; a new name needs one here."""
 
@@ -194,6 +196,10 @@ def arguments(name: str, function: Callable[..., Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("name", PUBLIC)
 def test_right_kinds_are_taken(name: str) -> None:
     given = (NET, WEIGHTS, X) if name == "evaluate" else ()
+    if name == "to_pandas" and find_spec("pandas") is None:
+        with pytest.raises(graphgen.GraphError, match="this needs pandas"):
+            graphgen.export.to_pandas([])
+        return
     if name == "to_dgl" and find_spec("dgl") is None:
         with pytest.raises(graphgen.GraphError, match="install it"):
             graphgen.export.to_dgl(GRAPH)

@@ -79,6 +79,11 @@ def test_a_batch_owns_its_values() -> None:
     assert np.array_equal(graphs[0].tensors["0.weight"], before)
 
 
+def test_a_batch_says_in_one_line_what_it_holds() -> None:
+    held = {repr(metanet.Batch.from_graphs(graphs_of(widths))) for widths in ([4], [4, 5, 4])}
+    assert held == {f"<Batch: networks {n}, architectures {k}>" for n, k in ((1, 1), (3, 2))}
+
+
 def test_a_batch_is_converted_as_a_whole() -> None:
     batch = metanet.Batch.from_graphs(graphs_of([4, 5, 4]))
     half = batch.to(torch.float16)

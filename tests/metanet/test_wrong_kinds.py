@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -133,7 +133,7 @@ def public() -> dict[str, Callable[..., Any]]:
     for module in (metanet, metanet.evaluate):
         for name in module.__all__:
             value = getattr(module, name)
-            if isinstance(value, ModuleType | dict) or value is metanet.MetanetError:
+            if isinstance(value, ModuleType | Mapping) or value is metanet.MetanetError:
                 continue
             found[name] = value
     for name in ("from_graphs", "from_set", "from_stacked"):

@@ -1,6 +1,6 @@
 """The models that the onnx package tests backends with, imported and compared with its outputs.
 
-`python tests/oracles/onnx_backend.py docs/onnx_coverage.md` writes the counts anew.
+`python tests/oracles/onnx_backend.py docs/reference/onnx_coverage.md` writes the counts anew.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ HEAD = """# ONNX: what is imported
 The package onnx {version} has models to test backends with: files from PyTorch, and one for each
 case of each operator, with what the operator is defined by as a second one of several operators.
 Each is imported, evaluated and compared with the outputs that belong to it, and its graph verified.
-`python tests/oracles/onnx_backend.py docs/onnx_coverage.md` writes this page.
+`python tests/oracles/onnx_backend.py docs/reference/onnx_coverage.md` writes this page.
 """
 
 

@@ -297,10 +297,13 @@ def test_full_disk_leaves_nothing(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["net.safetensors", "net.yaml"]
 
 
-def test_an_error_of_our_own_is_not_hidden(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_our_own_is_not_hidden(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a defect")
 
     monkeypatch.setattr("spec.load", broken)
-    with pytest.raises(RuntimeError, match="a defect"):
-        main(["check", "net.yaml"])
+    code, out, err = run(capsys, "check", "net.yaml")
+    assert (code, out) == (70, "")
+    assert "RuntimeError: a defect" in err

@@ -18,6 +18,7 @@ import pipelines
 from graphgen.errors import GraphError
 from metanet.errors import MetanetError
 from pipelines.cli import gmn, main
+from pipelines.commands.exits import DEFECT, MISSING, MISTAKE
 from pipelines.commands.failures import ERRORS, message_of, mistakes
 from pipelines.errors import PipelineError
 from spec.errors import Problem, SpecError
@@ -77,7 +78,7 @@ def test_what_is_told_in_one_line(
 
     monkeypatch.setattr("spec.load", fail)
     code, out, err = ended(capsys, "check", "net.yaml")
-    assert (code, out) == (2, "")
+    assert (code, out) == (MISSING if isinstance(TOLD[case], ImportError) else MISTAKE, "")
     assert err.startswith("Error: ")
     assert err.count("\n") == 1
     if isinstance(TOLD[case], OSError | MemoryError | RecursionError | UnicodeError | EOFError):
@@ -96,15 +97,20 @@ def test_what_is_told_in_one_line(
     ids=repr,
 )
 def test_a_defect_is_not_told_as_a_mistake(
-    defect: Exception, folder: Path, monkeypatch: pytest.MonkeyPatch
+    defect: Exception,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise defect
 
     assert message_of(defect) is None
     monkeypatch.setattr("spec.load", fail)
-    with pytest.raises(type(defect)):
-        main(["check", "net.yaml"])
+    code, out, err = ended(capsys, "check", "net.yaml")
+    assert (code, out) == (DEFECT, "")
+    assert "Traceback" in err
+    assert "a defect of gmn" in err
 
 
 def test_the_errors_of_all_packages_are_mistakes() -> None:

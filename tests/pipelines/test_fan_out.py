@@ -6,6 +6,7 @@ import csv
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ def test_pieces_are_bounded_by_number_and_weight() -> None:
 def test_a_graph_set_has_the_same_bytes(
     graphs: Path, tmp_path: Path, crew: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.compile.TOGETHER", 5)
+    monkeypatch.setattr(import_module("pipelines.compile"), "TOGETHER", 5)
     zoo = graphs.parent / "zoo"
     made = compile_zoo(graphs.parent / "params.yaml", zoo, tmp_path / "graphs", **crew)
     assert len(made) > 20

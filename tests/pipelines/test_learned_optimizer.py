@@ -27,6 +27,7 @@ from pipelines.runs import loop
 from pipelines.runs.checkpoint import epochs_done
 from pipelines.runs.together import alone
 from tests.pipelines.conftest import ARCHITECTURES
+from tests.pipelines.report_page import held
 
 MLP = {"dataset": "digits", "file": "mlp.yaml", "batch_size": 16}
 META = {
@@ -344,6 +345,7 @@ def test_the_stages_write_what_they_say(tmp_path: Path) -> None:
     assert (results / "table.md").read_text().count("per_parameter (2 seeds)") == 2
     page = report.read_text()
     assert all(words in page for words in ("another width", "<svg", HERE))
+    assert held(page)["charts"][0]["lines"][0]["x"] == list(range(SETTINGS["horizon"]))
     assert len(verdict(metrics)) == 2
     again = meta_test(file, tmp_path / "optimizers", tmp_path / "again")
     assert again == metrics

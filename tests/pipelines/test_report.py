@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
+import re
+import subprocess
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import spec
 from pipelines.metrics import scores
-from pipelines.report import write_report
-from tests.pipelines.report_page import HOSTILE, Page, checked, experiment, plots, written
+from pipelines.report import architectures, networks, write_report
+from pipelines.report.page import own
+from pipelines.report.provenance import provenance
+from tests.pipelines.report_page import HOSTILE, MLP, Page, checked, experiment, held, written
 
 
 @pytest.fixture
@@ -33,7 +41,7 @@ def test_has_every_part_in_order(tmp_path: Path, arguments: dict[str, Any]) -> N
         "By family",
         "Learning curves",
         "The zoo",
-        "Settings",
+        "How it was made",
     ]
     places = [page.text.rindex(heading) for heading in headings]
     assert places == sorted(places)
@@ -47,8 +55,8 @@ def test_has_every_part_in_order(tmp_path: Path, arguments: dict[str, Any]) -> N
     # Intervals of R2 and tau, and of differences; a panel per model; loss and tau of the one with
     # histories; the histogram; learning rate, weight decay, optimizer and parameters, but not the
     # epochs, which do not vary.
-    assert len(plots(page)) == 4 + 2 + 2 + 1 + 4
-    assert not any("epochs" in label for label in plots(page))
+    assert len(page.charts) == 4 + 2 + 2 + 1 + 4
+    assert not any("epochs" in label for label in page.charts)
     assert page.tags.count("figure") == page.tags.count("figcaption") == 13
 
 
@@ -56,9 +64,11 @@ def test_the_parser_finds_broken_pages(tmp_path: Path, arguments: dict[str, Any]
     text = written(tmp_path, arguments)
     assert Page(text.replace("</table>", "", 1)).problems
     assert Page(text.replace("</figure>", "</div>", 1)).problems
-    assert Page(text.replace("<main>", "<main/>", 1)).problems
+    assert Page(text.replace("<h1>", "<h1/>", 1)).problems
     with pytest.raises(AssertionError):
-        checked(text.replace("<main>", '<main><img src="https://example.org/x.png">', 1))
+        checked(text.replace("<h1>", '<img src="https://example.org/x.png"><h1>', 1))
+    with pytest.raises(AssertionError):
+        checked(text.replace("<h1>", '<p id="main">url(//example.org)</p><h1>', 1))
 
 
 def test_numbers_are_those_of_the_metrics(tmp_path: Path, arguments: dict[str, Any]) -> None:
@@ -140,7 +150,7 @@ def test_one_seed_one_family_one_model(tmp_path: Path) -> None:
     assert "By family" not in page.text
     table = page.text[page.text.index("Scores") : page.text.index("Means over seeds")]
     assert "±" not in table
-    assert len(plots(page)) == 1 + 2 + 1 + 4
+    assert len(page.charts) == 1 + 2 + 1 + 4
 
 
 def test_a_lone_network_of_a_family_has_no_tau(tmp_path: Path, arguments: dict[str, Any]) -> None:
@@ -176,7 +186,7 @@ def test_hyperparameters_are_read_from_the_zoo(tmp_path: Path, arguments: dict[s
     for network in arguments["zoo_index"]["networks"]:
         network["training"] = {"warmth": network["index"] / 7, "nested": {"a": 1}, "seed": 3}
         del network["parameters"]
-    labels = plots(checked(written(tmp_path, arguments)))
+    labels = checked(written(tmp_path, arguments)).charts
     assert [label for label in labels if "against" in label and "networks," in label] == [
         "test accuracy against warmth of 54 networks, coloured by family"
     ]
@@ -246,15 +256,113 @@ def test_predictions_out_of_range_stay_visible(tmp_path: Path, arguments: dict[s
     for row in arguments["predictions"][:3]:
         row["predicted"] = -1e7
     page = checked(written(tmp_path, arguments))
-    assert "seed 0; 3 out of range" in page.text
+    assert "seeds 0, 1; 3 out of range" in page.text
 
 
-def test_many_networks_keep_the_page_light(tmp_path: Path) -> None:
-    arguments = experiment(tmp_path, models=("gmn",), seeds=1, networks=9000)
+def test_many_networks_keep_the_page_light(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = experiment(tmp_path, models=("gmn",), seeds=1, networks=4000)
     text = written(tmp_path, arguments)
-    page = checked(text)
-    assert "At most 2,000 points are drawn." in page.text
-    assert len(text) < 3_000_000
+    assert len(held(text)["ids"]) == 4000
+    assert "are not in this page" not in checked(text).text
+    assert len(text) < 1_000_000
+    monkeypatch.setattr(networks, "MOST_NUMBERS", 20_000)
+    text = written(tmp_path, arguments)
+    kept = held(text)["ids"]
+    assert f"{4000 - len(kept):,} networks are not in this page" in checked(text).text
+    assert 1000 < len(kept) < 2000
+    tested = {str(row["network"]) for row in arguments["predictions"]}
+    assert set(kept) <= tested  # those first that something was predicted of
+
+
+def test_every_seed_of_every_system_is_held(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    data = held(written(tmp_path, arguments))
+    place = {name: i for i, name in enumerate(data["ids"])}
+    systems = {system["name"]: system for system in data["systems"]}
+    for row in arguments["predictions"]:
+        system = systems[row["model"]]
+        run = system["told"]["test accuracy"][system["seeds"].index(str(row["seed"]))]["values"]
+        assert run[place[str(row["network"])]] == pytest.approx(row["predicted"], rel=6e-4)
+        true = data["truth"]["test accuracy"]["values"][place[str(row["network"])]]
+        assert true == pytest.approx(row["true"], rel=6e-4)
+    known = sum(value is not None for s in systems.values() for run in s["told"]["test accuracy"]
+                for value in run["values"])  # fmt: skip
+    assert known == len(arguments["predictions"])
+
+
+def test_each_range_has_its_own_scale(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    zoo = arguments["zoo_index"]
+    rng = np.random.default_rng(1)
+    zoo["zoo"]["training"] = {
+        "narrow": {"log_uniform": [0.1, 0.2]}, "even": {"uniform": [1e-3, 10]},
+        "few": {"integers": [1, 3]}, "many": {"integers": [1, 40]},
+        "which": {"choice": [8, 16, 32, 64, 128, 256, 512]}, "fixed": 0.9,
+    }  # fmt: skip
+    constants = {f"constant {i}": i for i in range(30)}
+    for i, network in enumerate(zoo["networks"]):
+        network["training"] = {
+            **constants, "narrow": float(rng.uniform(0.1, 0.2)), "even": 1e-3 + i / 6,
+            "few": 1 + i % 3, "many": 1 + i % 40, "which": 8 * 2 ** (i % 7), "unknown": 10.0**-i,
+        }  # fmt: skip
+    data = held(written(tmp_path, arguments))
+    panels = {c["name"]: c["scale"] for c in data["charts"] if c["kind"] == "setting"}
+    assert panels == {
+        "narrow": "log", "even": "linear", "few": "choice", "many": "linear", "which": "choice",
+        "unknown": "log", "parameters": "log",
+    }  # fmt: skip
+
+
+def test_pictures_are_shared_where_they_are_the_same(arguments: dict[str, Any]) -> None:
+    zoo = arguments["zoo_index"]
+    nets = [
+        spec.load(MLP, width=width, activation=activation).resolved()
+        for width in (4, 5)
+        for activation in ("relu", "tanh")
+    ]
+    zoo["architectures"] = {f"{i:012x}" + "0" * 52: {"resolved": n} for i, n in enumerate(nets)}
+    for i, network in enumerate(zoo["networks"]):
+        network |= {"architecture": f"{i % 4:012x}" + "0" * 52, "family": "mlp"}
+    of = architectures.pictures(zoo, zoo["networks"])
+    assert [of["picture_of"][f"{i:012x}"] for i in range(4)] == [0, 0, 1, 1]
+    assert of["svg"][0] != of["svg"][1]
+    assert all(svg.startswith("<svg") for svg in of["svg"])
+
+
+def test_the_library_is_the_one_that_is_named() -> None:
+    table = dict(re.findall(r"\| `(uPlot\S+)` \| `([0-9a-f]{64})` \|", own("uplot/README.md")))
+    folder = files("pipelines.report") / "uplot"
+    assert set(table) == {"uPlot.iife.min.js", "uPlot.min.css"}
+    for name, digest in table.items():
+        content = (folder / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == digest
+        assert hashlib.sha256(content + b" ").hexdigest() != digest
+    assert "(v1.6.32)" in own("uplot/uPlot.iife.min.js")
+    assert "Copyright (c) 2022 Leon Sorokin" in own("uplot/LICENSE")
+
+
+def test_it_says_how_it_was_made(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    run = root / "gmn-seed0"
+    run.mkdir()
+    (run / "cost.csv").write_text("epoch,seconds,part\n1,1.5,training\n0,8.0,search\n")
+    assert provenance(root, root, {}, {})["stages"] == []
+    assert provenance(root, root, {}, {})["commit"] is None
+    stages = {"train": {"cmd": "gmn train <x>", "desc": "Train"}, "report": {"cmd": "gmn report"}}
+    (root / "dvc.yaml").write_text(json.dumps({"stages": stages}))
+    for arguments_of_git in (
+        ("init", "-q"),
+        ("add", "."),
+        ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "first"),
+    ):
+        subprocess.run(["git", *arguments_of_git], cwd=root, check=True)
+    found = provenance(root, root, {"gmn-seed0": run}, {"gmn": {"hidden": 77}})
+    assert re.fullmatch("[0-9a-f]{40}", found["commit"])
+    assert [stage["seconds"] for stage in found["stages"]] == [1.5, None]
+    page = checked(written(tmp_path, arguments | {"provenance": found}))
+    for words in ("train gmn train <x> Train 1.5", found["commit"], found["machine"], "hidden: 77"):
+        assert words in page.text
+    (root / "dvc.yaml").write_text("stages: {}")
+    assert provenance(root, root, {}, {})["commit"] == f"{found['commit']} (with changes)"
 
 
 def test_other_splits(tmp_path: Path, arguments: dict[str, Any]) -> None:

@@ -246,3 +246,26 @@ def test_damaged_fingerprints_are_refused(pretrained: Path, tmp_path: Path) -> N
         read_known(folder, run)
     with pytest.raises(PipelineError, match="was replaced while"):
         read_known(folder, "0" * 64)
+
+
+def test_a_set_without_networks_to_test_on_is_refused(
+    merged_sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_here(monkeypatch)
+    train(write_train(tmp_path), merged_sets / "one", tmp_path / "runs", only="gmn")
+    source = GraphSet.open(merged_sets / "two")
+    kept = [
+        (source.architectures[record["architecture"]], source[i].weights(), dict(record))
+        for i, record in enumerate(source.records)
+        if record["split"] != "test"
+    ]
+    for _, _, record in kept:
+        for key in ("shard", "row", "architecture"):
+            record.pop(key, None)
+    GraphSet.write(tmp_path / "set", kept, about=source.index["about"])
+    with pytest.raises(PipelineError, match="holds no network out .* splits train, validation"):
+        evaluate(
+            *(tmp_path / "runs", tmp_path / "set", tmp_path / "results"),
+            trained_on=merged_sets / "one",
+        )
+    assert not (tmp_path / "results").exists()

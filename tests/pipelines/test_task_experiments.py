@@ -18,7 +18,9 @@ from pipelines import PipelineError, signals
 from pipelines.cli import main
 from pipelines.evaluation import evaluate
 from pipelines.experiment import write_experiment_report
-from pipelines.report.nearest import curve
+from pipelines.report.blocks import Pictures, Section
+from pipelines.report.page import document
+from pipelines.report.pictures import curve
 from pipelines.runs.collection import collecting, commit
 from pipelines.tasks.registry import open_task
 from pipelines.tasks.task import outputs_of
@@ -152,14 +154,16 @@ def test_an_experiment_of_embedding(digit_graphs: Path, tmp_path: Path) -> None:
         assert np.sort(similar)[-5] > similar.min() + 1e-5  # control: not all are alike
     page = checked(re.sub(r"<img [^>]+>", "", text))
     assert "by linear regression to class and psnr" in page.text
-    assert sum("read from the embedding" in (i.get("aria-label") or "") for i in page.images) == 2
+    assert sum("read from the embedding" in label for label in page.charts) == 2
 
 
 def test_curves_of_nearest_networks_share_their_scale() -> None:
-    text = curve(np.array([-1.0, 0.0, 1.0]), (-1.0, 3.0), "a <wave>")
+    drawn = curve(np.array([-1.0, 0.0, 1.0]), (-1.0, 3.0), "a <wave>")
+    assert drawn.points == "5.0,95.0 50.0,72.5 95.0,50.0"
+    assert curve(np.zeros(2), (0.0, 0.0), "flat").points == "5.0,95.0 95.0,95.0"
+    text = document("Curves", [], [Section("Nearest", [Pictures("all", [("row", [drawn])])])])
     assert 'aria-label="a &lt;wave&gt;"' in text
-    assert 'points="5.0,95.0 50.0,72.5 95.0,50.0"' in text
-    assert 'points="5.0,95.0 95.0,95.0"' in curve(np.zeros(2), (0.0, 0.0), "flat")
+    assert f'points="{drawn.points}"' in text
 
 
 def test_runs_of_two_tasks_are_not_evaluated_together(digit_graphs: Path, tmp_path: Path) -> None:

@@ -114,7 +114,9 @@ def test_what_was_begun_stays_when_the_next_run_fails_at_once(
     (tmp_path / "zoo" / "shard-00001.safetensors").write_bytes(b"")
     with monkeypatch.context() as patched:
         patched.setattr(
-            "pipelines.zoo.work.run_all", lambda *_: (_ for _ in ()).throw(PipelineError("no"))
+            import_module("pipelines.zoo.work"),
+            "run_all",
+            lambda *_: (_ for _ in ()).throw(PipelineError("no")),
         )
         with pytest.raises(PipelineError):
             make(tmp_path / "zoo")

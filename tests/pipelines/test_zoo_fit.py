@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def test_gradients_that_lie_otherwise_in_memory_are_applied_where_they_belong(
             return torch.optim.Adam(parameters, **rates, foreach=False)
         return torch.optim.SGD(parameters, **rates, momentum=0.9, foreach=False)
 
-    monkeypatch.setattr("pipelines.zoo.fit._optimizer", plain)
+    monkeypatch.setattr(import_module("pipelines.zoo.fit"), "_optimizer", plain)
     expected = fit(network, digits)
     for name, array in fitted.weights.items():
         np.testing.assert_allclose(array, expected.weights[name], rtol=1e-4, atol=1e-5)

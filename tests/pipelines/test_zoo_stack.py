@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ def test_a_device_that_is_too_small_is_said_to_be(
     def fail(*_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr("pipelines.zoo.fit_stack.fit_stack_checkpoints", fail)
+    monkeypatch.setattr(import_module("pipelines.zoo.fit_stack"), "fit_stack_checkpoints", fail)
     text = json.dumps(read_settings(write_zoo()).plain())
     with pytest.raises(PipelineError, match="a stack of 2 networks .network 3 and .*`--stack`"):
         train_stack(text, (3, 4), (3,), "cuda")

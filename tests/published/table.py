@@ -8,7 +8,7 @@ import graphgen
 from published.all import PUBLISHED
 from published.network import Published, compared
 
-PAGE = Path(__file__).parents[2] / "docs" / "published.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "published.md"
 BEGIN = "<!-- PYTHONPATH=tests python -m published.table -->\n\n"
 HEAD = (
     "| network | file | compared with | within | scalars | nodes | permutations |\n"
@@ -21,7 +21,7 @@ def row(published: Published) -> str:
     case = compared(published)
     template = graphgen.template(case.net)
     scalars = sum(tensor.size for tensor in case.checkpoint.weights.values())
-    link = f"[`{published.file}`]({(Path('..') / 'spec' / 'nets' / published.file).as_posix()})"
+    link = f"[`{published.file}`](../../spec/nets/{published.file})"
     cells = [
         f"{published.title} ({published.paper})",
         link,

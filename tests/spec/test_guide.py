@@ -102,7 +102,7 @@ def test_layers_of_ones_own_are_told_too(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_primitives_are_those_of_the_registry() -> None:
     page = (DOCS / "layers" / "primitives.md").read_text(encoding="utf-8")
     assert re.findall(r"^## (\w+)$", page, re.M) == [p.name for p in PRIMITIVES]
-    for path in [*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")]:
+    for path in [*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")]:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"primitives are (?!few)\w+:|\b(six|fifteen) primitives", text), path
 

@@ -11,7 +11,7 @@ import pytest
 import spec
 
 ROOT = Path(spec.__file__).parents[1]
-PAGE = (ROOT / "docs" / "refusals.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "refusals.md").read_text(encoding="utf-8")
 SHORT = 12
 """Pieces of a message that are shorter, between what it quotes, say nothing by themselves."""
 
@@ -49,7 +49,7 @@ def test_a_refusal_is_on_the_page(place: str, message: ast.expr) -> None:
     said = pieces(message)
     assert said, f"{place}: no words of its own"
     missing = [words for words in said if " ".join(words.split()) not in shown(PAGE)]
-    assert not missing, f"{place}: docs/refusals.md does not have {missing}"
+    assert not missing, f"{place}: docs/reference/refusals.md does not have {missing}"
 
 
 def test_there_are_refusals_in_both_packages() -> None:

@@ -7,6 +7,8 @@ class Address {
 
   // Write it soon: not with each step of a drag.
   later() {
+    // Before the page is furnished, the address is still to be read.
+    if (!this.app.symmetries) return;
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.write(), 250);
   }

@@ -3,13 +3,13 @@
 class App {
   constructor(network) {
     const byId = (id) => document.getElementById(id);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
     this.network = network;
     this.canvas = byId("map");
     this.context = this.canvas.getContext("2d", { alpha: false });
     this.grids = new Grids(network);
     this.images = new Images(network, this.grids);
     this.layout = new Layout(network.scene);
-    const dark = matchMedia("(prefers-color-scheme: dark)");
     this.look = { theme: dark.matches ? "dark" : "light", colours: "block", bins: "rms" };
     Object.assign(this, {
       shows: "this", themed: false, fitted: true, zoomed: 0, panes: [], active: 0,
@@ -25,16 +25,16 @@ class App {
     this.tip = new Tip(byId("tip"));
     this.live = byId("spoken");
     this.address = new Address(this);
-    const restore = this.address.read();
+    this.beginning = { byId, dark, restore: this.address.read() };
     this.arrange();
     this.fit(true);
     this.frame();
-    // The map is there: what follows is not waited for.
     document.documentElement.dataset.drawn = String(Math.round(performance.now()));
-    setTimeout(() => this.furnish(byId, restore, dark), 0);
   }
 
-  furnish(byId, restore, dark) {
+  // What the first picture does without: the panels, and all that answers.
+  furnish() {
+    const { byId, dark, restore } = this.beginning;
     this.outline = new Outline(this, byId("outline"));
     this.symmetries = new Symmetries(this, byId("symmetries"));
     this.panel = new Panel(this, byId("panel"));

@@ -53,6 +53,19 @@ function pixel(value, limit, kind, theme) {
     : tables.diverging[Math.round((part + 1) * 127.5)];
 }
 
+// The pixels of many values, as `pixel` gives them one by one.
+function paint(pixels, values, limit, kind, theme) {
+  const { nan, rising, diverging } = TABLES[theme];
+  const rms = kind === "rms";
+  const factor = limit > 0 ? 1 / limit : Infinity;
+  for (let i = 0; i < pixels.length; i++) {
+    const value = values[i];
+    const part = value === 0 ? 0 : Math.max(-1, Math.min(1, value * factor));
+    pixels[i] = value !== value ? nan
+      : rms ? rising[Math.round(Math.abs(part) * 255)] : diverging[Math.round((part + 1) * 127.5)];
+  }
+}
+
 const css = (bits) => `rgb(${bits & 255},${(bits >> 8) & 255},${(bits >> 16) & 255})`;
 
 // Black or white, whichever is read more easily on a pixel.

@@ -32,7 +32,8 @@ function header(app, byId, dark) {
     app.fit(true);
   });
   byId("fit").addEventListener("click", () => app.fit());
-  byId("save").addEventListener("click", () => savePicture(app));
+  byId("save").addEventListener("click", () => savePicture(app, "png"));
+  byId("save-drawing").addEventListener("click", () => savePicture(app, "svg"));
   const theme = () => {
     document.documentElement.dataset.theme = look.theme;
     byId("theme").textContent = look.theme === "dark" ? "Light" : "Dark";

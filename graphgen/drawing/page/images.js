@@ -52,9 +52,7 @@ class Images {
     const context = canvas.getContext("2d");
     const image = context.createImageData(grid.width, grid.height);
     const pixels = new Uint32Array(image.data.buffer);
-    for (let i = 0; i < pixels.length; i++) {
-      pixels[i] = pixel(grid.array[i], limit, grid.kind, look.theme);
-    }
+    paint(pixels, grid.array, limit, grid.kind, look.theme);
     context.putImageData(image, 0, 0);
     this.kept.set(grid, { canvas, limit, theme: look.theme });
     return canvas;

@@ -47,7 +47,7 @@ Object.assign(Base.prototype, {
       const boxes = app.layout.inside.get(module.id).map((box) => app.layout.boxes.get(box.id));
       const left = Math.min(...boxes.filter(Boolean).map((box) => this.rect(box).x));
       const room = left - rect.x - 8;
-      const short = this.name(module.label, room);
+      const short = this.name(this.within(module, room), room);
       if (room < 14 || rect.h < 9) continue;
       // The name of a module that has others in it stands in its corner.
       const y = outer(module) ? rect.y + 9 : rect.y + rect.h / 2;
@@ -56,6 +56,13 @@ Object.assign(Base.prototype, {
         context.fillText(short, rect.x + 4, y);
       }
     }
+  },
+
+  // In a frame that says the beginning of its name, the end alone will do.
+  within(module, room) {
+    const around = this.app.layout.moduleOf.get(module.parent);
+    const said = around && around.label && module.label.startsWith(`${around.label}.`);
+    return said && this.measure(module.label, BOLD) > room ? module.label.slice(around.label.length) : module.label;
   },
 
   // Of a dotted name the end tells more than the beginning.

@@ -3,8 +3,22 @@
 class Outline {
   constructor(app, node) {
     Object.assign(this, { app, node, items: new Map(), details: new Map(), folders: new Map() });
+    this.opener = document.getElementById("outline-opener");
+    this.opener.addEventListener("click", () => this.open(!document.body.classList.contains("outlined")));
+    node.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.open(false)) this.opener.focus();
+    });
     const roots = app.layout.ordered.filter((module) => module.parent === null);
     node.append(el("ul", { class: "tree" }, ...roots.flatMap((module) => this.module(module, roots.length === 1))));
+  }
+
+  // In narrow windows the outline lies above the map, and is opened by its button.
+  open(opened) {
+    const before = document.body.classList.contains("outlined");
+    document.body.classList.toggle("outlined", opened);
+    this.opener.setAttribute("aria-expanded", String(opened));
+    if (opened) this.node.focus();
+    return before;
   }
 
   module(module, open) {
@@ -36,7 +50,10 @@ class Outline {
     const tensor = block && app.network.tensorOf.get(block.tensor);
     const size = tensor ? tensor.shape.join("×") : block ? block.shape.join("×") : box.rows;
     const button = el("button", {
-      class: box.block === null ? "item neurons" : "item", onclick: () => app.choose({ box }, true),
+      class: box.block === null ? "item neurons" : "item", onclick: () => {
+        this.open(false);
+        app.choose({ box }, true);
+      },
     }, el("span", {}, text), " ", el("small", {}, String(size)));
     this.items.set(box.id, button);
     return el("li", {}, button);

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
 from html import escape
@@ -15,10 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.drawing.sharing import packed, tokens
+
 SCRIPTS = (
     "numbers", "data", "grids", "colours", "images", "camera", "layout", "base", "labels",
     "motion", "telling", "edges", "overlay", "panes", "pointer", "keys", "tip", "panel",
-    "symmetries", "outline", "find", "address", "saving", "header", "app", "going", "main",
+    "symmetries", "outline", "find", "address", "vectors", "saving", "header", "app", "going",
+    "main",
 )  # fmt: skip
 
 
@@ -29,10 +30,13 @@ def page(data: Mapping[str, Any], numbers: NDArray[np.float32]) -> str:
 
     The page asks nothing of the network: it opens from disk, in a frame, or from a server.
     """
+    # Lists are of symmetries alone, and may be most of the data: the first picture is without them.
+    first = {key: value for key, value in data.items() if key != "lists"}
     parts = {
         "@title@": escape(str(data["name"])),
         "@style@": style(),
-        "@data@": packed(plain(data)),
+        "@data@": packed(plain(first)),
+        "@lists@": packed(plain(data["lists"])),
         "@values@": packed(np.ascontiguousarray(numbers, dtype="<f4").tobytes()),
         "@script@": script(),
     }
@@ -41,15 +45,10 @@ def page(data: Mapping[str, Any], numbers: NDArray[np.float32]) -> str:
     return "".join(parts.get(piece, piece) for piece in pieces)
 
 
-def plain(data: Mapping[str, Any]) -> bytes:
+def plain(data: object) -> bytes:
     """Write data as JSON."""
     written = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return written.encode()
-
-
-def packed(content: bytes) -> str:
-    """Compress what the page holds: gzip, base64, which no HTML parser takes for a tag."""
-    return b64encode(gzip.compress(content, compresslevel=9, mtime=0)).decode("ascii")
 
 
 @cache
@@ -63,7 +62,8 @@ def script() -> str:
 @cache
 def style() -> str:
     """Give the style, without indentation."""
-    return "\n".join(line.strip() for line in text("viewer.css").splitlines() if line)
+    sheets = tokens() + text("viewer.css")
+    return "\n".join(line.strip() for line in sheets.splitlines() if line)
 
 
 @cache

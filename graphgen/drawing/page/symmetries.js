@@ -49,7 +49,8 @@ class Symmetries {
     const names = family.tensors.map(({ name, axis }) => (axis === null || axis === undefined ? name : `${name} axis ${axis}`));
     this.about.replaceChildren(el("p", { class: "hint" }, `${family.kind} of ${family.size}, acts on `,
       names.length > 6 ? `${names.slice(0, 6).join(", ")} and ${names.length - 6} more.` : `${names.join(", ")}.`));
-    if (!examples.length) this.about.append(el("p", { class: "hint" }, "Too large to be shown move by move."));
+    if (!examples.length) this.about.append(el("p", { class: "hint" }, this.app.network.kind === "parameter"
+      ? "Too large to be shown move by move." : "Outlined on the map are the blocks that hold its tensors."));
     this.live.textContent = "";
     this.bars(this.applied || null);
   }

@@ -13,6 +13,7 @@ from graphgen.drawing.svg.pictures import picture, side_for
 from graphgen.drawing.svg.style import style
 from graphgen.errors import GraphError, described
 from graphgen.graph import Graph
+from graphgen.summary import name_of
 from graphgen.template import Template
 
 ROUND = 3.0
@@ -59,11 +60,6 @@ def draw(graph: Graph | Template, *, width: float | None = None, dark: bool | No
         "</svg>",
     )
     return "\n".join(part for part in body if part) + "\n"
-
-
-def name_of(template: Template) -> str:
-    """Name a template after its architecture."""
-    return template.net.name if template.net is not None else template.architecture[:12]
 
 
 def description(template: Template) -> str:

@@ -7,8 +7,8 @@ from spec.lazy import lazily
 if TYPE_CHECKING:
     from graphgen.drawing.symmetry.acting import Acting, permuted_by
     from graphgen.drawing.symmetry.bins import grains
-    from graphgen.drawing.symmetry.shown import derived, shown_symmetries
+    from graphgen.drawing.symmetry.shown import derived, of_tensors, shown_symmetries
 else:
     lazily(__name__)
 
-__all__ = ["Acting", "derived", "grains", "permuted_by", "shown_symmetries"]
+__all__ = ["Acting", "derived", "grains", "of_tensors", "permuted_by", "shown_symmetries"]

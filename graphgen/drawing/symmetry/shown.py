@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphgen.compile import template as template_of
 from graphgen.drawing.symmetry.acting import Acting
 from graphgen.drawing.symmetry.bins import BinsOf
 from graphgen.drawing.symmetry.factors import FactorFamilies
 from graphgen.drawing.symmetry.families import PermutationFamilies
 from graphgen.drawing.symmetry.moves import NotShownError
 from graphgen.drawing.symmetry.outputs import Outputs
+from graphgen.drawing.symmetry.tensors import OfTensors
 from graphgen.drawing.values.packing import Lists
 from graphgen.symmetry.group import Symmetries
 from graphgen.symmetry.scalings import Scalings
@@ -32,6 +34,14 @@ def derived(template: Template) -> Acting | None:
     return Acting(Symmetries(template, () if template.net is None else turns(template.net)))
 
 
+def of_tensors(template: Template) -> OfTensors | None:
+    """Derive the symmetries of the parameter graph of a computation graph's network, if known."""
+    if template.kind == "parameter" or template.net is None:
+        return None
+    acting = derived(template_of(template.net))
+    return None if acting is None else OfTensors(template, acting)
+
+
 def shown_symmetries(
     template: Template,
     acting: Acting | None,
@@ -39,11 +49,17 @@ def shown_symmetries(
     bins_of: BinsOf,
     lists: Lists,
     *,
+    apart: OfTensors | None = None,
     means: bool = True,
     examples: int = 2,
     seed: int = 0,
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Give the symmetries that a page shows, and what the outputs were computed at."""
+    """Give the symmetries that a page shows, and what the outputs were computed at.
+
+    `apart` are those of a parameter graph, for the page of another graph.
+    """
+    if apart is not None:
+        return apart.plain(), None
     if acting is None:
         why = (
             f"Symmetries are left out: {template.num_nodes:,} nodes are too many for a page."

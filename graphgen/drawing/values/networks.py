@@ -14,7 +14,9 @@ from graphgen.errors import GraphError
 from graphgen.files.model_kind import model_kind
 from graphgen.graph import Graph
 from graphgen.sources import Net, Weights, is_there, network_from
+from graphgen.summary import name_of
 from graphgen.template import Template
+from spec import Architecture
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,13 @@ def network(
 
     A graph has weights of its own, and so has a model in a file; other networks may come without.
     """
-    name = name_of(net, weights)
     if isinstance(net, Graph):
         if weights is not None:
             raise GraphError(
                 "`weights` were given beside a graph, which has its own; leave them out, or give "
                 "its architecture"
             )
-        return Network(name, net.template, dict(net.tensors))
+        return Network(title(net), net.template, dict(net.tensors))
     if isinstance(net, Template):
         structure = net
     elif weights is None and has_weights(net):
@@ -49,8 +50,8 @@ def network(
     else:
         structure = template(net, kind)
     if weights is None:
-        return Network(name, structure, None)
-    return Network(name, structure, dict(structure.bind(weights).tensors))
+        return Network(title(net), structure, None)
+    return Network(title(net), structure, dict(structure.bind(weights).tensors))
 
 
 def has_weights(net: object) -> bool:
@@ -61,12 +62,10 @@ def has_weights(net: object) -> bool:
     return is_there(path) and model_kind(path) is not None
 
 
-def name_of(net: object, weights: object) -> str:
-    """Name a network by its file, or by its architecture's hash."""
+def title(net: Net | Graph | Template) -> str:
+    """Name a network by its file, or by its architecture."""
     if isinstance(net, (str, os.PathLike)):
         return Path(os.fsdecode(net)).stem
-    if isinstance(weights, (str, os.PathLike)):
-        return Path(os.fsdecode(weights)).stem
-    structure = net.template if isinstance(net, Graph) else net
-    told = structure.architecture if isinstance(structure, Template) else getattr(net, "hash", "")
-    return f"network {told[:12]}"
+    if isinstance(net, Architecture):
+        return net.name
+    return name_of(net.template if isinstance(net, Graph) else net)

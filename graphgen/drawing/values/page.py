@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from graphgen.drawing.comparing import Against, compared
 from graphgen.drawing.matrix import MatrixView
 from graphgen.drawing.scene import scene
-from graphgen.drawing.symmetry import derived, grains, permuted_by, shown_symmetries
+from graphgen.drawing.symmetry import derived, grains, of_tensors, permuted_by, shown_symmetries
 from graphgen.drawing.values.blocks import BlockValues
 from graphgen.drawing.values.networks import Network, network
 from graphgen.drawing.values.packing import Buffer, Lists
@@ -28,6 +28,7 @@ def page_data(
     net: Net | Graph | Template,
     weights: Weights | None = None,
     *,
+    name: str | None = None,
     against: Against | None = None,
     kind: str = "parameter",
     examples: int = 2,
@@ -49,18 +50,18 @@ def page_data(
         raise GraphError("`against` compares weights, but there are none of the first network")
     buffer, lists = Buffer(), Lists()
     structure = ours.template
-    acting = derived(structure)
+    acting, apart = derived(structure), of_tensors(structure)
     fine = grains(acting) if acting is not None else {}
     values = BlockValues(structure, buffer, 1 if against is None else 3, fine)
     symmetries, given = shown_symmetries(
         structure, acting, ours.arrays, values.plan.bins.get, lists,
-        means=values.plan.means, examples=examples, seed=seed,
+        apart=apart, means=values.plan.means, examples=examples, seed=seed,
     )  # fmt: skip
     page: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "made_by": made_by(),
-        "name": ours.name,
+        "name": name or ours.name,
         "kind": structure.kind,
         "hash": structure.hash,
         "counts": counts(structure),
@@ -69,7 +70,9 @@ def page_data(
         "blocks": [
             {
                 **plain_block(block),
-                "permuted_by": permuted_by(block, acting),
+                "permuted_by": permuted_by(block, acting)
+                if apart is None
+                else apart.permuted_by(block),
                 **values.shown(index, array_of(block, ours)),
             }
             for index, block in enumerate(structure.blocks)

@@ -37,7 +37,7 @@ COMPARED: dict[str, Callable[..., Any]] = {
     "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater,
     "ge": np.greater_equal,
 }  # fmt: skip
-PLAIN = tuple(name for name, function in FUNCTIONS.items() if name in NUMPY)
+PLAIN = tuple(name for name in FUNCTIONS if name in NUMPY)
 LAYERS = tuple(dict.fromkeys((*PLAIN, *AFFINE, *COMBINED, *COMPARED, "masked_fill")))
 
 WORDS: tuple[tuple[str, Fields], ...] = (

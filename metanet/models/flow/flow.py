@@ -21,7 +21,7 @@ from metanet.sources import Net, architecture_of
 DECIDED = ("channels", "conditions", "members", "net")
 """Settings of editors that a flow decides."""
 OPTIONS = {
-    "editor": choice(*EDITORS), "classes": COUNT, "reference": flag(),
+    "editor": choice(*EDITORS.known), "classes": COUNT, "reference": flag(),
     "frequencies": integer(0, 64), "along": WIDTH, "settings": mapping(),
 }  # fmt: skip
 

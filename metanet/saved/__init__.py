@@ -1,0 +1,1 @@
+"""Saved models: a folder with parameters in safetensors, settings in JSON, and a card."""
