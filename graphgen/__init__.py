@@ -18,8 +18,13 @@ if TYPE_CHECKING:
     from graphgen.interpolation import Barrier, interpolate, loss_barrier
     from graphgen.matching import Match, match
     from graphgen.neurons import NeuronValue, neuron_values
+    from graphgen.surgery.prune import prune
+    from graphgen.surgery.scores import lowest, unit_scores
+    from graphgen.surgery.widen import widen
     from graphgen.symmetry import Scalings, Symmetries, scalings, symmetries
     from graphgen.template import EdgeBlock, NodeGroup, Step, Template
+    from graphgen.units.derivation import Units, units
+    from graphgen.units.families import Family, Slice, Unit
     from graphgen.verify import verify
 else:
     lazily(__name__)
@@ -28,6 +33,7 @@ __all__ = [
     "Barrier",
     "Checkpoint",
     "EdgeBlock",
+    "Family",
     "Features",
     "Graph",
     "GraphError",
@@ -36,9 +42,12 @@ __all__ = [
     "NeuronValue",
     "NodeGroup",
     "Scalings",
+    "Slice",
     "Step",
     "Symmetries",
     "Template",
+    "Unit",
+    "Units",
     "as_stored",
     "compile",
     "evaluate",
@@ -46,12 +55,17 @@ __all__ = [
     "features",
     "interpolate",
     "loss_barrier",
+    "lowest",
     "match",
     "neuron_values",
+    "prune",
     "register_function",
     "scalings",
     "stream_features",
     "symmetries",
     "template",
+    "unit_scores",
+    "units",
     "verify",
+    "widen",
 ]

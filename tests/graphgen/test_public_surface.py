@@ -63,6 +63,10 @@ VALID: dict[str, Any] = {
     "turning": (),
     "nodes": np.arange(GRAPH.num_nodes),
     "array": WEIGHTS["0.weight"],
+    "units": [graphgen.units(NET)["0/neuron"][0]],
+    "noise": 0.1,
+    "scores": graphgen.unit_scores(NET, WEIGHTS),
+    "gradients": WEIGHTS,
     "records": [{"accuracy": 0.5}],
 }
 """A right value for each argument's name; a new name needs one here."""
@@ -126,7 +130,8 @@ MADE_BY_THE_PACKAGE = {
 RECORDS = (graphgen.EdgeBlock, graphgen.NodeGroup, graphgen.Step, graphgen.NeuronValue,
            graphgen.Graph, graphgen.Template, graphgen.export.ArrowTables,
            graphgen.export.GraphsTuple, graphgen.export.SparseGraph,
-           graphgen.Checkpoint, graphgen.Features, graphgen.Match)  # fmt: skip
+           graphgen.Checkpoint, graphgen.Features, graphgen.Match, graphgen.Units,
+           graphgen.Family, graphgen.Slice, graphgen.Unit)  # fmt: skip
 """What the package hands out, and nobody makes."""
 
 OBJECTS: dict[str, Any] = {

@@ -1,0 +1,1 @@
+"""Surgery: smaller and wider networks, by the units of `graphgen.units`."""

@@ -1,0 +1,1 @@
+"""Units: the smallest sets of parameter slices that leave a network together."""
