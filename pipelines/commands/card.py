@@ -17,18 +17,9 @@ from pipelines.commands.inputs import SETTINGS, ZOO
 @click.option("--replace", is_flag=True, help="Write over the file that --out names.")
 def card(zoo: Path, out: Path, params: Path, replace: bool) -> Document:
     """Write the dataset card of a finished ZOO, which the settings PARAMS make."""
-    from pipelines.inrs.card import is_inr_zoo
-    from pipelines.inrs.card import write_card as write_inr_card
-    from pipelines.published.card import is_published
-    from pipelines.published.card import write_card as write_published_card
-    from pipelines.zoo.card import write_card
+    from pipelines.cards import card as write_card
     from pipelines.zoo.reading import open_zoo
 
-    index = open_zoo(zoo)
-    published = is_published(index)
-    encoding = is_inr_zoo(index) and not published
-    command = f"gmn {'inrs' if encoding else 'zoo'} {params} --out {zoo}"
-    write = write_published_card if published else write_inr_card if encoding else write_card
-    written = write(zoo, out, command, replace)
-    click.echo(f"card: {written}")
-    return {"card": written, "zoo": zoo, "hash": index["hash"]}
+    write_card(zoo, out, settings=str(params), replace=replace)
+    click.echo(f"card: {out}")
+    return {"card": out, "zoo": zoo, "hash": open_zoo(zoo)["hash"]}

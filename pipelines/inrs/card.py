@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pipelines.signals import SPLITS
-from pipelines.zoo.card import histogram, table, write_page, written
-from pipelines.zoo.reading import open_zoo
+from pipelines.zoo.card import histogram, table, written
 
 DECIBELS = 5
-
-
-def write_card(zoo: str | Path, out: str | Path, command: str, replace: bool = False) -> Path:
-    """Write the card of a finished zoo of INRs; `command` is what makes it again.
-
-        write_card("out/inrs", "results/inrs.md", "gmn inrs params.yaml --out out/inrs")
-
-    `GraphError` where there is such a file already, unless `replace` is true.
-    """
-    return write_page(zoo, out, card(open_zoo(zoo), command), replace)
 
 
 def is_inr_zoo(index: Mapping[str, Any]) -> bool:

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pipelines.published.sets import SETS
-from pipelines.zoo.card import histogram, table, write_page, written
+from pipelines.zoo.card import histogram, table, written
 from pipelines.zoo.checkpoints import is_last
-from pipelines.zoo.reading import open_zoo
-
-
-def write_card(zoo: str | Path, out: str | Path, command: str, replace: bool = False) -> Path:
-    """Write the card of a zoo that is a published set; `command` is what makes it again.
-
-        write_card("out/zoo", "results/zoo.md", "gmn zoo params.yaml --out out/zoo")
-
-    `GraphError` where there is such a file already, unless `replace` is true.
-    """
-    return write_page(zoo, out, card(open_zoo(zoo), command), replace)
 
 
 def is_published(index: Mapping[str, Any]) -> bool:

@@ -14,20 +14,9 @@ from graphgen.files.destination import making
 from graphgen.files.document import within
 from pipelines.errors import PipelineError
 from pipelines.zoo.checkpoints import is_last
-from pipelines.zoo.reading import open_zoo
 
 BARS = 40
 FRACTIONS = np.linspace(0, 1, 21)
-
-
-def write_card(zoo: str | Path, out: str | Path, command: str, replace: bool = False) -> Path:
-    """Write the card of a finished zoo; `command` is what makes it again.
-
-        write_card("out/zoo", "results/zoo.md", "gmn zoo params.yaml --out out/zoo")
-
-    `GraphError` where there is such a file already, unless `replace` is true.
-    """
-    return write_page(zoo, out, card(open_zoo(zoo), command), replace)
 
 
 def write_page(zoo: str | Path, out: str | Path, text: str, replace: bool) -> Path:

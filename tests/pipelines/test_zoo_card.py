@@ -3,15 +3,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from pipelines.cards import card
 from pipelines.zoo import open_zoo
-from pipelines.zoo.card import histogram, write_card
+from pipelines.zoo.card import histogram
 
 
 def test_a_card_counts_what_the_zoo_holds(small_zoo: Path, tmp_path: Path) -> None:
     index = open_zoo(small_zoo)
-    text = write_card(small_zoo, tmp_path / "results" / "zoo.md", "gmn zoo a --out b").read_text()
+    text = card(small_zoo, tmp_path / "results" / "zoo.md", settings="a.yaml")
+    assert (tmp_path / "results" / "zoo.md").read_text() == text
     assert index["hash"] in text
-    assert "gmn zoo a --out b" in text
+    assert f"gmn zoo a.yaml --out {small_zoo}" in text
     assert "the first 120 train images and the first 60 test images" in text
     for family in ("cnn", "mlp"):
         own = [row for row in index["networks"] if row["family"] == family]
