@@ -75,7 +75,7 @@ class Resized:
 
     @property
     def net(self) -> Architecture:
-        """The architecture, in the language. Raises `UnsaidError` for a layer that cannot say it."""
+        """The architecture, in the language; `UnsaidError` for a layer that cannot say it."""
         form = self.old.resolved()
         form.pop("checkpoint", None)
         for entry, layer in zip(form["layers"], self.old.layers, strict=True):
