@@ -232,9 +232,3 @@ def test_heads_move_as_wholes() -> None:
     index = swap["moves"][0]["block"]
     before = cells_of(page, index, exact_display(page, numbers, index))
     assert not np.array_equal(moved_display(page, numbers, swap, index), before)
-
-
-def test_the_computation_graph_says_that_symmetries_are_left_out() -> None:
-    page, _ = page_data("mlp", kind="computation")
-    assert page["symmetries"]["families"] == []
-    assert "parameter graph" in page["symmetries"]["left_out"]
