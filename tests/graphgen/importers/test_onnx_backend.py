@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from oracles.onnx_backend import Case, kind_of, made_cases, outcome, stored_cases, table
 
-PAGE = Path(__file__).parents[3] / "docs" / "onnx_coverage.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "onnx_coverage.md"
 EVERY = 11
 """Of the models of single operators the ordinary test takes every eleventh."""
 
