@@ -14,8 +14,8 @@ from fuzz.limits import TookTooLongError, bounded
 from fuzz.yaml_mutations import ROOT, mutated
 
 import spec
-from pipelines import compile as compiling
 from pipelines import merge_settings
+from pipelines.compile import SCHEMA as COMPILE_SCHEMA
 from pipelines.errors import PipelineError
 from pipelines.generation import settings as generation
 from pipelines.inrs import settings as inrs
@@ -192,7 +192,7 @@ SECTIONS: Mapping[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
     "zoo": (zoo.read_settings, (ZOO,)),
     "inrs": (inrs.read_settings, (INRS,)),
     "compile": (
-        lambda path: read_section(path, "compile", compiling.SCHEMA),
+        lambda path: read_section(path, "compile", COMPILE_SCHEMA),
         (DEFAULT, text_of("experiments/diverse/params.yaml")),
     ),
     "merge": (merge_settings.read_settings, (MERGE,)),
