@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from graphgen.files import Kind, read_weights
 from graphgen.files.sealed import PARTS, read_part
 from metanet.errors import MetanetError
+from metanet.options import shown
 
 SETTINGS, WEIGHTS, CARD = "settings.json", "model.safetensors", "README.md"
 MADE_WITH = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -51,6 +53,13 @@ RUN = Kind(
     "`gmn train`",
 )
 """What is to be known of a training run to make its model again."""
+
+
+def path_of(folder: Any) -> Path:
+    """Give a folder as a path; `MetanetError` for what names none."""
+    if not isinstance(folder, str | os.PathLike):
+        raise MetanetError(f"`folder` is {shown(folder)}, expected the path of a folder")
+    return Path(folder)
 
 
 def read_state(folder: Path, settings: Mapping[str, Any]) -> dict[str, torch.Tensor]:

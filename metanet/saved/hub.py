@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from metanet.errors import MetanetError
-from metanet.saved.folder import CARD, SETTINGS, WEIGHTS
+from metanet.saved.folder import CARD, SETTINGS, WEIGHTS, path_of
 
 HUB = "hf://"
 CACHE = Path.home() / ".cache" / "graph-metanetworks" / "hub"
@@ -26,7 +26,7 @@ def push_to_hub(folder: str | Path, name: str, *, private: bool = False) -> str:
     folder nothing but the model and its card is sent. Raises `MetanetError` for a folder without a
     model, and where the hub refuses.
     """
-    place = Path(folder)
+    place = path_of(folder)
     if missing := [each for each in FILES if not (place / each).is_file()]:
         raise MetanetError(f"{place}: holds no saved model: {', '.join(missing)} missing")
     hub = library()

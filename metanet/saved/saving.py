@@ -23,6 +23,7 @@ from metanet.saved.folder import (
     SAVED,
     SETTINGS,
     WEIGHTS,
+    path_of,
     read_state,
 )
 from metanet.saved.hub import HUB, downloaded
@@ -61,11 +62,14 @@ def save(
     """
     group, name, settings, fitted, arrays = parts_of_model(model)
     made = made_with()
+    place = path_of(folder)
+    if about is not None and not isinstance(about, Mapping):
+        raise MetanetError(f"`about` is {shown(about)}, expected a mapping, as {{'what': ...}}")
     words = dict(about or {})
     content = {"class": group, "model": name, "settings": settings, "about": words, **fitted}
-    title = str(words.get("name") or Path(folder).resolve().name)
+    title = str(words.get("name") or place.resolve().name)
     text = card(title, words, how_to_load(group), made)
-    with replacing(Path(folder), SETTINGS, SAVED, replace, among=(WEIGHTS, CARD)) as new:
+    with replacing(place, SETTINGS, SAVED, replace, among=(WEIGHTS, CARD)) as new:
         new.add(WEIGHTS, lambda path: write_safetensors(path, arrays))
         new.add(CARD, lambda path: write_bytes(path, text.encode()))
         new.commit({**content, "made_with": made, "parts": new.parts})

@@ -208,3 +208,17 @@ def test_the_models_of_the_package_are_small() -> None:
         assert sum(path.stat().st_size for path in folder.iterdir()) < 5e6
         assert not list(folder.glob("*.pkl"))
         assert metanet.load(folder.name) is not None
+
+
+@pytest.mark.parametrize("wrong", [None, 5, float("nan"), [], {}, torch.zeros(2), object(), dict])
+def test_what_is_saved_and_where_is_checked_first(wrong: Any, tmp_path: Path) -> None:
+    model = metanet.make_metanet("gmn", hidden=8, layers=1)
+    with pytest.raises(MetanetError, match="expected"):
+        metanet.save(wrong, tmp_path / "out")
+    for call in (metanet.save, lambda _, folder: metanet.push_to_hub(folder, "a/b")):
+        with pytest.raises(MetanetError, match="`folder` is .*, expected the path of a folder"):
+            call(model, wrong)
+    if wrong is not None and not isinstance(wrong, dict):
+        with pytest.raises(MetanetError, match="`about` is .*, expected a mapping"):
+            metanet.save(model, tmp_path / "out", about=wrong)
+    assert not list(tmp_path.iterdir())
