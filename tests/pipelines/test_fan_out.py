@@ -159,7 +159,7 @@ def trained(graphs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("prediction", "compile"):
-        monkeypatch.setattr(f"pipelines.{module}.TOGETHER", 5)
+        monkeypatch.setattr(import_module(f"pipelines.{module}"), "TOGETHER", 5)
 
 
 @pytest.mark.parametrize("source", ["graphs", "zoo"])

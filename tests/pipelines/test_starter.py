@@ -97,7 +97,7 @@ def test_the_doctor_finds_libraries(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_doctor_says_how_to_get_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.doctor.find_spec", lambda name: None)
+    monkeypatch.setattr("pipelines.doctor.is_installed", lambda name: False)
     assert library("torch") == Finding(
         "torch", "not installed", 'pip install "graph-metanetworks[pipelines]"'
     )
