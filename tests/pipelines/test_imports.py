@@ -106,7 +106,7 @@ def test_a_prediction_imports_what_it_computes_with(run: Path) -> None:
     arguments = ("predict", "runs/gmn-seed0", "net.yaml", "w.safetensors")
     modules = imported(command(*arguments), run)
     assert "metanet.models.gmn" in modules
-    check(modules - alone, 680, LIBRARIES)
+    check(modules - alone, 710, LIBRARIES)
 
 
 def test_what_is_imported_without_need_is_told() -> None:
