@@ -218,7 +218,8 @@ def test_results_say_of_what_they_are_and_a_report_is_of_no_others(
     assert read_results(results)["of"]["graph_set"] == hash_
     runs = {"a-seed0", "a-seed1", "b-seed0", "b-seed1"}
     assert set(read_results(results)["of"]["runs"]) == runs
-    assert check_results(root, hash_) == {}  # trees have no history
+    found = check_results(root, hash_)
+    assert {name: history for name, (_, history) in found.items()} == dict.fromkeys(runs)
     with pytest.raises(PipelineError, match="measured on another graph set"):
         check_results(root, "0" * 64)
     file = write(trees.parent, {"a": {"metanet": "statnn", "settings": {"trees": 4}}})

@@ -69,7 +69,7 @@ CHANGES: list[tuple[str, Edit, str]] = [
     ("zoo", setting(networks_per_shard=5), "shards: got 3, expected 1 of 5"),
     ("zoo", setting(networks_per_shard=0), "zoo.networks_per_shard: got 0"),
     ("zoo", setting(checkpoints=5, count=1), r"networks\[0\]: got .* not checkpoint 1 of 5"),
-    ("zoo", setting(dataset="imagenet"), "zoo.dataset: got 'imagenet'"),
+    ("zoo", setting(dataset=5), "zoo.dataset: got 5"),
     ("zoo", setting(architectures=[]), "zoo.architectures: got a list of 0"),
     ("zoo", setting(architectures=[{}]), r"zoo.architectures\[0\]: `family, weight"),
     ("zoo", setting(training=deep(150)), "zoo.training: got a list"),
