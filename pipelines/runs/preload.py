@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-EVERY = ("torch._dynamo", "lightning_fabric.strategies.ddp")
+EVERY = ("filelock", "torch._dynamo", "lightning_fabric.strategies.ddp")
 """What every run imports as it begins: optimizers want `torch._dynamo`."""
 PREDICTING = ("metanet.backends.block", "scipy.stats")
 """What a metanet imports as it is first applied, and scores as they are first computed."""

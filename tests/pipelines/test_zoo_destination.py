@@ -170,7 +170,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, Any], li
         calls: list[str] = []
         monkeypatch.undo()
         use_toys(monkeypatch)
-        for name in ("pwrite", "replace", "unlink", "ftruncate", "fsync", "open"):
+        for name in ("write", "replace", "unlink", "ftruncate", "fsync", "open"):
             real = getattr(os, name)
 
             def wrapper(*args: Any, name: str = name, real: Any = real, **options: Any) -> Any:

@@ -107,7 +107,7 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_added(
         monkeypatch.setattr(os, name, wrapper)
 
     with monkeypatch.context():
-        for name in ("pwrite", "replace", "unlink", "ftruncate"):
+        for name in ("write", "replace", "unlink", "ftruncate"):
             watched(name)
         with Store(zoo, settings, MADE, print) as store:
             for index in store.missing():
