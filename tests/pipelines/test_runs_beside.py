@@ -134,7 +134,9 @@ def test_a_report_is_of_all_runs_and_of_what_they_wrote(graphs: Path, tmp_path: 
     (run,) = train(file, graphs, out, workers=1)
     evaluate(out, graphs, tmp_path / "out" / "results")
     hash_ = run.graphs_hash
-    assert check_results(tmp_path, hash_)["g-seed0"].name == "history.csv"
+    _, written = check_results(tmp_path, hash_)["g-seed0"]
+    assert written is not None
+    assert written.name == "history.csv"
     history = run.folder / "history.csv"
     intact = history.read_bytes()
     history.write_bytes(intact.replace(b"0.", b"123.", 1))
