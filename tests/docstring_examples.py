@@ -272,6 +272,15 @@ def own_names(example: Example, names: dict[str, Any]) -> dict[str, Any]:
         labels, noise = torch.arange(12) % 10, torch.randn(*rows.shape)
         moments = by_parameter(rows)
         return {"labels": labels, "moments": moments, "noise": noise, "times": torch.rand(12)}
+    if example.owner == "AccuracyPredictor":
+        rng = np.random.default_rng(0)
+        made = [
+            graphgen.compile(n, graphgen.testing.random_weights(n, rng, np.float32))
+            for n in [names["net"]] * 40
+        ]
+        return {"graphs": made, "accuracies": rng.random(len(made))}
+    if example.place == "metanet.saved.saving:load":
+        metanet.save(metanet.make_metanet("gmn", hidden=8, layers=1), "out/my-gmn")
     if example.owner == "TorchOptimizer":
         made = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.ReLU(), torch.nn.Linear(5, 2))
         learned = metanet.LearnedOptimizer("gmn", {"hidden": 8, "layers": 1})

@@ -98,13 +98,20 @@ def dotted(name: str) -> Any:
     result: Any = importlib.import_module(parts[0])
     for end, part in enumerate(parts[1:], start=2):
         module = ".".join(parts[:end])
-        if end < len(parts) and importlib.util.find_spec(module):
+        if end < len(parts) and is_module(module):
             result = importlib.import_module(module)
             continue
         if not hasattr(result, part):
             importlib.import_module(module)
         result = getattr(result, part)
     return result
+
+
+def is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # what it is in is no package
+        return False
 
 
 def check_call(text: str) -> None:
@@ -168,7 +175,11 @@ def test_full_names_exist(page: Path) -> None:
             dotted(code)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if page.name != "errors.md"],  # which says what is told of mistakes
+    ids=lambda page: page.name,
+)
 def test_commands_have_the_options_that_are_mentioned(page: Path) -> None:
     commands = [code for code in inline_code(page) if re.match(r"gmn [a-z-]+ \S", code)]
     assert [mistake(command) for command in commands if mistake(command)] == []

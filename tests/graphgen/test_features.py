@@ -71,7 +71,9 @@ def test_names_are_told_apart_and_can_be_written_anywhere() -> None:
 
 
 def test_every_column_is_documented() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "reference" / "exports.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "exports.md").read_text(
+        encoding="utf-8"
+    )
     words = set(re.findall(r"`(\w+\*?)`", page))
     for first, last in re.findall(r"`(\w+_0)` to `_(\d)`", page):
         words |= {f"{first[:-1]}{number}" for number in range(int(last) + 1)}
