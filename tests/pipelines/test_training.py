@@ -194,7 +194,14 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(graphs: Path, tmp_path: Pat
         assert (straight.folder / name).read_bytes() == (stopped.place() / name).read_bytes()
     files = {path.name for path in stopped.place().iterdir()}
     assert files == {
-        *("cost.csv", "history.csv", "model.safetensors", "networks.safetensors", "settings.json"),
+        *(
+            "README.md",
+            "cost.csv",
+            "history.csv",
+            "model.safetensors",
+            "networks.safetensors",
+            "settings.json",
+        ),
     }
 
 
