@@ -22,11 +22,10 @@ Module = TypeVar("Module", bound=nn.Module)
 def restored(
     result: Result, make: Callable[[State], Module], settings: Mapping[str, Any]
 ) -> Module:
-    """Make a module, and give it the parameters of a result; `make` is given them too.
+    """Make a module, and give it the parameters of a result, as `metanet.load` does.
 
-    As `metanet.load` does: `settings` are those of the editor, whose `layers` are counted first.
-
-        restored(result, lambda state: make_editor("gmn", **settings), settings)
+    `make` is given them too, and `settings` are those of the editor, whose `layers` are counted
+    first: `restored(result, lambda state: make_editor("gmn", **settings), settings)`.
 
     Raises `GraphError` for files that were changed, and `PipelineError` for settings that make no
     module, and for parameters that are not those of such a module, or not finite.
