@@ -59,6 +59,13 @@ def predict(
     return say_predictions(run, net, weights, variables, out, device, workers, scheduler, replace)
 
 
+def is_reference(path: Path) -> bool:
+    """Say whether a path that is not there is the name of a reference network."""
+    from spec.reference import names
+
+    return not path.exists() and str(path) in (*names(), *names(published=True))
+
+
 def split(paths: tuple[Path, ...]) -> tuple[Path | None, Path, tuple[Path, ...]]:
     """Tell a run from the network behind it; None where the network comes first."""
     from pipelines.runs.collection import INDEX
@@ -66,7 +73,8 @@ def split(paths: tuple[Path, ...]) -> tuple[Path | None, Path, tuple[Path, ...]]
 
     first = paths[0]
     run = (first / SETTINGS).is_file() or (first.parent / INDEX).is_file()
-    if not run and len(paths) > 1 and not first.is_file() and first.suffix not in NETWORKS:
+    network = first.is_file() or first.suffix in NETWORKS or is_reference(first)
+    if not run and len(paths) > 1 and not network:
         run = paths[1].suffix in NETWORKS or not first.exists()
     if not run:
         return None, checked(ARCHITECTURE, first), tuple(checked(WEIGHTS, p) for p in paths[1:])

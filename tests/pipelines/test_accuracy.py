@@ -123,6 +123,19 @@ def test_the_predictor_in_the_box_answers_without_a_run(
     assert any("next to nothing was learned" in words for words in row["remarks"])
 
 
+def test_a_reference_network_goes_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    weights = random_weights(spec.load("mlp"), np.random.default_rng(0), np.float32)
+    write_weights("w.safetensors", weights)
+    main(["predict", "mlp", "w.safetensors", "--json"])
+    assert json.loads(capsys.readouterr().out)
+    with pytest.raises(SystemExit):  # the control: what is no such name is taken for a run
+        main(["predict", "mlpp", "w.safetensors"])
+    assert "mlpp" in capsys.readouterr().err
+
+
 def test_random_weights_of_a_family_that_was_never_seen_get_no_prediction(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
