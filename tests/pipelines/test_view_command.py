@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -145,13 +146,18 @@ def test_a_page_is_served_until_it_is_stopped(folder: Path) -> None:
         [sys.executable, "-m", "pipelines", "view", "net.yaml", "--serve"],
         stdout=subprocess.PIPE,
         text=True,
+        # What a shell starts in the background ignores it.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     ) as process:
-        assert process.stdout is not None
-        found = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
-        assert found
-        with urllib.request.urlopen(found[0], timeout=60) as answer:
-            data = held(answer.read().decode())
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        try:
+            assert process.stdout is not None
+            found = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+            assert found
+            with urllib.request.urlopen(found[0], timeout=60) as answer:
+                data = held(answer.read().decode())
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
     assert data["name"] == "net"
     assert not (folder / "net.html").exists()
