@@ -7,7 +7,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,13 @@ def code_of(*modules: str, apart: tuple[str, ...] = ()) -> str:
     they import. A module that `earlier_code.json` lists counts as it was, unless it was changed
     since.
     """
+    return hash_of(imported(*modules, apart=apart))
+
+
+def hash_of(modules: Iterable[str]) -> str:
+    """Hash modules of ours, each with the sources in C beside it."""
     digest = hashlib.sha256()
-    for name in sorted(imported(*modules, apart=apart)):
+    for name in sorted(modules):
         path = source_file(name)
         digest.update(f"{name}\n{read_module(name)[1]}\n".encode())
         for kernel in sorted(path.parent.glob("source/*.[ch]")) if is_package(path) else ():
@@ -104,7 +109,7 @@ def read_text(text: str) -> tuple[list[str], str]:
     for node in statements(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                imports += [alias.name, *homes(alias.name).values()]
+                imports += [alias.name, *used_of(alias, tree)]
         elif isinstance(node, ast.ImportFrom) and node.module:
             imports += [home_of(node.module, alias.name) for alias in node.names]
         elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -112,6 +117,17 @@ def read_text(text: str) -> tuple[list[str], str]:
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:] or [ast.Pass()]
     return imports, ast.unparse(tree)
+
+
+def used_of(alias: ast.alias, tree: ast.Module) -> list[str]:
+    """List the modules whose names a source takes from a lazy package that it imports whole."""
+    listed = homes(alias.name)
+    names = {
+        node.attr
+        for node in (ast.walk(tree) if listed else ())
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == (alias.asname or alias.name)
+    }
+    return [home_of(alias.name, name) for name in sorted(names)]
 
 
 def statements(tree: ast.Module) -> Iterator[ast.AST]:

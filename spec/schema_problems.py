@@ -26,12 +26,20 @@ def validator() -> Draft202012Validator:
 
 @lru_cache(maxsize=2)
 def _validators(layers: tuple[str, ...]) -> tuple[Draft202012Validator, Draft202012Validator]:
-    """Give the validators of a whole description and of one entry."""
+    """Give the validators of a whole description and of one entry.
+
+    All their references lead into `$defs`: each is looked up once, not for every layer.
+    """
     from jsonschema import Draft202012Validator  # which nobody needs who reads nothing
+    from jsonschema.validators import extend
+
+    def follow(_: Any, reference: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+        yield from definitions[reference].iter_errors(instance)
 
     schema = architecture_schema()
-    entry = {"$defs": schema["$defs"], "$ref": "#/$defs/layers"}
-    return Draft202012Validator(schema), Draft202012Validator(entry)
+    checker: Any = extend(Draft202012Validator, {"$ref": follow})  # type: ignore[no-untyped-call]
+    definitions = {f"#/$defs/{name}": checker(part) for name, part in schema["$defs"].items()}
+    return checker(schema), definitions["#/$defs/layers"]
 
 
 def entry_problems(entry: Any) -> list[str]:

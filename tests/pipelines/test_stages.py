@@ -110,6 +110,9 @@ def test_code_changes_where_a_command_runs_it(tmp_path: Path) -> None:
         "spec/schema/architecture.schema.json": "1111 1111",
         "pipelines/doctor.py": "0000 0000",
         "graphgen/drawing/serving.py": "0000 0000",
+        "graphgen/__init__.py": "0000 0000",
+        "graphgen/surgery/prune.py": "0000 0000",
+        "graphgen/neurons.py": "0000 0111",
         "graphgen/importers/__init__.py": "0000 0000",
         "pipelines/commands/train.py": "0000 0000",
     }

@@ -6,7 +6,7 @@ import contextlib
 import json
 import resource
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,9 @@ import spec
 from spec.errors import MAX_PROBLEMS
 from spec.layer_entry import MAX_LAYERS
 from spec.plain import MAX_INTEGER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SECONDS = 5.0
 MEGABYTES = 1024
@@ -102,12 +105,31 @@ LONG: dict[str, str] = {
 }  # fmt: skip
 
 
-def problems(text: str) -> tuple[spec.Problem, ...]:
+@contextlib.contextmanager
+def soon(seconds: float = SECONDS) -> Iterator[None]:
+    """Allow so many seconds of a machine that takes 50 ms for a million additions.
+
+    Virtual processors are at times half as fast as at others.
+    """
+    paces = [pace()]
     start = time.process_time()
-    with pytest.raises(spec.SpecError) as caught:
-        spec.loads(text)
-    message = str(caught.value)
-    assert time.process_time() - start < SECONDS
+    yield
+    taken = time.process_time() - start
+    paces.append(pace())
+    assert taken < seconds * min(4, max(1, *paces)), f"{taken:.2f} s, at {paces} times the pace"
+
+
+def pace() -> float:
+    start = time.process_time()
+    sum(n + 1 for n in range(1_000_000))
+    return (time.process_time() - start) / 0.05
+
+
+def problems(text: str) -> tuple[spec.Problem, ...]:
+    with soon():
+        with pytest.raises(spec.SpecError) as caught:
+            spec.loads(text)
+        message = str(caught.value)
     assert len(message) < 200_000
     return caught.value.problems
 
@@ -152,9 +174,8 @@ CHOICES: dict[str, list[int]] = {
 
 @pytest.mark.parametrize("layer", CHOICES)
 def test_axes_of_any_size_are_read_soon(layer: str) -> None:
-    start = time.process_time()
-    net = spec.loads(f"inputs: {{x: [4, {LONG_AXIS}]}}\nlayers: [{{{layer}}}]")
-    assert time.process_time() - start < 1
+    with soon(1):
+        net = spec.loads(f"inputs: {{x: [4, {LONG_AXIS}]}}\nlayers: [{{{layer}}}]")
     assert [*net.output_shapes[0]] == CHOICES[layer]
 
 
@@ -280,7 +301,5 @@ WORKING = {  # descriptions that ask for much by little
 
 @pytest.mark.parametrize("name", WORKING)
 def test_no_description_takes_long(name: str) -> None:
-    start = time.process_time()
-    with contextlib.suppress(spec.SpecError):
+    with soon(), contextlib.suppress(spec.SpecError):
         spec.loads(f"inputs: {{x: [4]}}\n{WORKING[name]}")
-    assert time.process_time() - start < 5
