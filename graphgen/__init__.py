@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from graphgen.neurons import NeuronValue, neuron_values
     from graphgen.surgery.prune import prune
     from graphgen.surgery.scores import lowest, unit_scores
+    from graphgen.surgery.variables import variables_for
     from graphgen.surgery.widen import widen
     from graphgen.symmetry import Scalings, Symmetries, scalings, symmetries
     from graphgen.template import EdgeBlock, NodeGroup, Step, Template
+    from graphgen.units.branches import Branch, Branches
     from graphgen.units.derivation import Units, units
     from graphgen.units.families import Family, Slice, Unit
     from graphgen.verify import verify
@@ -31,6 +33,8 @@ else:
 
 __all__ = [
     "Barrier",
+    "Branch",
+    "Branches",
     "Checkpoint",
     "EdgeBlock",
     "Family",
@@ -66,6 +70,7 @@ __all__ = [
     "template",
     "unit_scores",
     "units",
+    "variables_for",
     "verify",
     "widen",
 ]

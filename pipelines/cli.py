@@ -30,17 +30,21 @@ from pipelines.commands.meta_train import meta_train
 from pipelines.commands.modules import with_import
 from pipelines.commands.new import new
 from pipelines.commands.predict import predict
+from pipelines.commands.prune import prune
 from pipelines.commands.quality import quality
 from pipelines.commands.report import report
 from pipelines.commands.sample import sample
 from pipelines.commands.search import search
 from pipelines.commands.symmetries import symmetries
 from pipelines.commands.train import train
+from pipelines.commands.units import units
 from pipelines.commands.view import view
+from pipelines.commands.widen import widen
 from pipelines.commands.zoo import zoo
 
 SECTIONS = {
     "Your network": (check, view, import_, compile_, symmetries, match, predict, layers),
+    "Other networks from yours": (units, prune, widen),
     "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare, fit, code),
     "Signals that networks encode": (inrs, edit),
     "Generated weights and learned optimizers": (flow, sample, quality, meta_train, meta_test),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +11,7 @@ from graphgen.errors import GraphError
 from graphgen.sources import Net, architecture_from
 from graphgen.units import table
 from graphgen.units.axes import AxesOf, held_by
-from graphgen.units.branches import Branches, branches_of
+from graphgen.units.branches import Branch, Branches, branches_of
 from graphgen.units.extents import Extent
 from graphgen.units.families import Family, Unit, count, slices_of
 from graphgen.units.kinds import kind_of
@@ -83,6 +84,19 @@ class Units:
         if name not in self.families:
             raise GraphError(f"there is no family of units {name!r}; {self._known(name)}")
         return self.families[name]
+
+    def unit(self, name: str) -> Unit | Branch:
+        """Give a unit or a branch by its name, as `found.unit("conv1/channel[3]")`."""
+        match = re.fullmatch(r"(.+)\[([\d, ]+)\]", name)
+        if match is None:
+            raise GraphError(f"there is no unit {name!r}; expected a family with numbers, as x[3]")
+        family, numbers = match[1], [int(n) for n in match[2].split(",") if n.strip()]
+        try:
+            if family in self.branches and len(numbers) == 1:
+                return self.branches[family][numbers[0]]
+            return self[family][tuple(numbers)]
+        except IndexError as error:
+            raise GraphError(f"there is no unit {name!r}: {error}") from None
 
     def _known(self, name: str) -> str:
         if name in self.branches:

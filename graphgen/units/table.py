@@ -31,7 +31,7 @@ def write(found: Units) -> str:
     ]
     stays: dict[str, list[str]] = {}
     for own in found.held:
-        stays.setdefault(shortened(own.why), []).append(
+        stays.setdefault(own.why[0].split(" (")[0], []).append(
             f"{own.size} of {own.tensor} (axis {own.axis})"
         )
     for why, where in stays.items():
