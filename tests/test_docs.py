@@ -51,6 +51,7 @@ COUNTS = {
     "docs/how_to/networks_from_elsewhere.md": {"python": 1, "text": 1},
     "docs/how_to/other_libraries.md": {"python": 6, "text": 5},
     "docs/how_to/plugins.md": {"python": 1, "sh": 1, "text": 1, "yaml": 1},
+    "docs/how_to/prune.md": {"python": 7, "sh": 1, "text": 6},
     "docs/how_to/python.md": {"python": 6, "text": 6, "yaml": 1},
     "docs/how_to/several_zoos.md": {"sh": 1, "text": 1, "yaml": 2},
     "docs/how_to/tasks.md": {"python": 4, "sh": 3, "text": 5, "yaml": 3},
@@ -133,7 +134,7 @@ ELSEWHERE = {
         "runs these tests",
         f"{COMMANDS}::test_every_target_of_make_is_there",
     ),
-    ("benchmarks/README.md", "export OMP_NUM_THREADS=1", 22): (
+    ("benchmarks/README.md", "export OMP_NUM_THREADS=1", 23): (
         "measures the machine, for minutes and with gigabytes",
         f"{COMMANDS}::test_every_benchmark_is_there",
     ),

@@ -20,9 +20,10 @@ def write(found: Units) -> str:
             str(len(family.tensors)), shortened(family.together),
         ))  # fmt: skip
     for branches in found.branches.values():
+        count = len(branches.layers[0])
         rows.append((
             branches.name, str(branches.size), f"{branches.parameters:,}",
-            str(len(branches.owned[0])), f"{len(branches.layers[0])} layers",
+            str(len(branches.owned[0])), f"{count} layer{'s' * (count > 1)}",
         ))  # fmt: skip
     widths = [max(len(row[k]) for row in rows) for k in range(4)]
     lines = [
