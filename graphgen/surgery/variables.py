@@ -29,8 +29,8 @@ def variables_for(
         smaller = spec.load("resnet", width=6)              # or what `graphgen.prune` has left
         graphgen.variables_for("resnet", smaller)           # {'width': 6}
 
-    `source` is a file or a name, `variables` are those that it was loaded with, which come back with
-    those that changed. Numbers are tried that the sizes of the two ask for, one after the other.
+    `source` is a file or a name, `variables` are those that it was loaded with, which come back
+    with those that changed. Numbers are tried that the sizes of the two ask for.
     """
     net = instance(net, Architecture, "net")
     path = located(str(source))

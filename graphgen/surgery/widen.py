@@ -112,7 +112,9 @@ def orders_of(found: Units, units: Iterable[Unit]) -> dict[Family, Order]:
     more: dict[Family, dict[tuple[int, ...], list[int]]] = {}
     for each in listed(units):
         if isinstance(each, Branch):
-            raise GraphError(f"{each.name} is a branch, which cannot come twice: widen what is in it")
+            raise GraphError(
+                f"{each.name} is a branch, which cannot come twice: widen what is in it"
+            )
         family, unit = family_of(found, each), instance(each, Unit, "units")
         more.setdefault(family, {copy: [] for copy in np.ndindex(*family.copies)})
         more[family][unit.copy].append(unit.item)

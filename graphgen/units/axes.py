@@ -50,7 +50,10 @@ class AxesOf:
         self.learned: dict[str, str] = {}
         # A tensor's value has an operand that says how many samples there are.
         self._readers = Counter(
-            name for o in net.operations if not isinstance(o.primitive, Learned) for name in o.inputs
+            name
+            for o in net.operations
+            if not isinstance(o.primitive, Learned)
+            for name in o.inputs
         )
         self._readers.update(net.outputs)
         for name, shape in net.inputs.items():

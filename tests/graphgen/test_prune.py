@@ -24,7 +24,7 @@ IMPORTED = {
     **{name: (make, (numbers(*shape),)) for name, (make, shape) in CONVOLUTIONAL.items()},
     **ATTENTIVE,
 }
-SHORT = ("resnet", "gpt")
+SHORT = ("gpt",)
 ALL = pytest.param(1_000, marks=pytest.mark.long)
 
 

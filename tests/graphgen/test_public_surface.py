@@ -131,7 +131,8 @@ RECORDS = (graphgen.EdgeBlock, graphgen.NodeGroup, graphgen.Step, graphgen.Neuro
            graphgen.Graph, graphgen.Template, graphgen.export.ArrowTables,
            graphgen.export.GraphsTuple, graphgen.export.SparseGraph,
            graphgen.Checkpoint, graphgen.Features, graphgen.Match, graphgen.Units,
-           graphgen.Family, graphgen.Slice, graphgen.Unit, graphgen.Branches, graphgen.Branch)  # fmt: skip
+           graphgen.Family, graphgen.Slice, graphgen.Unit, graphgen.Branches,
+           graphgen.Branch)  # fmt: skip
 """What the package hands out, and nobody makes."""
 
 OBJECTS: dict[str, Any] = {

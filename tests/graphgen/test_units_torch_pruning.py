@@ -12,8 +12,15 @@ from oracles.imported_modules import flat, made_random
 from oracles.masked import masked_outputs
 from oracles.popular_attentive import ATTENTIVE, numbers
 from oracles.popular_convolutional import CONVOLUTIONAL
-from oracles.torch_pruning_groups import first_of, graph_of, group_of, numbered, roots
-from oracles.torch_pruning_groups import scalars_of, without
+from oracles.torch_pruning_groups import (
+    first_of,
+    graph_of,
+    group_of,
+    numbered,
+    roots,
+    scalars_of,
+    without,
+)
 from torch import nn
 from torch.nn import functional as F
 
@@ -107,7 +114,9 @@ def test_units_are_the_groups_of_torch_pruning(name: str) -> None:
     for layer, unit in alike[:1]:
         theirs_gives = without(module, inputs, layer)
         if not isinstance(theirs_gives, Exception):
-            assert relative_error(flat(theirs_gives)[0].numpy(), pruned(module, inputs, unit)) < 1e-9
+            assert (
+                relative_error(flat(theirs_gives)[0].numpy(), pruned(module, inputs, unit)) < 1e-9
+            )
     for layer, mine in different.items():
         found = without(module, inputs, layer)
         if DIFFERENT[name][layer] == OUTPUT:

@@ -78,8 +78,8 @@ def test_widened_is_the_same_in_random_networks(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name if name == "resnet" else pytest.param(name, marks=pytest.mark.long)
-             for name in IMPORTED],
+    "name", [pytest.param(name, marks=pytest.mark.long) for name in IMPORTED if name != "gpt"]
+            + ["gpt"],
 )  # fmt: skip
 def test_widened_is_the_same_in_imported_networks(name: str) -> None:
     make, inputs = IMPORTED[name]

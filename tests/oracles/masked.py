@@ -118,7 +118,7 @@ def ranked(primitive: Reduce, x: Array, count: Array, layer: ResolvedLayer) -> A
     k = layer.fields.get("k", 1)
     if layer.type == "median":
         k = (count + 1) // 2
-    elif layer.type.startswith("top_k") and layer.fields["largest"] or layer.type == "hardmax":
+    elif (layer.type.startswith("top_k") and layer.fields["largest"]) or layer.type == "hardmax":
         k = count - k + 1
     at = np.broadcast_to(k - 1, [1 if a == axis else n for a, n in enumerate(x.shape)])
     found = np.take_along_axis(np.sort(x, axis), at, axis)

@@ -72,7 +72,7 @@ def axes_of(layer: nn.Module, out: bool) -> Iterator[tuple[nn.Parameter, int]]:
         return
     if weight.dim() == 1:
         yield weight, 0
-    elif isinstance(layer, nn.ConvTranspose2d) or isinstance(layer, nn.Embedding):
+    elif isinstance(layer, (nn.ConvTranspose2d, nn.Embedding)):
         yield weight, int(out)
     elif getattr(layer, "groups", 1) > 1:  # each group's inputs are its own, and go with it
         yield weight, 0
