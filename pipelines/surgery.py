@@ -200,8 +200,8 @@ def write(
     """Write an architecture and weights, both or none; as the source says it, if it can."""
     text, values = None, None
     if source is not None and len(made.net.layers) == len(net.layers):
-        values = graphgen.variables_for(source, made.net, **variables)
-        text = said(source, made.net, **variables) if values is not None else None
+        values = graphgen.variables_for(source, made.net, variables)
+        text = said(source, made.net, values) if values is not None else None
     if text is None:
         values = None
         form = made.net.resolved()

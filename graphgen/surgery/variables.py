@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 import spec
-from graphgen.errors import instance
+from graphgen.errors import GraphError, described, instance
 from spec import Architecture
 from spec.errors import SpecError, UnusedWarning
 from spec.reference import located
@@ -22,7 +22,9 @@ NEVER = 1 << 30
 
 
 def variables_for(
-    source: str | os.PathLike[str], net: Architecture, /, **variables: Any
+    source: str | os.PathLike[str],
+    net: Architecture,
+    variables: Mapping[str, Any] | None = None,
 ) -> Values | None:
     """Find values of a description's variables for which it is an architecture; None if none are.
 
@@ -33,11 +35,16 @@ def variables_for(
     with those that changed. Numbers are tried that the sizes of the two ask for.
     """
     net = instance(net, Architecture, "net")
+    if not isinstance(source, (str, os.PathLike)):
+        raise GraphError(f"`source` is {described(source)}; expected a file or a name")
+    given = {} if variables is None else instance(variables, Mapping, "variables")
+    if not all(isinstance(name, str) for name in given):
+        raise GraphError("`variables` has keys that are no names; expected values by name")
     path = located(str(source))
     data = read_file(path).data
     own = data.get("vars") if isinstance(data, dict) else None
-    values = {**(own if isinstance(own, dict) else {}), **variables}
-    result = dict(variables)
+    values = {**(own if isinstance(own, dict) else {}), **given}
+    result: Values = dict(given)
     while missing := differences(made := spec.load(path, **result), net):
         best = missing
         for name, value in neighbours(values, pairs(made, net)):
@@ -50,17 +57,15 @@ def variables_for(
     return result
 
 
-def said(source: str | os.PathLike[str], net: Architecture, /, **variables: Any) -> str | None:
-    """Write a description with other values of its variables, for which it is an architecture.
+def said(source: str | os.PathLike[str], net: Architecture, values: Values) -> str | None:
+    """Write a description with the values of its variables for which it is an architecture.
 
-    All else in its text stays as it is, and so do its comments. None if there are no such values.
+    All else in its text stays as it is, and so do its comments. None where its text cannot be
+    changed so, as where a value is an alias.
     """
-    found = variables_for(source, net, **variables)
-    if found is None:
-        return None
     text = Path(located(str(source))).read_text(encoding="utf-8")
     try:
-        text = replaced(text, found)
+        text = replaced(text, values)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnusedWarning)
             made = spec.loads(text)

@@ -32,6 +32,8 @@ RUNNABLE = graphgen.compile(NET, WEIGHTS, "computation")
 GROUP, SCALINGS = graphgen.symmetries(NET), graphgen.scalings(NET)
 VALID: dict[str, Any] = {
     "net": NET,
+    "source": "net.yaml",
+    "variables": {},
     "weights": WEIGHTS,
     "target": WEIGHTS,
     "a": WEIGHTS,

@@ -24,6 +24,7 @@ NET = "inputs: {x: [4]}\nlayers: [{linear: {out_features: 3}}, relu, {linear: {o
 WITHOUT = {
     "completion",
     *("layers", "check", "compile", "merge", "symmetries", "card"),
+    *("units", "prune", "widen"),
     *("new", "code", "doctor", "view"),
 }
 """Commands that work with the core installation, as does `report --show`."""
