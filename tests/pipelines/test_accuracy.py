@@ -79,7 +79,7 @@ def test_a_kind_that_was_kept_out_is_unknown(experiment: Path) -> None:
     other = tuple(replace(each, made_of=("conv2d",)) for each in one.table.anatomies)
     half = len(one) // 2
     mixed = (*one.table.anatomies[:half], *other[half:])
-    found = kept_out(replace(one, table=replace(one.table, anatomies=mixed)), 0.25, 0)
+    found = kept_out(replace(one, table=replace(one.table, anatomies=mixed)), 0)
     assert found["conv2d"]["networks"] == half
     assert found["conv2d"]["outside"] == 1.0
     assert found["all"]["outside"] == 1.0
