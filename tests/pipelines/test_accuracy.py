@@ -83,7 +83,7 @@ def test_a_kind_that_was_kept_out_is_unknown(experiment: Path) -> None:
     assert found["conv2d"]["networks"] == half
     assert found["conv2d"]["outside"] == 1.0
     assert found["all"]["outside"] == 1.0
-    assert kept_out(one, 0.25, 0) == {}, "there is one kind only"
+    assert kept_out(one, 0) == {}, "there is one kind only"
 
 
 def test_a_network_is_predicted_by_a_fitted_predictor(
