@@ -37,9 +37,9 @@ def variables_for(
     net = instance(net, Architecture, "net")
     if not isinstance(source, (str, os.PathLike)):
         raise GraphError(f"`source` is {described(source)}; expected a file or a name")
-    given = {} if variables is None else instance(variables, Mapping, "variables")
-    if not all(isinstance(name, str) for name in given):
-        raise GraphError("`variables` has keys that are no names; expected values by name")
+    given = {} if variables is None else variables
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise GraphError(f"`variables` is {described(given)}; expected values by name")
     path = located(str(source))
     data = read_file(path).data
     own = data.get("vars") if isinstance(data, dict) else None
