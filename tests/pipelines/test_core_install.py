@@ -76,6 +76,13 @@ def walk(
     return [tuple(row) for row in json.loads(done.stdout)]
 
 
+OPTIONS = {
+    "prune": ("--keep", "0/neuron=2", "--out", "smaller.yaml"),
+    "widen": ("--times", "2", "--out", "wider.yaml"),
+}
+"""The options of commands that need some of them."""
+
+
 def arguments_of(name: str) -> list[str]:
     """Give a command paths that are there, of the right kind."""
     places = {
@@ -89,9 +96,9 @@ def arguments_of(name: str) -> list[str]:
             given.append(
                 places.get(str(parameter.name), f"new-{name}" if name == "new" else "folder")
             )
-        elif parameter.required:
+        elif parameter.required and name not in OPTIONS:
             given += [parameter.opts[0], f"new-{name}.npz"]
-    return given
+    return [*given, *OPTIONS.get(name, ())]
 
 
 @pytest.fixture
