@@ -107,7 +107,7 @@ def now(sizes: dict[Extent, int]) -> Sizes:
     return lambda atom: sizes.get(atom, atom.size)
 
 
-def chosen_of(found: Units, units: Iterable[Unit]) -> dict[Family, Chosen]:
+def chosen_of(found: Units, units: Iterable[object]) -> dict[Family, Chosen]:
     """Mark the units that go, family by family; `GraphError` where that cannot be."""
     gone: dict[Family, Chosen] = {}
     for unit in listed(units):
