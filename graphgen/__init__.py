@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from graphgen import export
     from graphgen.checkpoint import Checkpoint, as_stored
     from graphgen.compile import compile, template
+    from graphgen.differences import Diff, NameMap, diff, name_map
     from graphgen.errors import GraphError
     from graphgen.evaluate import evaluate
     from graphgen.evaluate.functions import register_function
@@ -32,6 +33,7 @@ else:
 __all__ = [
     "Barrier",
     "Checkpoint",
+    "Diff",
     "EdgeBlock",
     "Family",
     "Features",
@@ -39,6 +41,7 @@ __all__ = [
     "GraphError",
     "GraphSet",
     "Match",
+    "NameMap",
     "NeuronValue",
     "NodeGroup",
     "Scalings",
@@ -50,6 +53,7 @@ __all__ = [
     "Units",
     "as_stored",
     "compile",
+    "diff",
     "evaluate",
     "export",
     "features",
@@ -57,6 +61,7 @@ __all__ = [
     "loss_barrier",
     "lowest",
     "match",
+    "name_map",
     "neuron_values",
     "prune",
     "register_function",
