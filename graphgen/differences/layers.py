@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -33,13 +33,14 @@ class Listed:
         self.net = net
         self.layers = [layer for layer in net.layers if layer.type not in SILENT]
         self.place = {layer.name: number for number, layer in enumerate(self.layers)}
-        maker = {name: name for name in net.inputs}
+        self.maker = {name: name for name in net.inputs}
+        self.inputs: list[tuple[str, ...]] = []
         for layer in net.layers:
-            own = layer.inputs[0] if layer.type in SILENT else layer.name
-            for value in (layer.output, layer.name, *layer.further):
-                maker[value] = maker.get(own, own) if layer.type in SILENT else layer.name
-        self.maker: Mapping[str, str] = maker
-        self.inputs = [tuple(self.made(name) for name in layer.inputs) for layer in self.layers]
+            inputs = tuple(self.made(name) for name in layer.inputs)
+            if layer.type not in SILENT:
+                self.inputs.append(inputs)
+            own = inputs[0] if layer.type in SILENT else layer.name
+            self.maker |= dict.fromkeys((layer.output, *layer.further), own)
         self.outputs = [self.made(name) for name in net.outputs]
         self.fields = [
             {key: plain(value) for key, value in layer.fields.items()} for layer in self.layers

@@ -39,7 +39,8 @@ class NameMap:
     they do not, though `apply` fills them. `interchangeable` are sets of tensors that the structure
     does not tell apart: any order of each computes the same, and `by_values` says whether the
     weights that were given decided. `same_constants` is false where constants differ, such as the
-    eps of a norm, so that the functions do. `ours` and `theirs` are tensors without a counterpart.
+    eps of a norm, so that the functions do. `ours` and `theirs` are tensors without a counterpart,
+    `torn` are those that are used in several places, which have no one counterpart in all of them.
     """
 
     first: Architecture
@@ -51,6 +52,7 @@ class NameMap:
     same_constants: bool
     ours: tuple[str, ...]
     theirs: tuple[str, ...]
+    torn: tuple[tuple[str, ...], ...]
     pieces: tuple[Piece, ...] = field(repr=False)
     found: Isomorphism = field(repr=False)
 
@@ -72,8 +74,8 @@ class NameMap:
 
     @cached_property
     def tied(self) -> tuple[tuple[str, ...], ...]:
-        """Sets of tensors that are one in the other network."""
-        sets = [(*rule.stored, *rule.also) for rule in self.rules if rule.also]
+        """Sets of tensors that are one in the other network, or not the same ones."""
+        sets = [*self.torn, *((*rule.stored, *rule.also) for rule in self.rules if rule.also)]
         count: dict[str, list[str]] = {}
         for own, stored in self.names.items():
             if len(stored) == 1 and prod(self.first.tensors[own].shape) == prod(
@@ -152,6 +154,7 @@ class NameMap:
         lines += [f"{name}: no counterpart" for name in (*self.ours, *self.theirs)]
         how = "told apart by their values" if self.by_values else "in the order of their listing"
         lines += [f"interchangeable, {how}: {', '.join(n)}" for n in self.interchangeable]
+        lines += [f"not tied in both: {', '.join(names)}" for names in self.tied]
         if not self.same_constants:
             lines.append("constants differ: not the same function")
         return "\n".join(lines)
@@ -209,7 +212,8 @@ def mapped(
         told = isomorphism(ours, theirs, found.exact, labels)
         if told is not None:
             found, by_values = told, True
-    pieces = Counterparts(found).pieces()
+    counterparts = Counterparts(found)
+    pieces = counterparts.pieces()
     rules, unsaid = rules_of(
         pieces,
         {name: tensor.shape for name, tensor in first.tensors.items()},
@@ -231,7 +235,7 @@ def mapped(
     ]
     return NameMap(
         first, second, tuple(in_order(rules, first)), tuple(unsaid), tuple(alike), by_values,
-        found.exact, left[0], left[1], tuple(pieces), found,
+        found.exact, left[0], left[1], tuple(counterparts.torn), tuple(pieces), found,
     )  # fmt: skip
 
 

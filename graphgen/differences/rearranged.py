@@ -54,6 +54,18 @@ def digits_of(offsets: Ints) -> list[Digit] | None:
     return result
 
 
+def run_together(digits: Sequence[Digit]) -> list[Digit]:
+    """Make one of digits of which one goes on where the other ends, on both sides."""
+    result: list[Digit] = []
+    for digit in sorted(digits, key=lambda each: each.own):
+        last = result[-1] if result else None
+        if last is not None and (last.own * last.size, last.stored * last.size) == digit[1:]:
+            result[-1] = Digit(last.size * digit.size, last.own, last.stored)
+        else:
+            result.append(digit)
+    return result
+
+
 def axes_of(digits: Sequence[Digit], own: Shape, stored: Shape) -> Axes | None:
     """Say how the axes of a stored tensor become the architecture's; None if no axes do."""
     cut = _cut(_cut(_cut(list(digits), own, "own"), stored, "stored"), own, "own")

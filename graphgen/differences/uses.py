@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from graphgen.differences.incidence import Ints, kind_of
 from graphgen.differences.isomorphism import Isomorphism
 from graphgen.differences.neurons import Neurons, distinct
+from graphgen.differences.rearranged import digits_of, run_together
 from graphgen.symmetry.ends import told_apart
 from graphgen.template import EdgeBlock
 
@@ -123,6 +124,7 @@ class Counterparts:
     def __init__(self, found: Isomorphism) -> None:
         self.found = found
         self.ours, self.theirs = uses_of(found.first), uses_of(found.second)
+        self.torn: list[tuple[str, ...]] = []
         self.by_group: dict[int, list[Use]] = {}
         for use in self.ours:
             for group in np.unique(found.first.group[use.targets]).tolist():
@@ -131,20 +133,20 @@ class Counterparts:
     def pieces(self) -> list[Piece]:
         """List pieces such that each scalar of either network's tensors is in one, if it can be.
 
-        Of several uses of a tensor that has all its scalars the others count where they are another
-        tensor of the first network.
+        Uses of one tensor that are not uses of one tensor in the first network, too, are `torn`.
         """
-        ours, theirs = (
-            {tensor.name: prod(tensor.shape) for tensor in side.template.tensors}
-            for side in (self.found.first, self.found.second)
-        )
+        ours = {t.name: prod(t.shape) for t in self.found.first.template.tensors}
         by_tensor: dict[str, list[Piece]] = {}
+        several: dict[str, list[list[Piece]]] = {}
         for use in self.theirs:
-            known = by_tensor.setdefault(use.tensor, [])
-            if (count := scalars(known)) < theirs[use.tensor]:
-                found = self.of_use(use)
-                if scalars(found) > count:
-                    by_tensor[use.tensor] = found
+            found = self.of_use(use)
+            several.setdefault(use.tensor, []).append(found)
+            if scalars(found) > scalars(by_tensor.get(use.tensor, ())):
+                by_tensor[use.tensor] = found
+        for name, every in several.items():
+            if any(own and places_of(own) != places_of(by_tensor[name]) for own in every):
+                firsts = (piece.first for own in every for piece in own)
+                self.torn.append((name, *dict.fromkeys(firsts)))
         result = [piece for own in by_tensor.values() for piece in own]
         filled: dict[str, int] = {}
         for piece in result:
@@ -171,6 +173,21 @@ class Counterparts:
             if own.is_plain and use.is_plain:
                 result += common(own, use, targets, sources)
         return without_repeats(result)
+
+
+def places_of(pieces: Iterable[Piece]) -> set[Any]:
+    """Say which scalars pieces pair, no matter from which end of an edge they are counted."""
+    result: set[Any] = set()
+    for piece in pieces:
+        roles = [role[:, np.argsort(role[0], kind="stable")]
+                 for role in (piece.into, piece.out_of, piece.beside)]  # fmt: skip
+        start = tuple(np.asarray(sum(role[:, 0] for role in roles)).tolist())
+        digits = [digits_of(role) for role in roles]
+        told: Any = tuple(sorted(role.tobytes() for role in roles))
+        if None not in digits:
+            told = tuple(run_together([digit for part in digits for digit in part or ()]))
+        result.add((piece.first, piece.second, start, told))
+    return result
 
 
 def scalars(pieces: Iterable[Piece]) -> int:
