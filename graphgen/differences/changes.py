@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -199,14 +200,17 @@ def sharing(found: Alignment) -> Iterable[Change]:
 
 
 def tensor_names(found: Alignment) -> list[tuple[str, str]]:
-    """Pair the names of tensors that are not called after their layers in both."""
-    pairs: dict[tuple[str, str], None] = {}
+    """Pair the names of tensors that are not called after their layers in both, and one in both."""
+    pairs: dict[tuple[str, str], bool] = {}
     for x, y in found.layers():
         for role, name in x.tensors.items():
-            other = y.tensors.get(role, name)
-            if (name, other) != (f"{x.name}.{role}", f"{y.name}.{role}") and x.type == y.type:
-                pairs[name, other] = None
-    return [pair for pair in pairs if pair[0] != pair[1]]
+            other = y.tensors.get(role)
+            if other is not None and x.type == y.type:
+                pairs[name, other] = (name, other) != (f"{x.name}.{role}", f"{y.name}.{role}")
+    ours, theirs = (Counter(pair[side] for pair in pairs) for side in (0, 1))
+    return [
+        (a, b) for (a, b), own in pairs.items() if own and a != b and ours[a] == theirs[b] == 1
+    ]
 
 
 def renamed(pairs: Sequence[tuple[str, str]]) -> list[Change]:

@@ -141,9 +141,11 @@ def model(
 
 def spelled(found: Alignment, names: NameMap | None, listed: list[Change]) -> list[Change]:
     """List what differs where the function does not: names, order, and how layers are written."""
-    if names is None or all(change.kind in ("renamed", "reordered") for change in listed):
+    if names is None or (
+        listed and all(change.kind in ("renamed", "reordered") for change in listed)
+    ):
         return listed
-    sizes = (len(side.layers) for side in (found.first, found.second))
+    sizes = (len(side.net.layers) for side in (found.first, found.second))
     result = [Change("spelled", "layers", "{} here, {} there".format(*sizes))]
     for own, stored, fields in by_pattern(names.rules, [*names.first.tensors]):
         told = ", ".join(f"{key} {value}" for key, value in fields.items())

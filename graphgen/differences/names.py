@@ -39,7 +39,7 @@ class NameMap:
     they do not, though `apply` fills them. `interchangeable` are sets of tensors that the structure
     does not tell apart: any order of each computes the same, and `by_values` says whether the
     weights that were given decided. `same_constants` is false where constants differ, such as the
-    eps of a norm, so that the functions do. `ours` and `theirs` are tensors without a counterpart,
+    eps of a norm or how long a sequence is, so that the functions do. `ours` and `theirs` are tensors without a counterpart,
     `torn` are those that are used in several places, which have no one counterpart in all of them.
     """
 
@@ -156,7 +156,7 @@ class NameMap:
         lines += [f"interchangeable, {how}: {', '.join(n)}" for n in self.interchangeable]
         lines += [f"not tied in both: {', '.join(names)}" for names in self.tied]
         if not self.same_constants:
-            lines.append("constants differ: not the same function")
+            lines.append("constants or sizes of inputs differ: not the same function")
         return "\n".join(lines)
 
     def __repr__(self) -> str:

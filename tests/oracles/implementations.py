@@ -77,7 +77,8 @@ class MyBert(nn.Module):
         self.place = nn.Parameter(torch.randn(places, width))
         self.kind, self.word = nn.Embedding(2, width), nn.Embedding(words, width)
         self.begin, self.end = nn.LayerNorm(width, eps=1e-12), nn.LayerNorm(width, eps=1e-12)
-        self.last, self.shift = nn.Linear(width, width), nn.Parameter(torch.randn(words))
+        self.last, self.out = nn.Linear(width, width), nn.Linear(width, words)
+        self.out.weight = self.word.weight
 
     def forward(self, ids: Tensor) -> Tensor:
         kind = self.kind(torch.zeros_like(ids))
@@ -85,7 +86,7 @@ class MyBert(nn.Module):
         for layer in self.layers:
             x = layer(x)
         x = self.end(functional.gelu(self.last(x)))
-        return x @ self.word.weight.t() + self.shift
+        return self.out(x)
 
 
 class MyDecoderLayer(nn.Module):
