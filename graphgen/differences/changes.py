@@ -75,9 +75,11 @@ def of_pair(found: Alignment, one: int, other: int) -> list[Change]:
     if x.type != y.type:
         parts.append(f"{x.type} -> {y.type}")
     mine, theirs = a.fields[one], b.fields[other]
-    for key in [*mine, *(key for key in theirs if key not in mine)]:
-        if x.type == y.type and mine.get(key) != theirs.get(key):
-            parts.append(f"{key} {shown(mine.get(key))} -> {shown(theirs.get(key))}")
+    parts.extend(
+        f"{key} {shown(mine.get(key))} -> {shown(theirs.get(key))}"
+        for key in [*mine, *(key for key in theirs if key not in mine)]
+        if x.type == y.type and mine.get(key) != theirs.get(key)
+    )
     for role, name in x.tensors.items():
         old = a.net.tensors[name]
         new = b.net.tensors.get(y.tensors.get(role, ""))
@@ -93,7 +95,9 @@ def of_pair(found: Alignment, one: int, other: int) -> list[Change]:
 
 def shown(value: Any) -> str:
     """Write a field's value."""
-    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )
 
 
 def moves(found: Alignment) -> list[Change]:
@@ -208,9 +212,7 @@ def tensor_names(found: Alignment) -> list[tuple[str, str]]:
             if other is not None and x.type == y.type:
                 pairs[name, other] = (name, other) != (f"{x.name}.{role}", f"{y.name}.{role}")
     ours, theirs = (Counter(pair[side] for pair in pairs) for side in (0, 1))
-    return [
-        (a, b) for (a, b), own in pairs.items() if own and a != b and ours[a] == theirs[b] == 1
-    ]
+    return [(a, b) for (a, b), own in pairs.items() if own and a != b and ours[a] == theirs[b] == 1]
 
 
 def renamed(pairs: Sequence[tuple[str, str]]) -> list[Change]:

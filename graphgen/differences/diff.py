@@ -125,9 +125,7 @@ def diff(
     return Diff(first, second, same, tuple(listed), names, compared)
 
 
-def model(
-    net: Net, argument: str, weights: Weights | None
-) -> tuple[Architecture, Weights | None]:
+def model(net: Net, argument: str, weights: Weights | None) -> tuple[Architecture, Weights | None]:
     """Give an architecture, and the weights of a model that has its own and no others."""
     if weights is None and isinstance(net, (str, os.PathLike)):
         path = Path(os.fsdecode(net))

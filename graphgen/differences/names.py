@@ -82,7 +82,7 @@ class NameMap:
                 self.second.tensors[stored[0]].shape
             ):
                 count.setdefault(stored[0], []).append(own)
-        return tuple([*sets, *(tuple(own) for own in count.values() if len(own) > 1)])
+        return (*sets, *(tuple(own) for own in count.values() if len(own) > 1))
 
     def apply(self, weights: Weights) -> Arrays:
         """Give weights of the second network as the first has them: the same scalars, moved.
@@ -222,9 +222,10 @@ def mapped(
     rules += companions(first, second, pieces)
     filled = count_of(pieces, [piece.first for piece in pieces])
     taken = count_of(pieces, [piece.second for piece in pieces])
-    told_by = {name for rule in rules for name in rule.own}, {
-        name for rule in rules for name in (*rule.stored, *rule.also)
-    }
+    told_by = (
+        {name for rule in rules for name in rule.own},
+        {name for rule in rules for name in (*rule.stored, *rule.also)},
+    )
     left = [
         tuple(
             name

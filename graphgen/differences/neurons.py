@@ -156,9 +156,7 @@ class Neurons:
                 at.setdefault(group.depth, ([], []))[1].append(number)
         return [at[depth] for depth in sorted(at, reverse=back)]
 
-    def _tell(
-        self, block: Incidence, old: Words, new: Words, around: Words, back: bool
-    ) -> None:
+    def _tell(self, block: Incidence, old: Words, new: Words, around: Words, back: bool) -> None:
         """Add up what the edges of a block say."""
         groups, own = self.template.node_groups, block.block
         ahead = groups[own.source_group].depth < groups[own.target_group].depth

@@ -62,7 +62,7 @@ def rules_of(
     pieces: Sequence[Piece], own: Mapping[str, Shape], stored: Mapping[str, Shape]
 ) -> tuple[list[Rule], list[str]]:
     """Write pieces as rules; give also the tensors of the architecture of which none can say it."""
-    left = [piece for piece in pieces]
+    left = list(pieces)
     rules: list[Rule] = []
     unsaid: list[str] = []
     for group in together(left):

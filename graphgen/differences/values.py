@@ -120,13 +120,13 @@ def modulo(
             state = "scaled"
         else:
             state = tensor.state
-        result.append(TensorDiff(tensor.name, tensor.other, state, tensor.relative, left, tensor.note))
+        result.append(
+            TensorDiff(tensor.name, tensor.other, state, tensor.relative, left, tensor.note)
+        )
     return result
 
 
-def of_two_graphs(
-    pairs: Mapping[str, str], ours: Arrays, theirs: Arrays
-) -> Compared:
+def of_two_graphs(pairs: Mapping[str, str], ours: Arrays, theirs: Arrays) -> Compared:
     """Compare weights of two architectures, of the tensors that both have."""
     found = [
         one_tensor(name, other, ours[name], theirs[other])

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 @command(
     examples=(
-        "gmn diff net.yaml other.yaml",
+        "gmn diff net.yaml model.pt2",
         "gmn diff net.yaml net.yaml --weights-a a.safetensors --weights-b b.safetensors",
-        "gmn diff net.yaml model.pt2 --names names.yaml",
     )
 )
 @click.argument("a", type=ARCHITECTURE)

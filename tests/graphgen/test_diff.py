@@ -281,7 +281,8 @@ def test_a_permuted_fine_tune_lies_closer_once_aligned() -> None:
     assert found.weights is not None
     by_name = {tensor.name: tensor for tensor in found.weights.tensors}
     tensor = by_name["h.weight"]
-    assert tensor.aligned is not None and tensor.relative is not None
+    assert tensor.aligned is not None
+    assert tensor.relative is not None
     assert tensor.aligned < 0.05 < tensor.relative
     assert "once aligned" in str(tensor)
 

@@ -97,7 +97,9 @@ class MyDecoderLayer(nn.Module):
         self.heads, self.shared, self.size = heads, shared, width // heads
         self.wo = nn.Linear(width, width, bias=False)
         self.wqkv = nn.Linear(width, (heads + 2 * shared) * self.size, bias=False)
-        self.w2, self.w13 = (nn.Linear(*s, bias=False) for s in ((hidden, width), (width, 2 * hidden)))
+        self.w2, self.w13 = (
+            nn.Linear(*s, bias=False) for s in ((hidden, width), (width, 2 * hidden))
+        )
         self.norm1, self.norm2 = nn.RMSNorm(width, eps=1e-6), nn.RMSNorm(width, eps=1e-6)
 
     def turned(self, x: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ PROJECT = Path(pipelines.__file__).parents[1] / "pyproject.toml"
 NET = "inputs: {x: [4]}\nlayers: [{linear: {out_features: 3}}, relu, {linear: {out_features: 2}}]\n"
 WITHOUT = {
     "completion",
-    *("layers", "check", "compile", "merge", "symmetries", "card"),
+    *("layers", "check", "compile", "merge", "symmetries", "diff", "card"),
     *("new", "code", "doctor", "view"),
 }
 """Commands that work with the core installation, as does `report --show`."""
