@@ -20,8 +20,8 @@ class Change:
     """A difference of two architectures.
 
     `kind` is `added`, `removed`, `changed`, `moved`, `tied`, `input`, `output`, or, of what makes
-    no difference to the function, `renamed`, `reordered` and `spelled`. `name` is a layer's (of the second
-    network where that was added), `what` says what; `count` layers of one pattern differ so.
+    no difference to the function, `renamed`, `reordered` and `spelled`. `name` is a layer's (of the
+    second network where that was added), `what` says what; `count` layers of one pattern do so.
     """
 
     kind: str

@@ -24,15 +24,15 @@ from spec import Architecture
 class Diff:
     """What differs between two networks, a line a difference; false where nothing does.
 
-        found = graphgen.diff("a.yaml", "b.yaml", "a.safetensors", "b.safetensors")
+        found = graphgen.diff("net.yaml", "resnet")
         print(found)
         found.changes, found.weights, found.names
 
     `same_function` says that the graphs are the same, constants included: with the same weights
-    both compute the same, whatever `changes` there are in names, order and spelling. It may be false
-    of two that compute the same by other means. `names` is the map of names of two architectures
-    whose graphs are the same, but perhaps for constants and what is tied; else None, as of two that
-    are identical. `weights` is None where none were given.
+    both compute the same, whatever `changes` there are in names, order and spelling. It may be
+    false of two that compute the same by other means. `names` is the map of names of two
+    architectures whose graphs are the same, but perhaps for constants and what is tied; else None,
+    as of two that are identical. `weights` is None where none were given.
     """
 
     first: Architecture = field(repr=False)
@@ -89,7 +89,8 @@ def diff(
 ) -> Diff:
     """Compare two networks: their architectures as graphs, and their weights modulo symmetries.
 
-        print(graphgen.diff("a.yaml", "b.yaml"))
+        print(graphgen.diff("gpt2", "bert"))
+        print(graphgen.diff("net.yaml", "net.yaml", "net.safetensors", weights))
 
     Layers are paired by what they are, by their place and by their names, so that one more layer is
     one difference, and names, order and spelling are told from what changes the function. The

@@ -20,9 +20,9 @@ MOST_CHOICES = 8
 class Isomorphism:
     """Two structures, and which node of the first each of the second's is.
 
-    `nodes` has a node of the first structure for each that is kept of the second, else -1; `classes`
-    are colours of the first's nodes, which those have in common that the structure does not tell
-    apart.
+    `nodes` has a node of the first structure for each that is kept of the second, else -1;
+    `classes` are colours of the first's nodes, which those have in common that the structure does
+    not tell apart.
     """
 
     first: Neurons

@@ -30,17 +30,18 @@ Arrays = dict[str, NDArray[Any]]
 class NameMap:
     """Which tensors of a network are which of another implementation of it, and how they lie there.
 
-        found = graphgen.name_map("mine.yaml", "theirs.yaml")
+        found = graphgen.name_map("net.yaml", net)
         print(found)                         # a line a tensor
-        weights = found.apply(theirs)        # by my names, in my layouts
-        found.checkpoint()                   # the `checkpoint` of mine.yaml that reads their files
+        moved = found.apply(weights)         # by the first's names, in its layouts
+        found.checkpoint()                   # by which the first's description reads such files
 
     `rules` say it in the words of the language, where these suffice; `unsaid` are tensors of which
     they do not, though `apply` fills them. `interchangeable` are sets of tensors that the structure
     does not tell apart: any order of each computes the same, and `by_values` says whether the
     weights that were given decided. `same_constants` is false where constants differ, such as the
-    eps of a norm or how long a sequence is, so that the functions do. `ours` and `theirs` are tensors without a counterpart,
-    `torn` are those that are used in several places, which have no one counterpart in all of them.
+    eps of a norm or how long a sequence is, so that the functions do. `ours` and `theirs` are
+    tensors without a counterpart, `torn` are those that are used in several places, which have no
+    one counterpart in all of them.
     """
 
     first: Architecture
@@ -116,6 +117,7 @@ class NameMap:
     def checkpoint(self) -> dict[str, Any]:
         """Give the `checkpoint` of the first network's description that reads the second's files.
 
+            found = graphgen.name_map(net, "net.yaml")
             net = spec.from_resolved({**net.resolved(), "checkpoint": found.checkpoint()})
 
         Names that follow one pattern are one rule. Raises `GraphError` where a tensor lies in the
@@ -168,14 +170,14 @@ def name_map(
 ) -> NameMap:
     """Find which tensors of `a` are which of `b`, two implementations of one network.
 
-        found = graphgen.name_map("mine.yaml", "theirs.onnx")
-        weights = found.apply("theirs.onnx")
+        found = graphgen.name_map(net, "net.yaml")
+        moved = found.apply("net.safetensors")
 
     An isomorphism of their graphs says so, without regard to names, to the order of layers, to how
     operations are spelled, and to projections that are packed in one. Inputs and outputs go by
-    their order. Where the structure does not tell tensors apart, weights of both decide if these are
-    the same up to symmetries. Constants that differ (an eps) are passed over where all else agrees.
-    Raises `GraphError` where there is no such map; `graphgen.diff` says why.
+    their order. Where the structure does not tell tensors apart, weights of both decide if these
+    are the same up to symmetries. Constants that differ (an eps) are passed over where all else
+    agrees. Raises `GraphError` where there is no such map; `graphgen.diff` says why.
     """
     first, second = architecture_from(a, "a"), architecture_from(b, "b")
     found = mapped(first, second, weights_a, weights_b)

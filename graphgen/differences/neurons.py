@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from graphgen.differences.incidence import Incidence, Ints, Words, add, mix
 from graphgen.symmetry.rows import word
-from graphgen.template import Step, Template
+from graphgen.template import EdgeBlock, Step, Template
 
 PARAMETERS = ("bias", "scale", "mean", "variance")
 """Nodes that stand for a tensor, and not for what is computed."""
@@ -35,9 +35,7 @@ class Neurons:
         }
         self.group = np.repeat(np.arange(len(groups)), [group.size for group in groups])
         self.blocks = [
-            Incidence(
-                block, block.source_group in self.dropped or block.source_group == block.target_group, exact
-            )
+            Incidence(block, self.is_loose(block), exact)
             for block in template.blocks
         ]  # fmt: skip
         n = template.num_nodes
@@ -53,6 +51,10 @@ class Neurons:
         for block in self.blocks:
             depth = groups[block.block.target_group].depth
             self.levels.setdefault(depth, []).append(block)
+
+    def is_loose(self, block: EdgeBlock) -> bool:
+        """Say whether the edges of a block leave from no node that counts."""
+        return block.source_group in self.dropped or block.source_group == block.target_group
 
     def _contract(self) -> None:
         """Find the nodes whose value is that of one node before, which nothing else reads."""

@@ -13,6 +13,7 @@ from graphgen.differences.incidence import Ints
 from graphgen.differences.rearranged import Axes, Shape, axes_of, digits_of
 from graphgen.differences.uses import Piece
 
+SAME = Axes("", {})
 Roles = tuple[Ints, Ints, Ints]
 
 
@@ -25,7 +26,7 @@ class Rule:
 
     own: tuple[str, ...]
     stored: tuple[str, ...]
-    axes: Axes = Axes("", {})
+    axes: Axes = SAME
     dim: int = 0
     lengths: tuple[int, ...] = ()
     also: tuple[str, ...] = ()
@@ -100,6 +101,7 @@ def together(pieces: Sequence[Piece]) -> list[list[Piece]]:
 
 
 def roles_of(piece: Piece) -> Roles:
+    """Give the offsets of a piece, end by end."""
     return piece.into, piece.out_of, piece.beside
 
 
@@ -112,6 +114,7 @@ def based(roles: Roles) -> tuple[list[Ints], Ints]:
 
 
 def digits_in(roles: Sequence[Ints]) -> list[Any] | None:
+    """Read offsets as digits; None if some are none."""
     found = [digits_of(role) for role in roles]
     return None if None in found else [digit for part in found for digit in part or []]
 

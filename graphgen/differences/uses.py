@@ -1,4 +1,4 @@
-"""Where the scalars of tensors lie between nodes, axis by axis, and which are those of another's."""
+"""Where the scalars of tensors lie between nodes, axis by axis, and which are another's."""
 
 from __future__ import annotations
 

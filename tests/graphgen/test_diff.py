@@ -79,7 +79,8 @@ PAIRS: dict[str, tuple[spec.Architecture, spec.Architecture, bool, set[tuple[str
     "two layers are added": (NET, written(HEAD, MORE + HEAD), OTHER, {
         ("added", "more", "linear [8, 8], [8], behind t"), ("added", "w", "tanh, behind more")}),
     "two layers are taken out": (written(HEAD, MORE + HEAD), NET, OTHER, {
-        ("removed", "more", "linear [8, 8], [8], behind t"), ("removed", "w", "tanh, behind more")}),
+        ("removed", "more", "linear [8, 8], [8], behind t"),
+        ("removed", "w", "tanh, behind more")}),
     "layers without names are added": (spec.loads(PLAIN), spec.loads(DEEPER), OTHER, {
         ("added", "2", "linear [8, 8], [8], behind 1"), ("added", "3", "relu, behind 2"),
         ("renamed", "numbers", "2 is 4")}),
@@ -123,7 +124,8 @@ PAIRS: dict[str, tuple[spec.Architecture, spec.Architecture, bool, set[tuple[str
             *(("renamed", f"m.in_proj_{kind}",
                f"m.q_proj.{kind} + m.k_proj.{kind} + m.v_proj.{kind}")
               for kind in ("weight", "bias"))}),
-    "one layer of a transformer more": (reference("bert"), reference("bert", depth=3), OTHER, set()),
+    "a transformer with one layer more": (
+        reference("bert"), reference("bert", depth=3), OTHER, set()),
     "another number of heads": (reference("llama"), reference("llama", heads=2), OTHER, {
         ("changed", "model.layers.*.self_attn", "multihead_attention: num_heads 4 -> 2, head_dim 4 "
          "-> 8, rotary_size 4 -> 8, scale 0.5 -> 0.3535533905932738, k_proj.weight [8, 16] -> "
@@ -135,7 +137,7 @@ PAIRS: dict[str, tuple[spec.Architecture, spec.Architecture, bool, set[tuple[str
         ("tied", "model.embed_tokens.weight",
          "one tensor -> model.embed_tokens.weight, lm_head.weight")}),
 }  # fmt: skip
-SET_APART = ("one layer of a transformer more",)
+SET_APART = ("a transformer with one layer more",)
 """Of which a test of its own says what there is."""
 
 

@@ -90,7 +90,7 @@ class MyBert(nn.Module):
 
 
 class MyDecoderLayer(nn.Module):
-    """A layer of a Llama: one matrix for queries, keys and values, one for gates and what is gated."""
+    """A layer of a Llama: one matrix for queries, keys, values, one for gates and the gated."""
 
     def __init__(self, width: int, heads: int, shared: int, hidden: int) -> None:
         super().__init__()
