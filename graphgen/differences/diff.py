@@ -104,7 +104,8 @@ def diff(
         align = flag(align, "align")
     first, own = model(a, "a", weights_a)
     second, others = model(b, "b", weights_b)
-    weights_a, weights_b = weights_a or own, weights_b or others
+    weights_a = own if weights_a is None else weights_a
+    weights_b = others if weights_b is None else weights_b
     if (weights_a is None) != (weights_b is None) and (own is None) == (others is None):
         lacking = "weights_a" if weights_a is None else "weights_b"
         raise GraphError(f"`{lacking}` is None; expected weights of both networks, or of none")
