@@ -123,7 +123,8 @@ def diff(
         listed = [Change("changed", "graphs", "they differ in what no field of a layer says")]
     compared = None
     if weights_a is not None and weights_b is not None:
-        compared = values(layers, names, same, weights_a, weights_b, align)
+        one = same or (names is not None and names.complete)  # but perhaps for constants
+        compared = values(layers, names, one, weights_a, weights_b, align)
     return Diff(first, second, same, tuple(listed), names, compared)
 
 
@@ -157,7 +158,7 @@ def spelled(found: Alignment, names: NameMap | None, listed: list[Change]) -> li
 def values(
     layers: Alignment,
     names: NameMap | None,
-    same: bool,
+    one: bool,
     weights_a: Weights,
     weights_b: Weights,
     align: bool | None,
@@ -166,7 +167,7 @@ def values(
     first, second = layers.first.net, layers.second.net
     ours = open_checkpoint(Form.of(first), weights_a, "weights_a").weights
     theirs = open_checkpoint(Form.of(second), weights_b, "weights_b").weights
-    if not same:
+    if not one:
         pairs: dict[str, str] = {}
         for x, y in layers.layers():
             for role, name in x.tensors.items():

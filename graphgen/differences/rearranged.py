@@ -69,20 +69,21 @@ def run_together(digits: Sequence[Digit]) -> list[Digit]:
 def axes_of(digits: Sequence[Digit], own: Shape, stored: Shape) -> Axes | None:
     """Say how the axes of a stored tensor become the architecture's; None if no axes do."""
     cut = _cut(_cut(_cut(list(digits), own, "own"), stored, "stored"), own, "own")
-    sides = [_lying(cut, shape, which) for shape, which in ((stored, "stored"), (own, "own"))]
-    there, here = sides
+    there, here = _lying(cut, stored, "stored"), _lying(cut, own, "own")
     if there is None or here is None:
         return None
     if there == here:
         return Axes("", {})
     plain = all(len(group) <= 1 for group in here)
     words = WORDS.get(len(own), LETTERS[: len(own)]).split() if plain else None
-    names = {}
+    names: dict[int, str] = {}
     for axis, group in enumerate(here):
         for digit in group:
             names[digit] = words[axis] if words else LETTERS[len(names)]
     sizes = {names[digit]: cut[digit].size for group in here for digit in group[1:]}
-    written = [" ".join(_written([names[d] for d in group]) for group in side) for side in sides]
+    written = [
+        " ".join(_written([names[d] for d in group]) for group in side) for side in (there, here)
+    ]
     return Axes(" -> ".join(written), sizes)
 
 
@@ -109,7 +110,7 @@ def _cut(digits: list[Digit], shape: Shape, which: str) -> list[Digit]:
 
 def _lying(digits: list[Digit], shape: Shape, which: str) -> list[list[int]] | None:
     """Give the digits of each axis, the slowest first; None where they do not fill the axes."""
-    result = []
+    result: list[list[int]] = []
     left = set(range(len(digits)))
     step = 1
     for size in reversed(shape):

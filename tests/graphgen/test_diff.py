@@ -350,6 +350,15 @@ def test_weights_are_compared_across_names_and_layouts() -> None:
     assert [name for name, state in told.items() if state != "equal"] == ["h.weight"]
 
 
+def test_weights_are_matched_where_constants_alone_differ() -> None:
+    other = PAIRS["another eps"][1]
+    weights = weights_of(NET)
+    moved = graphgen.symmetries(NET).sample(np.random.default_rng(3)).apply(weights)
+    found = graphgen.diff(NET, other, weights, moved)
+    assert not found.same_function
+    assert {*states(found).values()} == {"equal", "permuted"}
+
+
 def test_large_networks_are_matched_only_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("graphgen.differences.values.MOST_MATCHED", 10)
     weights = weights_of(NET)
