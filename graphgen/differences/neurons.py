@@ -85,13 +85,13 @@ class Neurons:
         for number in sorted(range(len(groups)), key=lambda k: groups[k].depth):
             group = groups[number]
             nodes = np.arange(group.start, group.start + group.size)
-            own = nodes[self.contracted[nodes]]
-            self.shift[own] = self.shift[before[own]] + steps[before[own]]
+            after = nodes[self.contracted[nodes]]
+            self.shift[after] = self.shift[before[after]] + steps[before[after]]
         for number in sorted(range(len(groups)), key=lambda k: -groups[k].depth):
             group = groups[number]
             nodes = np.arange(group.start, group.start + group.size)
-            own = nodes[self.contracted[nodes]]
-            self.alone[before[own]] = self.alone[own]
+            after = nodes[self.contracted[nodes]]
+            self.alone[before[after]] = self.alone[after]
         self._before = before
 
     def _static(self) -> Words:

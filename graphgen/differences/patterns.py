@@ -8,6 +8,7 @@ from typing import Any
 
 from graphgen.differences.rules import Rule
 
+Names = tuple[str, ...]
 Written = tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]
 
 
@@ -28,23 +29,26 @@ def by_pattern(
         claimed[pattern(name)] = claimed.get(pattern(name), 0) + 1
     for (stars, _), group in groups.items():
         fields = group[0].fields()
-        own, stored, also = stars if stars is not None else ((), (), ())
-        whole = stars is not None and len(group) == claimed.get(own[0], 0) > 1
-        if whole and "*" in own[0]:
-            if every or own != stored or fields:
-                yield own, stored, ({**fields, "also": list(also)} if also else fields)
-            continue
+        if stars is not None:
+            own, stored, also = stars
+            if len(group) == claimed.get(own[0], 0) > 1:
+                if every or own != stored or fields:
+                    yield own, stored, ({**fields, "also": list(also)} if also else fields)
+                continue
         for rule in group:
             if every or not rule.is_plain or rule.own != rule.stored:
                 yield rule.own, rule.stored, rule.fields()
 
 
-def starred(rule: Rule) -> tuple[tuple[str, ...], ...] | None:
+def starred(rule: Rule) -> tuple[Names, Names, Names] | None:
     """Give the names of a rule with stars for numbers, which all of them have alike; else None."""
     every = [*rule.own, *rule.stored, *rule.also]
     if len({numbers(name) for name in every}) > 1 or any("*" in name for name in every):
         return None
-    return tuple(tuple(pattern(n) for n in side) for side in (rule.own, rule.stored, rule.also))
+    own, stored, also = (
+        tuple(pattern(name) for name in side) for side in (rule.own, rule.stored, rule.also)
+    )
+    return own, stored, also
 
 
 def pattern(name: str) -> str:

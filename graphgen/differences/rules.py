@@ -110,7 +110,7 @@ def based(roles: Roles) -> tuple[list[Ints], Ints]:
     rows = [role[:, np.argsort(role[0], kind="stable")] for role in roles]
     starts = [role.min(axis=1, keepdims=True) for role in rows]
     moved = [role - start for role, start in zip(rows, starts, strict=True)]
-    return moved, sum(starts)[:, 0]  # type: ignore[index]
+    return moved, (starts[0] + starts[1] + starts[2])[:, 0]
 
 
 def digits_in(roles: Sequence[Ints]) -> list[Any] | None:
@@ -121,7 +121,7 @@ def digits_in(roles: Sequence[Ints]) -> list[Any] | None:
 
 def whole(group: list[Piece], own: Shape, stored: Mapping[str, Shape]) -> Rule | None:
     """One tensor, and one stored or several that are the same."""
-    found = []
+    found: list[Axes] = []
     for piece in group:
         roles, start = based(roles_of(piece))
         digits = digits_in(roles)

@@ -110,7 +110,7 @@ class Piece:
     @property
     def size(self) -> int:
         """The number of scalars."""
-        return self.into.shape[1] * self.out_of.shape[1] * self.beside.shape[1]
+        return int(self.into.shape[1] * self.out_of.shape[1] * self.beside.shape[1])
 
     def places(self) -> Ints:
         """List the places of all scalars in either tensor: shape (2, size)."""
