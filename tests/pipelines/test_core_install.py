@@ -81,6 +81,7 @@ def arguments_of(name: str) -> list[str]:
         "net": "net.yaml", "source": "net.yaml", "weights": "net.npz", "target": "other.npz",
         "settings": "params.yaml", "name": "conv2d", "params": "params.yaml", "zoo": "zoo",
         "model": "model.pt2", "shell": "bash", "tasks": "params.yaml", "commands": "card",
+        "a": "net.yaml", "b": "net.yaml",
     }  # fmt: skip
     given = [name]
     for parameter in gmn.commands[name].params:
