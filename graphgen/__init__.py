@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from graphgen import export
     from graphgen.checkpoint import Checkpoint, as_stored
     from graphgen.compile import compile, template
+    from graphgen.differences import Diff, NameMap, diff, name_map
     from graphgen.errors import GraphError
     from graphgen.evaluate import evaluate
     from graphgen.evaluate.functions import register_function
@@ -36,6 +37,7 @@ __all__ = [
     "Branch",
     "Branches",
     "Checkpoint",
+    "Diff",
     "EdgeBlock",
     "Family",
     "Features",
@@ -43,6 +45,7 @@ __all__ = [
     "GraphError",
     "GraphSet",
     "Match",
+    "NameMap",
     "NeuronValue",
     "NodeGroup",
     "Scalings",
@@ -54,6 +57,7 @@ __all__ = [
     "Units",
     "as_stored",
     "compile",
+    "diff",
     "evaluate",
     "export",
     "features",
@@ -61,6 +65,7 @@ __all__ = [
     "loss_barrier",
     "lowest",
     "match",
+    "name_map",
     "neuron_values",
     "prune",
     "register_function",

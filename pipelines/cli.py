@@ -14,6 +14,7 @@ from pipelines.commands.code import code
 from pipelines.commands.compare import compare
 from pipelines.commands.compile import compile_
 from pipelines.commands.completion import completion
+from pipelines.commands.diff import diff
 from pipelines.commands.doctor import doctor
 from pipelines.commands.edit import edit
 from pipelines.commands.evaluate import evaluate
@@ -43,7 +44,7 @@ from pipelines.commands.widen import widen
 from pipelines.commands.zoo import zoo
 
 SECTIONS = {
-    "Your network": (check, view, import_, compile_, symmetries, match, predict, layers),
+    "Your network": (check, view, import_, compile_, symmetries, match, diff, predict, layers),
     "Other networks from yours": (units, prune, widen),
     "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare, fit, code),
     "Signals that networks encode": (inrs, edit),

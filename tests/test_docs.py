@@ -38,6 +38,7 @@ COUNTS = {
     "docs/gallery.md": {},
     "docs/how_to/architecture.md": {"python": 2, "sh": 1, "text": 3, "yaml": 1},
     "docs/how_to/cluster.md": {"elsewhere": 1, "python": 1, "text": 1},
+    "docs/how_to/compare_networks.md": {"python": 3, "sh": 1, "text": 4, "yaml": 2},
     "docs/how_to/compare_pairs.md": {"sh": 1, "text": 1, "yaml": 1},
     "docs/how_to/fine_tune.md": {"sh": 1, "text": 1, "yaml": 1},
     "docs/how_to/generation.md": {"python": 1, "sh": 1, "text": 2, "yaml": 2},
