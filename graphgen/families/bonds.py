@@ -140,8 +140,9 @@ def made(
         around = slot.around.keys() - flow.apart.get(slot, set())
         common = set(around) if common is None else common & around
     context = tuple(sorted((common or set()) - flow.mixed.get(atom, set()), key=rank.__getitem__))
+    moving = {slot.owner for slot in tensors}
     for gain in {gain for frame in frames.values() for gain, _ in frame.gains}:
-        if not spans(flow, gain, context):
+        if gain.owner in moving or not spans(flow, gain, context):
             return None
     return Bond(atom, context, frozenset(demands), tensors)
 

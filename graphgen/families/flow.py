@@ -283,15 +283,19 @@ def slice_(flow: Flow, op: Operation) -> None:
         if axis != primitive.axis:
             flow.relate(one, two)
             continue
-        pairs = []
+        taken = set()
         for slot in two:
             alike = [s for s in one if s.atom is slot.atom]
             at = [s for s in alike if s.place.start - primitive.start == slot.place.start]
-            if len(alike) != 1 and len(at) != 1:
+            own = at if len(at) == 1 else alike
+            if len(own) == 1:
+                flow.relations.append(Relation(own[0], slot, SAME))
+                taken.add(own[0])
+            else:
                 flow.stop(one, two)
-                return
-            pairs.append(((at if len(at) == 1 else alike)[0], slot))
-        flow.relations += [Relation(a, b, SAME) for a, b in pairs]
+        # What is read in part, as a cut through it leaves it, is read by no slot.
+        first, last = primitive.start, primitive.stop
+        flow.stop([s for s in one if s not in taken and s.lies_in(first, last)])
 
 
 def take(flow: Flow, op: Operation) -> None:

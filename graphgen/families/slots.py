@@ -33,6 +33,13 @@ class Slot:
         """What runs along it."""
         return self.place.atom
 
+    def lies_in(self, first: int, last: int) -> bool:
+        """Whether any of its items lies, along the axis, at `first` or behind and before `last`."""
+        indices = np.array([self.place.start])
+        for loop in self.place.loops:
+            indices = np.add.outer(indices, loop.stride * np.arange(loop.size)).reshape(-1)
+        return bool(((indices >= first) & (indices < last)).any())
+
 
 class Sides:
     """The slots of values and tensors, axis by axis, each made once."""
