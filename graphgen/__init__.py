@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from graphgen.errors import GraphError
     from graphgen.evaluate import evaluate
     from graphgen.evaluate.functions import register_function
+    from graphgen.families.derivation import SymmetryElement, SymmetryFamily, symmetry_families
     from graphgen.features import Features, features
     from graphgen.features.stream import stream_features
     from graphgen.graph import Graph
@@ -45,6 +46,8 @@ __all__ = [
     "Slice",
     "Step",
     "Symmetries",
+    "SymmetryElement",
+    "SymmetryFamily",
     "Template",
     "Unit",
     "Units",
@@ -63,6 +66,7 @@ __all__ = [
     "scalings",
     "stream_features",
     "symmetries",
+    "symmetry_families",
     "template",
     "unit_scores",
     "units",
