@@ -49,13 +49,14 @@ class Frame:
 class Bond:
     """Slots of one map, with what the map has to be, and the atoms for each of whose items it is.
 
-    `frames` are those of slots of tensors.
+    `frames` are those of slots of tensors, `values` those of values.
     """
 
     atom: Extent
     context: tuple[Extent, ...]
     demands: frozenset[str]
     frames: dict[Slot, Frame] = field(hash=False)
+    values: dict[Slot, Frame] = field(hash=False)
 
 
 def bonds(flow: Flow) -> list[Bond]:
@@ -144,7 +145,8 @@ def made(
     for gain in {gain for frame in frames.values() for gain, _ in frame.gains}:
         if gain.owner in moving or not spans(flow, gain, context):
             return None
-    return Bond(atom, context, frozenset(demands), tensors)
+    values = {slot: frame for slot, frame in frames.items() if not slot.is_tensor}
+    return Bond(atom, context, frozenset(demands), tensors, values)
 
 
 def spans(flow: Flow, gain: Slot, context: tuple[Extent, ...]) -> bool:

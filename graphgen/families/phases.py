@@ -62,10 +62,10 @@ class Phases:
     kind = "phases"
     dimension = 0
 
-    def __init__(self, structure: Template, name: str = "phases") -> None:
+    def __init__(self, structure: Template, name: str = "phases", reduced: bool = False) -> None:
         self.name = name
         self.waves = tuple(waves(structure))
-        self.signed = Signed(structure, self.waves)
+        self.signed = Signed(structure, self.waves, reduced)
 
     @cached_property
     def count(self) -> int:
@@ -101,9 +101,14 @@ class Phases:
 
 
 class Signed(Scalings):
-    """The scalings of a network whose waves may have other signs behind than in front."""
+    """The scalings of a network whose waves may have other signs behind than in front.
 
-    def __init__(self, structure: Template, turning: tuple[Wave, ...]) -> None:
+    `reduced` are those that are left where all phases lie in half a turn: a sign in front turns the
+    phase by an odd number of half turns, so that a sine stays as it is, and a cosine changes.
+    """
+
+    def __init__(self, structure: Template, turning: tuple[Wave, ...], reduced: bool) -> None:
+        self.reduced = reduced
         self.turning = {(wave.group, wave.step): wave for wave in turning}
         self.places = {id(group): k for k, group in enumerate(structure.node_groups)}
         super().__init__(structure)
@@ -118,6 +123,10 @@ class Signed(Scalings):
         self.unknowns.require_unit(before[-1])
         rest = super()._pass_through(_from(group, cut + 1))
         self.unknowns.require_unit(rest[0])
+        if self.reduced and self.turning[place, cut].cosine:
+            self.unknowns.equate(rest[0], before[-1])
+        elif self.reduced:
+            self.unknowns.fix(rest[0])
         return [*before, *rest]
 
 

@@ -111,8 +111,11 @@ def shifts(net: Architecture, axes: AxesOf) -> list[tuple[Room, ...]]:
     for tensor in net.tensors.values():
         if not tensor.trainable or not tensor.dtype.startswith("float"):
             continue
+        free: set[object] = set()
         for part in parts(axes.tensors[tensor.name]):
-            for alike in ways(axes.tensors[tensor.name], part):
+            for alike in ways(axes.tensors[tensor.name]):
+                if free & {alike, None}:  # the whole tensor may be shifted so, or as one likes
+                    continue
                 change = Change(frozenset(() if alike is None else (alike,)), object(), 1.0, part)
                 try:
                     ends = variation.ends(tensor.name, change)
@@ -124,6 +127,8 @@ def shifts(net: Architecture, axes: AxesOf) -> list[tuple[Room, ...]]:
                     if alike is not None:
                         key = factors(axes.tensors[tensor.name][alike[0]])[alike[1]]
                     found.setdefault(key, []).append(own)
+                    if part is None:
+                        free.add(alike)
                     if alike is None:
                         break
     return [tuple(rooms) for rooms in found.values()]
@@ -139,7 +144,7 @@ def parts(extents: list[Extent]) -> Iterator[tuple[int, int, int] | None]:
 
 
 def ways(
-    extents: list[Extent], part: tuple[int, int, int] | None
+    extents: list[Extent],
 ) -> Iterator[tuple[int, int] | None]:
     """List along what a shift may be alike: nothing, or one factor of an axis."""
     yield None
