@@ -31,7 +31,7 @@ from spec import Architecture
 
 SAMPLES = 32
 SKETCHES = 4
-RESOLUTION = {"float64": 1e-5, "float32": 1e-2}
+RESOLUTION = {"float64": 1e-4, "float32": 1e-2}
 CLOSE = 1e-2
 """A number of which less than this part of the resolution lies between it and a boundary."""
 
@@ -60,15 +60,20 @@ class CanonicalForm:
             raise GraphError(
                 f"`other` is {described(other)}; expected a canonical form of {self.net.name!r}"
             )
-        apart = norm(self.weights[name] - other.weights[name] for name in self.weights)
-        return apart / (norm(self.weights.values()) or 1.0)
+        apart = norm(array - other.floats[name] for name, array in self.floats.items())
+        return apart / (norm(self.floats.values()) or 1.0)
+
+    @cached_property
+    def floats(self) -> dict[str, NDArray[np.float64]]:
+        """The weights that are no counts."""
+        return {name: a for name, a in self.weights.items() if a.dtype.kind == "f"}
 
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
         """What is hashed, in units of `resolution`: of each tensor its size and a few sums."""
         found: list[float] = []
-        whole = norm(self.weights.values()) or 1.0
-        for place, array in enumerate(self.weights.values()):
+        whole = norm(self.floats.values()) or 1.0
+        for place, array in enumerate(self.floats.values()):
             size = norm([array])
             # What is nothing but the rounding of something else has no digits.
             if size <= 1e-3 * self.resolution * whole:
@@ -169,7 +174,7 @@ class Canonicalizer:
         undecided: list[str] = list(self.group.statements)
         clear = 1.0
         for family in self.shifts:
-            now = family.removal(now).apply(now)
+            now = family.removal(now).moved(now)
         if self.maps:
             wanted = [slot.owner for own in self.maps for slot in own.bond.values]
             values = self.values(now, wanted)
@@ -179,7 +184,7 @@ class Canonicalizer:
                 except UndecidedError as error:
                     undecided.append(f"{family.name}: {error}")
                     continue
-                now, clear = family.element(maps).apply(now), min(clear, own)
+                now, clear = family.element(maps).moved(now), min(clear, own)
         now, own, left = self.levels.put(now)
         undecided, clear = undecided + left, min(clear, own)
         if self.group.runs:

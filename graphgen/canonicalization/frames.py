@@ -54,12 +54,8 @@ def canonical_maps(family: LinearMaps, values: Values) -> tuple[Floats, float]:
 def items(family: LinearMaps, slot: Slot, values: Values) -> Floats:
     """Give a value in the space: (contexts, n, samples, others)."""
     array = np.ascontiguousarray(values[slot.owner]).astype(np.float64)
-    context = family.bond.context
-    samples = [seen(sample, slot, context) for sample in array]
-    front = len(context)
-    stacked = np.stack(samples, axis=front + 1)
-    shape = (family.copies, family.group.size, len(array), -1)
-    return stacked.reshape(shape)
+    view = seen(array, slot, family.bond.context, batch=True)
+    return view.reshape(family.copies, family.group.size, len(array), -1)
 
 
 def weights_of(samples: int) -> Floats:

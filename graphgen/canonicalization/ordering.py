@@ -69,7 +69,7 @@ class Order:
             orders = {run: sorted_by(run, told)[0] for run in runs if run.free}
             if orders:
                 moved = self.group.arranged(orders)
-                weights, told = moved.apply(weights), told[:, moved.nodes]
+                weights, told = moved.moved(weights), told[:, moved.nodes]
             for run in runs:
                 if not run.free:
                     weights, told = self.turned(run, weights, told)
@@ -143,13 +143,13 @@ class Order:
             best[total < least] = way
             least = np.minimum(total, least)
         chosen = self.group.arranged({run: best})
-        return chosen.apply(weights), told[:, chosen.nodes]
+        return chosen.moved(weights), told[:, chosen.nodes]
 
     def differ(self, weights: Arrays, run: Run, copy: int, first: int, second: int) -> bool:
         """Say whether exchanging two items changes the weights."""
         orders = np.tile(np.arange(run.items), (run.copies, 1))
         orders[copy, [first, second]] = second, first
-        moved = self.group.arranged({run: orders}).apply(weights)
+        moved = self.group.arranged({run: orders}).moved(weights)
         return any(
             not np.allclose(moved[name], weights[name], rtol=TIED, atol=TIED) for name in weights
         )

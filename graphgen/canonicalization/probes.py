@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -14,6 +15,15 @@ from spec import Architecture
 Floats = NDArray[np.float64]
 
 
+@lru_cache(maxsize=256)
+def normal(name: str, count: int) -> Floats:
+    """Give numbers of a standard normal distribution that a name stands for (Box, Muller)."""
+    radius = np.sqrt(-2 * np.log(uniform(f"{name} radius", count)))
+    result: Floats = radius * np.cos(2 * np.pi * uniform(f"{name} angle", count))
+    result.flags.writeable = False
+    return result
+
+
 def uniform(name: str, count: int) -> Floats:
     """Give numbers between 0 and 1 that a name stands for."""
     bits = mix(mix(np.arange(count)) ^ np.uint64(word(name)))
@@ -21,16 +31,12 @@ def uniform(name: str, count: int) -> Floats:
     return numbers
 
 
-def normal(name: str, count: int) -> Floats:
-    """Give numbers of a standard normal distribution that a name stands for (Box, Muller)."""
-    radius = np.sqrt(-2 * np.log(uniform(f"{name} radius", count)))
-    result: Floats = radius * np.cos(2 * np.pi * uniform(f"{name} angle", count))
-    return result
-
-
+@lru_cache(maxsize=1024)
 def signs(name: str, count: int) -> Floats:
     """Give numbers 1 and -1 that a name stands for."""
-    return np.where(uniform(name, count) < 0.5, -1.0, 1.0)
+    result: Floats = np.where(uniform(name, count) < 0.5, -1.0, 1.0)
+    result.flags.writeable = False
+    return result
 
 
 def probes(net: Architecture, count: int) -> tuple[NDArray[Any], ...]:

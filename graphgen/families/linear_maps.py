@@ -33,6 +33,10 @@ class LinearMap:
 
         Raises `GraphError` for weights that do not fit, and where a scale that stands between is 0.
         """
+        return self.moved(fitting(Form.of(self.family.net), weights))
+
+    def moved(self, weights: Arrays) -> Arrays:
+        """Change weights that are known to fit; see `apply`."""
         return self.family.applied(self.maps, weights)
 
 
@@ -74,9 +78,8 @@ class LinearMaps:
         """Give the element of some matrices of the group, (contexts, n, n)."""
         return LinearMap(self, maps)
 
-    def applied(self, maps: Floats, weights: Weights) -> Arrays:
-        """Apply matrices; see `LinearMap.apply`."""
-        given = fitting(Form.of(self.net), weights)
+    def applied(self, maps: Floats, given: Arrays) -> Arrays:
+        """Apply matrices to weights that are known to fit; see `LinearMap.apply`."""
         result = dict(given)
         duals = np.linalg.inv(maps).transpose(0, 2, 1)
         for slot, frame in self.bond.frames.items():

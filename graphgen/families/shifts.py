@@ -62,7 +62,11 @@ class Shift:
 
     def apply(self, weights: Weights) -> Arrays:
         """Add the shifts. Raises `GraphError` for weights that do not fit."""
-        result = dict(fitting(Form.of(self.family.net), weights))
+        return self.moved(fitting(Form.of(self.family.net), weights))
+
+    def moved(self, weights: Arrays) -> Arrays:
+        """Change weights that are known to fit; see `apply`."""
+        result = dict(weights)
         for tensor in self.family.where:
             result[tensor] = np.array(result[tensor], order="C")
         for room, value in zip(self.family.rooms, self.values, strict=True):

@@ -75,13 +75,17 @@ def slots_of(owner: str, is_tensor: bool, axes: Axes) -> list[list[Slot]]:
     return found
 
 
-def seen(array: NDArray[Any], slot: Slot, context: tuple[Extent, ...]) -> NDArray[Any]:
+def seen(
+    array: NDArray[Any], slot: Slot, context: tuple[Extent, ...], batch: bool = False
+) -> NDArray[Any]:
     """View a tensor with the axes of contexts in front, then the slot's own, then all others.
 
-    The array is contiguous; the view is of those of its elements that lie in the slot.
+    The array is contiguous; the view is of those of its elements that lie in the slot. With a batch
+    the first axis is that of samples, and comes right behind the slot's own.
     """
-    shape: list[int] = []
-    strides: list[int] = []
+    first = int(batch)
+    shape: list[int] = [*array.shape[:first]]
+    strides: list[int] = [*array.strides[:first]]
     where: dict[Extent, int] = {}
     start = 0
     split = {slot.axis: slot.place}
@@ -89,15 +93,15 @@ def seen(array: NDArray[Any], slot: Slot, context: tuple[Extent, ...]) -> NDArra
         axis, place = slot.around[atom]
         split.setdefault(axis, place)
     wanted = {(slot.axis, slot.atom), *((slot.around[atom][0], atom) for atom in context)}
-    for axis, size in enumerate(array.shape):
-        step = array.strides[axis]
+    for axis, size in enumerate(array.shape[first:]):
+        step = array.strides[axis + first]
         place = split.get(axis)
         if place is None:
             shape.append(size)
             strides.append(step)
             continue
         start += place.start * step
-        for loop in own_loops(place):
+        for loop in place.loops:
             atom = loop.extent.root
             if (axis, atom) in wanted:
                 where[atom] = len(shape)
@@ -108,11 +112,6 @@ def seen(array: NDArray[Any], slot: Slot, context: tuple[Extent, ...]) -> NDArra
     front = [*(where[atom] for atom in context), where[slot.atom]]
     rest = [k for k in range(len(shape)) if k not in front]
     return view.transpose(*front, *rest)
-
-
-def own_loops(place: Place) -> tuple[Loop, ...]:
-    """List what a place runs over: itself at least."""
-    return place.loops
 
 
 def moved(
