@@ -31,8 +31,9 @@ from spec import Architecture
 
 SAMPLES = 32
 SKETCHES = 4
-RESOLUTION = {"float64": 1e-4, "float32": 1e-2}
-CLOSE = 1e-2
+RESOLUTION = {8: 1e-4, 4: 1e-3, 2: 1e-2, 1: 1e-1}
+"""To what the sums that are hashed are rounded, by the bytes of the coarsest weights."""
+CLOSE = 1e-3
 """A number of which less than this part of the resolution lies between it and a boundary."""
 
 
@@ -169,7 +170,8 @@ class Canonicalizer:
         given = fitting(Form.of(self.net), weights)
         with concerning(place_of(weights)):
             check_finite(given)
-        single = any(a.dtype.kind == "f" and a.dtype.itemsize < 8 for a in given.values())
+        kinds = {np.asarray(a).dtype for a in given.values()}
+        coarsest = min((k.itemsize for k in kinds if k.kind not in "iub"), default=8)
         now = wide(given)
         undecided: list[str] = list(self.group.statements)
         clear = 1.0
@@ -191,8 +193,7 @@ class Canonicalizer:
             values = self.values(now, self.order.values)
             now, own, left = self.order.put(now, values)
             undecided, clear = undecided + left, min(clear, own)
-        resolution = RESOLUTION["float32" if single else "float64"]
-        return CanonicalForm(self.net, now, tuple(undecided), clear, resolution)
+        return CanonicalForm(self.net, now, tuple(undecided), clear, RESOLUTION[coarsest])
 
     def values(self, weights: Arrays, names: list[str]) -> dict[str, NDArray[Any]]:
         """Compute some values on the fixed inputs."""

@@ -22,6 +22,8 @@ Values = Mapping[str, NDArray[Any]]
 
 RANK = 1e-11
 """An eigenvalue of so little beside the largest is none."""
+TIED = 1e-9
+"""What is no clearer than this decides nothing."""
 
 
 class UndecidedError(Exception):
@@ -44,6 +46,9 @@ def canonical_maps(family: LinearMaps, values: Values) -> tuple[Floats, float]:
             maps, clear = (paired_maps if group.paired else linear_maps)(family, x)
         except UndecidedError as error:
             problem = str(error)
+            continue
+        if clear < TIED:
+            problem = "its moments have no axes of their own"
             continue
         if not frame.dual:
             return maps, clear
@@ -115,8 +120,8 @@ def orthogonal_maps(
         own = signed[:, None] * own
         result[c] = rows.T @ own @ rows + (1 / n if centred else 0.0)
         clear = min(clear, gap, spread(roots))
-    if clear < RANK:
-        raise UndecidedError("directions of one size, or without any")
+    if clear < TIED:
+        raise UndecidedError("its moments have no axes of their own")
     return result, clear
 
 

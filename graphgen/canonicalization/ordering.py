@@ -101,15 +101,12 @@ class Order:
             if block.tensor is None:
                 continue
             own = block.view(np.asarray(weights[block.tensor])).astype(np.float64)
-            size = np.sqrt(np.square(own).mean())
-            if not size > 0:
-                continue
             ends = list(zip(block.source_strides, block.target_strides, strict=True))
             sizes = [1 if s or t else n for n, (s, t) in zip(block.shape, ends, strict=True)]
             taps = normal(f"taps {block.kind} {block.step}", int(np.prod(sizes))).reshape(sizes)
             source = affine(block.shape, block.source_start, block.source_strides)
             target = affine(block.shape, block.target_start, block.target_strides)
-            scaled = own / size * taps
+            scaled = np.arcsinh(8 * own) * taps
             np.add.at(found[0], target, scaled * mixed[source])
             np.add.at(found[1], source, scaled * mixed[target])
         return found
@@ -132,7 +129,9 @@ class Order:
         """Choose, for each copy, the way in which the numbers of its nodes come first."""
         best = np.zeros(run.copies, dtype=np.int64)
         least: Floats | None = None
-        involved = run.nodes.reshape(run.copies, -1)
+        count = self.group.template.num_nodes
+        flat = run.own.reshape(run.copies, -1)
+        involved = flat[:, (flat < count).all(axis=0)]
         for way in range(min(run.items, MOST_WAYS)):
             moved = self.group.arranged({run: np.full(run.copies, way, dtype=np.int64)})
             placed = shown(told, "ways")[moved.nodes][involved]

@@ -141,9 +141,8 @@ def made(
         around = slot.around.keys() - flow.apart.get(slot, set())
         common = set(around) if common is None else common & around
     context = tuple(sorted((common or set()) - flow.mixed.get(atom, set()), key=rank.__getitem__))
-    moving = {slot.owner for slot in tensors}
     for gain in {gain for frame in frames.values() for gain, _ in frame.gains}:
-        if gain.owner in moving or not spans(flow, gain, context):
+        if not spans(flow, gain, context):
             return None
     values = {slot: frame for slot, frame in frames.items() if not slot.is_tensor}
     return Bond(atom, context, frozenset(demands), tensors, values)

@@ -201,6 +201,7 @@ def elementwise(flow: Flow, op: Operation) -> None:
                 flow.relate(values[0], out[axis])
             elif len(values) == len(along) == 1:
                 flow.relate(values[0], out[axis], GAIN, along[0])
+                flow.stop(along[0])
             else:
                 flow.stop(*values, *along, out[axis])
         elif len(values) + len(along) == count:
