@@ -6,6 +6,7 @@ from spec.lazy import lazily
 
 if TYPE_CHECKING:
     from graphgen import export
+    from graphgen.canonicalization.form import CanonicalForm, canonical
     from graphgen.checkpoint import Checkpoint, as_stored
     from graphgen.compile import compile, template
     from graphgen.errors import GraphError
@@ -32,6 +33,7 @@ else:
 
 __all__ = [
     "Barrier",
+    "CanonicalForm",
     "Checkpoint",
     "EdgeBlock",
     "Family",
@@ -52,6 +54,7 @@ __all__ = [
     "Unit",
     "Units",
     "as_stored",
+    "canonical",
     "compile",
     "evaluate",
     "export",

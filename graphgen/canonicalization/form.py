@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -25,6 +25,7 @@ from graphgen.families.linear_maps import Arrays, LinearMaps
 from graphgen.families.shifts import Shifts
 from graphgen.finite import check_finite
 from graphgen.fitting import fitting
+from graphgen.matching.matching import flag
 from graphgen.sources import Net, Weights, network_from, place_of
 from graphgen.symmetry import Symmetries
 from spec import Architecture
@@ -33,6 +34,9 @@ SAMPLES = 32
 SKETCHES = 4
 RESOLUTION = {8: 1e-4, 4: 1e-3, 2: 1e-2, 1: 1e-1}
 """To what the sums that are hashed are rounded, by the bytes of the coarsest weights."""
+CHECKS = 2
+AGREED = 1e-6
+"""How far, beside their norm, two forms of one class may be."""
 CLOSE = 1e-3
 """A number of which less than this part of the resolution lies between it and a boundary."""
 
@@ -130,7 +134,7 @@ def norm(arrays: Any) -> float:
     return float(np.sqrt(sum(float(np.square(array).sum()) for array in arrays)))
 
 
-def canonical(net: Net, weights: Weights | None) -> CanonicalForm:
+def canonical(net: Net, weights: Weights | None, check: bool = True) -> CanonicalForm:
     """Bring a network to canonical form: one for all that exact symmetries make of it.
 
         form = graphgen.canonical(net, weights)
@@ -142,12 +146,13 @@ def canonical(net: Net, weights: Weights | None) -> CanonicalForm:
     removed, spaces get the basis in which two moments of their values are diagonal, neurons their
     signs, sizes and phases by the weights around them, and runs of exchangeable neurons, heads
     and branches are sorted by their values, those of equal values by their weights. It costs two
-    evaluations and no search. Where that does not decide, the form says so in `undecided`. `net`
-    and `weights` may be files, and the weights None for a model that has its own. Raises
-    `GraphError` for weights that do not fit and for values that are not finite.
+    evaluations and no search; `check` does it twice more, for random networks of the same class,
+    which have to come to the same form. Where something does not decide, the form says so in
+    `undecided`. `net` and `weights` may be files, and the weights None for a model that has its
+    own. Raises `GraphError` for weights that do not fit and for values that are not finite.
     """
     architecture, given = network_from(net, weights)
-    return Canonicalizer(architecture).form(given)
+    return Canonicalizer(architecture).form(given, flag(check, "check"))
 
 
 class Canonicalizer:
@@ -165,14 +170,24 @@ class Canonicalizer:
         widest = max((own.group.size for own in self.maps), default=0)
         self.inputs = probes(net, max(SAMPLES, 2 * widest))
 
-    def form(self, weights: Weights) -> CanonicalForm:
-        """Give the canonical form of one network."""
+    def form(self, weights: Weights, check: bool = True) -> CanonicalForm:
+        """Give the canonical form of one network; `check` it on another of its class."""
         given = fitting(Form.of(self.net), weights)
         with concerning(place_of(weights)):
             check_finite(given)
         kinds = {np.asarray(a).dtype for a in given.values()}
         coarsest = min((k.itemsize for k in kinds if k.kind not in "iub"), default=8)
-        now = wide(given)
+        form = replace(self.brought(wide(given)), resolution=RESOLUTION[coarsest])
+        rng = np.random.default_rng(0)
+        for _ in range(CHECKS if check and not form.undecided else 0):
+            other = self.brought(self.moved(dict(form.weights), rng))
+            if other.undecided or not form.distance(other) <= AGREED:
+                said = "another network of the same class was brought to another form"
+                return replace(form, undecided=(said,))
+        return form
+
+    def brought(self, now: Arrays) -> CanonicalForm:
+        """Bring weights in double precision to their form."""
         undecided: list[str] = list(self.group.statements)
         clear = 1.0
         for family in self.shifts:
@@ -193,7 +208,14 @@ class Canonicalizer:
             values = self.values(now, self.order.values)
             now, own, left = self.order.put(now, values)
             undecided, clear = undecided + left, min(clear, own)
-        return CanonicalForm(self.net, now, tuple(undecided), clear, RESOLUTION[coarsest])
+        return CanonicalForm(self.net, now, tuple(undecided), clear, RESOLUTION[8])
+
+    def moved(self, now: Arrays, rng: np.random.Generator) -> Arrays:
+        """Apply a random element of each family."""
+        for family in (*self.shifts, *self.maps):
+            now = family.sample(rng).moved(now)
+        now = self.levels.moved(now, rng)
+        return self.group.sample(rng).moved(now)
 
     def values(self, weights: Arrays, names: list[str]) -> dict[str, NDArray[Any]]:
         """Compute some values on the fixed inputs."""
@@ -205,16 +227,3 @@ class Canonicalizer:
             results = run_architecture(net, weights, self.inputs)
         found = dict(zip(computed, results, strict=True))
         return {name: found[name] if name in found else inputs[name] for name in wanted}
-
-
-def forms(net: Net, networks: Iterator[Weights]) -> Iterator[CanonicalForm]:
-    """Bring many networks of one architecture to canonical form."""
-    canonicalizer = Canonicalizer(template_net(net))
-    return (canonicalizer.form(weights) for weights in networks)
-
-
-def template_net(net: Net) -> Architecture:
-    """Give an architecture."""
-    from graphgen.sources import architecture_from
-
-    return architecture_from(net)

@@ -84,11 +84,11 @@ class Order:
             spread = np.sqrt(np.square(samples).mean())
             if not spread > 0 or not np.isfinite(spread):
                 continue
-            depth = np.tanh(samples / spread)
+            sizes = np.arcsinh(4 * samples)
             nodes = slice(own.start, own.start + len(own.places))
             for k in range(FEATURES):
                 mixed = normal(f"feature {k}", samples[:, 0].size).reshape(samples[:, 0].shape)
-                for row, shown in ((k, samples / spread), (FEATURES + k, depth)):
+                for row, shown in ((k, sizes), (FEATURES + k, np.tanh(samples / spread))):
                     total = np.einsum("snk,sk->n", shown, mixed)
                     found[row, nodes] += total / np.sqrt(mixed.size)
         return found

@@ -33,6 +33,12 @@ class Levels:
         turns = tuple(self.reduced.odd(wave, np.sign(values)) for wave in self.reduced.waves)
         return Phase(self.reduced, values, turns).apply(weights), clear, left
 
+    def moved(self, weights: Arrays, rng: np.random.Generator) -> Arrays:
+        """Draw signs, sizes and phases, and apply them."""
+        values = self.free.signed.sample(rng).values
+        turns = tuple(self.free.odd(wave, np.sign(values)) for wave in self.free.waves)
+        return Phase(self.free, values, turns).apply(weights)
+
     def reduce(self, weights: Arrays) -> tuple[Arrays, float, list[str]]:
         """Bring each phase to half a turn where the sign behind it is free, else to a whole one."""
         family, signed = self.free, self.free.signed
