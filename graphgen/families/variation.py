@@ -96,7 +96,7 @@ class Variation:
                 if isinstance(op.primitive, (Normalise, Elementwise)):
                     found.append(op.layer)
                 continue
-            if not result.alike or op.output in self.net.outputs:
+            if op.output in self.net.outputs:
                 raise SeenError
             changed[op.output] = result
             waiting.update(self.readers.get(op.output, ()))
