@@ -81,7 +81,7 @@ def symmetry_families(net: Net) -> tuple[SymmetryFamily, ...]:
         families.append(Permutations(group))
     if structure.num_nodes <= MOST_NEURONS:
         scalings = Scalings(structure)
-        if scalings.signs:
+        if len(scalings.roots):
             families.append(SignsAndScales(scalings))
         if (phases := Phases(structure)).waves:
             families.append(phases)
