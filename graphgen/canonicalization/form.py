@@ -92,7 +92,7 @@ class CanonicalForm:
 
     @property
     def margin(self) -> float:
-        """How far, in units of the resolution, the nearest number is from where the hash changes."""
+        """How far, in units of `resolution`, the nearest number is from where the hash changes."""
         away = np.abs(self.numbers % 1 - 0.5)
         return float(away[self.numbers != 0].min(initial=0.5))
 
@@ -138,7 +138,7 @@ def canonical(net: Net, weights: Weights | None, check: bool = True) -> Canonica
     """Bring a network to canonical form: one for all that exact symmetries make of it.
 
         form = graphgen.canonical(net, weights)
-        form.hash == graphgen.canonical(net, other).hash      # are they one network?
+        form.hash == graphgen.canonical(net, b).hash          # are they one network?
         form.weights                                          # computes what `weights` compute
 
     All of `graphgen.symmetry_families` is taken out, by what the network computes on 32 fixed

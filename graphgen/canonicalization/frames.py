@@ -33,7 +33,8 @@ class UndecidedError(Exception):
 def canonical_maps(family: LinearMaps, values: Values) -> tuple[Floats, float]:
     """Give the matrices that take a network to its canonical one, and how clear they are.
 
-    The second is the smallest relative distance of what decides from a tie. Raises `UndecidedError`.
+    The second is the smallest relative distance of any decision from a tie. Raises
+    `UndecidedError`.
     """
     plain = [(slot, frame) for slot, frame in family.bond.values.items() if not frame.gains]
     group = family.group
@@ -94,9 +95,7 @@ def linear_maps(family: LinearMaps, x: Floats) -> tuple[Floats, float]:
     return result * np.sqrt(samples * x.shape[3]), clear
 
 
-def orthogonal_maps(
-    family: LinearMaps, slots: list[Slot], values: Values
-) -> tuple[Floats, float]:
+def orthogonal_maps(family: LinearMaps, slots: list[Slot], values: Values) -> tuple[Floats, float]:
     """Give orthogonal maps: the axes of a second moment of all values in the space."""
     n, centred = family.group.size, family.group.centred
     rows = helmert(n) if centred else np.eye(n)
@@ -132,7 +131,7 @@ def sum_of(values: list[Floats]) -> Floats:
 
 
 def paired_maps(family: LinearMaps, x: Floats) -> tuple[Floats, float]:
-    """Give complex factors: pairs of size 1 whose mean, of weighed samples, is real and positive."""
+    """Give complex factors: pairs of size 1 whose mean, of weighed samples, is positive."""
     pairs = family.group.pairs()
     z = x[:, pairs[:, 0]] + 1j * x[:, pairs[:, 1]]
     sizes = np.sqrt(np.square(np.abs(z)).mean(axis=(2, 3)))

@@ -103,7 +103,7 @@ def component(
                 frames[other] = beyond
                 queue.append(other)
             elif known != beyond:
-                # A map that is its own inverse transpose is orthogonal; other circles close on none.
+                # A map that is its own inverse transpose is orthogonal; no other circle closes.
                 free &= known.gains == beyond.gains
                 demands.add(ORTHOGONAL)
                 origins.add(Frame(False, frozenset()))

@@ -24,7 +24,7 @@ from spec import Architecture
 class SymmetryElement(Protocol):
     """One symmetry: a change of weights that the network's function does not see."""
 
-    def apply(self, weights: Weights, /) -> dict[str, NDArray[Any]]:
+    def apply(self, weights: Weights) -> dict[str, NDArray[Any]]:
         """Change a network's weights, arrays or a file."""
 
 
@@ -52,14 +52,14 @@ class SymmetryFamily(Protocol):
     def dimension(self) -> int:
         """The number of real parameters of an element."""
 
-    def sample(self, rng: np.random.Generator, /) -> SymmetryElement:
+    def sample(self, rng: np.random.Generator) -> SymmetryElement:
         """Draw an element."""
 
 
 def symmetry_families(net: Net) -> tuple[SymmetryFamily, ...]:
     """Derive all exact symmetries of an architecture: families, each at one place.
 
-        for family in graphgen.symmetry_families("llama"):
+        for family in graphgen.symmetry_families(net):
             print(family)                                  # what, where, and of which dimension
             other = family.sample(rng).apply(weights)      # another network, the same function
 

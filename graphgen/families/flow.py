@@ -205,8 +205,8 @@ def elementwise(flow: Flow, op: Operation) -> None:
             else:
                 flow.stop(*values, *along, out[axis])
         elif len(values) + len(along) == count:
-            for slots in (*values, *along):
-                flow.relate(slots, out[axis])
+            for operand in (*values, *along):
+                flow.relate(operand, out[axis])
         else:
             flow.stop(*values, *along, out[axis])
 
@@ -226,12 +226,10 @@ def normalise(flow: Flow, op: Operation) -> None:
     elif kind == "group":
         groups = {a for own in flow.axes.parts.get(op.output, []) for a in atoms(own)}
         flow.stop(*x[1:], *out[1:])
-        inside = []
-        for slots in (x[0], out[0]):
-            flow.stop([slot for slot in slots if slot.atom in groups])
-            inside.append([slot for slot in slots if slot.atom not in groups])
-        flow.relate(*inside)
-        flow.demand(chain(*inside), ORTHOGONAL, CENTRED)
+        flow.stop(*([s for s in side if s.atom in groups] for side in (x[0], out[0])))
+        one, two = ([s for s in side if s.atom not in groups] for side in (x[0], out[0]))
+        flow.relate(one, two)
+        flow.demand((*one, *two), ORTHOGONAL, CENTRED)
     else:
         other(flow, op)
 

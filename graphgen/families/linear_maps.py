@@ -67,7 +67,7 @@ class LinearMaps:
 
     def __repr__(self) -> str:
         each = f", for each of {self.copies}" if self.bond.context else ""
-        return f"<{self.name}: {self.group}{each}; dimension {self.dimension:,}>"
+        return f"<{self.kind} at {self.name}: {self.group}{each}; dimension {self.dimension:,}>"
 
     def sample(self, rng: np.random.Generator) -> LinearMap:
         """Draw matrices: orthogonal parts uniformly, what stretches log-normally around 1."""

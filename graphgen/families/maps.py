@@ -63,8 +63,7 @@ class MapGroup:
 
     def turning(self, factors: NDArray[np.complex128]) -> Floats:
         """Write complex factors of pairs as matrices: (count, n / 2) to (count, n, n)."""
-        count, half = factors.shape
-        result = np.zeros((count, self.size, self.size))
+        result = np.zeros((len(factors), self.size, self.size))
         pairs = self.pairs()
         for k, (a, b) in enumerate(pairs.tolist()):
             z = factors[:, k]

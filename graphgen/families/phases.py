@@ -1,4 +1,4 @@
-"""Phases of waves: sin(x + pi) = -sin(x), so that a bias may turn and what follows change its sign."""
+"""Phases of waves: as sin(x + pi) = -sin(x), a bias may turn and what follows change its sign."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ class Phases:
     """Signs of neurons in front of and behind waves, with the phases that make up for them."""
 
     kind = "phases"
+    name = "phases"
     dimension = 0
 
-    def __init__(self, structure: Template, name: str = "phases", reduced: bool = False) -> None:
-        self.name = name
+    def __init__(self, structure: Template, reduced: bool = False) -> None:
         self.waves = tuple(waves(structure))
         self.signed = Signed(structure, self.waves, reduced)
 
@@ -78,7 +78,7 @@ class Phases:
         return tuple(str(wave.bias.tensor) for wave in self.waves)
 
     def __repr__(self) -> str:
-        return f"<{self.name}: half turns of {self.count:,} waves; discrete>"
+        return f"<phases: half turns of {self.count:,} waves; discrete>"
 
     def sample(self, rng: np.random.Generator) -> Phase:
         """Draw signs, and half turns of both directions."""
@@ -94,7 +94,7 @@ class Phases:
         return Phase(self, values, tuple(turns))
 
     def odd(self, wave: Wave, values: Floats) -> Numbers:
-        """Say of each neuron of a wave whether its sign behind needs an odd number of half turns."""
+        """Say of each neuron of a wave whether its signs need an odd number of half turns."""
         stages = self.signed.stages[wave.group]
         before, behind = values[stages[wave.step]], values[stages[wave.step + 1]]
         return (behind != (1.0 if wave.cosine else before)).astype(np.int64)

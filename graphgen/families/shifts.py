@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -96,7 +97,7 @@ class Shifts:
         ends = list(dict.fromkeys(end for room in self.rooms for end in room.ends))
         more = f" and {len(ends) - 2} more" if len(ends) > 2 else ""
         taken = f"taken away by {', '.join(ends[:2])}{more}"
-        return f"<{self.name}: shifts {taken}; dimension {self.dimension:,}>"
+        return f"<shifts at {self.name}: {taken}; dimension {self.dimension:,}>"
 
     def sample(self, rng: np.random.Generator) -> Shift:
         """Draw shifts from a normal distribution of standard deviation 1."""
@@ -143,7 +144,7 @@ def parts(extents: list[Extent]) -> Iterator[tuple[int, int, int] | None]:
     yield None
     for axis, extent in enumerate(extents):
         bounds = bounds_of(extent)
-        for first, last in zip(bounds, bounds[1:], strict=False):
+        for first, last in pairwise(bounds):
             yield axis, first, last
 
 

@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from graphgen.units.axes import Axes
-from graphgen.units.extents import Extent, Loop, Place, places
+from graphgen.units.extents import Extent, Place, places
 from graphgen.units.nesting import covers, full
 
 
@@ -95,13 +95,13 @@ def seen(
     wanted = {(slot.axis, slot.atom), *((slot.around[atom][0], atom) for atom in context)}
     for axis, size in enumerate(array.shape[first:]):
         step = array.strides[axis + first]
-        place = split.get(axis)
-        if place is None:
+        whole = split.get(axis)
+        if whole is None:
             shape.append(size)
             strides.append(step)
             continue
-        start += place.start * step
-        for loop in place.loops:
+        start += whole.start * step
+        for loop in whole.loops:
             atom = loop.extent.root
             if (axis, atom) in wanted:
                 where[atom] = len(shape)

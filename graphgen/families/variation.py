@@ -68,7 +68,7 @@ def whole(axis: int, extent: Extent) -> Along:
 
 
 class Variation:
-    """Follows the change of one tensor; `ends` are the layers behind which nothing is left of it."""
+    """Follows the change of one tensor up to where nothing is left of it."""
 
     def __init__(self, net: Architecture, axes: AxesOf) -> None:
         self.net, self.axes = net, axes
@@ -140,7 +140,7 @@ def contract(v: Variation, op: Operation, given: Changes, own: Changes) -> Chang
         raise SeenError
     letters = primitive.operands
     mine = letters[place[0]]
-    others = set("".join(letters[:place[0]] + letters[place[0] + 1 :]))
+    others = set("".join(letters[: place[0]] + letters[place[0] + 1 :]))
     alike: set[tuple[int, int]] = set()
     part = None
     for axis, letter in enumerate(primitive.output):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 import graphgen
+from graphgen.sources import Net, architecture_from
 from graphgen.testing import random_inputs, random_weights, tolerance
 from metanet.batch import Batch
 from metanet.errors import MetanetError
@@ -111,7 +112,7 @@ def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 def audit(
     model: Callable[..., Any],
-    net: graphgen.sources.Net,
+    net: Net,
     networks: Sequence[Mapping[str, NDArray[Any]]] | int = 8,
     takes: str = "state_dict",
     count: int = 2,
@@ -134,7 +135,7 @@ def audit(
     not have collided. A module is called in evaluation mode and in the dtype of its parameters,
     anything else in float64. Raises `MetanetError` for predictions that are no finite numbers.
     """
-    architecture = graphgen.sources.architecture_from(net)
+    architecture = architecture_from(net)
     if not callable(model):
         raise MetanetError(f"`model` is {shown(model)}, expected a metanet or a function")
     if takes not in TAKES:
@@ -231,7 +232,7 @@ class Called:
 
 
 def beside(change: Floats, spread: Floats) -> float:
-    """Give the largest change in units of the spread; infinite where there is a change and no spread."""
+    """Give the largest change in units of the spread; infinite where there is no spread."""
     size = np.abs(change)
     units = np.divide(size, spread, out=np.where(size > 0, np.inf, 0.0), where=spread > 0)
     return float(units.max())

@@ -68,6 +68,7 @@ VALID: dict[str, Any] = {
     "scores": graphgen.unit_scores(NET, WEIGHTS),
     "gradients": WEIGHTS,
     "records": [{"accuracy": 0.5}],
+    "check": False,
 }
 """A right value for each argument's name; a new name needs one here."""
 
@@ -131,6 +132,7 @@ RECORDS = (graphgen.EdgeBlock, graphgen.NodeGroup, graphgen.Step, graphgen.Neuro
            graphgen.Graph, graphgen.Template, graphgen.export.ArrowTables,
            graphgen.export.GraphsTuple, graphgen.export.SparseGraph,
            graphgen.Checkpoint, graphgen.Features, graphgen.Match, graphgen.Units,
+           graphgen.CanonicalForm, graphgen.SymmetryElement, graphgen.SymmetryFamily,
            graphgen.Family, graphgen.Slice, graphgen.Unit)  # fmt: skip
 """What the package hands out, and nobody makes."""
 

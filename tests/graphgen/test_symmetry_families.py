@@ -125,9 +125,7 @@ def test_the_function_of_random_networks_stays() -> None:
             return
 
 
-def check_finite_only(
-    net: spec.Architecture, families: Sequence[graphgen.SymmetryFamily]
-) -> None:
+def check_finite_only(net: spec.Architecture, families: Sequence[graphgen.SymmetryFamily]) -> None:
     rng = np.random.default_rng(0)
     weights, x = random_weights(net, rng), random_inputs(net, rng)
     expected = outputs(net, weights, x)

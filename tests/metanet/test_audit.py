@@ -12,7 +12,8 @@ from metanet.testing import audit
 
 CHAIN = """
 inputs: {x: [4]}
-layers: [linear: {out_features: 5}, tanh, linear: {out_features: 5}, relu, linear: {out_features: 2}]
+layers:
+  [linear: {out_features: 5}, tanh, linear: {out_features: 5}, relu, linear: {out_features: 2}]
 """
 NET = spec.loads(CHAIN)
 PROBES = torch.linspace(-1, 1, 24, dtype=torch.float64).reshape(6, 4)
