@@ -6,12 +6,14 @@ from spec.lazy import lazily
 
 if TYPE_CHECKING:
     from graphgen import export
+    from graphgen.canonicalization.form import CanonicalForm, canonical
     from graphgen.checkpoint import Checkpoint, as_stored
     from graphgen.compile import compile, template
     from graphgen.differences import Diff, NameMap, diff, name_map
     from graphgen.errors import GraphError
     from graphgen.evaluate import evaluate
     from graphgen.evaluate.functions import register_function
+    from graphgen.families.derivation import SymmetryElement, SymmetryFamily, symmetry_families
     from graphgen.features import Features, features
     from graphgen.features.stream import stream_features
     from graphgen.graph import Graph
@@ -36,6 +38,7 @@ __all__ = [
     "Barrier",
     "Branch",
     "Branches",
+    "CanonicalForm",
     "Checkpoint",
     "Diff",
     "EdgeBlock",
@@ -52,10 +55,13 @@ __all__ = [
     "Slice",
     "Step",
     "Symmetries",
+    "SymmetryElement",
+    "SymmetryFamily",
     "Template",
     "Unit",
     "Units",
     "as_stored",
+    "canonical",
     "compile",
     "diff",
     "evaluate",
@@ -72,6 +78,7 @@ __all__ = [
     "scalings",
     "stream_features",
     "symmetries",
+    "symmetry_families",
     "template",
     "unit_scores",
     "units",

@@ -73,6 +73,7 @@ VALID: dict[str, Any] = {
     "weights_a": WEIGHTS,
     "weights_b": WEIGHTS,
     "align": True,
+    "check": False,
 }
 """A right value for each argument's name; a new name needs one here."""
 
@@ -136,7 +137,8 @@ RECORDS = (graphgen.EdgeBlock, graphgen.NodeGroup, graphgen.Step, graphgen.Neuro
            graphgen.Graph, graphgen.Template, graphgen.export.ArrowTables,
            graphgen.export.GraphsTuple, graphgen.export.SparseGraph,
            graphgen.Checkpoint, graphgen.Features, graphgen.Match, graphgen.Units,
-           graphgen.Diff, graphgen.NameMap, graphgen.Family, graphgen.Slice, graphgen.Unit,
+           graphgen.Diff, graphgen.NameMap, graphgen.CanonicalForm, graphgen.SymmetryElement,
+           graphgen.SymmetryFamily, graphgen.Family, graphgen.Slice, graphgen.Unit,
            graphgen.Branches, graphgen.Branch)  # fmt: skip
 """What the package hands out, and nobody makes."""
 
