@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 from graphgen.units.extents import Extent, OddCutError, align, atoms, product, split, unify
 from spec import Architecture, Operation
+from spec.primitives import Primitive
 
 Axes = list[Extent]
+Rules: TypeAlias = "Mapping[type[Primitive], Callable[[AxesOf, Operation], Axes]]"
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,10 @@ class AxesOf:
     that it reads which axes are summed over there; `summed` are sums that no tensor takes part in.
     """
 
-    def __init__(self, net: Architecture) -> None:
+    def __init__(self, net: Architecture, rules: Rules | None = None) -> None:
         from graphgen.units.rules import RULES
 
+        rules = RULES if rules is None else rules
         self.net = net
         self.values: dict[str, Axes] = {}
         self.tensors: dict[str, Axes] = {}
@@ -50,7 +54,7 @@ class AxesOf:
         for tensor in net.tensors.values():
             self.tensors[tensor.name] = new(tensor.shape)
         for operation in net.operations:
-            out = RULES[type(operation.primitive)](self, operation)
+            out = rules[type(operation.primitive)](self, operation)
             self.values[operation.output] = out
         for name in net.outputs:
             self.hold(self.values[name], f"the output `{name}`", "")
