@@ -16,7 +16,6 @@ from graphgen.fitting import fitting
 from graphgen.merging.linear import Sides, sides
 from graphgen.merging.views import View, mixed, ordered, view_of
 from graphgen.sources import Weights
-from graphgen.surgery.arranging import order_of
 from graphgen.units.derivation import Units
 from graphgen.units.extents import Extent
 from graphgen.units.families import Family
@@ -38,11 +37,14 @@ class Frame:
         self.net = units.net
         known = units.atoms
         # Where two families lie inside of one another, neither is moved.
-        self.families = [
-            family
-            for family in order_of(known)
-            if not any(a in known and family.atom in known[a].outer for a in family.outer)
-        ]
+        nested = {
+            atom: family
+            for atom, family in known.items()
+            if not any(a in known and atom in known[a].outer for a in family.outer)
+        }
+        self.families: list[Family] = []
+        for family in nested.values():
+            self._place(family, nested)
         self._values = values
         self._places: dict[str, tuple[Occurrence, ...]] = {f.name: f.places for f in self.families}
         if values is None:
@@ -64,6 +66,14 @@ class Frame:
         for family in self.families:
             for name in self.names[family.name]:
                 self.on.setdefault(name, []).append(family)
+
+    def _place(self, family: Family, nested: Mapping[Extent, Family]) -> None:
+        """List a family behind those around it."""
+        for atom in family.outer:
+            if atom in nested:
+                self._place(nested[atom], nested)
+        if family not in self.families:
+            self.families.append(family)
 
     def _views(self, family: Family, own: Sides | None) -> list[View]:
         places = self._places[family.name]
