@@ -13,7 +13,9 @@ from graphgen.errors import GraphError, concerning, described, instance, whole
 from graphgen.finite import check_finite
 from graphgen.fitting import fitting
 from graphgen.merging.arrangement import Arrangement, Frame
+from graphgen.merging.folding import fold_norms
 from graphgen.merging.search import KEPT, Mover, Search
+from graphgen.matching.matching import flag
 from graphgen.sources import Net, Weights, architecture_from, place_of
 from graphgen.units.derivation import Units
 
@@ -52,7 +54,10 @@ class Universe(Sequence[Arrangement]):
 
     def networks(self) -> list[Arrays]:
         """Give the weights of all networks in the frame."""
-        return [mover.arrangement.apply(mover.weights) for mover in self._movers]
+        return [
+            {name: mover.arrangement.tensor(name, array) for name, array in mover.weights.items()}
+            for mover in self._movers
+        ]
 
     def __repr__(self) -> str:
         return f"<Universe of {len(self)} networks of {self._movers[0].frame.net.name}>"
@@ -62,6 +67,7 @@ def align(
     net: Net,
     networks: Sequence[Weights],
     maps: str | None = "orthogonal",
+    streams: bool = False,
     activations: Sequence[Activations] | None = None,
     rng: np.random.Generator | None = None,
     sweeps: int = 50,
@@ -94,7 +100,7 @@ def align(
     if rng is not None:
         instance(rng, np.random.Generator, "rng", "numpy.random.default_rng(0)")
     whole(sweeps, "sweeps")
-    frame = Frame(Units(architecture))
+    frame = Frame(Units(architecture), folded=flag(streams, "streams"))
     given = [fitting_lazily(frame, own, f"networks[{k}]") for k, own in enumerate(listed(networks))]
     movers = [Mover(frame, own) for own in given]
     generator = rng or np.random.default_rng(0)
@@ -129,6 +135,8 @@ def fitting_lazily(frame: Frame, weights: Weights, argument: str) -> Mapping[str
     if isinstance(weights, Mapping) and 4 * frame.size > KEPT:
         return weights
     arrays = fitting(Form.of(frame.net), weights, argument)
+    if frame.folded:
+        arrays = fold_norms(frame.net, arrays)
     trained = {name: arrays[name] for name in frame.net.parameters}
     with concerning(place_of(weights, argument)):
         check_finite(trained)

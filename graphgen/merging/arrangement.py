@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from graphgen.checkpoint import Form
 from graphgen.dtypes import wide
 from graphgen.fitting import fitting
+from graphgen.merging.folding import fold_norms, foldable
 from graphgen.merging.linear import Sides, sides
 from graphgen.merging.views import View, mixed, ordered, view_of
 from graphgen.sources import Weights
@@ -26,13 +27,25 @@ Order = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
+class Mixing(NamedTuple):
+    """How units may be mixed: the views that change, whether by rotations alone, and which."""
+
+    views: list[View]
+    orthogonal: bool
+    centred: bool
+
+
 class Frame:
     """What may be done to the units of an architecture: its families, and where they lie.
 
-    They lie in its tensors, or, given `values` of some samples each, in these.
+    They lie in its tensors, or, given `values` of some samples each, in these. If it is `folded`,
+    the gains of norms that can be moved are 1 (`fold_norms`), and residual streams are rotated.
     """
 
-    def __init__(self, units: Units, values: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, units: Units, values: Mapping[str, int] | None = None, folded: bool = False
+    ) -> None:
+        self.folded = folded
         self.units = units
         self.net = units.net
         known = units.atoms
@@ -84,17 +97,21 @@ class Frame:
         ]
 
     @cached_property
-    def mixing(self) -> dict[str, tuple[list[View], bool]]:
-        """The families whose units may be mixed: their views, and whether by rotations alone."""
-        found = sides(self.units)
-        return {
-            family.name: (
-                self._views(family, found[family.name] if self._values is None else None),
-                found[family.name].orthogonal or self._values is not None,
-            )
-            for family in self.families
-            if family.name in found
-        }
+    def mixing(self) -> dict[str, Mixing]:
+        """The families whose units may be mixed, and how."""
+        norms = foldable(self.net) if self.folded else []
+        found = sides(self.units, norms)
+        mixing = {}
+        for family in self.families:
+            if family.name not in found:
+                continue
+            own = found[family.name]
+            if self._values is None:
+                views = [view for view in self._views(family, own) if view.sign]
+                mixing[family.name] = Mixing(views, own.orthogonal, own.centred)
+            elif not own.centred:  # a rotation of a stream is not seen in values behind norms
+                mixing[family.name] = Mixing(self.views[family.name], True, False)
+        return mixing
 
     @property
     def size(self) -> int:
@@ -166,7 +183,7 @@ class Arrangement:
                 if order is not None and view.tensor == name:
                     view.of(moved)[...] = ordered(view.of(moved), order)
             if matrices is not None:
-                for view in self.frame.mixing[family.name][0]:
+                for view in self.frame.mixing[family.name].views:
                     if view.tensor == name:
                         view.of(moved)[...] = mixed(view.of(moved), turned(matrices, view.sign))
         return moved.astype(dtype, copy=False)
@@ -177,7 +194,8 @@ class Arrangement:
         Orders move numbers as they are; matrices are multiplied in float32 or wider, and rounded
         once. Raises `GraphError` for weights of another architecture.
         """
-        arrays = fitting(Form.of(self.frame.net), weights)
+        net = self.frame.net
+        arrays = fold_norms(net, weights) if self.frame.folded else fitting(Form.of(net), weights)
         return {name: self.tensor(name, array) for name, array in arrays.items()}
 
     def __repr__(self) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from graphgen.merging.folding import Norm
 from graphgen.units.axes import Axes, AxesOf, Rules
 from graphgen.units.derivation import Units
 from graphgen.units.extents import Extent, atoms, beside, product
@@ -19,7 +20,7 @@ from spec.primitives import (
     Elementwise,
     Learned,
     Lookup,
-    Primitive,
+    Normalise,
     Reduce,
     Reshape,
     Slice,
@@ -37,19 +38,24 @@ class Sides:
     """How the places of a family's units change when these are mixed by an invertible matrix.
 
     Of a place with 1 the units are multiplied by the matrix, of one with -1 by its inverse
-    transposed. `orthogonal` says that only where both are one the function stays.
+    transposed, and one with 0 stays. `orthogonal` says that only where both are one the function
+    stays, and `centred` that the matrix has to keep what is the same for all units.
     """
 
     signs: tuple[int, ...]
     orthogonal: bool
+    centred: bool
 
 
 class Apart(AxesOf):
     """The axes of a network, where the two sides of a sum are not one but each other's dual."""
 
-    def __init__(self, net: Architecture) -> None:
+    def __init__(self, net: Architecture, norms: Iterable[Norm] = ()) -> None:
         self.duals: list[tuple[Extent, Extent]] = []
         self.broken: list[Extent] = []
+        self.normed: list[tuple[Extent, str]] = []
+        self.pinned: list[Extent] = []
+        self.norms = {name: norm for norm in norms for name in norm.outputs}
         super().__init__(net, APART)
 
     def pair(self, one: Extent, other: Extent, layer: str) -> None:
@@ -118,8 +124,16 @@ def window(axes: AxesOf, op: Operation) -> Axes:
 
 def others(axes: AxesOf, op: Operation) -> Axes:
     """Tie as units are tied, and spoil what the operation does not leave linear."""
+    apart = told(axes)
+    if op.output in apart.norms:  # a norm whose gain is 1 and whose shift is 0
+        (x,) = axes.inputs(op)
+        if isinstance(op.primitive, Normalise):
+            apart.normed.append((x[-1], op.primitive.statistics))
+            apart.spoil(x[:-1])
+        apart.pinned += [extent for own in axes.parameters(op) for extent in own]
+        return x
     out = RULES[type(op.primitive)](axes, op)
-    told(axes).spoil([*spoiled(axes, op, out)])
+    apart.spoil([*spoiled(axes, op, out)])
     return out
 
 
@@ -171,18 +185,26 @@ APART: Rules = {
 }
 
 
-def sides(units: Units) -> dict[str, Sides]:
+def sides(units: Units, norms: Sequence[Norm] = ()) -> dict[str, Sides]:
     """Find the families whose units may be mixed by matrices, and how their places change.
 
         sides(graphgen.units("vit"))        # key and value dimensions of each attention
 
     A family is one if no operation between the tensors that write its units and those that read
     them is other than linear in them, and alike for all: then any invertible matrix may go in and
-    its inverse out, as between queries and keys of a head, or its values and the output.
+    its inverse out, as between queries and keys of a head, or its values and the output. With
+    `norms` whose gains are 1 and whose shifts are 0, a residual stream that nothing but these read
+    is one too, and may be rotated.
     """
-    axes = Apart(units.net)
+    axes = Apart(units.net, norms)
     broken = {atom for extent in axes.broken for atom in atoms(extent)}
     broken |= {atom for note in (*axes.held, *axes.joint) for atom in atoms(note.extent)}
+    normed: dict[Extent, set[str]] = {}
+    for extent, statistics in axes.normed:
+        if extent.root.is_atom:
+            normed.setdefault(extent.root, set()).add(statistics)
+        else:
+            broken |= {*atoms(extent)}
     duals: dict[Extent, list[Extent]] = {}
     for pair in axes.duals:
         one, other = (extent.root for extent in pair)
@@ -191,14 +213,18 @@ def sides(units: Units) -> dict[str, Sides]:
             continue
         duals.setdefault(one, []).append(other)
         duals.setdefault(other, []).append(one)
+    pinned = {extent.root for extent in axes.pinned}
     lying = {key(own): atom for atom, row in occurrences(axes.tensors).items() for own in row}
     found = {}
     for name, family in units.families.items():
         places = [lying.get(key(own)) for own in family.places]
-        own = signs_of([p for p in places if p is not None], duals, broken)
-        if own is not None and None not in places and len({*own[0].values()}) == 2:
-            signs = tuple(own[0][p] for p in places if p is not None)
-            found[name] = Sides(signs, own[1])
+        moving = [p for p in places if p is not None and p not in pinned]
+        own = signs_of(moving, duals, broken)
+        if own is None or None in places or len({*own[0].values()}) < 2:
+            continue
+        kinds = {kind for atom in own[0] for kind in normed.get(atom, ())}
+        signs = tuple(own[0].get(p, 0) for p in places if p is not None)
+        found[name] = Sides(signs, own[1] or bool(kinds), "layer" in kinds)
     return found
 
 

@@ -11,11 +11,19 @@ STEPS = 30
 LEAST = 1e-9
 
 
-def orthogonal(products: Floats) -> Floats:
+def orthogonal(products: Floats, centred: bool = False) -> Floats:
     """Give the orthogonal matrices Q that make the inner product with Q largest (Schönemann 1966).
 
-    `products` are sums of Y X^T: (..., n, n), and so is the result: Q X lies closest to Y.
+    `products` are sums of Y X^T: (..., n, n), and so is the result: Q X lies closest to Y. Where
+    it is `centred`, Q keeps the vector of ones, as a mean over all rows does.
     """
+    if centred:
+        size = products.shape[-1]
+        ones = np.full((size, 1), size**-0.5)
+        rest = np.linalg.svd(ones)[0][:, 1:]
+        inner = orthogonal(rest.T @ products @ rest)
+        kept: Floats = rest @ inner @ rest.T + ones @ ones.T
+        return kept
     left, _, right = np.linalg.svd(products)
     result: Floats = left @ right
     return result

@@ -185,11 +185,12 @@ class Search:
         """Rotate the units of a family to the target's."""
         count = int(np.prod(family.copies, dtype=np.int64))
         sums = np.zeros((count, family.size, family.size))
-        for view in self.frame.mixing[family.name][0]:
+        mixing = self.frame.mixing[family.name]
+        for view in mixing.views:
             if view.tensor in self._counted:
                 ours, theirs = self._rows(view)
                 sums += ours @ np.swapaxes(theirs, -1, -2)
-        matrices = orthogonal(sums)
+        matrices = orthogonal(sums, mixing.centred)
         gain = np.einsum("cij,cij->", matrices, sums) - np.einsum("cii->", sums)
         if gain <= CLEAR * np.abs(sums).max():
             return False
@@ -199,7 +200,9 @@ class Search:
     def invert(self) -> None:
         """Let matrices that are rotations become invertible ones where that is closer."""
         for family in self.frame.families:
-            views, rotations = self.frame.mixing.get(family.name, ([], True))
+            if family.name not in self.frame.mixing:
+                continue
+            views, rotations, _ = self.frame.mixing[family.name]
             if rotations:
                 continue
             sides: dict[int, list[tuple[Floats, Floats]]] = {1: [], -1: []}
