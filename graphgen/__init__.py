@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from graphgen.graph_set import GraphSet
     from graphgen.interpolation import Barrier, interpolate, loss_barrier
     from graphgen.matching import Match, match
+    from graphgen.merging.align import Universe, align
+    from graphgen.merging.arrangement import Arrangement
+    from graphgen.merging.averages import average, slerp, task_arithmetic
+    from graphgen.merging.folding import fold_norms
+    from graphgen.merging.renormalise import activations, renormalise
     from graphgen.neurons import NeuronValue, neuron_values
     from graphgen.surgery.prune import prune
     from graphgen.surgery.scores import lowest, unit_scores
@@ -30,6 +35,7 @@ else:
     lazily(__name__)
 
 __all__ = [
+    "Arrangement",
     "Barrier",
     "Checkpoint",
     "EdgeBlock",
@@ -48,11 +54,16 @@ __all__ = [
     "Template",
     "Unit",
     "Units",
+    "Universe",
+    "activations",
+    "align",
     "as_stored",
+    "average",
     "compile",
     "evaluate",
     "export",
     "features",
+    "fold_norms",
     "interpolate",
     "loss_barrier",
     "lowest",
@@ -60,9 +71,12 @@ __all__ = [
     "neuron_values",
     "prune",
     "register_function",
+    "renormalise",
     "scalings",
+    "slerp",
     "stream_features",
     "symmetries",
+    "task_arithmetic",
     "template",
     "unit_scores",
     "units",

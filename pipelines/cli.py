@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from pipelines.commands.barriers import barriers
 from pipelines.commands.card import card
 from pipelines.commands.check import check
 from pipelines.commands.code import code
@@ -24,7 +25,6 @@ from pipelines.commands.import_ import import_
 from pipelines.commands.inrs import inrs
 from pipelines.commands.layers import layers
 from pipelines.commands.match import match
-from pipelines.commands.merge import merge
 from pipelines.commands.meta_test import meta_test
 from pipelines.commands.meta_train import meta_train
 from pipelines.commands.modules import with_import
@@ -36,12 +36,13 @@ from pipelines.commands.sample import sample
 from pipelines.commands.search import search
 from pipelines.commands.symmetries import symmetries
 from pipelines.commands.train import train
+from pipelines.commands.union import union
 from pipelines.commands.view import view
 from pipelines.commands.zoo import zoo
 
 SECTIONS = {
-    "Your network": (check, view, import_, compile_, symmetries, match, predict, layers),
-    "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare, fit, code),
+    "Your network": (check, view, import_, compile_, symmetries, match, barriers, predict, layers),
+    "An experiment": (new, zoo, card, union, search, train, evaluate, report, compare, fit, code),
     "Signals that networks encode": (inrs, edit),
     "Generated weights and learned optimizers": (flow, sample, quality, meta_train, meta_test),
     "This installation": (doctor, completion),

@@ -12,10 +12,10 @@ from graphgen.checkpoint import Form
 from graphgen.errors import GraphError, concerning, described, instance, whole
 from graphgen.finite import check_finite
 from graphgen.fitting import fitting
+from graphgen.matching.matching import flag
 from graphgen.merging.arrangement import Arrangement, Frame
 from graphgen.merging.folding import fold_norms
 from graphgen.merging.search import KEPT, Mover, Search
-from graphgen.matching.matching import flag
 from graphgen.sources import Net, Weights, architecture_from, place_of
 from graphgen.units.derivation import Units
 

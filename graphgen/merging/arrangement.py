@@ -222,4 +222,3 @@ def spread(order: Order, axes: Iterable[int], rank: int) -> Order:
     for axis, size in zip(sorted(where), placed.shape, strict=True):
         shape[axis] = size
     return placed.reshape(shape)
-

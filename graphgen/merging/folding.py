@@ -30,7 +30,7 @@ class Reader:
 
 @dataclass(frozen=True)
 class Norm:
-    """A norm over the last axis whose gain and shift can be moved: its operations, and who reads it.
+    """A norm over the last axis whose gain and shift can be moved, and who reads it.
 
     `outputs` are of the norm itself, and of its gain and shift.
     """
@@ -151,10 +151,10 @@ def reader_of(
     bias = None
     following = readers.get(operation.output, [])
     if len(following) == 1 and len(following[0].parameters) == 1:
-        step = following[0].primitive
-        added = isinstance(step, Elementwise) and step.function == "add"
-        if added and uses[following[0].parameters[0]] == 1:
-            place = step.parameter_start(len(primitive.output)) if isinstance(step, Elementwise) else -1
+        step, name = following[0].primitive, following[0].parameters[0]
+        adds = isinstance(step, Elementwise) and step.function == "add"
+        if isinstance(step, Elementwise) and adds and uses[name] == 1:
+            place = step.parameter_start(len(primitive.output))
             if len(following[0].inputs) == 1 and primitive.output[place] == kept:
-                bias = following[0].parameters[0]
+                bias = name
     return Reader(operation.parameters[0], weight.index(letter), bias)

@@ -32,9 +32,9 @@ def orthogonal(products: Floats, centred: bool = False) -> Floats:
 def invertible(
     ours: tuple[Floats, Floats], theirs: tuple[Floats, Floats], orthogonal_first: Floats
 ) -> Floats:
-    """Give an invertible M for which M X lies close to Y, and the inverse transposed of M to its own.
+    """Give an invertible M for which M X lies close to Y, and M^-T U to V.
 
-    `ours` are Y of both sides, (n, ...), `theirs` X. Goes on from an orthogonal matrix by steps of
+    `ours` are Y and V, (n, ...), `theirs` X and U. Goes on from an orthogonal matrix by steps of
     Gauss and Newton: of a small change E, M becomes (1 + E) M and the other side (1 - E^T) of it,
     so that the best E solves E P + Q E = R, with P and Q the Gram matrices of both sides. A
     step is halved until it comes closer.

@@ -48,8 +48,8 @@ def activations(
         seen = graphgen.activations(net, weights, [x])
         found = graphgen.align(net, [a, b], activations=[seen, ...])
 
-    Without `values`, they are what weights are multiplied and summed to, biases left out. Raises `GraphError`
-    for a value that there is not, and for what `evaluate` does not take.
+    Without `values`, they are what weights are multiplied and summed to, biases left out.
+    Raises `GraphError` for a value that there is not, and for what `evaluate` does not take.
     """
     architecture = architecture_from(net)
     if values is None:
@@ -122,8 +122,8 @@ def renormalise(
         shape = [1] * weight.ndim
         shape[own.rows] = -1
         arrays[own.weight] = (weight * factor.reshape(shape)).astype(weight.dtype)
-        arrays[own.bias] = ((bias.reshape(-1) - mean) * factor + goal).astype(bias.dtype).reshape(
-            bias.shape
+        arrays[own.bias] = (
+            ((bias.reshape(-1) - mean) * factor + goal).astype(bias.dtype).reshape(bias.shape)
         )
         along = [1] * x.ndim
         along[own.axis + 1] = -1
@@ -196,9 +196,9 @@ def affine_layers(net: Architecture) -> list[Affine]:
 def weighted_values(net: Architecture) -> Iterator[str]:
     """List the values inside that products with a weight, and convolutions, give."""
     for operation in net.operations:
-        if isinstance(operation.primitive, (Contract, Window)) and operation.parameters:
-            if operation.output not in net.outputs:
-                yield operation.output
+        sums = isinstance(operation.primitive, (Contract, Window)) and operation.parameters
+        if sums and operation.output not in net.outputs:
+            yield operation.output
 
 
 def rows_of(maker: Operation, axis: int) -> int | None:
@@ -207,10 +207,9 @@ def rows_of(maker: Operation, axis: int) -> int | None:
     if isinstance(primitive, Window) and primitive.prepared is None and axis == 0:
         return None if primitive.transposed else 0
     if isinstance(primitive, Contract) and primitive.prepared is None:
-        if primitive.values == 1 and len(maker.parameters) == 1:
-            letter, weight = primitive.output[axis], primitive.operands[1]
-            if letter in weight and letter not in primitive.operands[0]:
-                return weight.index(letter)
+        letter, (value, *weights) = primitive.output[axis], primitive.operands
+        if primitive.values == 1 and len(weights) == 1 and letter not in value:
+            return weights[0].index(letter)
     return None
 
 

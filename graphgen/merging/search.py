@@ -214,9 +214,7 @@ class Search:
             y, x = (np.concatenate([p[k] for p in sides[1]], axis=-1) for k in (0, 1))
             v, u = (np.concatenate([p[k] for p in sides[-1]], axis=-1) for k in (0, 1))
             first = np.eye(family.size)
-            found = [
-                invertible((y[c], v[c]), (x[c], u[c]), first) for c in range(len(y))
-            ]
+            found = [invertible((y[c], v[c]), (x[c], u[c]), first) for c in range(len(y))]
             matrices = np.stack(found).reshape(*family.copies, family.size, family.size)
             self.mover.mix(family, matrices)
 
@@ -246,5 +244,3 @@ class Search:
             order = self._assigned(alike if known else loose)
             self.mover.order(family, order.reshape(*family.copies, family.size))
             loose_yet.discard(family.atom)
-
-

@@ -1,1 +1,1 @@
-"""Loss barriers: networks trained from different starts, and the line between them as it is merged."""
+"""Loss barriers: the line between networks that were trained from different starts."""

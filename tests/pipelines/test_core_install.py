@@ -23,7 +23,7 @@ PROJECT = Path(pipelines.__file__).parents[1] / "pyproject.toml"
 NET = "inputs: {x: [4]}\nlayers: [{linear: {out_features: 3}}, relu, {linear: {out_features: 2}}]\n"
 WITHOUT = {
     "completion",
-    *("layers", "check", "compile", "merge", "symmetries", "card"),
+    *("layers", "check", "compile", "union", "symmetries", "card"),
     *("new", "code", "doctor", "view"),
 }
 """Commands that work with the core installation, as does `report --show`."""
@@ -131,7 +131,7 @@ def folder(tmp_path: Path, small_zoo: Path) -> Path:
     net = spec.load(tmp_path / "net.yaml")
     weights = {k: np.ones(v, np.float32) for k, v in shapes.items()}
     graphgen.GraphSet.write(tmp_path / "graphs", [(net, weights, {"split": "train"})])
-    settings["merge"] = {"zoos": {"one": {"graphs": "graphs"}}}
+    settings["union"] = {"zoos": {"one": {"graphs": "graphs"}}}
     (tmp_path / "params.yaml").write_text(json.dumps(settings))
     return tmp_path
 

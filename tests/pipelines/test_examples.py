@@ -35,7 +35,7 @@ EXAMPLES = 39
 WORLDS = {
     "zoo": "experiment", "card": "experiment", "compile": "experiment", "train": "experiment",
     "evaluate": "experiment", "report": "experiment", "predict": "experiment",
-    "search": "search", "merge": "merging", "edit": "editing", "compare": "pairs",
+    "search": "search", "union": "merging", "edit": "editing", "compare": "pairs",
     "inrs": "inrs", "flow": "flows", "sample": "flows", "quality": "flows",
     "meta-train": "optimizers", "meta-test": "optimizers",
     "fit": "fitting",
@@ -108,7 +108,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_weights(root / "experiment/weights.safetensors", weights)
     write_params(root / "search", train={"seeds": [0], **training_toys.TASKS["search"]})
     training_toys.write_graphs(root / "search/out/graphs")
-    write_params(root / "merging", merge={"zoos": {n: {"graphs": n} for n in ("one", "two")}})
+    write_params(root / "merging", union={"zoos": {n: {"graphs": n} for n in ("one", "two")}})
     for seed, (name, kind) in enumerate({"one": "small", "two": "large"}.items()):
         write_set(root / "merging" / name, kind, seed)
     editor = {**training_toys.TASKS["editing"], "models": {"gmn": training_toys.SMALL}}

@@ -1,4 +1,4 @@
-"""`gmn merge`: the graph sets of several zoos as one."""
+"""`gmn union`: the graph sets of several zoos as one."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pipelines.commands.inputs import SETTINGS
 from pipelines.commands.outputs import replace_option
 
 
-@command(examples=("gmn merge params.yaml --out out/graphs",))
+@command(examples=("gmn union params.yaml --out out/graphs",))
 @click.argument("settings", type=SETTINGS)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the set.")
 @crew_options
 @replace_option
-def merge(
+def union(
     settings: Path, out: Path, workers: int | None, scheduler: str | None, replace: bool
 ) -> Document:
     """Make one graph set of those of several zoos, which SETTINGS (YAML) names.
@@ -26,7 +26,7 @@ def merge(
     Each network stays in its split. Training on it is training on all zoos at once.
     """
     from pipelines.commands.views import about_views, say_views
-    from pipelines.merge import merge as execute
+    from pipelines.union import union as execute
 
     graphs = execute(settings, out, replace, workers, scheduler)
     splits, zoos = (Counter(one[key] for one in graphs.records) for key in ("split", "zoo"))
