@@ -25,6 +25,7 @@ from pipelines.commands.import_ import import_
 from pipelines.commands.inrs import inrs
 from pipelines.commands.layers import layers
 from pipelines.commands.match import match
+from pipelines.commands.merge import merge
 from pipelines.commands.meta_test import meta_test
 from pipelines.commands.meta_train import meta_train
 from pipelines.commands.modules import with_import
@@ -41,8 +42,21 @@ from pipelines.commands.view import view
 from pipelines.commands.zoo import zoo
 
 SECTIONS = {
-    "Your network": (check, view, import_, compile_, symmetries, match, barriers, predict, layers),
-    "An experiment": (new, zoo, card, union, search, train, evaluate, report, compare, fit, code),
+    "Your network": (check, view, import_, compile_, symmetries, match, merge, predict, layers),
+    "An experiment": (
+        new,
+        zoo,
+        card,
+        union,
+        search,
+        train,
+        evaluate,
+        report,
+        compare,
+        barriers,
+        fit,
+        code,
+    ),
     "Signals that networks encode": (inrs, edit),
     "Generated weights and learned optimizers": (flow, sample, quality, meta_train, meta_test),
     "This installation": (doctor, completion),

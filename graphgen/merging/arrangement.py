@@ -156,7 +156,7 @@ class Arrangement:
             axis = other.outer.index(family.atom)
             for kept in (self.orders, self.maps):
                 if other.name in kept:
-                    array: Array = kept[other.name]  # type: ignore[assignment]
+                    array: Array = kept[other.name]
                     index = spread(order, [*map(other.outer.index, family.outer), axis], array.ndim)
                     kept[other.name] = np.take_along_axis(array, index, axis=axis)
 

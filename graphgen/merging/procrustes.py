@@ -56,7 +56,7 @@ def invertible(
         while share > LEAST:
             step = np.eye(len(matrix)) + share * change
             if np.linalg.cond(step) < 1 / LEAST:
-                p, q = step @ a, np.linalg.solve(step.T, b)
+                p, q = step @ a, np.asarray(np.linalg.solve(step.T, b), dtype=np.float64)
                 now = far(p, q)
                 if now < best:
                     matrix, a, b, best = step @ matrix, p, q, now

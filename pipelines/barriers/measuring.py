@@ -35,14 +35,27 @@ def ways(net: Architecture, a: Arrays, b: Arrays) -> Iterator[tuple[str, Arrays,
     """
     yield PLAIN, a, b
     moved = graphgen.match(net, a, b, signs=False, scales=False).apply(b)
-    yield ORDERS, *graphgen.align(net, [a, moved], maps=None).networks()
+    yield way_of(ORDERS, net, a, moved, maps=None)
     free = graphgen.scalings(net)
     if free.signs or free.scales:
         scaled = graphgen.match(net, a, b).apply(b)
-        yield SIGNS, *graphgen.align(net, [a, scaled], maps=None).networks()
+        yield way_of(SIGNS, net, a, scaled, maps=None)
     if sides(graphgen.units(net)):
-        yield HEADS, *graphgen.align(net, [a, moved]).networks()
-        yield STREAMS, *graphgen.align(net, [a, moved], streams=True).networks()
+        yield way_of(HEADS, net, a, moved)
+        yield way_of(STREAMS, net, a, moved, streams=True)
+
+
+def way_of(
+    name: str,
+    net: Architecture,
+    a: Arrays,
+    b: Arrays,
+    maps: str | None = "orthogonal",
+    streams: bool = False,
+) -> tuple[str, Arrays, Arrays]:
+    """Give both networks as `graphgen.align` puts them."""
+    first, second = graphgen.align(net, [a, b], maps, streams).networks()
+    return name, first, second
 
 
 def barriers(net: Architecture, a: Arrays, b: Arrays, own: Examples, points: int) -> dict[str, Any]:

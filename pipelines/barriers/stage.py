@@ -77,7 +77,7 @@ def tables(found: Found) -> Sequence[str]:
     head = ("network", "loss of the ends", *WAYS)
     written = []
     for kind in ("plain", "renormalised"):
-        rows = [head]
+        rows: list[tuple[str, ...]] = [head]
         for name, pairs in found.items():
             losses = mean(loss for pair in pairs for loss in pair["losses"])
             cells = []

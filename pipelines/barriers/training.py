@@ -39,6 +39,7 @@ class Examples:
 def examples(data: str, net: Architecture) -> Examples:
     """Give the examples of a data set, for a network; `PipelineError` where it does not fit."""
     ((name, shape),) = net.inputs.items()
+    classes: tuple[int, ...]
     if data == "digits":
         digits = datasets.load("digits")
         found = Examples(
