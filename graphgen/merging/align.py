@@ -29,12 +29,12 @@ MAPS = ("orthogonal", "invertible")
 class Universe(Sequence[Arrangement]):
     """Networks of one architecture in one frame, that of the first: an arrangement of each.
 
-        found = graphgen.align(net, [a, b, c])
+        found = graphgen.align(net, [a, b])
         b_in_frame = found[1].apply(b)
         middle = graphgen.average(found.networks())
 
-    What takes b to c is what takes b to the frame and the frame to c: all agree, whichever way one
-    goes round.
+    What takes one to another is what takes it to the frame and the frame to the other: all agree,
+    whichever way one goes round.
     """
 
     def __init__(self, movers: Sequence[Mover], sweeps: int) -> None:
@@ -75,7 +75,7 @@ def align(
 ) -> Universe:
     """Put networks of one architecture into the frame of the first, so that they can be merged.
 
-        found = graphgen.align(net, [a, b, c])
+        found = graphgen.align(net, [a, b])
         middle = graphgen.average(found.networks())
 
     Each network's units (channels, heads, neurons; `graphgen.units`) are assigned to those of all
@@ -95,7 +95,7 @@ def align(
     the order of families. Raises `GraphError` for weights that do not fit or are not finite.
     """
     architecture = architecture_from(net)
-    if maps is not None and maps not in MAPS:
+    if maps is not None and not (isinstance(maps, str) and maps in MAPS):
         raise GraphError(f"`maps` is {described(maps)}; expected None, 'orthogonal', 'invertible'")
     if rng is not None:
         instance(rng, np.random.Generator, "rng", "numpy.random.default_rng(0)")
@@ -107,9 +107,10 @@ def align(
     if activations is None:
         spent = together(movers, maps, generator, sweeps, fresh)
         return Universe(movers, spent)
-    if len(activations) != len(movers):
+    if not isinstance(activations, (list, tuple)) or len(activations) != len(movers):
         raise GraphError(
-            f"got `activations` of {len(activations)} networks, and {len(movers)} networks"
+            f"`activations` is {described(activations)}; expected a list with the values of each "
+            f"of the {len(movers)} networks"
         )
     found = standard(architecture.shapes, activations)
     seen = Frame(frame.units, {name: len(array) for name, array in found[0].items()})
@@ -153,15 +154,18 @@ def standard(
     first = activations[0]
     found = []
     for k, own in enumerate(activations):
-        if not isinstance(own, Mapping) or own.keys() != first.keys() or not own:
-            raise GraphError(f"`activations[{k}]`: expected the values {', '.join(first)}")
+        if not isinstance(own, Mapping) or not own or own.keys() != first.keys():
+            raise GraphError(
+                f"`activations[{k}]` is {described(own)}; expected arrays by the names of values, "
+                "the same of all networks"
+            )
         arrays = {}
         for name, array in own.items():
-            wanted = shapes.get(name)
-            if wanted is None or array.shape != (len(first[name]), *wanted):
+            wanted, array = shapes.get(name), np.asarray(array)
+            if wanted is None or array.dtype.kind != "f" or array.shape != (len(np.asarray(first[name])), *wanted):
                 raise GraphError(
-                    f"`activations[{k}]`: {name} has the shape {list(array.shape)}; expected "
-                    f"{'no value of this name' if wanted is None else ['samples', *wanted]}"
+                    f"`activations[{k}]`: {name!s:.200} is {array.dtype} of {list(array.shape)}; "
+                    f"expected {'no such value' if wanted is None else ['samples', *wanted]}"
                 )
             x = array - array.mean(axis=0)
             deviation = x.std(axis=0)

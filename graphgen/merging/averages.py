@@ -24,7 +24,7 @@ STRAIGHT = 0.9995
 def average(networks: Sequence[Weights], shares: Sequence[float] | None = None) -> Arrays:
     """Give the weighted mean of networks (model soups, Wortsman et al., ICML 2022).
 
-        middle = average(align(net, [a, b, c]).networks())
+        middle = graphgen.average(graphgen.align(net, [a, b]).networks())
         middle = average([a, b], [0.7, 0.3])
 
     `shares` are divided by their sum; without them all count alike. Computes in float32 or wider
@@ -71,8 +71,8 @@ def task_arithmetic(
 ) -> Arrays:
     """Add to a network what others have learned beyond it (Ilharco et al., ICLR 2023).
 
-        both = task_arithmetic(base, [german, python], [0.5, 0.5])
-        without = task_arithmetic(base, [toxic], [-1.0])
+        half = task_arithmetic(a, [b], [0.5])          # a is the base, b was fine-tuned from it
+        without = task_arithmetic(a, [b], [-1.0])
 
     That is, `base` plus the sum of each network's difference to it times its share (1 without
     `shares`). The networks are fine-tuned from `base`, or in one frame with it. Dtypes and

@@ -41,24 +41,29 @@ class Affine:
 
 
 def activations(
-    net: Net, weights: Weights, inputs: Sequence[object], values: Iterable[str] | None = None
+    net: Net, weights: Weights, inputs: Sequence[object], names: Iterable[str] | None = None
 ) -> Arrays:
     """Compute values inside of a network, by their names in `net.shapes`: arrays (N, ...).
 
-        seen = graphgen.activations(net, weights, [x])
-        found = graphgen.align(net, [a, b], activations=[seen, ...])
+        seen = [graphgen.activations(net, weights, [x]) for weights in (a, b)]
+        found = graphgen.align(net, [a, b], activations=seen)
 
-    Without `values`, they are what weights are multiplied and summed to, biases left out.
+    Without `names`, they are what weights are multiplied and summed to, biases left out.
     Raises `GraphError` for a value that there is not, and for what `evaluate` does not take.
     """
     architecture = architecture_from(net)
-    if values is None:
+    if names is None:
         wanted = [*weighted_values(architecture)]
+    elif isinstance(names, Iterable) and not isinstance(names, (str, bytes)):
+        wanted = [*names]
     else:
-        wanted = [*values]
-    unknown = [name for name in wanted if name not in architecture.shapes]
+        raise GraphError(f"`names` is {described(names)}; expected a list of names of values")
+    unknown = [k for k in wanted if not isinstance(k, str) or k not in architecture.shapes]
     if unknown:
-        raise GraphError(f"`values`: there is no value {unknown[0]!r} in {architecture.name!r}")
+        raise GraphError(
+            f"`names`: {architecture.name!r} has no value {described(unknown[0])}; `net.shapes` "
+            "has their names"
+        )
     found: Arrays = {}
 
     def keep(name: str, x: Array) -> Array:
@@ -90,7 +95,7 @@ def renormalise(
     """
     architecture = architecture_from(net)
     arrays = dict(fitting(Form.of(architecture), merged, "merged"))
-    layers = {own.value: own for own in affine_layers(architecture)} if networks else {}
+    layers = {own.value: own for own in affine_layers(architecture)} if networks is not None else {}
     wanted: dict[str, Moments] = {}
     if networks is not None:
         every = listed(networks, "networks")

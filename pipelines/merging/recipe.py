@@ -11,8 +11,8 @@ import yaml
 
 import graphgen
 from graphgen.files import claim_file, write_bytes
+from pipelines.errors import PipelineError
 from pipelines.zoo.fields import AnySettings, read_document
-from spec.errors import SpecError
 
 Arrays = dict[str, Any]
 
@@ -77,7 +77,7 @@ def merged(method: str, networks: Sequence[Arrays], shares: Sequence[float]) -> 
 
 
 def read_recipe(path: AnySettings) -> Recipe:
-    """Read a recipe of mergekit; `SpecError` for what is not carried out here, by its name.
+    """Read a recipe of mergekit; `PipelineError` for what is not carried out here, by its name.
 
     Carried out are `linear`, `slerp` with one number `t`, and `task_arithmetic`, of whole models
     with one weight each.
@@ -85,47 +85,51 @@ def read_recipe(path: AnySettings) -> Recipe:
     data = read_document(path).data
     place = "recipe" if isinstance(path, Mapping) else str(path)
     if not isinstance(data, Mapping):
-        raise SpecError(f"{place}: expected a recipe of mergekit, with `merge_method` and `models`")
+        raise PipelineError(
+            f"{place}: expected a recipe of mergekit, with `merge_method` and `models`"
+        )
     unknown = [str(key) for key in data if key not in KNOWN]
     if unknown:
-        raise SpecError(
+        raise PipelineError(
             f"{place}: `{unknown[0]}` is not carried out here; known are {', '.join(KNOWN)}: merge "
             "by mergekit, or leave it out"
         )
     method = data.get("merge_method")
     if method not in METHODS:
-        raise SpecError(
+        raise PipelineError(
             f"{place}: the `merge_method` {method!r} is not carried out here; those that are: "
             f"{', '.join(METHODS)}"
         )
     dtype = data.get("dtype")
     if dtype is not None and dtype not in DTYPES:
-        raise SpecError(f"{place}: `dtype` is {dtype!r}; expected one of {', '.join(DTYPES)}")
+        raise PipelineError(f"{place}: `dtype` is {dtype!r}; expected one of {', '.join(DTYPES)}")
     numbers = own_numbers(data.get("parameters"), PARAMETERS[method], f"{place}: `parameters`")
     base = name_of(data["base_model"], place) if "base_model" in data else None
     entries = data.get("models")
     if not isinstance(entries, list) or not entries:
-        raise SpecError(f"{place}: `models` is missing; expected a list of `model: FOLDER`")
+        raise PipelineError(f"{place}: `models` is missing; expected a list of `model: FOLDER`")
     models: list[tuple[str, float | None]] = []
     for entry in entries:
         if not isinstance(entry, Mapping) or not entry.keys() <= {"model", "parameters"}:
-            raise SpecError(f"{place}: an entry of `models` is not `model` and `parameters`")
+            raise PipelineError(f"{place}: an entry of `models` is not `model` and `parameters`")
         own = own_numbers(entry.get("parameters"), ("weight",), f"{place}: `parameters` of a model")
         models.append((name_of(entry.get("model"), place), own.get("weight")))
     if method == "slerp":
         others = [name for name, weight in models if name != base and weight is None]
         if base is None or len(others) != 1 or len(models) > 2 or "t" not in numbers:
-            raise SpecError(
+            raise PipelineError(
                 f"{place}: `slerp` needs `base_model`, another of `models`, and a number `t`"
             )
         return Recipe(method, (others[0],), (numbers["t"],), base, dtype)
     if method == "linear" and numbers.get("normalize", 1.0) != 1.0:
-        raise SpecError(f"{place}: `normalize: false` of `linear` is not carried out here")
+        raise PipelineError(f"{place}: `normalize: false` of `linear` is not carried out here")
     if method == "task_arithmetic":
         if base is None:
-            raise SpecError(f"{place}: `task_arithmetic` needs `base_model`")
+            raise PipelineError(f"{place}: `task_arithmetic` needs `base_model`")
         if numbers.get("normalize", 0.0) != 0.0:
-            raise SpecError(f"{place}: `normalize` of `task_arithmetic` is not carried out here")
+            raise PipelineError(
+                f"{place}: `normalize` of `task_arithmetic` is not carried out here"
+            )
         models = [(name, weight) for name, weight in models if name != base]
     factor = numbers.get("lambda", 1.0)
     shares = tuple(factor * (1.0 if weight is None else weight) for _, weight in models)
@@ -138,14 +142,14 @@ def own_numbers(given: Any, known: Sequence[str], place: str) -> dict[str, float
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise SpecError(f"{place}: expected {', '.join(known)} with a number each")
+        raise PipelineError(f"{place}: expected {', '.join(known)} with a number each")
     for key, value in given.items():
         if key not in known:
-            raise SpecError(
+            raise PipelineError(
                 f"{place}: `{key}` is not carried out here; known are {', '.join(known)}"
             )
         if not isinstance(value, (int, float)):
-            raise SpecError(
+            raise PipelineError(
                 f"{place}: `{key}` is {value!r}; only one number for all tensors is carried out"
             )
     return {str(key): float(value) for key, value in given.items()}
@@ -154,5 +158,5 @@ def own_numbers(given: Any, known: Sequence[str], place: str) -> dict[str, float
 def name_of(value: Any, place: str) -> str:
     """Read the name of a model: a path, from the current folder as mergekit takes it."""
     if not isinstance(value, str) or not value:
-        raise SpecError(f"{place}: a model is {value!r}; expected the path of its weights")
+        raise PipelineError(f"{place}: a model is {value!r}; expected the path of its weights")
     return value

@@ -68,6 +68,15 @@ VALID: dict[str, Any] = {
     "scores": graphgen.unit_scores(NET, WEIGHTS),
     "gradients": WEIGHTS,
     "records": [{"accuracy": 0.5}],
+    "networks": [WEIGHTS, WEIGHTS],
+    "base": WEIGHTS,
+    "merged": WEIGHTS,
+    "inputs": [X],
+    "names": ["0/0"],
+    "maps": "orthogonal",
+    "streams": True,
+    "activations": [graphgen.activations(NET, WEIGHTS, [X])] * 2,
+    "fresh": True,
 }
 """A right value for each argument's name; a new name needs one here."""
 
@@ -131,7 +140,8 @@ RECORDS = (graphgen.EdgeBlock, graphgen.NodeGroup, graphgen.Step, graphgen.Neuro
            graphgen.Graph, graphgen.Template, graphgen.export.ArrowTables,
            graphgen.export.GraphsTuple, graphgen.export.SparseGraph,
            graphgen.Checkpoint, graphgen.Features, graphgen.Match, graphgen.Units,
-           graphgen.Family, graphgen.Slice, graphgen.Unit)  # fmt: skip
+           graphgen.Family, graphgen.Slice, graphgen.Unit, graphgen.Arrangement,
+           graphgen.Universe)  # fmt: skip
 """What the package hands out, and nobody makes."""
 
 OBJECTS: dict[str, Any] = {
