@@ -1,12 +1,14 @@
 """Time and peak memory of aligning large networks, with random weights that are made when read.
 
-    python benchmarks/align_large.py llama 2        # Llama-7B's sizes, 2 of its 32 layers
-    python benchmarks/align_large.py unet 1         # a diffusion U-Net's, 1 of its 4 resolutions
+    python benchmarks/align_large.py llama depth=1      # Llama-7B's sizes, one of its 32 layers
+    python benchmarks/align_large.py published/ddpm size=32 widths=[128,256,256,256] blocks=2
+
+The rest is in proportion: a sweep takes as long for each layer, and one for the stream.
 """
 
 from __future__ import annotations
 
-import resource
+import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -15,7 +17,7 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from result import Measure, save
+from result import Measure, peak_memory, save
 
 import graphgen
 import spec
@@ -45,21 +47,10 @@ class Drawn(Mapping[str, NDArray[Any]]):
         return len(self.net.tensors)
 
 
-def architecture(name: str, depth: int) -> spec.Architecture:
-    """Give the architecture of real use, at so many of its layers."""
-    if name == "llama":
-        return spec.load("llama", depth=depth, **LLAMA)
-    return spec.load("unet", **unet(depth))
-
-
-def unet(depth: int) -> dict[str, Any]:
-    """Give the sizes of a U-Net of Ho et al. as wide as those of latent diffusion."""
-    return {"width": 320 * 2 ** max(depth - 1, 0)}
-
-
 def main() -> None:
-    name, depth = sys.argv[1], int(sys.argv[2])
-    net = architecture(name, depth)
+    name, *given = sys.argv[1:]
+    variables = {key: json.loads(value) for key, _, value in (one.partition("=") for one in given)}
+    net = spec.load(name, **{**(LLAMA if name == "llama" else {}), **variables})
     count = sum(int(np.prod(shape)) for shape in net.parameters.values())
     begun = time.perf_counter()
     families = len(graphgen.units(net).families)
@@ -68,10 +59,10 @@ def main() -> None:
     networks = [Drawn(net, seed) for seed in (0, 1)]
     graphgen.align(net, networks, sweeps=SWEEPS, fresh=False)
     seconds, cpu = time.perf_counter() - begun, time.process_time() - used
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    of = f"{name}, {depth}"
+    peak = peak_memory() / 2**30
+    of = " ".join([name, *given])
     save(
-        f"align_{name}",
+        f"align_{name.rpartition('/')[2]}",
         {
             f"{of}: parameters": Measure(count, "scalars", None),
             f"{of}: families": Measure(families, "families", None),
