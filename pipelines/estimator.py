@@ -13,10 +13,14 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import NotFittedError
 
 from graphgen import Graph, GraphSet
+from pipelines.compile import check_settings
 from pipelines.errors import PipelineError
 from pipelines.runs.watch import OnEpoch, Watch
+from pipelines.settings import read_section
 from pipelines.training.predictor import Predictor
 from pipelines.training.stage import train
+from pipelines.views.settings import VIEWS, Asked, asked_views
+from pipelines.views.storing import store_views
 from spec import Architecture
 
 TARGET = "metrics.y"
@@ -38,6 +42,7 @@ class Regressor(RegressorMixin, BaseEstimator):
     Args:
         metanet: a name of `metanet.METANETS`.
         settings: its options.
+        views: what it sees of a network beside the graph, by the names of `gmn compile`.
         epochs: how often all networks are gone through.
         batch_size: networks in a batch.
         learning_rate: the highest one.
@@ -58,6 +63,7 @@ class Regressor(RegressorMixin, BaseEstimator):
         metanet: str = "gmn",
         settings: Mapping[str, Any] | None = None,
         *,
+        views: Sequence[str] = (),
         epochs: int = 30,
         batch_size: int = 16,
         learning_rate: float = 5e-3,
@@ -71,6 +77,7 @@ class Regressor(RegressorMixin, BaseEstimator):
     ) -> None:
         self.metanet = metanet
         self.settings = settings
+        self.views = views
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -88,7 +95,7 @@ class Regressor(RegressorMixin, BaseEstimator):
         Raises `PipelineError` for numbers that do not fit the graphs, and for too few of them, and
         `SpecError` for options that the metanet does not take.
         """
-        targets = checked(y, len(graphs))
+        targets, views = checked(y, len(graphs)), self._views()
         order = np.random.default_rng(self.seed).permutation(len(graphs))
         held_out = set(order[: max(2, round(self.validation * len(graphs)))].tolist())
         rows = (
@@ -106,6 +113,7 @@ class Regressor(RegressorMixin, BaseEstimator):
         with TemporaryDirectory(prefix="gmn-") as folder:
             place = Path(folder)
             GraphSet.write(place / "graphs", rows)
+            store_views(place / "graphs", views, workers=1)
             watch = Watch(self.on_epoch or (lambda run, row: None))
             (run,) = train(
                 self._asked(),
@@ -123,9 +131,15 @@ class Regressor(RegressorMixin, BaseEstimator):
             raise NotFittedError(f"{type(self).__name__} is not fitted; call `fit` first")
         return self.predictor_.predict([graphs] if isinstance(graphs, Graph) else list(graphs))
 
+    def _views(self) -> list[Asked]:
+        schema = {"type": "object", "properties": {"views": VIEWS}}
+        given = {"views": list(self.views)}
+        return asked_views(read_section(given, "model", schema, check_settings)["views"])
+
     def _asked(self) -> dict[str, Any]:
         model = {
             "metanet": self.metanet,
+            "views": list(self.views),
             "settings": dict(self.settings or {}),
             "training": {
                 "epochs": self.epochs,

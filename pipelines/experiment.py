@@ -58,6 +58,11 @@ def write_experiment_report(
 
     root = Path(root)
     out, results = root / REPORT, root / RESULTS
+    if not results.is_dir():
+        raise PipelineError(
+            f"{root}: no experiment was evaluated here: {results} is not there; run `dvc repro`, "
+            "or name the folder of an experiment by --root"
+        )
     claim_file(out, replace)
     graph_set = open_graphs(graphs or root / GRAPHS)
     zoo = open_zoo(zoo_folder or root / ZOO)

@@ -121,11 +121,13 @@ def read_text(text: str) -> tuple[list[str], str]:
 
 def used_of(alias: ast.alias, tree: ast.Module) -> list[str]:
     """List the modules whose names a source takes from a lazy package that it imports whole."""
-    listed = homes(alias.name)
+    if not homes(alias.name):
+        return []
+    own = alias.asname or alias.name
     names = {
         node.attr
-        for node in (ast.walk(tree) if listed else ())
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == (alias.asname or alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == own
     }
     return [home_of(alias.name, name) for name in sorted(names)]
 
@@ -169,7 +171,10 @@ def homes(package: str) -> dict[str, str]:
 def home_of(module: str, name: str) -> str:
     """Say which module of ours a name comes from that is imported from a module or a package."""
     own = f"{module}.{name}"
-    return own if is_module(own) else homes(module).get(name, module)
+    if is_module(own):
+        return own
+    home = homes(module).get(name, module)
+    return home if home == module else home_of(home, name)
 
 
 @lru_cache(maxsize=4096)

@@ -10,10 +10,10 @@ from graphgen.files import write_bytes
 from pipelines.errors import PipelineError
 from pipelines.provenance import (
     hash_of,
-    homes,
     imported,
     is_module,
     is_package,
+    read_module,
     read_source,
     source_file,
 )
@@ -22,6 +22,7 @@ COMMANDS = "pipelines.commands"
 APART = (COMMANDS, "graphgen.importers", "graphgen.drawing.page")
 """What reads the command line and models of others, and the page of the viewer: no stage has it."""
 CODE = (".py", ".pyc")
+LAZY = "lazily(__name__)"
 
 
 def write_code(commands: Sequence[str], folder: str | Path) -> dict[str, str]:
@@ -51,8 +52,9 @@ def code_of_command(command: str) -> str:
         raise PipelineError(f"{command!r} is no command of gmn; `gmn --help` lists them")
     modules = sorted({name for name in read_source(source_file(own))[0] if is_module(name)} - {own})
     found = imported(*modules, apart=APART)
-    # A lazy package runs nothing but what it lists, of which each module has what it takes.
-    digest = hashlib.sha256(hash_of(name for name in found if not homes(name)).encode())
+    # A lazy package runs nothing; who takes a name from it has the module of that name.
+    code = hash_of(name for name in found if LAZY not in read_module(name)[1])
+    digest = hashlib.sha256(code.encode())
     for path in data_of(found):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

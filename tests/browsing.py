@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,8 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 PATIENCE = 60_000
 """Milliseconds that a busy machine is given."""
 SERIOUS = ("serious", "critical")
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
+NUMBERS = count()
 
 
 def chromium() -> str:
@@ -39,6 +44,12 @@ def chromium_browser() -> Iterator[Browser]:
         )
         yield found
         found.close()
+
+
+def name_of_test() -> str:
+    """Name the test that runs, as a file may be called."""
+    test = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0].removeprefix("tests/")
+    return re.sub(r"[^\w.=-]+", "-", test.replace(".py", "")).strip("-")
 
 
 class Window:
@@ -80,7 +91,12 @@ class Window:
         self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def closed(self) -> None:
-        """Close the page, and see that it complained of nothing and asked only for itself."""
+        """Close the page, and see that it complained of nothing and asked only for itself.
+
+        Its last look is kept in the folder that the variable SCREENSHOTS names, if there is one.
+        """
+        if SCREENSHOTS:
+            self.page.screenshot(path=Path(SCREENSHOTS, f"{name_of_test()}-{next(NUMBERS)}.png"))
         self.page.context.close()
         assert self.complaints == []
         assert self.requests == [self.page_address]

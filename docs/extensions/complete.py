@@ -52,14 +52,23 @@ def names_of(module: ModuleType) -> Iterator[str]:
 
 
 def missing(packages: Iterable[str], objects: Iterable[str]) -> list[str]:
-    """List public names of packages that are not among `objects`, what the pages describe."""
+    """List public names of packages that are not among `objects`, what the pages describe.
+
+    What several packages have is described once, under the name of any.
+    """
     described = set(objects)
-    names = (
+    return [
         f"{package}.{name}"
         for package in sorted(packages)
-        for name in names_of(importlib.import_module(package))
-    )
-    return [name for name in names if name not in described]
+        for module in [importlib.import_module(package)]
+        for name in names_of(module)
+        if described.isdisjoint({f"{package}.{name}", home(getattr(module, name))})
+    ]
+
+
+def home(value: object) -> str:
+    """Say where an object was made: Sphinx calls it so, too."""
+    return ".".join(str(getattr(value, part, "")) for part in ("__module__", "__qualname__"))
 
 
 def load(app: Any) -> None:

@@ -61,7 +61,13 @@ def process(app: Any, what: str, name: str, obj: object, options: Any, lines: li
     lines[:] = [*restructured(lines)]
 
 
+def skip(app: Any, what: str, name: str, obj: object, skipped: bool, options: Any) -> bool | None:
+    """Leave out what scikit-learn adds to estimators: its docstrings are for its own pages."""
+    return True if re.fullmatch(r"set_\w+_request", name) else None
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Connect with autodoc."""
     app.connect("autodoc-process-docstring", process)
+    app.connect("autodoc-skip-member", skip)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

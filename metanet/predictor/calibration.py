@@ -18,7 +18,7 @@ OF_A_GROUP = 60
 
 @dataclass(frozen=True)
 class Calibration:
-    """Errors of held-out networks in units of what was expected (split conformal prediction).
+    """Errors of networks in units of what was expected, by forests grown without them.
 
     Attributes:
         scores: the errors, (n,).

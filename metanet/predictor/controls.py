@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 from graphgen import Graph
 from metanet.predictor.anatomy import Anatomy
 
-SCALES = (0.3, 3.0)
-"""Of what an initialisation has, how much the numbers that are drawn vary."""
+SCALES, OWN_SCALES = (0.2, 5.0), (0.5, 2.0)
+"""How many times an initialisation's scale drawn numbers have, in a network and in each tensor."""
 
 
 def controls_of(
@@ -47,17 +48,15 @@ def shuffled(graph: Graph, rng: np.random.Generator) -> Graph:
 
 
 def drawn(graph: Graph, rng: np.random.Generator) -> Graph:
-    """Draw each tensor that begins random, at a scale between a third and three times its own."""
+    """Draw each tensor that begins random, uniform or normal, at scales around its own."""
     weights = dict(graph.weights())
-    low, high = np.log(SCALES)
-    scale = np.exp(rng.uniform(low, high))
-    for name, tensor in tensors(graph).items():
+    every, own = np.log(SCALES), np.log(OWN_SCALES)
+    scale = np.exp(rng.uniform(*every))
+    draw = rng.standard_normal if rng.random() < 0.5 else partial(rng.uniform, -1, 1)
+    for name, (kind, value) in tensors(graph).items():
         old = np.asarray(weights[name])
-        kind, value = tensor
-        if kind == "uniform":
-            new = scale * value * rng.uniform(-1, 1, old.shape)
-        elif kind == "normal":
-            new = scale * value * rng.standard_normal(old.shape)
+        if kind in ("uniform", "normal"):
+            new = scale * np.exp(rng.uniform(*own)) * value * draw(size=old.shape)
         else:
             new = np.full(old.shape, value)
         weights[name] = new.astype(old.dtype)

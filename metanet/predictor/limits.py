@@ -18,6 +18,7 @@ FEW = 5
 """Networks with a layer, or of a kind, that are too few to say that such were seen."""
 COMPONENTS, NEIGHBOURS, POINTS = 24, 5, 2000
 CLAMP = 30.0
+LEFT_OUT = 0.25
 SHARE = 0.025
 """Of networks like those of the training, how many each test of numbers calls unlike them."""
 SHOWN = 3
@@ -45,24 +46,25 @@ SCHEMA: dict[str, Any] = {
 class Limits:
     """What was seen of networks: their anatomies, counted, and where their numbers lie.
 
-        limits = Limits.fit(training, calibration)
+        limits = Limits.fit(training)
         limits.reasons(table)                    # of each network why it is unlike them, or ()
 
     The anatomy is compared with those of the training: layers, what they are put together to,
     inputs, outputs, sizes. Of the numbers it is asked how far the nearest networks of the training
     are, in the directions in which these vary, and how many numbers lie beyond all of theirs: for
-    both the threshold is such that few of the calibration networks, which are like the training
-    networks, are beyond it.
+    both the threshold is such that few of some networks that were left out for it are beyond it.
     """
 
     seen: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]]
 
     @classmethod
-    def fit(cls, training: Table, calibration: Table, seed: int = 0) -> Limits:
-        """Look at networks; the calibration networks say what is far."""
+    def fit(cls, networks: Table, seed: int = 0) -> Limits:
+        """Look at networks; a quarter of them says what is far from the others."""
         rng = np.random.default_rng(seed)
-        every = [*training.anatomies, *calibration.anatomies]
+        order = rng.permutation(len(networks))
+        held = max(2, round(LEFT_OUT * len(networks)))
+        training, left_out = networks[order[held:]], networks[order[:held]]
         raw = training.numbers.astype(np.float64)
         low, middle, high = np.quantile(raw, [0.1, 0.5, 0.9], axis=0)
         spread = np.where(high > low, (high - low) / 2.56, raw.std(0))
@@ -81,9 +83,9 @@ class Limits:
         points = (standard - arrays["mean"]) @ arrays["directions"]
         chosen = rng.permutation(len(points))[:POINTS]
         arrays["points"] = points[chosen].astype(np.float16)
-        found = numbers_of(calibration.numbers, arrays)
+        found = numbers_of(left_out.numbers, arrays)
         arrays["thresholds"] = np.array([np.quantile(one, 1 - SHARE) for one in found])
-        return cls(seen_of(every), arrays)
+        return cls(seen_of(networks.anatomies), arrays)
 
     def reasons(self, table: Table) -> list[tuple[str, ...]]:
         """Say of each network why it is unlike those that were seen; nothing where it is not."""

@@ -23,9 +23,9 @@ from metanet.predictor.table import Table, columns, table_of
 
 OPTIONS = {
     "folds": integer(2, 100),
+    "repeats": integer(1, 100),
     "trees": integer(1, 10_000),
     "leaves": integer(2, 1024),
-    "calibration": number(0, 1, least_too=False, most_too=False),
     "controls": number(0, 1),
     "seed": integer(0, 2**32 - 1),
     "level": number(0, 1, least_too=False, most_too=False),
@@ -57,18 +57,19 @@ class AccuracyPredictor:
         predictor.intervals(graphs)              # (n, 2): nine of ten accuracies lie between
         print(predictor.explain(graphs)[0])      # both, and why a network is unlike the training
 
-    Boosted trees, one forest a fold of the networks, read views that need no data, and sizes; the
-    estimate is their mean. Another forest reads how large the errors are for networks that a forest
-    was not grown on. A share `calibration` of the networks is in none: their errors in units of
-    what is expected say how wide intervals are (split conformal prediction, networks of each input
-    by themselves where they are enough). A share `controls` more, with weights that learned
-    nothing, is made beside the networks; see `metanet.predictor.controls`.
+    Boosted trees read views that need no data, and sizes: `repeats` times the networks are cut into
+    `folds`, and a forest is grown on all but each; the estimate is their mean. Each network has an
+    error then, that of the forests that were grown without it, and further forests read how large
+    errors are. Errors in units of what is expected say how wide intervals are (cross-conformal
+    prediction, Vovk 2015; networks of each input by themselves where they are enough). A share
+    `controls` more, with weights that learned nothing, is made beside the networks; see
+    `metanet.predictor.controls`.
 
     Args:
-        folds: the forests.
-        trees: the trees of each.
+        folds: into how many parts the networks are cut.
+        repeats: how often.
+        trees: the trees of each forest.
         leaves: the most leaves of a tree.
-        calibration: the share of the networks that intervals are calibrated on.
         controls: how many networks without learning are made, as a share.
         seed: of all draws.
     """
@@ -77,21 +78,21 @@ class AccuracyPredictor:
         self,
         *,
         folds: int = 4,
+        repeats: int = 2,
         trees: int = 150,
         leaves: int = 12,
-        calibration: float = 0.25,
         controls: float = 0.1,
         seed: int = 0,
     ) -> None:
-        self.folds, self.trees, self.leaves = folds, trees, leaves
-        self.calibration, self.controls, self.seed = calibration, controls, seed
+        self.folds, self.repeats, self.trees, self.leaves = folds, repeats, trees, leaves
+        self.controls, self.seed = controls, seed
         for name, value in self.get_params().items():
             check(name, value, OPTIONS)
         self._fitted: dict[str, Any] | None = None
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Give the arguments that made it, as scikit-learn asks for them."""
-        names = ("folds", "trees", "leaves", "calibration", "controls", "seed")
+        names = ("folds", "repeats", "trees", "leaves", "controls", "seed")
         return {name: getattr(self, name) for name in names}
 
     def set_params(self, **params: Any) -> Self:
@@ -139,26 +140,15 @@ class AccuracyPredictor:
         chance: NDArray[np.float64] | None = None,
     ) -> Self:
         """Learn from networks that were read; intervals are not calibrated on the controls."""
-        order = np.random.default_rng(self.seed).permutation(len(table))
-        held = max(2, round(self.calibration * len(table)))
-        training, calibration = table[order[held:]], table[order[:held]]
-        y = accuracies[order[held:]]
+        training, y = table, accuracies
         if controls is not None and chance is not None and len(controls):
-            training, y = Table.join([training, controls]), np.concatenate([y, chance])
-        fold = np.random.default_rng(self.seed + 1).permutation(len(training)) % self.folds
-        forests, errors = [], np.empty(len(training))
-        for k in range(self.folds):
-            forest = self._grow(training.numbers[fold != k], y[fold != k], self.seed + k)
-            out = fold == k
-            errors[out] = np.abs(y[out] - forest.predict(training.numbers[out]))
-            forests.append(forest)
-        sizes = np.log(errors + SMALLEST)
-        self._forests = forests
-        self._sizes = self._grow(training.numbers, sizes, self.seed + self.folds)
-        estimate, size = self._estimate(calibration)
-        errors = np.abs(accuracies[order[:held]] - estimate) / size
-        self._calibration = Calibration.of(calibration, errors)
-        self._limits = Limits.fit(training, calibration, self.seed)
+            training, y = Table.join([table, controls]), np.concatenate([y, chance])
+        self._forests, estimates = self._grow(training.numbers, y)
+        errors = np.abs(y - np.clip(estimates, 0, 1))
+        self._sizes, logarithms = self._grow(training.numbers, np.log(errors + SMALLEST))
+        scores = (errors / np.maximum(np.exp(logarithms), SMALLEST))[: len(table)]
+        self._calibration = Calibration.of(table, scores)
+        self._limits = Limits.fit(training, self.seed)
         self._fitted = {
             "limits": dict(self._limits.seen),
             "groups": list(self._calibration.names),
@@ -166,13 +156,28 @@ class AccuracyPredictor:
         }
         return self
 
-    def _grow(self, numbers: NDArray[Any], y: NDArray[np.float64], seed: int) -> Forest:
-        return Forest.grow(numbers, y, trees=self.trees, leaves=self.leaves, seed=seed)
+    def _grow(
+        self, numbers: NDArray[np.float32], y: NDArray[np.float64]
+    ) -> tuple[list[Forest], NDArray[np.float64]]:
+        """Grow forests, and give for each network the mean of those that were grown without it."""
+        forests, without = [], np.zeros(len(y))
+        for repeat in range(self.repeats):
+            fold = np.random.default_rng([self.seed, repeat]).permutation(len(y)) % self.folds
+            for k in range(self.folds):
+                own, seed = fold == k, self.seed + len(forests)
+                forest = Forest.grow(
+                    numbers[~own], y[~own], trees=self.trees, leaves=self.leaves, seed=seed
+                )
+                without[own] += forest.predict(numbers[own]) / self.repeats
+                forests.append(forest)
+        return forests, without
 
     def _estimate(self, table: Table) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        found = np.mean([forest.predict(table.numbers) for forest in self._forests], axis=0)
-        sizes = np.exp(self._sizes.predict(table.numbers))
-        return np.clip(found, 0, 1), np.maximum(sizes, SMALLEST)
+        found, logarithms = (
+            np.mean([forest.predict(table.numbers) for forest in forests], axis=0)
+            for forests in (self._forests, self._sizes)
+        )
+        return np.clip(found, 0, 1), np.maximum(np.exp(logarithms), SMALLEST)
 
     def _read(self, graphs: Graph | Sequence[Graph] | Table) -> Table:
         self._check()
@@ -261,9 +266,9 @@ class AccuracyPredictor:
             "scores": self._calibration.scores,
             "groups": self._calibration.groups,
         }
-        forests = {f"forest{k}": forest for k, forest in enumerate(self._forests)}
-        for name, forest in {**forests, "sizes": self._sizes}.items():
-            arrays |= {f"{name}.{key}": array for key, array in forest.arrays().items()}
+        for name, forests in (("forest", self._forests), ("sizes", self._sizes)):
+            for k, forest in enumerate(forests):
+                arrays |= {f"{name}{k}.{key}": array for key, array in forest.arrays().items()}
         arrays |= {f"limits.{key}": array for key, array in self._limits.arrays.items()}
         return dict(self._fitted or {}), arrays
 
@@ -284,10 +289,13 @@ class AccuracyPredictor:
         for name, array in arrays.items():
             if array.dtype.kind == "f" and not np.isfinite(array).all():
                 raise MetanetError(f"{name}: got numbers that are not finite")
-        made._forests = [
-            Forest.from_arrays(beneath(arrays, f"forest{k}."), count) for k in range(made.folds)
-        ]
-        made._sizes = Forest.from_arrays(beneath(arrays, "sizes."), count)
+        made._forests, made._sizes = (
+            [
+                Forest.from_arrays(beneath(arrays, f"{name}{k}."), count)
+                for k in range(made.folds * made.repeats)
+            ]
+            for name in ("forest", "sizes")
+        )
         made._limits = Limits.restore(fitted["limits"], beneath(arrays, "limits."))
         made._calibration = Calibration.restore(fitted["groups"], dict(arrays))
         made._fitted = dict(fitted)

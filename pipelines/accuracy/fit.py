@@ -34,10 +34,10 @@ def fit(
         predictor = fit("params.yaml", "out/predictor", "out/results/metrics.json")
 
     It learns from the training and validation networks of `graphs`, at most `networks` of each set,
-    of which some calibrate its intervals, and from networks that learned nothing, which are made of
-    theirs. The test networks of these sets and all of `held_out` are for the scores. Then each kind
-    of networks is kept out in turn. Raises `PipelineError` for networks without the target and for
-    too few networks.
+    which calibrate its intervals, too, and from networks that learned nothing, made of theirs. The
+    test networks of these sets and all of `held_out` are for the scores. Then each kind of networks
+    is kept out in turn. Raises `PipelineError` for networks without the target and for too few
+    networks.
     """
     require("sklearn")
     settings = read_settings(settings_file)
@@ -77,7 +77,7 @@ def fit(
     if held:
         found["held_out"] = measured(predictor, Networks.join(held))
     every = Networks.join([networks, *tests])
-    found["kept_out"] = kept_out(every, predictor.calibration, predictor.seed)
+    found["kept_out"] = kept_out(every, predictor.seed)
     about = {
         **settings["about"],
         "scores": said(found),

@@ -60,7 +60,7 @@ def measures(
     }
 
 
-def kept_out(networks: Networks, calibration: float, seed: int) -> dict[str, Any]:
+def kept_out(networks: Networks, seed: int) -> dict[str, Any]:
     """Keep out each kind of networks in turn, and ask whether it is then taken for unknown.
 
     A kind is what networks are made of. Of each: `networks`, the share `outside`, and the share
@@ -72,10 +72,7 @@ def kept_out(networks: Networks, calibration: float, seed: int) -> dict[str, Any
         own, rest = np.flatnonzero(kinds == kind), np.flatnonzero(kinds != kind)
         if min(len(own), len(rest)) < FEWEST:
             continue
-        order = np.random.default_rng(seed).permutation(rest)
-        held = round(calibration * len(order))
-        limits = Limits.fit(networks.table[order[held:]], networks.table[order[:held]], seed)
-        found[kind] = unknown(limits, networks.table[own])
+        found[kind] = unknown(Limits.fit(networks.table[rest], seed), networks.table[own])
     every = [(one["networks"], one) for one in found.values()]
     if every:
         found["all"] = {

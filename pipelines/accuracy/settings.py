@@ -9,7 +9,6 @@ from pipelines.settings import NAME, POSITIVE, SEED, find_section
 from pipelines.zoo.fields import Place
 
 SECTION = "fit"
-SHARE = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
 SETS = {"type": "object", "propertyNames": NAME, "additionalProperties": {"type": "string"}}
 WORDS = {"type": "array", "items": {"type": "string"}}
 SCHEMA: dict[str, Any] = {
@@ -26,9 +25,9 @@ SCHEMA: dict[str, Any] = {
             "additionalProperties": False,
             "properties": {
                 "folds": {"type": "integer", "minimum": 2, "maximum": 100},
+                "repeats": {"type": "integer", "minimum": 1, "maximum": 100},
                 "trees": {**POSITIVE, "maximum": 10_000},
                 "leaves": {"type": "integer", "minimum": 2, "maximum": 1024},
-                "calibration": SHARE,
                 "controls": {"type": "number", "minimum": 0, "maximum": 1},
                 "seed": SEED,
             },

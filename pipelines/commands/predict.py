@@ -68,12 +68,9 @@ def is_reference(path: Path) -> bool:
 
 def split(paths: tuple[Path, ...]) -> tuple[Path | None, Path, tuple[Path, ...]]:
     """Tell a run from the network behind it; None where the network comes first."""
-    from pipelines.runs.collection import INDEX
-    from pipelines.runs.result import SETTINGS
-
     first = paths[0]
-    run = (first / SETTINGS).is_file() or (first.parent / INDEX).is_file()
     network = first.is_file() or first.suffix in NETWORKS or is_reference(first)
+    run = not network and is_run(first)
     if not run and len(paths) > 1 and not network:
         run = paths[1].suffix in NETWORKS or not first.exists()
     if not run:
@@ -86,6 +83,14 @@ def split(paths: tuple[Path, ...]) -> tuple[Path | None, Path, tuple[Path, ...]]
         checked(ARCHITECTURE, net),
         tuple(checked(WEIGHTS, path) for path in weights),
     )
+
+
+def is_run(folder: Path) -> bool:
+    """Say whether a folder is that of a run of training, or of a predictor."""
+    from pipelines.runs.collection import INDEX  # which needs PyTorch, and seconds
+    from pipelines.runs.result import SETTINGS
+
+    return (folder / SETTINGS).is_file() or (folder.parent / INDEX).is_file()
 
 
 def checked(kind: Input, path: Path) -> Path:

@@ -74,7 +74,7 @@ def test_what_is_no_forest_is_refused(change: object) -> None:
 
 def test_intervals_hold_the_share_that_they_say() -> None:
     table, y = noisy(700, 0)
-    made = AccuracyPredictor(folds=2, trees=40, leaves=6, calibration=0.5).fit(table, y)
+    made = AccuracyPredictor(folds=2, trees=40, leaves=6).fit(table, y)
     new, true = noisy(1500, 1)
 
     def held(level: float) -> float:

@@ -69,6 +69,20 @@ def test_fit_and_predict(networks: tuple[list[graphgen.Graph], np.ndarray]) -> N
     assert not np.array_equal(other, predicted)
 
 
+def test_views(networks: tuple[list[graphgen.Graph], np.ndarray]) -> None:
+    graphs, y = networks
+    how = {"settings": {"hidden": 16}, "epochs": 60, "learning_rate": 0.02}
+    seeing = model(metanet="stat_mlp", views=("statistics", "initialisation"), **how)
+    assert seeing.fit(graphs, y).score(graphs, y) > 0.8
+    # The spectra of turned weights are the same: what is seen is what was asked for.
+    blind = model(metanet="stat_mlp", views=("spectra",), **how).fit(graphs, y)
+    turned = [g.template.bind({n: -w for n, w in g.weights().items()}) for g in graphs]
+    np.testing.assert_allclose(blind.predict(turned), blind.predict(graphs), rtol=1e-4)
+    assert not np.allclose(seeing.predict(turned), seeing.predict(graphs), rtol=1e-2)
+    with pytest.raises(spec.SpecError, match="unknown view 'spectrum'; did you mean 'spectra'"):
+        model(views=("spectrum",)).fit(graphs, y)
+
+
 @pytest.mark.long
 def test_cross_validation(networks: tuple[list[graphgen.Graph], np.ndarray]) -> None:
     graphs, y = networks
