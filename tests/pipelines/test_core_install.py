@@ -90,7 +90,7 @@ def arguments_of(name: str) -> list[str]:
             )
         elif parameter.required:
             given += [parameter.opts[0], f"new-{name}.npz"]
-    return given
+    return [*given, "other.npz"] if name == "merge" else given
 
 
 @pytest.fixture
@@ -131,6 +131,10 @@ def folder(tmp_path: Path, small_zoo: Path) -> Path:
     net = spec.load(tmp_path / "net.yaml")
     weights = {k: np.ones(v, np.float32) for k, v in shapes.items()}
     graphgen.GraphSet.write(tmp_path / "graphs", [(net, weights, {"split": "train"})])
+    mlp = {"architecture": "mlp", "data": "digits", "steps": 1, "batch_size": 1}
+    settings["barriers"] = {
+        "pairs": 1, "points": 3, "seed": 0, "networks": {"mlp": {**mlp, "learning_rate": 0.1}},
+    }  # fmt: skip
     settings["union"] = {"zoos": {"one": {"graphs": "graphs"}}}
     (tmp_path / "params.yaml").write_text(json.dumps(settings))
     return tmp_path
