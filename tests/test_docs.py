@@ -28,6 +28,7 @@ COUNTS = {
     "docs/explanation/computation_graph.md": {"python": 1, "text": 1},
     "docs/explanation/expressivity.md": {"python": 1, "text": 1},
     "docs/explanation/graph.md": {"python": 2, "text": 2},
+    "docs/explanation/loss_barriers.md": {},
     "docs/explanation/parameter_graph.md": {"python": 2, "text": 2},
     "docs/explanation/results.md": {"copied": 2},
     "docs/explanation/results_inrs.md": {"copied": 6},
