@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from graphgen.graph_set import GraphSet
     from graphgen.interpolation import Barrier, interpolate, loss_barrier
     from graphgen.matching import Match, match
+    from graphgen.merging.align import Universe, align
+    from graphgen.merging.arrangement import Arrangement
+    from graphgen.merging.averages import average, slerp, task_arithmetic
+    from graphgen.merging.folding import fold_norms
+    from graphgen.merging.renormalise import activations, renormalise
     from graphgen.neurons import NeuronValue, neuron_values
     from graphgen.surgery.prune import prune
     from graphgen.surgery.scores import lowest, unit_scores
@@ -35,6 +40,7 @@ else:
     lazily(__name__)
 
 __all__ = [
+    "Arrangement",
     "Barrier",
     "Branch",
     "Branches",
@@ -60,13 +66,18 @@ __all__ = [
     "Template",
     "Unit",
     "Units",
+    "Universe",
+    "activations",
+    "align",
     "as_stored",
+    "average",
     "canonical",
     "compile",
     "diff",
     "evaluate",
     "export",
     "features",
+    "fold_norms",
     "interpolate",
     "loss_barrier",
     "lowest",
@@ -75,10 +86,13 @@ __all__ = [
     "neuron_values",
     "prune",
     "register_function",
+    "renormalise",
     "scalings",
+    "slerp",
     "stream_features",
     "symmetries",
     "symmetry_families",
+    "task_arithmetic",
     "template",
     "unit_scores",
     "units",

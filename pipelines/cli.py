@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from pipelines.commands.barriers import barriers
 from pipelines.commands.card import card
 from pipelines.commands.check import check
 from pipelines.commands.code import code
@@ -38,6 +39,7 @@ from pipelines.commands.sample import sample
 from pipelines.commands.search import search
 from pipelines.commands.symmetries import symmetries
 from pipelines.commands.train import train
+from pipelines.commands.union import union
 from pipelines.commands.units import units
 from pipelines.commands.view import view
 from pipelines.commands.widen import widen
@@ -45,8 +47,21 @@ from pipelines.commands.zoo import zoo
 
 SECTIONS = {
     "Your network": (check, view, import_, compile_, symmetries, match, diff, predict, layers),
-    "Other networks from yours": (units, prune, widen),
-    "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare, fit, code),
+    "Other networks from yours": (units, prune, widen, merge),
+    "An experiment": (
+        new,
+        zoo,
+        card,
+        union,
+        search,
+        train,
+        evaluate,
+        report,
+        compare,
+        barriers,
+        fit,
+        code,
+    ),
     "Signals that networks encode": (inrs, edit),
     "Generated weights and learned optimizers": (flow, sample, quality, meta_train, meta_test),
     "This installation": (doctor, completion),

@@ -74,6 +74,15 @@ VALID: dict[str, Any] = {
     "weights_b": WEIGHTS,
     "align": True,
     "check": False,
+    "networks": [WEIGHTS, WEIGHTS],
+    "base": WEIGHTS,
+    "merged": WEIGHTS,
+    "inputs": [X],
+    "names": ["0/0"],
+    "maps": "orthogonal",
+    "streams": True,
+    "activations": [graphgen.activations(NET, WEIGHTS, [X])] * 2,
+    "fresh": True,
 }
 """A right value for each argument's name; a new name needs one here."""
 
@@ -139,7 +148,8 @@ RECORDS = (graphgen.EdgeBlock, graphgen.NodeGroup, graphgen.Step, graphgen.Neuro
            graphgen.Checkpoint, graphgen.Features, graphgen.Match, graphgen.Units,
            graphgen.Diff, graphgen.NameMap, graphgen.CanonicalForm, graphgen.SymmetryElement,
            graphgen.SymmetryFamily, graphgen.Family, graphgen.Slice, graphgen.Unit,
-           graphgen.Branches, graphgen.Branch)  # fmt: skip
+           graphgen.Branches, graphgen.Branch, graphgen.Arrangement,
+           graphgen.Universe)  # fmt: skip
 """What the package hands out, and nobody makes."""
 
 OBJECTS: dict[str, Any] = {

@@ -23,7 +23,7 @@ PROJECT = Path(pipelines.__file__).parents[1] / "pyproject.toml"
 NET = "inputs: {x: [4]}\nlayers: [{linear: {out_features: 3}}, relu, {linear: {out_features: 2}}]\n"
 WITHOUT = {
     "completion",
-    *("layers", "check", "compile", "merge", "symmetries", "diff", "card"),
+    *("layers", "check", "compile", "union", "symmetries", "diff", "card"),
     *("units", "prune", "widen"),
     *("new", "code", "doctor", "view"),
 }
@@ -92,7 +92,7 @@ def arguments_of(name: str) -> list[str]:
             )
         elif parameter.required:
             given += [parameter.opts[0], f"new-{name}.npz"]
-    return given
+    return [*given, "other.npz"] if name == "merge" else given
 
 
 @pytest.fixture
@@ -133,7 +133,11 @@ def folder(tmp_path: Path, small_zoo: Path) -> Path:
     net = spec.load(tmp_path / "net.yaml")
     weights = {k: np.ones(v, np.float32) for k, v in shapes.items()}
     graphgen.GraphSet.write(tmp_path / "graphs", [(net, weights, {"split": "train"})])
-    settings["merge"] = {"zoos": {"one": {"graphs": "graphs"}}}
+    mlp = {"architecture": "mlp", "data": "digits", "steps": 1, "batch_size": 1}
+    settings["barriers"] = {
+        "pairs": 1, "points": 3, "seed": 0, "networks": {"mlp": {**mlp, "learning_rate": 0.1}},
+    }  # fmt: skip
+    settings["union"] = {"zoos": {"one": {"graphs": "graphs"}}}
     (tmp_path / "params.yaml").write_text(json.dumps(settings))
     return tmp_path
 
