@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 from graphgen.units.extents import Extent, OddCutError, align, atoms, product, split, unify
 from spec import Architecture, Operation
-from spec.primitives import Learned
+from spec.primitives import Learned, Primitive
 
 Axes = list[Extent]
+Rules: TypeAlias = "Mapping[type[Primitive], Callable[[AxesOf, Operation], Axes]]"
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,10 @@ class AxesOf:
     `learned` are values that are tensors: which.
     """
 
-    def __init__(self, net: Architecture) -> None:
+    def __init__(self, net: Architecture, rules: Rules | None = None) -> None:
         from graphgen.units.rules import RULES
 
+        rules = RULES if rules is None else rules
         self.net = net
         self.values: dict[str, Axes] = {}
         self.tensors: dict[str, Axes] = {}
@@ -62,7 +65,7 @@ class AxesOf:
         for tensor in net.tensors.values():
             self.tensors[tensor.name] = new(tensor.shape)
         for operation in net.operations:
-            out = RULES[type(operation.primitive)](self, operation)
+            out = rules[type(operation.primitive)](self, operation)
             self.values[operation.output] = out
         for name in net.outputs:
             self.hold(self.values[name], f"the output `{name}`", "")
