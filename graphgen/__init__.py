@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from graphgen.canonicalization.form import CanonicalForm, canonical
     from graphgen.checkpoint import Checkpoint, as_stored
     from graphgen.compile import compile, template
+    from graphgen.differences import Diff, NameMap, diff, name_map
     from graphgen.errors import GraphError
     from graphgen.evaluate import evaluate
     from graphgen.evaluate.functions import register_function
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
     from graphgen.graph_set import GraphSet
     from graphgen.interpolation import Barrier, interpolate, loss_barrier
     from graphgen.matching import Match, match
+    from graphgen.merging.align import Universe, align
+    from graphgen.merging.arrangement import Arrangement
+    from graphgen.merging.averages import average, slerp, task_arithmetic
+    from graphgen.merging.folding import fold_norms
+    from graphgen.merging.renormalise import activations, renormalise
     from graphgen.neurons import NeuronValue, neuron_values
     from graphgen.surgery.prune import prune
     from graphgen.surgery.scores import lowest, unit_scores
+    from graphgen.surgery.variables import variables_for
     from graphgen.surgery.widen import widen
     from graphgen.symmetry import Scalings, Symmetries, scalings, symmetries
     from graphgen.template import EdgeBlock, NodeGroup, Step, Template
+    from graphgen.units.branches import Branch, Branches
     from graphgen.units.derivation import Units, units
     from graphgen.units.families import Family, Slice, Unit
     from graphgen.verify import verify
@@ -32,9 +40,13 @@ else:
     lazily(__name__)
 
 __all__ = [
+    "Arrangement",
     "Barrier",
+    "Branch",
+    "Branches",
     "CanonicalForm",
     "Checkpoint",
+    "Diff",
     "EdgeBlock",
     "Family",
     "Features",
@@ -42,6 +54,7 @@ __all__ = [
     "GraphError",
     "GraphSet",
     "Match",
+    "NameMap",
     "NeuronValue",
     "NodeGroup",
     "Scalings",
@@ -53,26 +66,37 @@ __all__ = [
     "Template",
     "Unit",
     "Units",
+    "Universe",
+    "activations",
+    "align",
     "as_stored",
+    "average",
     "canonical",
     "compile",
+    "diff",
     "evaluate",
     "export",
     "features",
+    "fold_norms",
     "interpolate",
     "loss_barrier",
     "lowest",
     "match",
+    "name_map",
     "neuron_values",
     "prune",
     "register_function",
+    "renormalise",
     "scalings",
+    "slerp",
     "stream_features",
     "symmetries",
     "symmetry_families",
+    "task_arithmetic",
     "template",
     "unit_scores",
     "units",
+    "variables_for",
     "verify",
     "widen",
 ]

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pipelines.stages import (
         compile,
         evaluate,
-        merge,
         predict,
         report,
         search,
         train,
+        union,
         zoo,
     )
     from pipelines.training.editor import Editor
@@ -44,11 +44,11 @@ __all__ = [
     "compare_pairs",
     "compile",
     "evaluate",
-    "merge",
     "predict",
     "report",
     "search",
     "train",
+    "union",
     "zoo",
 ]
 

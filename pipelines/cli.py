@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 import click
 
+from pipelines.commands.barriers import barriers
 from pipelines.commands.card import card
 from pipelines.commands.check import check
 from pipelines.commands.code import code
 from pipelines.commands.compare import compare
 from pipelines.commands.compile import compile_
 from pipelines.commands.completion import completion
+from pipelines.commands.diff import diff
 from pipelines.commands.doctor import doctor
 from pipelines.commands.edit import edit
 from pipelines.commands.evaluate import evaluate
@@ -30,18 +32,36 @@ from pipelines.commands.meta_train import meta_train
 from pipelines.commands.modules import with_import
 from pipelines.commands.new import new
 from pipelines.commands.predict import predict
+from pipelines.commands.prune import prune
 from pipelines.commands.quality import quality
 from pipelines.commands.report import report
 from pipelines.commands.sample import sample
 from pipelines.commands.search import search
 from pipelines.commands.symmetries import symmetries
 from pipelines.commands.train import train
+from pipelines.commands.union import union
+from pipelines.commands.units import units
 from pipelines.commands.view import view
+from pipelines.commands.widen import widen
 from pipelines.commands.zoo import zoo
 
 SECTIONS = {
-    "Your network": (check, view, import_, compile_, symmetries, match, predict, layers),
-    "An experiment": (new, zoo, card, merge, search, train, evaluate, report, compare, fit, code),
+    "Your network": (check, view, import_, compile_, symmetries, match, diff, predict, layers),
+    "Other networks from yours": (units, prune, widen, merge),
+    "An experiment": (
+        new,
+        zoo,
+        card,
+        union,
+        search,
+        train,
+        evaluate,
+        report,
+        compare,
+        barriers,
+        fit,
+        code,
+    ),
     "Signals that networks encode": (inrs, edit),
     "Generated weights and learned optimizers": (flow, sample, quality, meta_train, meta_test),
     "This installation": (doctor, completion),

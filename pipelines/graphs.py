@@ -60,7 +60,7 @@ _RECORD, _ABOUT = Draft202012Validator(RECORD), Draft202012Validator(ABOUT)
 
 
 def open_graphs(folder: str | Path) -> GraphSet:
-    """Open a graph set of a zoo, of several (`gmn merge`), or of what a flow drew (`gmn sample`).
+    """Open a graph set of a zoo, of several (`gmn union`), or of what a flow drew (`gmn sample`).
 
     Raises `GraphError` where there is none, and `PipelineError` for records without what the
     stages need, such as a split.

@@ -79,7 +79,7 @@ def compile(
     )
 
 
-def merge(
+def union(
     graphs: Mapping[str, Source] | AnySettings,
     out: Out = None,
     *,
@@ -87,21 +87,21 @@ def merge(
     scheduler: str | None = None,
     replace: bool = False,
 ) -> GraphSet:
-    """Make one graph set of several, to train on all at once; as `gmn merge`.
+    """Make one graph set of several, to train on all at once; as `gmn union`.
 
-        both = pipelines.merge({"digits": graphs, "mnist": "out/mnist/graphs"})
+        both = pipelines.union({"digits": graphs, "mnist": "out/mnist/graphs"})
 
-    `graphs` are graph sets by the name of their data set, or settings, as `pipelines.merge.merge`
+    `graphs` are graph sets by the name of their data set, or settings, as `pipelines.union.union`
     takes them.
     """
-    from pipelines.merge import merge as execute
-    from pipelines.merge_settings import SECTION
+    from pipelines.union import union as execute
+    from pipelines.union_settings import SECTION
 
     settings: AnySettings = graphs
     if isinstance(graphs, Mapping) and not graphs.keys() & {SECTION, "zoos"}:
         folders = {name: folder_of(each, name).resolve() for name, each in graphs.items()}
         settings = {"zoos": {name: {"graphs": str(path)} for name, path in folders.items()}}
-    return execute(settings, place_for(out, "merged"), replace, workers, scheduler)
+    return execute(settings, place_for(out, "union"), replace, workers, scheduler)
 
 
 def train(

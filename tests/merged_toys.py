@@ -14,8 +14,8 @@ from training_toys import run_here
 import spec
 from graphgen import GraphSet
 from graphgen.testing import random_weights
-from pipelines.merge import merge
 from pipelines.training import train
+from pipelines.union import union
 from pipelines.views.settings import asked_views
 from pipelines.views.storing import store_views
 
@@ -64,8 +64,8 @@ def write_set(folder: Path, name: str, seed: int, dtype: Any = np.float32) -> Gr
 
 def write_merge(folder: Path, views: Any = VIEWS, **zoos: Any) -> Path:
     zoos = zoos or {name: {"graphs": name} for name in ("one", "two")}
-    file = folder / "merge.yaml"
-    file.write_text(json.dumps({"merge": {"zoos": zoos, "views": views}}))
+    file = folder / "union.yaml"
+    file.write_text(json.dumps({"union": {"zoos": zoos, "views": views}}))
     return file
 
 
@@ -87,7 +87,7 @@ def write_sets(folder: Path) -> None:
     for seed, (name, net) in enumerate({"one": "small", "two": "large"}.items()):
         write_set(folder / name, net, seed)
         store_views(folder / name, asked_views(["statistics"]), workers=1)
-    merge(write_merge(folder), folder / "both", workers=1)
+    union(write_merge(folder), folder / "both", workers=1)
 
 
 def write_moved(folder: Path) -> Path:

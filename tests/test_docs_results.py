@@ -65,7 +65,7 @@ def _numbers(data: Any) -> Iterator[float]:
 
 def test_what_is_copied() -> None:
     assert len(BLOCKS) == 8
-    assert len(TABLES) == 16
+    assert len(TABLES) == 18
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.place)

@@ -151,7 +151,7 @@ OF_TABLES = (
 # What stands for other people's functions; tests/pipelines/test_workers_pool.py and test_fan_out.py
 # run the like, and test_in_python.py and test_estimator.py.
 SKETCHES = {
-    "pipelines.estimator:Regressor", "pipelines.kept:Results", "pipelines.stages:merge",
+    "pipelines.estimator:Regressor", "pipelines.kept:Results", "pipelines.stages:union",
     "pipelines.stages:report",
     "pipelines.workers.crew:opened", "pipelines.workers.fanning:fan_out",
     "pipelines.workers.pool:ProcessPool", "pipelines.workers.threads:one_thread",

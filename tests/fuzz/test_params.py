@@ -14,7 +14,7 @@ from fuzz.limits import TookTooLongError, bounded
 from fuzz.yaml_mutations import ROOT, mutated
 
 import spec
-from pipelines import merge_settings
+from pipelines import union_settings
 from pipelines.compile import SCHEMA as COMPILE_SCHEMA
 from pipelines.errors import PipelineError
 from pipelines.generation import settings as generation
@@ -109,7 +109,7 @@ train:
         {epochs: 2, batch_size: 4, learning_rate: 1e-3, weight_decay: 0, gradient_norm: 1.0}
 """
 MERGE = """
-merge:
+union:
   zoos:
     digits: {graphs: out/graphs}
     varying: {graphs: ../varying-cnns/out/graphs, dataset: cifar10}
@@ -195,7 +195,7 @@ SECTIONS: Mapping[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
         lambda path: read_section(path, "compile", COMPILE_SCHEMA),
         (DEFAULT, text_of("experiments/diverse/params.yaml")),
     ),
-    "merge": (merge_settings.read_settings, (MERGE,)),
+    "union": (union_settings.read_settings, (MERGE,)),
     "train": (lambda path: training.read_settings(path, NET), (DEFAULT, MODELS, EDITING)),
     "flow": (
         lambda path: read_section(path, "flow", generation.FLOW, generation.check_flow),

@@ -23,7 +23,8 @@ PROJECT = Path(pipelines.__file__).parents[1] / "pyproject.toml"
 NET = "inputs: {x: [4]}\nlayers: [{linear: {out_features: 3}}, relu, {linear: {out_features: 2}}]\n"
 WITHOUT = {
     "completion",
-    *("layers", "check", "compile", "merge", "symmetries", "card"),
+    *("layers", "check", "compile", "union", "symmetries", "diff", "card"),
+    *("units", "prune", "widen"),
     *("new", "code", "doctor", "view"),
 }
 """Commands that work with the core installation, as does `report --show`."""
@@ -81,6 +82,7 @@ def arguments_of(name: str) -> list[str]:
         "net": "net.yaml", "source": "net.yaml", "weights": "net.npz", "target": "other.npz",
         "settings": "params.yaml", "name": "conv2d", "params": "params.yaml", "zoo": "zoo",
         "model": "model.pt2", "shell": "bash", "tasks": "params.yaml", "commands": "card",
+        "a": "net.yaml", "b": "net.yaml",
     }  # fmt: skip
     given = [name]
     for parameter in gmn.commands[name].params:
@@ -90,7 +92,7 @@ def arguments_of(name: str) -> list[str]:
             )
         elif parameter.required:
             given += [parameter.opts[0], f"new-{name}.npz"]
-    return given
+    return [*given, "other.npz"] if name == "merge" else given
 
 
 @pytest.fixture
@@ -131,7 +133,11 @@ def folder(tmp_path: Path, small_zoo: Path) -> Path:
     net = spec.load(tmp_path / "net.yaml")
     weights = {k: np.ones(v, np.float32) for k, v in shapes.items()}
     graphgen.GraphSet.write(tmp_path / "graphs", [(net, weights, {"split": "train"})])
-    settings["merge"] = {"zoos": {"one": {"graphs": "graphs"}}}
+    mlp = {"architecture": "mlp", "data": "digits", "steps": 1, "batch_size": 1}
+    settings["barriers"] = {
+        "pairs": 1, "points": 3, "seed": 0, "networks": {"mlp": {**mlp, "learning_rate": 0.1}},
+    }  # fmt: skip
+    settings["union"] = {"zoos": {"one": {"graphs": "graphs"}}}
     (tmp_path / "params.yaml").write_text(json.dumps(settings))
     return tmp_path
 

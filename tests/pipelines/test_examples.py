@@ -30,12 +30,13 @@ from pipelines.commands.command import Command
 from tests.pipelines.test_learned_optimizer_saved import write_small
 
 SCHEMAS = Path(str(pipelines.commands.__file__)).parent / "schemas"
-EXAMPLES = 39
+EXAMPLES = 49
 """How many examples there are in all help."""
 WORLDS = {
     "zoo": "experiment", "card": "experiment", "compile": "experiment", "train": "experiment",
     "evaluate": "experiment", "report": "experiment", "predict": "experiment",
-    "search": "search", "merge": "merging", "edit": "editing", "compare": "pairs",
+    "search": "search", "union": "merging", "barriers": "barriers", "edit": "editing",
+    "compare": "pairs",
     "inrs": "inrs", "flow": "flows", "sample": "flows", "quality": "flows",
     "meta-train": "optimizers", "meta-test": "optimizers",
     "fit": "fitting",
@@ -76,6 +77,8 @@ def write_network(folder: Path) -> None:
     for name in ("weights", "a", "b"):
         weights = random_weights(net, rng, np.float32)
         write_weights(folder / f"{name}.safetensors", weights)
+    models = [{"model": "a.safetensors"}, {"model": "b.safetensors"}]
+    (folder / "recipe.yaml").write_text(json.dumps({"merge_method": "linear", "models": models}))
     x = rng.standard_normal((5, 4), np.float32)
     first = graphgen.Checkpoint.read(net, folder / "weights.safetensors").weights
     np.save(folder / "x.npy", x)
@@ -108,7 +111,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_weights(root / "experiment/weights.safetensors", weights)
     write_params(root / "search", train={"seeds": [0], **training_toys.TASKS["search"]})
     training_toys.write_graphs(root / "search/out/graphs")
-    write_params(root / "merging", merge={"zoos": {n: {"graphs": n} for n in ("one", "two")}})
+    write_params(root / "merging", union={"zoos": {n: {"graphs": n} for n in ("one", "two")}})
+    small = {"steps": 2, "batch_size": 4, "learning_rate": 1e-3, "data": "digits"}
+    small |= {"architecture": "mlp", "variables": {"channels": 1, "size": 8, "classes": 10}}
+    write_params(
+        root / "barriers",
+        barriers={"pairs": 1, "points": 3, "seed": 0, "networks": {"mlp": small}},
+    )
     for seed, (name, kind) in enumerate({"one": "small", "two": "large"}.items()):
         write_set(root / "merging" / name, kind, seed)
     editor = {**training_toys.TASKS["editing"], "models": {"gmn": training_toys.SMALL}}

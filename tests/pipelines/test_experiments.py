@@ -13,10 +13,10 @@ from pipelines.generation.baselines import BASELINES
 from pipelines.generation.settings import FLOW, QUALITY, SAMPLE, check_flow, check_quality
 from pipelines.learned_optimizer.settings import SCHEMA as LEARNED
 from pipelines.learned_optimizer.settings import SECTION
-from pipelines.merge_settings import read_settings as read_merged
 from pipelines.settings import find_section, read_section
 from pipelines.tasks.registry import task_of
 from pipelines.training.settings import SCHEMA as TRAIN
+from pipelines.union_settings import read_settings as read_merged
 from spec.yaml_reader import read_file
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"

@@ -117,9 +117,9 @@ def test_a_zoo_of_plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_graph_sets_are_merged(graphs: Path) -> None:
     one = graphgen.GraphSet.open(graphs)
     with pytest.raises(pipelines.PipelineError, match="is the graph set of `digits` again"):
-        pipelines.merge({"digits": one, "again": graphs})
+        pipelines.union({"digits": one, "again": graphs})
     with pytest.raises(pipelines.PipelineError, match="`digits` is a part of the graph set"):
-        pipelines.merge({"digits": one[:3]})
+        pipelines.union({"digits": one[:3]})
 
 
 @pytest.mark.parametrize("wrong", [3, None, ["a"]])

@@ -26,8 +26,8 @@ from graphgen import GraphSet
 from pipelines.errors import PipelineError
 from pipelines.evaluation import evaluate
 from pipelines.fingerprints import fingerprints
-from pipelines.merge import merge
 from pipelines.metrics.predictions import compare
+from pipelines.union import union
 from pipelines.views.settings import asked_views
 from pipelines.views.storing import store_views
 from spec import SpecError
@@ -115,19 +115,19 @@ def test_a_network_is_in_one_zoo(step: int, merged_sets: Path, tmp_path: Path) -
     with pytest.raises(
         PipelineError, match=r"of one \(train\) is network . of moved \(.*count twi"
     ):
-        merge(write_merge(tmp_path, [], **zoos), tmp_path / "out")
+        union(write_merge(tmp_path, [], **zoos), tmp_path / "out")
     assert not (tmp_path / "out").exists()
     # The control: other networks.
     GraphSet.write(tmp_path / "more", networks("small", 7, np.float32))
     zoos["moved"] = {"graphs": str(tmp_path / "more")}
-    assert len(merge(write_merge(tmp_path, [], **zoos), tmp_path / "out")) == 32
+    assert len(union(write_merge(tmp_path, [], **zoos), tmp_path / "out")) == 32
 
 
 def test_an_exam_is_of_one_data_set(merged_sets: Path, tmp_path: Path) -> None:
     zoos = {name: {"graphs": str(merged_sets / name)} for name in ("one", "two")}
     exam = [{"exam": {"steps": 1, "per_class": 1}}]
-    with pytest.raises(SpecError, match=r"merge.yaml:1:\d+.*of one, two: keep it in the graph set"):
-        merge(write_merge(tmp_path, exam, **zoos), tmp_path / "out")
+    with pytest.raises(SpecError, match=r"union.yaml:1:\d+.*of one, two: keep it in the graph set"):
+        union(write_merge(tmp_path, exam, **zoos), tmp_path / "out")
     assert not (tmp_path / "out").exists()
     with pytest.raises(PipelineError, match="these are of one, two"):
         store_views(
@@ -139,7 +139,7 @@ def test_an_exam_is_of_one_data_set(merged_sets: Path, tmp_path: Path) -> None:
         "one": {"graphs": str(merged_sets / "one"), "dataset": "x"},
         "more": {"graphs": "more", "dataset": "x"},
     }
-    assert merge(write_merge(tmp_path, exam, **same), tmp_path / "out", workers=1).views == (
+    assert union(write_merge(tmp_path, exam, **same), tmp_path / "out", workers=1).views == (
         "exam",
     )
 
@@ -161,7 +161,7 @@ def test_mistakes_in_what_is_merged(
 ) -> None:
     zoos = {k: {n: str(merged_sets / v) for n, v in zoo.items()} for k, zoo in zoos.items()}
     with pytest.raises(Exception, match=message) as caught:
-        merge(write_merge(tmp_path, [], **zoos), tmp_path / "out")
+        union(write_merge(tmp_path, [], **zoos), tmp_path / "out")
     assert type(caught.value).__name__ in ("SpecError", "GraphError", "PipelineError")
 
 

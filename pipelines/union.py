@@ -1,4 +1,4 @@
-"""The merge stage: the graph sets of several zoos become one, each network in its own split."""
+"""The union of zoos: the graph sets of several become one, each network in its own split."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphgen.graph_set_writer import Network
 from pipelines.errors import PipelineError
 from pipelines.fingerprints import fingerprints
 from pipelines.graphs import open_graphs
-from pipelines.merge_settings import read_settings
+from pipelines.union_settings import read_settings
 from pipelines.views.copying import Home, copy_views
 from pipelines.views.making import Unwritten, check_makings, naming
 from pipelines.views.settings import asked_views
@@ -22,7 +22,7 @@ from pipelines.zoo.fields import AnySettings
 SHOWN = 3
 
 
-def merge(
+def union(
     settings_file: AnySettings,
     out: str | Path,
     replace: bool = False,
@@ -31,7 +31,7 @@ def merge(
 ) -> GraphSet:
     """Make one graph set of those of several zoos, to train on all of them at once.
 
-        graphs = merge("merge.yaml", "out/merged")
+        graphs = union("union.yaml", "out/all")
         graphs.records[0]["zoo"]                      # the name of its zoo in the settings
 
     Networks, weights, splits and records stay as they are, but for the numbers that tell networks

@@ -1,4 +1,4 @@
-"""The settings of the merge stage: which graph sets become one, and the views that it keeps."""
+"""The settings of a union of zoos: which graph sets become one, and the views that it keeps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipelines.settings import NAME, find_section, folder_of
 from pipelines.views.settings import VIEWS, check_views
 from pipelines.zoo.fields import AnySettings, Place
 
-SECTION = "merge"
+SECTION = "union"
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -33,9 +33,9 @@ SCHEMA: dict[str, Any] = {
 
 
 def read_settings(path: AnySettings) -> dict[str, Any]:
-    """Read the section `merge`, with all data sets named and paths as they are seen from here.
+    """Read the section `union`, with all data sets named and paths as they are seen from here.
 
-        read_settings("merge.yaml")["zoos"]["digits"]["dataset"]
+        read_settings("union.yaml")["zoos"]["digits"]["dataset"]
 
     Raises `SpecError` with the place of every mistake: an exam of several data sets is one.
     """

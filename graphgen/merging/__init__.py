@@ -1,0 +1,1 @@
+"""Merging: networks put into one frame, and one network of them."""

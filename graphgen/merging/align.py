@@ -1,0 +1,238 @@
+"""Networks put into one frame: each arranged so that all lie close to one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphgen.checkpoint import Form
+from graphgen.errors import GraphError, concerning, described, instance, whole
+from graphgen.finite import check_finite
+from graphgen.fitting import fitting
+from graphgen.matching.matching import flag
+from graphgen.merging.arrangement import Arrangement, Frame
+from graphgen.merging.folding import fold_norms
+from graphgen.merging.search import KEPT, Mover, Search
+from graphgen.sources import Net, Weights, architecture_from, place_of
+from graphgen.units.derivation import Units
+
+Array = NDArray[Any]
+Arrays = dict[str, Array]
+Activations = Mapping[str, Array]
+
+MAPS = ("orthogonal", "invertible")
+
+
+class Universe(Sequence[Arrangement]):
+    """Networks of one architecture in one frame, that of the first: an arrangement of each.
+
+        found = graphgen.align(net, [a, b])
+        b_in_frame = found[1].apply(b)
+        middle = graphgen.average(found.networks())
+
+    What takes one to another is what takes it to the frame and the frame to the other: all agree,
+    whichever way one goes round.
+    """
+
+    def __init__(self, movers: Sequence[Mover], sweeps: int) -> None:
+        self._movers = movers
+        self.sweeps = sweeps
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [mover.arrangement for mover in self._movers[index]]
+        return self._movers[index].arrangement
+
+    def __len__(self) -> int:
+        return len(self._movers)
+
+    def __iter__(self) -> Iterator[Arrangement]:
+        return (mover.arrangement for mover in self._movers)
+
+    def networks(self) -> list[Arrays]:
+        """Give the weights of all networks in the frame."""
+        return [
+            {name: mover.arrangement.tensor(name, array) for name, array in mover.weights.items()}
+            for mover in self._movers
+        ]
+
+    def __repr__(self) -> str:
+        return f"<Universe of {len(self)} networks of {self._movers[0].frame.net.name}>"
+
+
+def align(
+    net: Net,
+    networks: Sequence[Weights],
+    maps: str | None = "orthogonal",
+    streams: bool = False,
+    activations: Sequence[Activations] | None = None,
+    rng: np.random.Generator | None = None,
+    sweeps: int = 50,
+    fresh: bool = True,
+) -> Universe:
+    """Put networks of one architecture into the frame of the first, so that they can be merged.
+
+        found = graphgen.align(net, [a, b])
+        middle = graphgen.average(found.networks())
+
+    Each network's units (channels, heads, neurons; `graphgen.units`) are assigned to those of all
+    others, a family after the other, until no assignment of one family brings them closer; with
+    more than two, network after network, each to the mean of the others (Crisostomi et al., C2M3,
+    NeurIPS 2024). There is one frame, so what takes one network to another agrees whichever way
+    one goes round. `maps` also lets units that are linear from one side to the other (query and
+    key, value and output of each head, the rank of an adapter) be mixed by an "orthogonal" matrix,
+    or by any that is "invertible", by Procrustes; None keeps to permutations. What rotary positions
+    turn stays.
+
+    `activations` has for each network values of some of the architecture's (`graphgen.activations`)
+    on the same inputs: then these are brought together, and not the weights. `fresh` tries to
+    begin from what of each unit no order of others changes, and not only from how the networks
+    lie. Networks of which a tensor is read at a time (a mapping, such as of mapped files) may be
+    larger than memory. Signs and scales of neurons stay: `graphgen.match` changes them. `rng` draws
+    the order of families. Raises `GraphError` for weights that do not fit or are not finite.
+    """
+    architecture = architecture_from(net)
+    if maps is not None and not (isinstance(maps, str) and maps in MAPS):
+        raise GraphError(f"`maps` is {described(maps)}; expected None, 'orthogonal', 'invertible'")
+    if rng is not None:
+        instance(rng, np.random.Generator, "rng", "numpy.random.default_rng(0)")
+    whole(sweeps, "sweeps")
+    frame = Frame(Units(architecture), folded=flag(streams, "streams"))
+    given = [fitting_lazily(frame, own, f"networks[{k}]") for k, own in enumerate(listed(networks))]
+    movers = [Mover(frame, own) for own in given]
+    generator = rng or np.random.default_rng(0)
+    if activations is None:
+        spent = together(movers, maps, generator, sweeps, fresh)
+        return Universe(movers, spent)
+    if not isinstance(activations, (list, tuple)) or len(activations) != len(movers):
+        raise GraphError(
+            f"`activations` is {described(activations)}; expected a list with the values of each "
+            f"of the {len(movers)} networks"
+        )
+    found = standard(architecture.shapes, activations)
+    seen = Frame(frame.units, {name: len(array) for name, array in found[0].items()})
+    values = [Mover(seen, own) for own in found]
+    spent = together(values, maps and "orthogonal", generator, sweeps, False)
+    for mover, value in zip(movers, values, strict=True):
+        mover.arrangement.orders = value.arrangement.orders
+        mover.arrangement.maps = value.arrangement.maps
+    return Universe(movers, spent)
+
+
+def listed(networks: object) -> list[Any]:
+    """List networks, two at least."""
+    if isinstance(networks, (str, Mapping)) or not isinstance(networks, Sequence):
+        raise GraphError(f"`networks` is {described(networks)}; expected a list of weights")
+    if len(networks) < 2:
+        raise GraphError(f"got {len(networks)} `networks`; expected two or more")
+    return [*networks]
+
+
+def fitting_lazily(frame: Frame, weights: Weights, argument: str) -> Mapping[str, Array]:
+    """Give weights that fit; those too large to be kept are read when they are asked for."""
+    if isinstance(weights, Mapping) and 4 * frame.size > KEPT:
+        return weights
+    arrays = fitting(Form.of(frame.net), weights, argument)
+    if frame.folded:
+        arrays = fold_norms(frame.net, arrays)
+    trained = {name: arrays[name] for name in frame.net.parameters}
+    with concerning(place_of(weights, argument)):
+        check_finite(trained)
+        wrong = [name for name, array in trained.items() if array.dtype.kind == "c"]
+        if wrong:
+            raise GraphError(f"complex numbers are not aligned: {', '.join(wrong)}")
+    return arrays
+
+
+def standard(
+    shapes: Mapping[str, tuple[int, ...]], activations: Sequence[Activations]
+) -> list[Arrays]:
+    """Give activations of mean 0 and deviation 1 over the samples; `GraphError` for odd ones."""
+    first = activations[0]
+    found = []
+    for k, own in enumerate(activations):
+        if not isinstance(own, Mapping) or not own or own.keys() != first.keys():
+            raise GraphError(
+                f"`activations[{k}]` is {described(own)}; expected arrays by the names of values, "
+                "the same of all networks"
+            )
+        arrays = {}
+        for name, array in own.items():
+            wanted, array = shapes.get(name), np.asarray(array)
+            if (
+                wanted is None
+                or array.dtype.kind != "f"
+                or array.shape != (len(np.asarray(first[name])), *wanted)
+            ):
+                raise GraphError(
+                    f"`activations[{k}]`: {name!s:.200} is {array.dtype} of {list(array.shape)}; "
+                    f"expected {'no such value' if wanted is None else ['samples', *wanted]}"
+                )
+            x = array - array.mean(axis=0)
+            deviation = x.std(axis=0)
+            arrays[name] = x / np.where(deviation > 0, deviation, 1)
+        found.append(arrays)
+    return found
+
+
+def together(
+    movers: Sequence[Mover], maps: str | None, rng: np.random.Generator, sweeps: int, fresh: bool
+) -> int:
+    """Bring networks together, the first as it lies; give how many rounds it took."""
+    for k in range(1, len(movers)):
+        nearest(movers[k], mean_of(movers[:k]), maps, rng, sweeps, fresh)
+    if len(movers) == 2:
+        return 1
+    for spent in range(sweeps):
+        better = False
+        for k in range(1, len(movers)):
+            others = mean_of([own for own in movers if own is not movers[k]])
+            better |= Search(movers[k], others, maps).run(rng, sweeps)
+        if not better:
+            return spent + 1
+    return sweeps
+
+
+def nearest(
+    mover: Mover,
+    target: Callable[[str], Array],
+    maps: str | None,
+    rng: np.random.Generator,
+    sweeps: int,
+    fresh: bool,
+) -> None:
+    """Bring one network close to a target, from one start or two."""
+    search = Search(mover, target, maps)
+    start = mover.arrangement.copy()
+    search.run(rng, sweeps)
+    if not fresh:
+        return
+    best, kept = search.total(), mover.arrangement
+    mover.back(start)
+    search.begin()
+    search.run(rng, sweeps)
+    if search.total() <= best:
+        mover.back(kept)
+
+
+def mean_of(movers: Sequence[Mover]) -> Callable[[str], Array]:
+    """Give the mean of networks as they are arranged now, tensor by tensor."""
+    if len(movers) == 1:
+        return movers[0].tensor
+    kept: Arrays = {}
+
+    def tensor(name: str) -> Array:
+        if name in kept:
+            return kept[name]
+        total = movers[0].tensor(name).copy()
+        for mover in movers[1:]:
+            total += mover.tensor(name)
+        total /= len(movers)
+        if 4 * movers[0].frame.size <= KEPT:
+            kept[name] = total
+        return total
+
+    return tensor

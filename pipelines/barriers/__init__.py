@@ -1,0 +1,1 @@
+"""Loss barriers: the line between networks that were trained from different starts."""

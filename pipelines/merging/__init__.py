@@ -1,0 +1,1 @@
+"""Merging networks: into one frame, then into one network; and the recipes of mergekit."""

@@ -1,0 +1,89 @@
+"""Networks merged into one, and written as the first of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import graphgen
+from graphgen.files import claim_file
+from pipelines.errors import PipelineError
+from pipelines.merging.recipe import Recipe, merged
+from spec import Architecture
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A network that was made of others: its file, and how far each was from the first.
+
+    `before` and `after` are Euclidean distances over all trainable tensors, before they were
+    brought into one frame and after.
+    """
+
+    out: str
+    method: str
+    networks: tuple[str, ...]
+    before: tuple[float, ...]
+    after: tuple[float, ...]
+
+
+def merge_networks(
+    net: Architecture,
+    recipe: Recipe,
+    out: str | Path,
+    align: bool = True,
+    maps: str | None = "orthogonal",
+    streams: bool = False,
+    inputs: Sequence[NDArray[Any]] | None = None,
+    replace: bool = False,
+) -> Merged:
+    """Merge trained networks of one architecture into one.
+
+        recipe = Recipe("linear", ("a.safetensors", "b.safetensors"), (1, 1))
+        merge_networks(net, recipe, "middle.safetensors")
+
+    They are aligned first (`graphgen.align`), which `maps` and `streams` are for. With `inputs`, a
+    batch of each of the network's, statistics are renormalised afterwards (`graphgen.renormalise`).
+    The file is written as that of the first network is. Raises `PipelineError` for a recipe that
+    does not fit, `GraphError` for weights that do not.
+    """
+    claim_file(Path(out), replace)
+    needed = 2 if recipe.method != "linear" else 1
+    if len(recipe.names) < max(needed, 2):
+        raise PipelineError(f"merging needs two networks or more, got {len(recipe.names)}")
+    files = [graphgen.Checkpoint.read(net, name) for name in recipe.names]
+    given = [file.weights for file in files]
+    networks = graphgen.align(net, given, maps, streams).networks() if align else given
+    found = merged(recipe.method, networks, recipe.shares)
+    if inputs is not None:
+        shares = {"linear": recipe.shares, "slerp": (1 - recipe.shares[0], recipe.shares[0])}
+        ends = networks if recipe.method in shares else None
+        found = graphgen.renormalise(net, found, inputs, ends, shares.get(recipe.method))
+    if recipe.dtype is not None:
+        kind = dtype_of(recipe.dtype)
+        found = {n: a.astype(kind) if n in net.parameters else a for n, a in found.items()}
+    files[0].write(out, found, replace)
+    before, after = (
+        tuple(distance(net, own[0], other) for other in own) for own in (given, networks)
+    )
+    return Merged(str(out), recipe.method, recipe.names, before, after)
+
+
+def dtype_of(name: str) -> Any:
+    """Give numpy's dtype, also of bfloat16."""
+    import ml_dtypes
+
+    return ml_dtypes.bfloat16 if name == "bfloat16" else np.dtype(name)
+
+
+def distance(net: Architecture, a: Mapping[str, Any], b: Mapping[str, Any]) -> float:
+    """Give the distance of two networks, over all trainable tensors."""
+    squares = [np.square(a[n].astype(float) - b[n].astype(float)).sum() for n in net.parameters]
+    return float(np.sqrt(sum(squares)))
