@@ -43,6 +43,7 @@ VARIABLES: dict[str, Any] = {
     "Batch": metanet.Batch,
     "StatNN": metanet.StatNN,
     "batch": metanet.Batch,
+    "form": graphgen.CanonicalForm,
     "graph": graphgen.Graph,
     "graphs": graphgen.GraphSet,
     "group": graphgen.Symmetries,

@@ -195,13 +195,13 @@ class Canonicalizer:
         if self.maps:
             wanted = [slot.owner for own in self.maps for slot in own.bond.values]
             values = self.values(now, wanted)
-            for family in self.maps:
+            for space in self.maps:
                 try:
-                    maps, own = canonical_maps(family, values)
+                    maps, own = canonical_maps(space, values)
                 except UndecidedError as error:
-                    undecided.append(f"{family.name}: {error}")
+                    undecided.append(f"{space.name}: {error}")
                     continue
-                now, clear = family.element(maps).moved(now), min(clear, own)
+                now, clear = space.element(maps).moved(now), min(clear, own)
         now, own, left = self.levels.put(now)
         undecided, clear = undecided + left, min(clear, own)
         if self.group.runs:
@@ -212,8 +212,10 @@ class Canonicalizer:
 
     def moved(self, now: Arrays, rng: np.random.Generator) -> Arrays:
         """Apply a random element of each family."""
-        for family in (*self.shifts, *self.maps):
+        for family in self.shifts:
             now = family.sample(rng).moved(now)
+        for space in self.maps:
+            now = space.sample(rng).moved(now)
         now = self.levels.moved(now, rng)
         return self.group.sample(rng).moved(now)
 

@@ -53,7 +53,7 @@ def canonical_maps(family: LinearMaps, values: Values) -> tuple[Floats, float]:
             continue
         if not frame.dual:
             return maps, clear
-        return np.linalg.inv(maps).transpose(0, 2, 1), clear
+        return np.asarray(np.linalg.inv(maps).transpose(0, 2, 1), dtype=np.float64), clear
     raise UndecidedError(problem)
 
 

@@ -94,7 +94,8 @@ def continuous(net: Architecture) -> list[LinearMaps | Shifts]:
     names = Names(net)
     maps = [LinearMaps(net, bond, names.of(bond.frames)) for bond in bonds(flow)]
     moved = [Shifts(net, rooms, names.of(rooms)) for rooms in shifts(net, flow.axes)]
-    return [family for family in (*maps, *moved) if family.dimension]
+    families: list[LinearMaps | Shifts] = [*maps, *moved]
+    return [family for family in families if family.dimension]
 
 
 class Names:
@@ -110,7 +111,7 @@ class Names:
         """Name what some slots or rooms are of."""
         first = next(iter(slots))
         tensor = getattr(first, "owner", None) or first.tensor
-        base = self.layers.get(tensor, tensor)
+        base: str = self.layers.get(tensor, tensor)
         name, number = base, 2
         while name in self.taken:
             name, number = f"{base}:{number}", number + 1

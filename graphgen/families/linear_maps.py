@@ -81,7 +81,7 @@ class LinearMaps:
     def applied(self, maps: Floats, given: Arrays) -> Arrays:
         """Apply matrices to weights that are known to fit; see `LinearMap.apply`."""
         result = dict(given)
-        duals = np.linalg.inv(maps).transpose(0, 2, 1)
+        duals: Floats = np.asarray(np.linalg.inv(maps).transpose(0, 2, 1), dtype=np.float64)
         for slot, frame in self.bond.frames.items():
             own = duals if frame.dual else maps
             if frame.gains:

@@ -97,7 +97,8 @@ class Phases:
         """Say of each neuron of a wave whether its signs need an odd number of half turns."""
         stages = self.signed.stages[wave.group]
         before, behind = values[stages[wave.step]], values[stages[wave.step + 1]]
-        return (behind != (1.0 if wave.cosine else before)).astype(np.int64)
+        odd: Numbers = (behind != (1.0 if wave.cosine else before)).astype(np.int64)
+        return odd
 
 
 class Signed(Scalings):

@@ -47,7 +47,8 @@ class Sum(nn.Module):
 
     def forward(self, weights: dict[str, Tensor]) -> Tensor:
         assert all(t.dtype == torch.float32 for t in weights.values())
-        return self.dropout(torch.stack([t.sum() for t in weights.values()])) * self.scale
+        sums: Tensor = self.dropout(torch.stack([t.sum() for t in weights.values()]))
+        return sums * self.scale
 
 
 def test_what_a_function_keeps() -> None:
@@ -120,7 +121,7 @@ def test_wrong_arguments() -> None:
         ({"networks": "several"}, "`networks`"),
     ):
         with pytest.raises(metanet.MetanetError, match=message):
-            audit(computed, NET, **wrong)  # type: ignore[arg-type]
+            audit(computed, NET, **wrong)
     with pytest.raises(metanet.MetanetError, match="`model`"):
         audit(5, NET)  # type: ignore[arg-type]
     with pytest.raises(metanet.MetanetError, match="expected numbers"):
