@@ -35,7 +35,8 @@ EXAMPLES = 42
 WORLDS = {
     "zoo": "experiment", "card": "experiment", "compile": "experiment", "train": "experiment",
     "evaluate": "experiment", "report": "experiment", "predict": "experiment",
-    "search": "search", "union": "merging", "barriers": "barriers", "edit": "editing", "compare": "pairs",
+    "search": "search", "union": "merging", "barriers": "barriers", "edit": "editing",
+    "compare": "pairs",
     "inrs": "inrs", "flow": "flows", "sample": "flows", "quality": "flows",
     "meta-train": "optimizers", "meta-test": "optimizers",
     "fit": "fitting",
