@@ -46,7 +46,7 @@ test-all: lint
 	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n $(WORKERS) -m "long or not long"
 
 # All benchmarks that need nothing but this machine, one after the other, on one thread each.
-BENCHMARKS := compile_gpt2 compile_llama bind edge_index match_time symmetries metanets step \
+BENCHMARKS := compile_gpt2 compile_llama bind edge_index match_time symmetries units metanets step \
 	nfn_formulation large_graphs zoo_factory scale weight_matching commands
 
 bench: $(DEV)

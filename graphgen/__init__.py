@@ -6,11 +6,14 @@ from spec.lazy import lazily
 
 if TYPE_CHECKING:
     from graphgen import export
+    from graphgen.canonicalization.form import CanonicalForm, canonical
     from graphgen.checkpoint import Checkpoint, as_stored
     from graphgen.compile import compile, template
+    from graphgen.differences import Diff, NameMap, diff, name_map
     from graphgen.errors import GraphError
     from graphgen.evaluate import evaluate
     from graphgen.evaluate.functions import register_function
+    from graphgen.families.derivation import SymmetryElement, SymmetryFamily, symmetry_families
     from graphgen.features import Features, features
     from graphgen.features.stream import stream_features
     from graphgen.graph import Graph
@@ -25,9 +28,11 @@ if TYPE_CHECKING:
     from graphgen.neurons import NeuronValue, neuron_values
     from graphgen.surgery.prune import prune
     from graphgen.surgery.scores import lowest, unit_scores
+    from graphgen.surgery.variables import variables_for
     from graphgen.surgery.widen import widen
     from graphgen.symmetry import Scalings, Symmetries, scalings, symmetries
     from graphgen.template import EdgeBlock, NodeGroup, Step, Template
+    from graphgen.units.branches import Branch, Branches
     from graphgen.units.derivation import Units, units
     from graphgen.units.families import Family, Slice, Unit
     from graphgen.verify import verify
@@ -37,7 +42,11 @@ else:
 __all__ = [
     "Arrangement",
     "Barrier",
+    "Branch",
+    "Branches",
+    "CanonicalForm",
     "Checkpoint",
+    "Diff",
     "EdgeBlock",
     "Family",
     "Features",
@@ -45,12 +54,15 @@ __all__ = [
     "GraphError",
     "GraphSet",
     "Match",
+    "NameMap",
     "NeuronValue",
     "NodeGroup",
     "Scalings",
     "Slice",
     "Step",
     "Symmetries",
+    "SymmetryElement",
+    "SymmetryFamily",
     "Template",
     "Unit",
     "Units",
@@ -59,7 +71,9 @@ __all__ = [
     "align",
     "as_stored",
     "average",
+    "canonical",
     "compile",
+    "diff",
     "evaluate",
     "export",
     "features",
@@ -68,6 +82,7 @@ __all__ = [
     "loss_barrier",
     "lowest",
     "match",
+    "name_map",
     "neuron_values",
     "prune",
     "register_function",
@@ -76,10 +91,12 @@ __all__ = [
     "slerp",
     "stream_features",
     "symmetries",
+    "symmetry_families",
     "task_arithmetic",
     "template",
     "unit_scores",
     "units",
+    "variables_for",
     "verify",
     "widen",
 ]

@@ -15,6 +15,7 @@ from pipelines.commands.code import code
 from pipelines.commands.compare import compare
 from pipelines.commands.compile import compile_
 from pipelines.commands.completion import completion
+from pipelines.commands.diff import diff
 from pipelines.commands.doctor import doctor
 from pipelines.commands.edit import edit
 from pipelines.commands.evaluate import evaluate
@@ -31,6 +32,7 @@ from pipelines.commands.meta_train import meta_train
 from pipelines.commands.modules import with_import
 from pipelines.commands.new import new
 from pipelines.commands.predict import predict
+from pipelines.commands.prune import prune
 from pipelines.commands.quality import quality
 from pipelines.commands.report import report
 from pipelines.commands.sample import sample
@@ -38,11 +40,14 @@ from pipelines.commands.search import search
 from pipelines.commands.symmetries import symmetries
 from pipelines.commands.train import train
 from pipelines.commands.union import union
+from pipelines.commands.units import units
 from pipelines.commands.view import view
+from pipelines.commands.widen import widen
 from pipelines.commands.zoo import zoo
 
 SECTIONS = {
-    "Your network": (check, view, import_, compile_, symmetries, match, merge, predict, layers),
+    "Your network": (check, view, import_, compile_, symmetries, match, diff, predict, layers),
+    "Other networks from yours": (units, prune, widen, merge),
     "An experiment": (
         new,
         zoo,

@@ -39,6 +39,7 @@ DOTTED = re.compile(r"(spec|graphgen|metanet|pipelines)(\.\w+)+")
 FILES = re.compile(r"\.(py|yaml|json|md)$")
 # What the variables of the prose are.
 VARIABLES: dict[str, Any] = {
+    "names": graphgen.NameMap,
     "Batch": metanet.Batch,
     "StatNN": metanet.StatNN,
     "batch": metanet.Batch,

@@ -162,7 +162,11 @@ def standard(
         arrays = {}
         for name, array in own.items():
             wanted, array = shapes.get(name), np.asarray(array)
-            if wanted is None or array.dtype.kind != "f" or array.shape != (len(np.asarray(first[name])), *wanted):
+            if (
+                wanted is None
+                or array.dtype.kind != "f"
+                or array.shape != (len(np.asarray(first[name])), *wanted)
+            ):
                 raise GraphError(
                     f"`activations[{k}]`: {name!s:.200} is {array.dtype} of {list(array.shape)}; "
                     f"expected {'no such value' if wanted is None else ['samples', *wanted]}"

@@ -13,7 +13,9 @@ from graphgen.errors import GraphError, described, instance
 from graphgen.fitting import fitting
 from graphgen.sources import Net, Weights, network_from
 from graphgen.surgery.arranging import arranged, order_of
+from graphgen.surgery.branches import without
 from graphgen.surgery.resizing import Resized, UnsaidError
+from graphgen.units.branches import Branch
 from graphgen.units.derivation import Units
 from graphgen.units.extents import Extent, Sizes
 from graphgen.units.families import Family, Unit
@@ -29,7 +31,7 @@ class Network(NamedTuple):
     weights: dict[str, NDArray[Any]]
 
 
-def prune(net: Net, weights: Weights | None, units: Iterable[Unit]) -> Network:
+def prune(net: Net, weights: Weights | None, units: Iterable[Unit | Branch]) -> Network:
     """Give the network without some units: a smaller architecture, and its weights.
 
         family = next(iter(graphgen.units(net).families.values()))
@@ -37,12 +39,15 @@ def prune(net: Net, weights: Weights | None, units: Iterable[Unit]) -> Network:
 
     It computes what the network does in which what these units are is zero, or not there where
     they are counted together with others (`Family.together`): a layer norm is over those left. Of
-    each family one stays, and from each of its copies as many go; `GraphError` otherwise, for units
-    of another network, and where a layer cannot say what it would become.
+    each family one stays, from each of its copies as many go, and of each sum an operand stays;
+    `GraphError` otherwise, for units of another network, and where a layer cannot say what it would
+    become.
     """
     architecture, given = network_from(net, weights)
     found = Units(architecture)
-    gone = chosen_of(found, units)
+    chosen = listed(units)
+    branches = [own_branch(found, each) for each in chosen if isinstance(each, Branch)]
+    gone = chosen_of(found, [each for each in chosen if not isinstance(each, Branch)])
     arrays = dict(fitting(Form.of(architecture), given))
     sizes: dict[Extent, int] = {}
     for family in order_of({family.atom: family for family in gone}):
@@ -52,7 +57,21 @@ def prune(net: Net, weights: Weights | None, units: Iterable[Unit]) -> Network:
             axes = found.axes.tensors[name]
             arrays[name] = arranged(arrays[name], axes, family, stays, now(sizes))
         sizes[family.atom] = left
-    return Network(resized(found, sizes), arrays)
+    smaller = resized(found, sizes)
+    if branches:
+        smaller = without(smaller, branches)
+        arrays = {name: arrays[name] for name in smaller.tensors}
+    return Network(smaller, arrays)
+
+
+def own_branch(found: Units, branch: Branch) -> Branch:
+    """Give a branch back; `GraphError` if it is of another network."""
+    if branch.family.net != found.net.hash:
+        raise GraphError(
+            f"{branch.name} is a branch of another network than {found.net.name!r}: take those of "
+            "graphgen.units(net).branches"
+        )
+    return branch
 
 
 def resized(found: Units, sizes: dict[Extent, int]) -> Architecture:
@@ -64,7 +83,8 @@ def resized(found: Units, sizes: dict[Extent, int]) -> Architecture:
         layer = error.layer
     own = [f for f in found.families.values() if {*f.tensors} & {*layer.tensors.values()}]
     changed = [f for f in own if f.atom in sizes]
-    told = "change others"
+    least = layer.fields.get("k")
+    told = f"it takes {least} of them, so that as many stay" if least else "change others"
     for kinds in ({f.kind for f in changed}, {f.kind for f in own}):
         alike = {
             f.atom: sizes[g.atom]

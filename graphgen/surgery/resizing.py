@@ -23,7 +23,7 @@ from spec.builder import Builder
 from spec.errors import SpecError
 from spec.layer import LAYERS, Value
 from spec.parametrizations import read
-from spec.primitives import Fixed, Normalise, Primitive, Reshape, ShapeError, Slice, Window
+from spec.primitives import Fixed, Normalise, Primitive, Reduce, Reshape, ShapeError, Slice, Window
 
 MOST_TRIES = 4096
 
@@ -125,7 +125,7 @@ class Resized:
             return {}
         fields = {**layer.fields, **({"parametrizations": dict(layer.parametrizations)}
                                      if layer.parametrizations else {})}  # fmt: skip
-        for tried in islice(variants(fields, others), MOST_TRIES):
+        for tried in (fields, *islice(variants(fields, others), MOST_TRIES)):
             if self._says(layer, tried):
                 return {key: listed(value) for key, value in tried.items() if value != fields[key]}
         raise UnsaidError(layer)
@@ -147,10 +147,22 @@ class Resized:
             return False
         operations = {operation.output: operation for operation in builder.operations}
         return all(
-            operations.get(wanted.output) == wanted
+            is_said(wanted, operations.get(wanted.output))
             and builder.shapes[wanted.output] == self.shapes[wanted.output]
             for wanted in self.operations.get(layer.name, [])
         ) and all(tensor.shape == self.tensors[name] for name, tensor in builder.tensors.items())
+
+
+def is_said(wanted: Operation, made: Operation | None) -> bool:
+    """Whether an operation is the one that is wanted; a layer counts k-th values in its own way."""
+    if made is None or made == wanted:
+        return made is not None
+    own, primitive = made.primitive, wanted.primitive
+    if not isinstance(primitive, Reduce) or primitive.statistic != "kthvalue":
+        return False
+    if not isinstance(own, Reduce) or own.statistic not in ("kthvalue", "max"):
+        return False
+    return replace(made, primitive=replace(own, statistic="kthvalue", k=primitive.k)) == wanted
 
 
 def runs(extent: Extent) -> Iterator[Extent]:

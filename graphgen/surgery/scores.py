@@ -17,6 +17,7 @@ from graphgen.fitting import fitting
 from graphgen.sources import Net, Weights, network_from
 from graphgen.surgery.arranging import laid
 from graphgen.units.axes import Axes
+from graphgen.units.branches import Branch, Branches
 from graphgen.units.derivation import Units, units
 from graphgen.units.families import Family, Unit
 
@@ -34,6 +35,7 @@ def unit_scores(
     A score is the root of the sum of squares of a unit's trained scalars; with `gradients` of a
     loss, by name, the size of the sum of gradients times scalars: how much the loss would change
     without it, to first order (Molchanov et al. 2019). What lies in two of its slices counts twice.
+    Branches have the scores of all their tensors.
     """
     architecture, given = network_from(net, weights)
     found = Units(architecture)
@@ -52,7 +54,7 @@ def unit_scores(
             if other.dtype.kind == "c":
                 raise GraphError(f"the gradient of {name} has complex numbers; expected real ones")
         parts[name] = array * other
-    scores = {}
+    scores: Scores = {}
     for family in found.families.values():
         total = np.zeros(len(family))
         for name in family.tensors:
@@ -60,6 +62,10 @@ def unit_scores(
                 total += gathered(parts[name], found.axes.tensors[name], family)
         total = np.sqrt(total) if gradients is None else np.abs(total)
         scores[family.name] = total.reshape(*family.copies, family.size)
+    for branches in found.branches.values():
+        sums = [sum(float(parts[t].sum()) for t in own if t in trained) for own in branches.owned]
+        total = np.array(sums)
+        scores[branches.name] = np.sqrt(total) if gradients is None else np.abs(total)
     return scores
 
 
@@ -75,7 +81,7 @@ def gathered(array: NDArray[Any], axes: Axes, family: Family) -> NDArray[np.floa
     return total
 
 
-def lowest(net: Net, scores: Mapping[str, NDArray[Any]], *, share: float) -> list[Unit]:
+def lowest(net: Net, scores: Mapping[str, NDArray[Any]], *, share: float) -> list[Unit | Branch]:
     """List the units of the lowest scores: of each family that has scores this share.
 
         gone = graphgen.lowest(net, graphgen.unit_scores(net, weights), share=0.25)
@@ -90,14 +96,18 @@ def lowest(net: Net, scores: Mapping[str, NDArray[Any]], *, share: float) -> lis
         raise GraphError(f"`share` is {described(share)}; expected a number from 0 to below 1")
     if not isinstance(scores, Mapping):
         raise GraphError(f"`scores` is {described(scores)}; expected arrays by families' names")
-    chosen = []
+    chosen: list[Unit | Branch] = []
     for name, values in scores.items():
-        family = found[name]
+        family = found.branches.get(name) or found[name]
         shape = (*family.copies, family.size)
         array = array_of_shape(values, shape, f"the scores of {name}")
         if array.dtype.kind not in "fiu" or np.isnan(array).any():
             raise GraphError(f"the scores of {name} have NaN, or no real numbers")
         order = np.argsort(array, axis=-1, kind="stable").reshape(prod(family.copies), family.size)
         for copy, row in zip(np.ndindex(*family.copies), order.tolist(), strict=True):
-            chosen += [family[(*copy, item)] for item in row[: int(share * family.size)]]
+            going = row[: int(share * family.size)]
+            if isinstance(family, Branches):
+                chosen += [family[item] for item in going]
+            else:
+                chosen += [family[(*copy, item)] for item in going]
     return chosen

@@ -15,6 +15,7 @@ from graphgen.sources import Net, Weights, network_from
 from graphgen.surgery.arranging import arranged, laid
 from graphgen.surgery.prune import Network, family_of, listed, now, resized
 from graphgen.units.axes import held_by
+from graphgen.units.branches import Branch
 from graphgen.units.derivation import Units
 from graphgen.units.extents import Extent, atoms
 from graphgen.units.families import Family, Unit
@@ -110,6 +111,10 @@ def orders_of(found: Units, units: Iterable[Unit]) -> dict[Family, Order]:
     """List for each copy of each family which units there will be; `GraphError` if uneven."""
     more: dict[Family, dict[tuple[int, ...], list[int]]] = {}
     for each in listed(units):
+        if isinstance(each, Branch):
+            raise GraphError(
+                f"{each.name} is a branch, which cannot come twice: widen what is in it"
+            )
         family, unit = family_of(found, each), instance(each, Unit, "units")
         more.setdefault(family, {copy: [] for copy in np.ndindex(*family.copies)})
         more[family][unit.copy].append(unit.item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,7 +10,7 @@ from typing import TypeAlias
 
 from graphgen.units.extents import Extent, OddCutError, align, atoms, product, split, unify
 from spec import Architecture, Operation
-from spec.primitives import Primitive
+from spec.primitives import Learned, Primitive
 
 Axes = list[Extent]
 Rules: TypeAlias = "Mapping[type[Primitive], Callable[[AxesOf, Operation], Axes]]"
@@ -32,6 +33,7 @@ class AxesOf:
     numbers count: groups, and the extents before a slice; `mixed` are axes along which items meet
     one another, and those along which they do not. `divided` says of an operation and a tensor
     that it reads which axes are summed over there; `summed` are sums that no tensor takes part in.
+    `learned` are values that are tensors: which.
     """
 
     def __init__(self, net: Architecture, rules: Rules | None = None) -> None:
@@ -48,6 +50,15 @@ class AxesOf:
         self.mixed: list[tuple[Axes, Axes]] = []
         self.summed: list[Note] = []
         self.divided: dict[tuple[str, str], list[tuple[int, Extent]]] = {}
+        self.learned: dict[str, str] = {}
+        # A tensor's value has an operand that says how many samples there are.
+        self._readers = Counter(
+            name
+            for o in net.operations
+            if not isinstance(o.primitive, Learned)
+            for name in o.inputs
+        )
+        self._readers.update(net.outputs)
         for name, shape in net.inputs.items():
             self.values[name] = new(shape)
             self.hold(self.values[name], f"the input `{name}`", "")
@@ -71,6 +82,14 @@ class AxesOf:
         """Note that an operation sums over items of an axis of a tensor."""
         key = operation.output, operation.parameters[place]
         self.divided.setdefault(key, []).append((axis, extent))
+
+    def divide_learned(self, read: Mapping[str, int], extent: Extent) -> bool:
+        """Note a sum over items of values, by one of them that is a tensor and only read there."""
+        for name, axis in read.items():
+            if name in self.learned and self._readers[name] == 1:
+                self.divided.setdefault((name, self.learned[name]), []).append((axis, extent))
+                return True
+        return False
 
     def mix(self, along: Axes, others: Axes) -> None:
         """Note that items meet one another along some axes, for each item of others by itself."""

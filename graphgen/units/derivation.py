@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from graphgen.errors import GraphError
 from graphgen.sources import Net, architecture_from
 from graphgen.units import table
 from graphgen.units.axes import AxesOf, held_by
+from graphgen.units.branches import Branch, Branches, branches_of
 from graphgen.units.extents import Extent
 from graphgen.units.families import Family, Unit, count, slices_of
 from graphgen.units.kinds import kind_of
@@ -30,13 +32,14 @@ class Held:
 class Units:
     """What may leave a network, as families of units of one kind.
 
-    `families` are by name, `held` is what stays.
+    `families` are by name, `branches` are what leaves as whole layers, `held` is what stays.
     """
 
     def __init__(self, net: Architecture) -> None:
         self.net = net
         self.axes = AxesOf(net)
         self.families: dict[str, Family] = {}
+        self.branches: dict[str, Branches] = {}
         self.held: list[Held] = []
         tensors = occurrences(self.axes.tensors)
         inside = nesting(self.axes, occurrences(self.axes.values), tensors)
@@ -60,11 +63,14 @@ class Units:
                 net.hash, name, kind, atom.size, tuple(e.size for e in outer), count(first, shapes),
                 tuple(together), atom, outer, tuple(places),
             )  # fmt: skip
+        for branches in branches_of(net):
+            name = self._name(branches.name)
+            self.branches[name] = replace(branches, name=name)
 
     def _name(self, name: str) -> str:
         number = 2
         found = name
-        while found in self.families:
+        while found in self.families or found in self.branches:
             found, number = f"{name}:{number}", number + 1
         return found
 
@@ -76,9 +82,26 @@ class Units:
 
     def __getitem__(self, name: str) -> Family:
         if name not in self.families:
-            known = ", ".join(self.families) or "none"
-            raise GraphError(f"there is no family of units {name!r}; there are {known}")
+            raise GraphError(f"there is no family of units {name!r}; {self._known(name)}")
         return self.families[name]
+
+    def unit(self, name: str) -> Unit | Branch:
+        """Give a unit or a branch by its name, as `found.unit("conv1/channel[3]")`."""
+        match = re.fullmatch(r"(.+)\[([\d, ]+)\]", name)
+        if match is None:
+            raise GraphError(f"there is no unit {name!r}; expected a family with numbers, as x[3]")
+        family, numbers = match[1], [int(n) for n in match[2].split(",") if n.strip()]
+        try:
+            if family in self.branches and len(numbers) == 1:
+                return self.branches[family][numbers[0]]
+            return self[family][tuple(numbers)]
+        except IndexError as error:
+            raise GraphError(f"there is no unit {name!r}: {error}") from None
+
+    def _known(self, name: str) -> str:
+        if name in self.branches:
+            return "it is one of `branches`"
+        return f"there are {', '.join(self.families) or 'none'}"
 
     @cached_property
     def atoms(self) -> dict[Extent, Family]:
@@ -86,7 +109,9 @@ class Units:
         return {family.atom: family for family in self.families.values()}
 
     def __repr__(self) -> str:
-        return f"<Units of {self.net.name}: {len(self):,} in {len(self.families)} families>"
+        count = sum(map(len, self.branches.values()))
+        more = f", {count} branch{'es' * (count > 1)}" if count else ""
+        return f"<Units of {self.net.name}: {len(self):,} in {len(self.families)} families{more}>"
 
     def __str__(self) -> str:
         return table.write(self)
@@ -98,10 +123,11 @@ def units(net: Net) -> Units:
         found = graphgen.units("resnet")
         print(found)                                   # families, and what stays with why
         found["conv1/channel"][3].slices               # tensor, axis, indices
+        [*found.branches]                              # bodies of residual blocks, alike branches
 
     `net` is an architecture, or a file or a name of one. A unit is a channel, head, group, expert
     or hidden unit with everything that is tied to it by skips, concats, norms and groups. What is
     tied is read off the axes of all values, never off names; items of inputs, outputs, kernels and
-    of whatever tells them apart stay.
+    of whatever tells them apart stay. Whole operands of sums are `branches`, beside the families.
     """
     return Units(architecture_from(net))

@@ -33,6 +33,8 @@ def kind_of(
         return "query head" if is_around(tensors[atom]) else "value dimension"
     if heads and "dimension" in said:
         return "key dimension"
+    if "expert" in said and any(atom in o and has(e, "expert") for e, o in inside.items()):
+        return "expert group"
     for role in ("expert", "group", "channel"):
         if role in said:
             return role

@@ -40,13 +40,18 @@ def contract(axes: AxesOf, op: Operation) -> Axes:
     for letters, own in zip(primitive.operands, operands, strict=True):
         for letter, extent in zip(letters, own, strict=True):
             axes.tie(found.setdefault(letter, extent), extent, op.layer)
-    values = primitive.operands[: primitive.values]
+    read = [*zip(op.inputs, primitive.operands, strict=False)]
+    values = [letters for name, letters in read if name not in axes.learned]
     weights = primitive.operands[primitive.values :]
     for letter, extent in found.items():
         everywhere = all(letter in operand for operand in primitive.operands)
         taking = [k for k, w in enumerate(weights) if letter in w]
         if letter not in primitive.output and taking:
             axes.divide(op, taking[0], weights[taking[0]].index(letter), extent)
+        elif letter not in primitive.output and axes.divide_learned(
+            {name: own.index(letter) for name, own in read if letter in own}, extent
+        ):
+            continue
         elif letter not in primitive.output:
             says = "a sum over them that no weight takes part in"
             axes.summed.append(Note(extent, says, op.layer))
@@ -171,7 +176,7 @@ def reduce(axes: AxesOf, op: Operation) -> Axes:
         return out
     gone = [x[axis] for axis in primitive.axes]
     if primitive.statistic == "kthvalue":
-        axes.hold(gone, "a number of them that is counted", op.layer)
+        axes.join(gone, "a k-th value over them", op.layer)
     elif primitive.statistic == "sum":
         axes.summed += [Note(axis, "a sum over them", op.layer) for axis in gone]
     else:
@@ -264,6 +269,7 @@ def lookup(axes: AxesOf, op: Operation) -> Axes:
 
 def learned(axes: AxesOf, op: Operation) -> Axes:
     """The value is the tensor."""
+    (axes.learned[op.output],) = op.parameters
     return axes.parameters(op)[0]
 
 

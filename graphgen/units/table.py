@@ -19,6 +19,12 @@ def write(found: Units) -> str:
             family.name, f"{family.size}{each}", f"{family.parameters:,}",
             str(len(family.tensors)), shortened(family.together),
         ))  # fmt: skip
+    for branches in found.branches.values():
+        count = len(branches.layers[0])
+        rows.append((
+            branches.name, str(branches.size), f"{branches.parameters:,}",
+            str(len(branches.owned[0])), f"{count} layer{'s' * (count > 1)}",
+        ))  # fmt: skip
     widths = [max(len(row[k]) for row in rows) for k in range(4)]
     lines = [
         "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[4]]).rstrip()
@@ -26,13 +32,15 @@ def write(found: Units) -> str:
     ]
     stays: dict[str, list[str]] = {}
     for own in found.held:
-        stays.setdefault(shortened(own.why), []).append(
+        stays.setdefault(own.why[0].split(" (")[0], []).append(
             f"{own.size} of {own.tensor} (axis {own.axis})"
         )
     for why, where in stays.items():
         more = f" and {len(where) - 3} more" if len(where) > 3 else ""
         lines.append(f"stays: {', '.join(where[:3])}{more}: {why}")
-    return "\n".join([f"{found.net.name}: {len(found):,} units", *lines])
+    count = sum(map(len, found.branches.values()))
+    more = f", {count} branch{'es' * (count > 1)}" if count else ""
+    return "\n".join([f"{found.net.name}: {len(found):,} units{more}", *lines])
 
 
 def shortened(reasons: tuple[str, ...]) -> str:

@@ -160,7 +160,8 @@ class AccuracyPredictor:
         self, numbers: NDArray[np.float32], y: NDArray[np.float64]
     ) -> tuple[list[Forest], NDArray[np.float64]]:
         """Grow forests, and give for each network the mean of those that were grown without it."""
-        forests, without = [], np.zeros(len(y))
+        forests: list[Forest] = []
+        without = np.zeros(len(y))
         for repeat in range(self.repeats):
             fold = np.random.default_rng([self.seed, repeat]).permutation(len(y)) % self.folds
             for k in range(self.folds):

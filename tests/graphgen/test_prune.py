@@ -24,7 +24,8 @@ IMPORTED = {
     **{name: (make, (numbers(*shape),)) for name, (make, shape) in CONVOLUTIONAL.items()},
     **ATTENTIVE,
 }
-SHORT = ("shufflenet", "gpt")
+SHORT = ("gpt",)
+ALL = pytest.param(1_000, marks=pytest.mark.long)
 
 
 def outputs(net, weights, x):
@@ -49,7 +50,7 @@ def together(found: Units, family: Family) -> list[Family]:
             and (f.size, f.copies) == (family.size, family.copies)]  # fmt: skip
 
 
-def check(net: spec.Architecture, rng: np.random.Generator, most: int = 100) -> set[str]:
+def check(net: spec.Architecture, rng: np.random.Generator, most: int = 1_000) -> set[str]:
     """Prune family by family, or with those of its layer, and compare with what is masked."""
     weights, x = random_weights(net, rng), random_inputs(net, rng)
     found, refused = units(net), set()
@@ -75,15 +76,18 @@ def check(net: spec.Architecture, rng: np.random.Generator, most: int = 100) -> 
     return refused
 
 
+@pytest.mark.parametrize("most", [4, ALL])
 @pytest.mark.parametrize("name", NETS)
-def test_pruned_is_masked(name: str) -> None:
+def test_pruned_is_masked(name: str, most: int) -> None:
     net = spec.load(Path(spec.__file__).parent / "nets" / f"{name}.yaml")
-    refused = check(net, np.random.default_rng(0))
+    refused = check(net, np.random.default_rng(0), most)
     # Rotary positions keep the dimensions of queries and keys, and so those of values.
     assert all(name == "llama" and "value dimension" in family for family in refused)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [*range(12), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(12, 100))]
+)
 def test_pruned_is_masked_in_random_networks(seed: int) -> None:
     check(spec.loads(description(Random(seed))), np.random.default_rng(seed))
 

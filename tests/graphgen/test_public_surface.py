@@ -32,6 +32,8 @@ RUNNABLE = graphgen.compile(NET, WEIGHTS, "computation")
 GROUP, SCALINGS = graphgen.symmetries(NET), graphgen.scalings(NET)
 VALID: dict[str, Any] = {
     "net": NET,
+    "source": "net.yaml",
+    "variables": {},
     "weights": WEIGHTS,
     "target": WEIGHTS,
     "a": WEIGHTS,
@@ -68,6 +70,10 @@ VALID: dict[str, Any] = {
     "scores": graphgen.unit_scores(NET, WEIGHTS),
     "gradients": WEIGHTS,
     "records": [{"accuracy": 0.5}],
+    "weights_a": WEIGHTS,
+    "weights_b": WEIGHTS,
+    "align": True,
+    "check": False,
     "networks": [WEIGHTS, WEIGHTS],
     "base": WEIGHTS,
     "merged": WEIGHTS,
@@ -140,7 +146,9 @@ RECORDS = (graphgen.EdgeBlock, graphgen.NodeGroup, graphgen.Step, graphgen.Neuro
            graphgen.Graph, graphgen.Template, graphgen.export.ArrowTables,
            graphgen.export.GraphsTuple, graphgen.export.SparseGraph,
            graphgen.Checkpoint, graphgen.Features, graphgen.Match, graphgen.Units,
-           graphgen.Family, graphgen.Slice, graphgen.Unit, graphgen.Arrangement,
+           graphgen.Diff, graphgen.NameMap, graphgen.CanonicalForm, graphgen.SymmetryElement,
+           graphgen.SymmetryFamily, graphgen.Family, graphgen.Slice, graphgen.Unit,
+           graphgen.Branches, graphgen.Branch, graphgen.Arrangement,
            graphgen.Universe)  # fmt: skip
 """What the package hands out, and nobody makes."""
 
@@ -154,6 +162,8 @@ OBJECTS: dict[str, Any] = {
     "Scaling": SCALINGS.sample(np.random.default_rng(0)),
     "Match": graphgen.match(NET, WEIGHTS, WEIGHTS),
     "Checkpoint": graphgen.Checkpoint.read(NET, WEIGHTS),
+    "Diff": graphgen.diff(NET, NET, WEIGHTS, WEIGHTS),
+    "NameMap": graphgen.name_map(NET, NET),
     "Barrier": graphgen.Barrier((0.0, 1.0), (0.0, 1.0)),
 }
 """One of each class whose methods are called."""
@@ -198,9 +208,10 @@ def arguments(name: str, function: Callable[..., Any]) -> dict[str, Any]:
     """Give right arguments."""
     if name == "evaluate":
         return {}
+    nets = {"a": NET, "b": NET} if name in ("diff", "name_map") else {}
     parameters = inspect.signature(function).parameters.values()
     assert all(p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters), name
-    return {p.name: VALID[p.name] for p in parameters}
+    return {p.name: nets.get(p.name, VALID[p.name]) for p in parameters}
 
 
 @pytest.mark.parametrize("name", PUBLIC)

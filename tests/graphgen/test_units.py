@@ -162,10 +162,10 @@ def test_what_is_asked_for_and_not_there() -> None:
 
 def test_printed() -> None:
     found = units(spec.loads(GROUPED_QUERIES))
-    assert repr(found) == "<Units of network: 24 in 5 families>"
+    assert repr(found) == "<Units of network: 24 in 5 families, 1 branch>"
     assert repr(found["embed/neuron"]) == "<embed/neuron: 6, 46 parameters a unit>"
     lines = str(found).splitlines()
-    assert lines[0] == "network: 24 units"
+    assert lines[0] == "network: 24 units, 1 branch"
     assert lines[2].split("  ")[0] == "embed/neuron"
     assert lines[2].endswith("a layer norm over them (1.body.norm)")
     assert lines[-1] == "stays: 2 of head.weight (axis 0): the output `head`"

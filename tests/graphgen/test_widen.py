@@ -5,6 +5,9 @@ from random import Random
 
 import numpy as np
 import pytest
+from oracles.imported_modules import imported, made_random
+from oracles.popular_attentive import ATTENTIVE, numbers
+from oracles.popular_convolutional import CONVOLUTIONAL
 
 import graphgen
 import spec
@@ -15,6 +18,11 @@ from graphgen.units.derivation import units
 from spec.testing import description
 
 NETS = sorted(path.stem for path in Path(spec.__file__).parent.glob("nets/*.yaml"))
+IMPORTED = {
+    **{name: (make, (numbers(*shape),)) for name, (make, shape) in CONVOLUTIONAL.items()},
+    **ATTENTIVE,
+}
+ALL = pytest.param(1_000, marks=pytest.mark.long)
 
 
 def outputs(net, weights, x):
@@ -23,13 +31,15 @@ def outputs(net, weights, x):
     return found if isinstance(found, tuple) else (found,)
 
 
-def check(net: spec.Architecture, rng: np.random.Generator) -> list[str]:
+def check(net: spec.Architecture, rng: np.random.Generator, most: int = 1_000) -> list[str]:
     """Widen family by family, some units or all of them, and compare; list what was refused."""
     weights, x = random_weights(net, rng), random_inputs(net, rng)
     refused = []
     with np.errstate(all="ignore"):
         expected = outputs(net, weights, x)
-    for number, family in enumerate(units(net).families.values()):
+    families = [*units(net).families.values()]
+    for number, at in enumerate(rng.permutation(len(families))[:most]):
+        family = families[at]
         some = [
             family[(*copy, int(k))]
             for copy in np.ndindex(*family.copies)
@@ -50,18 +60,32 @@ def check(net: spec.Architecture, rng: np.random.Generator) -> list[str]:
     return refused
 
 
+@pytest.mark.parametrize("most", [4, ALL])
 @pytest.mark.parametrize("name", NETS)
-def test_widened_is_the_same(name: str) -> None:
+def test_widened_is_the_same(name: str, most: int) -> None:
     net = spec.load(Path(spec.__file__).parent / "nets" / f"{name}.yaml")
-    for told in check(net, np.random.default_rng(0)):
+    for told in check(net, np.random.default_rng(0), most):
         key = "key dimension" in told and "which would count copies twice" in told
         said = "cannot say what it is" in told and ("dimension" in told or "lstm" in told)
         assert key or said or "makes these units and also reads them" in told, told
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [*range(12), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(12, 100))]
+)
 def test_widened_is_the_same_in_random_networks(seed: int) -> None:
     check(spec.loads(description(Random(seed))), np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long) for name in IMPORTED if name != "gpt"]
+            + ["gpt"],
+)  # fmt: skip
+def test_widened_is_the_same_in_imported_networks(name: str) -> None:
+    make, inputs = IMPORTED[name]
+    net = imported(made_random(make()), *inputs).net
+    refused = check(net, np.random.default_rng(0), most=4)
+    assert len(refused) < 4 or name in ("sequence to sequence", "swin"), refused
 
 
 def example(name):

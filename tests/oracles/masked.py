@@ -14,25 +14,35 @@ from numpy.typing import NDArray
 from graphgen.evaluate import NUMPY
 from graphgen.surgery.arranging import laid
 from graphgen.units.axes import Axes
+from graphgen.units.branches import Branch
 from graphgen.units.derivation import Unit, Units
 from spec import Architecture
+from spec.architecture import ResolvedLayer
 from spec.primitives import Lookup, Normalise, Reduce, Scan
 
 Array = NDArray[Any]
 
 
 def masked_outputs(
-    net: Architecture, weights: Mapping[str, Array], inputs: Iterable[Array], units: Iterable[Unit]
+    net: Architecture,
+    weights: Mapping[str, Array],
+    inputs: Iterable[Array],
+    units: Iterable[Unit | Branch],
 ) -> tuple[Array, ...]:
     """Run a network without some units."""
     found = Units(net)
+    units = [*units]
+    left_out = {unit.family.operands[unit.item] for unit in units if isinstance(unit, Branch)}
     chosen: dict[str, NDArray[np.bool_]] = {}
     for unit in units:
+        if isinstance(unit, Branch):
+            continue
         family = unit.family
         marks = chosen.setdefault(family.name, np.zeros((*family.copies, family.size), np.bool_))
         marks[(*unit.copy, unit.item)] = True
     masks = {name: mask_of(axes, found, chosen) for name, axes in found.axes.values.items()}
     values = dict(zip(net.inputs, inputs, strict=True))
+    layers = {layer.name: layer for layer in net.layers}
     for operation in net.operations:
         operands = [values[name] for name in operation.inputs]
         tensors = [weights[name] for name in operation.parameters]
@@ -49,9 +59,10 @@ def masked_outputs(
         if isinstance(primitive, Normalise) and not tensors and gone.any():
             result = normed(primitive, operands[0], gone[None])
         elif isinstance(primitive, Reduce) and primitive.axes and gone.any():
-            result = reduced(primitive, operands[0], gone[None])
+            result = reduced(primitive, operands[0], gone[None], layers[operation.layer])
         else:
             result = NUMPY[type(primitive)](primitive, *operands, *tensors)
+        result = result * (operation.output not in left_out)
         values[operation.output] = np.where(masks[operation.output][None], 0, result)
     return tuple(values[name] for name in net.outputs)
 
@@ -87,7 +98,7 @@ def normed(primitive: Normalise, x: Array, gone: NDArray[np.bool_]) -> Array:
     return ((grouped - mean) / np.sqrt(square + primitive.eps)).reshape(x.shape)
 
 
-def reduced(primitive: Reduce, x: Array, gone: NDArray[np.bool_]) -> Array:
+def reduced(primitive: Reduce, x: Array, gone: NDArray[np.bool_], layer: ResolvedLayer) -> Array:
     """Reduce what is there, by a masked array."""
     axes = tuple(axis + 1 for axis in primitive.axes)
     gone = np.broadcast_to(gone, x.shape)
@@ -95,5 +106,20 @@ def reduced(primitive: Reduce, x: Array, gone: NDArray[np.bool_]) -> Array:
     keep = primitive.keepdim
     if primitive.statistic == "logsumexp":
         return np.log(np.ma.exp(shown).sum(axes, keepdims=keep).filled(1))
+    if primitive.statistic == "kthvalue":
+        return ranked(primitive, np.where(gone, np.inf, x), (~gone).sum(axes, keepdims=True), layer)
     found = getattr(shown, primitive.statistic)(axis=axes, keepdims=keep)
     return np.ma.filled(found, 0)
+
+
+def ranked(primitive: Reduce, x: Array, count: Array, layer: ResolvedLayer) -> Array:
+    """Give the k-th of the finite items: from above, in the middle or from below, as the layer."""
+    axis = primitive.axes[0] + 1
+    k = layer.fields.get("k", 1)
+    if layer.type == "median":
+        k = (count + 1) // 2
+    elif (layer.type.startswith("top_k") and layer.fields["largest"]) or layer.type == "hardmax":
+        k = count - k + 1
+    at = np.broadcast_to(k - 1, [1 if a == axis else n for a, n in enumerate(x.shape)])
+    found = np.take_along_axis(np.sort(x, axis), at, axis)
+    return found if primitive.keepdim else found.squeeze(axis)

@@ -79,11 +79,11 @@ def test_a_kind_that_was_kept_out_is_unknown(experiment: Path) -> None:
     other = tuple(replace(each, made_of=("conv2d",)) for each in one.table.anatomies)
     half = len(one) // 2
     mixed = (*one.table.anatomies[:half], *other[half:])
-    found = kept_out(replace(one, table=replace(one.table, anatomies=mixed)), 0.25, 0)
+    found = kept_out(replace(one, table=replace(one.table, anatomies=mixed)), 0)
     assert found["conv2d"]["networks"] == half
     assert found["conv2d"]["outside"] == 1.0
     assert found["all"]["outside"] == 1.0
-    assert kept_out(one, 0.25, 0) == {}, "there is one kind only"
+    assert kept_out(one, 0) == {}, "there is one kind only"
 
 
 def test_a_network_is_predicted_by_a_fitted_predictor(

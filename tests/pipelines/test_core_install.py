@@ -23,7 +23,8 @@ PROJECT = Path(pipelines.__file__).parents[1] / "pyproject.toml"
 NET = "inputs: {x: [4]}\nlayers: [{linear: {out_features: 3}}, relu, {linear: {out_features: 2}}]\n"
 WITHOUT = {
     "completion",
-    *("layers", "check", "compile", "union", "symmetries", "card"),
+    *("layers", "check", "compile", "union", "symmetries", "diff", "card"),
+    *("units", "prune", "widen"),
     *("new", "code", "doctor", "view"),
 }
 """Commands that work with the core installation, as does `report --show`."""
@@ -81,6 +82,7 @@ def arguments_of(name: str) -> list[str]:
         "net": "net.yaml", "source": "net.yaml", "weights": "net.npz", "target": "other.npz",
         "settings": "params.yaml", "name": "conv2d", "params": "params.yaml", "zoo": "zoo",
         "model": "model.pt2", "shell": "bash", "tasks": "params.yaml", "commands": "card",
+        "a": "net.yaml", "b": "net.yaml",
     }  # fmt: skip
     given = [name]
     for parameter in gmn.commands[name].params:

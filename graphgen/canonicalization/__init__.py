@@ -1,0 +1,1 @@
+"""Canonical forms of weights: one for all networks that exact symmetries carry into one another."""
