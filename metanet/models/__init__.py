@@ -18,7 +18,9 @@ if TYPE_CHECKING:
         NPNFNEditor,
         ScaleGMNEditor,
     )
-    from metanet.models.flow import Flow, Moments, gaussian
+    from metanet.models.flow.flow import Flow
+    from metanet.models.flow.gaussian import gaussian
+    from metanet.models.flow.moments import Moments
     from metanet.models.gmn import GMN, GMNEditor
     from metanet.models.hidden_activations import HiddenActivations
     from metanet.models.learned_inputs import LearnedInputs
