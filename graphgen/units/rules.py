@@ -96,6 +96,7 @@ def window(axes: AxesOf, op: Operation) -> Axes:
         axes.parts[op.output] = [groups]
         axes.role([groups], "channel" if within.size == shared.size == 1 else "group", op.layer)
         axes.role([within, shared], "channel", op.layer)
+        axes.mix([within, shared], [groups])
         axes.divide(op, 0, int(not primitive.transposed), shared)
     else:
         axes.divide(op, 0, int(not primitive.transposed), x[0])

@@ -79,6 +79,23 @@ layers:
     assert second.together == ("a group norm over them (2)",)
 
 
+def test_groups_leave_whole_where_a_grouped_convolution_has_a_skip() -> None:
+    found = units(
+        spec.loads("""
+inputs: {x: [3, 6]}
+layers:
+  - conv1d: {out_channels: 6, kernel_size: 1, name: a}
+  - residual: {body: [tanh, conv1d: {out_channels: 6, kernel_size: 3, padding: 1, groups: 3}]}
+  - conv1d: {out_channels: 2, kernel_size: 1}
+""")
+    )
+    # Channels meet those of their group, so that a group of each channel by itself is no unit.
+    assert {name: (f.size, f.copies) for name, f in found.families.items()} == {
+        "a/group": (3, ()),
+        "a/channel": (2, (3,)),
+    }
+
+
 def test_rotary_pairs_and_tables_stay() -> None:
     why = {text.split(" (")[0] for own in units("llama").held for text in own.why}
     assert why == {
