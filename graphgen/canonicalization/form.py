@@ -76,8 +76,9 @@ class CanonicalForm:
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
         """What is hashed, in units of `resolution`: of each tensor its size and a few sums."""
-        found: list[float] = []
         whole = norm(self.floats.values()) or 1.0
+        # Tensors are told by their parts of the whole, so that its size has to be told, too.
+        found = [float(np.log(whole))]
         for place, array in enumerate(self.floats.values()):
             size = norm([array])
             # What is nothing but the rounding of something else has no digits.
@@ -130,8 +131,12 @@ def wide(given: Arrays) -> Arrays:
 
 
 def norm(arrays: Any) -> float:
-    """Give the Euclidean norm of some arrays together."""
-    return float(np.sqrt(sum(float(np.square(array).sum()) for array in arrays)))
+    """Give the Euclidean norm of some arrays together, also of numbers whose squares are none."""
+    listed = [*arrays]
+    top = max((float(np.abs(array).max(initial=0)) for array in listed), default=0.0)
+    if not 0 < top < np.inf:
+        return top
+    return top * float(np.sqrt(sum(float(np.square(array / top).sum()) for array in listed)))
 
 
 def canonical(net: Net, weights: Weights | None, check: bool = True) -> CanonicalForm:

@@ -36,7 +36,8 @@ class TensorDiff:
       changes the order, signs, or sizes of neurons: the function is the same;
     - `transposed`: the same in another order of axes, which is another function;
     - `part`: a selection of the first's rows and columns (of a pruned copy, or a widened one);
-    - `shape`: of another shape; `different`: none of these.
+    - `shape`: of another shape; `different`: none of these, or equal as it stands, but not with
+      others that are the same once a symmetry is applied.
 
     `relative` is how far apart the numbers are as they stand, the norm of the difference by that of
     the first; `aligned` the same after the symmetry that brings the networks closest; None where
@@ -53,7 +54,8 @@ class TensorDiff:
     def __str__(self) -> str:
         told = self.state
         if self.state == "different":
-            told += f" by {self.relative:.2g} of its norm"
+            far = self.relative or self.aligned or 0.0
+            told += f" by {far:.2g} of its norm"
             if self.aligned is not None and self.relative and self.aligned < 0.9 * self.relative:
                 told += f", {self.aligned:.2g} once aligned"
         name = self.name if self.name == self.other else f"{self.name} = {self.other}"
@@ -102,27 +104,26 @@ def of_one_graph(
 def modulo(
     found: Sequence[TensorDiff], ours: Arrays, theirs: Arrays, aligned: Match
 ) -> list[TensorDiff]:
-    """Say which tensors are the same after a symmetry."""
+    """Say which tensors are the same after a symmetry: one for all, in which the most are."""
     ordered = aligned.permutation.apply(dict(theirs))
     moved = ordered if aligned.scaling is None else aligned.scaling.apply(ordered)
+    left = {name: relative(ours[name], moved[name]) for name in ours}
+    frames = (
+        {tensor.name for tensor in found if tensor.state == "equal"},
+        {name for name in ours if same(ours[name], ordered[name])},
+        {name for name in ours if left[name] <= ROUNDING},
+    )
+    best = max(frames, key=len)
     result = []
     for tensor in found:
-        a, b, c = (side[tensor.name] for side in (ours, ordered, moved))
-        if tensor.state not in ("different", "transposed"):
-            result.append(tensor)
-            continue
-        left = relative(a, c)
-        if same(a, b):
-            state = "permuted"
-        elif np.array_equal(np.abs(b), np.abs(c)) and left <= ROUNDING:
-            state = "signed"
-        elif left <= ROUNDING:
-            state = "scaled"
-        else:
-            state = tensor.state
-        result.append(
-            TensorDiff(tensor.name, tensor.other, state, tensor.relative, left, tensor.note)
-        )
+        name, state, note = tensor.name, tensor.state, tensor.note
+        if name in best and state != "equal":
+            signed = np.array_equal(np.abs(ordered[name]), np.abs(moved[name]))
+            state = "permuted" if name in frames[1] else "signed" if signed else "scaled"
+        elif name not in best and state == "equal":
+            state, note = "different", "equal as it stands, but not where others are moved"
+        far = None if state == "equal" else left[name]
+        result.append(TensorDiff(name, tensor.other, state, tensor.relative, far, note))
     return result
 
 

@@ -114,7 +114,9 @@ def widened(array: Array) -> Array:
 
 def listed(networks: object, argument: str) -> list[Any]:
     """List networks, one at least."""
-    if isinstance(networks, (str, Mapping)) or not isinstance(networks, Sequence) or not networks:
+    if isinstance(networks, Sequence) and not isinstance(networks, str) and not networks:
+        raise GraphError(f"`{argument}` is an empty list; expected one network or more")
+    if isinstance(networks, (str, Mapping)) or not isinstance(networks, Sequence):
         raise GraphError(f"`{argument}` is {described(networks)}; expected a list of weights")
     return [*networks]
 
@@ -136,5 +138,7 @@ def numbers(values: object, count: int, argument: str) -> list[float]:
     except (TypeError, ValueError, OverflowError):
         found = []
     if len(found) != count or not all(map(isfinite, found)) or isinstance(values, str):
-        raise GraphError(f"`{argument}` is {described(values)}; expected {count} finite numbers")
+        listed = isinstance(values, (list, tuple)) and len(values) <= 8
+        told = values if listed else described(values)
+        raise GraphError(f"`{argument}` is {told!s:.200}; expected {count} finite numbers")
     return found

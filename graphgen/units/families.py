@@ -99,7 +99,8 @@ class Family:
             for k, n in zip(numbers, sizes, strict=False)
         )
         if not fits:
-            raise IndexError(f"{self.name} has {list(sizes)} units, got {described(index)}")
+            told = list(numbers) if isinstance(index, tuple) else described(index)
+            raise IndexError(f"{self.name} has {list(sizes)} units, got {told}")
         return Unit(self, int(item), tuple(int(k) for k in copy))
 
     @property

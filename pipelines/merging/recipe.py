@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,11 @@ def read_recipe(path: AnySettings) -> Recipe:
         )
     method = data.get("merge_method")
     if method not in METHODS:
+        known = ", ".join(METHODS)
+        if method is None:
+            raise PipelineError(f"{place}: `merge_method` is missing; expected one of {known}")
         raise PipelineError(
-            f"{place}: the `merge_method` {method!r} is not carried out here; those that are: "
-            f"{', '.join(METHODS)}"
+            f"{place}: the `merge_method` {method!r} is not carried out here; those that are: {known}"
         )
     dtype = data.get("dtype")
     if dtype is not None and dtype not in DTYPES:
@@ -152,6 +155,8 @@ def own_numbers(given: Any, known: Sequence[str], place: str) -> dict[str, float
             raise PipelineError(
                 f"{place}: `{key}` is {value!r}; only one number for all tensors is carried out"
             )
+        if not isfinite(value):
+            raise PipelineError(f"{place}: `{key}` is {value}; expected a finite number")
     return {str(key): float(value) for key, value in given.items()}
 
 

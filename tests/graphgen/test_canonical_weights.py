@@ -85,6 +85,16 @@ def test_coarser_weights_have_a_form_too() -> None:
     assert form.hash == other.hash
 
 
+@pytest.mark.parametrize("factor", [2.0, -1.0, 1e-300])
+def test_a_multiple_of_a_network_is_another(factor: float) -> None:
+    net = spec.loads("inputs: {x: [3]}\nlayers: [linear: {out_features: 2}]")
+    weights = random_weights(net, np.random.default_rng(0))
+    other = {name: factor * array for name, array in weights.items()}
+    zeros = {name: 0 * array for name, array in weights.items()}
+    forms = [graphgen.canonical(net, each) for each in (weights, other, zeros)]
+    assert len({form.hash for form in forms}) == 3
+
+
 def test_what_cannot_be_decided_is_said() -> None:
     net = spec.loads(NARROW)
     form = graphgen.canonical(net, random_weights(net, np.random.default_rng(0)))

@@ -239,6 +239,29 @@ def test_permuted_neurons_are_permuted() -> None:
     )
 
 
+def test_neurons_that_are_permuted_on_one_side_alone_are_another_function() -> None:
+    net, rng = spec.loads(PLAIN), np.random.default_rng(0)
+    weights = random_weights(net, rng)
+    order = rng.permutation(8)
+    for name, axis in (("0.weight", 0), ("2.weight", 1)):
+        for factor in (1.0, 2.0):
+            other = weights | {name: factor * np.take(weights[name], order, axis)}
+            told = graphgen.diff(net, net, weights, other).weights
+            assert told is not None
+            assert "different" in told.counts(), (name, factor)
+
+
+def test_what_is_permuted_but_not_scaled_with_others_is_another_function() -> None:
+    net, rng = spec.loads(PLAIN), np.random.default_rng(0)
+    weights = random_weights(net, rng)
+    other = graphgen.symmetries(net).sample(rng).apply(weights)
+    for name in ("0.weight", "0.bias"):
+        other[name] = 2 * other[name]
+    told = graphgen.diff(net, net, weights, other).weights
+    assert told is not None
+    assert "different" in told.counts()
+
+
 def test_other_signs_and_scales_are_seen() -> None:
     weights = weights_of(NET)
     moved = {name: array.copy() for name, array in weights.items()}
