@@ -95,6 +95,8 @@ def renormalise(
     """
     architecture = architecture_from(net)
     arrays = dict(fitting(Form.of(architecture), merged, "merged"))
+    if isinstance(inputs, (list, tuple)) and not all(np.size(x) for x in inputs):
+        raise GraphError("`inputs` has no samples; expected a batch of each input, to measure")
     layers = {own.value: own for own in affine_layers(architecture)} if networks is not None else {}
     wanted: dict[str, Moments] = {}
     if networks is not None:

@@ -75,6 +75,7 @@ def prune(
     import graphgen
     from graphgen.errors import concerning
     from graphgen.files import read_weights
+    from graphgen.finite import check_finite
     from pipelines.surgery import chosen, places, write
 
     if fraction is None and not keep and not drop:
@@ -90,6 +91,8 @@ def prune(
     if gradients is not None:
         slopes = graphgen.Checkpoint.read(architecture, gradients).weights
     if score == "magnitude":
+        with concerning(weights or net):
+            check_finite({name: own[name] for name in architecture.parameters})
         scores: dict[str, Any] = graphgen.unit_scores(architecture, own, gradients=slopes)
     else:
         scores = dict(read_weights(score))

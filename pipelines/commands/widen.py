@@ -64,7 +64,7 @@ def widen(
     from pipelines.surgery import places, widened, write
 
     if times == 1 and not to:
-        raise click.UsageError("say what comes: --times or --to")
+        raise click.UsageError("say what comes: --times of 2 or more, or --to")
     weights_out = places(out, weights_out, replace)
     architecture, checkpoint, _ = network_of(net, weights, variables)
     with concerning(net):

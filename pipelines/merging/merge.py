@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import graphgen
+from graphgen.errors import concerning
 from graphgen.files import claim_file
+from graphgen.finite import check_finite
 from pipelines.errors import PipelineError
 from pipelines.merging.recipe import Recipe, merged
 from spec import Architecture
@@ -60,6 +62,9 @@ def merge_networks(
         raise PipelineError(f"merging needs two networks or more, got {len(recipe.names)}")
     files = [graphgen.Checkpoint.read(net, name) for name in recipe.names]
     given = [file.weights for file in files]
+    for name, own in zip(recipe.names, given, strict=True):
+        with concerning(name):
+            check_finite({key: own[key] for key in net.parameters})
     networks = graphgen.align(net, given, maps, streams).networks() if align else given
     found = merged(recipe.method, networks, recipe.shares)
     if inputs is not None:

@@ -240,26 +240,17 @@ def test_permuted_neurons_are_permuted() -> None:
 
 
 def test_neurons_that_are_permuted_on_one_side_alone_are_another_function() -> None:
-    net, rng = spec.loads(PLAIN), np.random.default_rng(0)
-    weights = random_weights(net, rng)
-    order = rng.permutation(8)
+    net = spec.loads("""
+inputs: {x: [4]}
+layers: [linear: {out_features: 5, bias: false}, relu, linear: {out_features: 2}]
+""")
+    weights = random_weights(net, np.random.default_rng(0))
     for name, axis in (("0.weight", 0), ("2.weight", 1)):
         for factor in (1.0, 2.0):
-            other = weights | {name: factor * np.take(weights[name], order, axis)}
+            other = weights | {name: factor * np.roll(weights[name], -1, axis)}
             told = graphgen.diff(net, net, weights, other).weights
             assert told is not None
             assert "different" in told.counts(), (name, factor)
-
-
-def test_what_is_permuted_but_not_scaled_with_others_is_another_function() -> None:
-    net, rng = spec.loads(PLAIN), np.random.default_rng(0)
-    weights = random_weights(net, rng)
-    other = graphgen.symmetries(net).sample(rng).apply(weights)
-    for name in ("0.weight", "0.bias"):
-        other[name] = 2 * other[name]
-    told = graphgen.diff(net, net, weights, other).weights
-    assert told is not None
-    assert "different" in told.counts()
 
 
 def test_other_signs_and_scales_are_seen() -> None:

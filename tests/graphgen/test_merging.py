@@ -243,7 +243,10 @@ def test_means_arcs_and_tasks_are_what_their_formulas_say() -> None:
     [
         (lambda a: graphgen.average([a, a], [1, -1]), "have the sum 0"),
         (lambda a: graphgen.average([a, a], [1]), "expected 2 finite numbers"),
+        (lambda a: graphgen.average([a, a], [1, float("nan")]), r"`shares` is \[1, nan\]"),
         (lambda a: graphgen.average([a, {}]), "only in"),
+        (lambda a: graphgen.average([]), "is an empty list; expected one"),
+        (lambda a: graphgen.renormalise("mlp", a, [np.zeros((0, 8))]), "has no samples"),
         (lambda a: graphgen.align("mlp", [a]), "expected two or more"),
         (lambda a: graphgen.align("mlp", [a, a], maps="any"), "'orthogonal', 'invertible'"),
         (lambda a: graphgen.align("mlp", [a, a], activations=[{}, {}]), "expected arrays by"),

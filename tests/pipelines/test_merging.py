@@ -60,6 +60,17 @@ def test_networks_are_aligned_and_merged(here: Path, capsys: pytest.CaptureFixtu
     assert same(run(f"{line} --method task_arithmetic --share -0.5"), task)
 
 
+def test_a_file_with_no_numbers_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = dict(graphgen.files.read_weights("b.safetensors"))
+    name = next(n for n, array in broken.items() if array.dtype.kind == "f")
+    broken[name] = np.full_like(broken[name], np.nan)
+    graphgen.files.write_weights("broken.safetensors", broken)
+    with pytest.raises(SystemExit):
+        run("a.safetensors broken.safetensors --out out.safetensors")
+    assert "broken.safetensors: weights must be finite" in capsys.readouterr().err
+    assert not Path("out.safetensors").exists()
+
+
 def test_statistics_are_renormalised(here: Path) -> None:
     x = np.random.default_rng(0).standard_normal((20, 4)).astype(np.float32)
     np.save("x.npy", x)
@@ -112,6 +123,8 @@ dtype: float16
     ("change", "message"),
     [
         ({"merge_method": "ties"}, "'ties' is not carried out here"),
+        ({"merge_method": None}, "`merge_method` is missing; expected one of linear"),
+        ({"models": [{"model": "a", "parameters": {"weight": np.nan}}]}, "is nan; expected a fin"),
         ({"slices": []}, "`slices` is not carried out here"),
         ({"tokenizer_source": "union"}, "`tokenizer_source` is not carried out here"),
         ({"parameters": {"normalize": False}}, "`normalize: false`"),

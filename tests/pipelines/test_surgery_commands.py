@@ -194,7 +194,7 @@ def test_nothing_is_written_over_or_halfway(capsys: pytest.CaptureFixture[str]) 
     assert Path("there.safetensors").read_text() == "mine"
     arguments = ("widen", "net.yaml", "net.safetensors")
     for options, told in (
-        (["-o", "a.yaml"], "say what comes: --times or --to"),
+        (["-o", "a.yaml"], "say what comes: --times of 2 or more, or --to"),
         (["--to", "0/neuron=3", "-o", "a.yaml"], "it has 6 already"),
     ):
         code, _, err = run(capsys, *arguments, *options)
