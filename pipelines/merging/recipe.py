@@ -101,7 +101,8 @@ def read_recipe(path: AnySettings) -> Recipe:
         if method is None:
             raise PipelineError(f"{place}: `merge_method` is missing; expected one of {known}")
         raise PipelineError(
-            f"{place}: the `merge_method` {method!r} is not carried out here; those that are: {known}"
+            f"{place}: the `merge_method` {method!r} is not carried out here; those that are: "
+            f"{known}"
         )
     dtype = data.get("dtype")
     if dtype is not None and dtype not in DTYPES:
