@@ -14,6 +14,7 @@ PACKAGES = ("spec", "graphgen", "metanet", "pipelines")
 ELSEWHERE = {
     "graphgen.checkpoint": "graphgen has its names",
     "graphgen.comparison": "behind graphgen.testing.assert_same_function",
+    "graphgen.differences": "graphgen has its names",
     "graphgen.lower": "steps of graphgen.compile",
     "graphgen.matching": "graphgen has its names",
     "graphgen.symmetry": "graphgen has its names",
