@@ -15,6 +15,7 @@ from typing import Any
 PACKAGES = ("spec", "graphgen", "metanet", "pipelines")
 _RECORDED = ("graph-metanetworks", "numpy", "torch", "scikit-learn")
 MADE_WITH = {"type": "object", "additionalProperties": {"type": "string"}}
+LAZY = "lazily(__name__)"
 EARLIER = Path(__file__).parent / "earlier_code.json"
 """Modules that were changed without changing a number, which count as they `was`."""
 
@@ -72,7 +73,8 @@ def read_module(name: str) -> tuple[list[str], str]:
     """Read what a module imports, and its essence; both as they were of one that counts so."""
     imports, essence = read_source(source_file(name))
     earlier = earlier_code().get(name)
-    if earlier is None or identity_of(essence) != earlier["now"]:
+    # A lazy package runs nothing, so what it lists anew is no change.
+    if earlier is None or (identity_of(essence) != earlier["now"] and LAZY not in essence):
         return imports, essence
     return read_text(earlier["was"])
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from graphgen.files import write_bytes
 from pipelines.errors import PipelineError
 from pipelines.provenance import (
+    LAZY,
     hash_of,
     imported,
     is_module,
@@ -22,7 +23,6 @@ COMMANDS = "pipelines.commands"
 APART = (COMMANDS, "graphgen.importers", "graphgen.drawing.page")
 """What reads the command line and models of others, and the page of the viewer: no stage has it."""
 CODE = (".py", ".pyc")
-LAZY = "lazily(__name__)"
 
 
 def write_code(commands: Sequence[str], folder: str | Path) -> dict[str, str]:

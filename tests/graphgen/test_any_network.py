@@ -79,14 +79,14 @@ def report(seeds: range) -> str:
     return "\n".join([*lines, shown]).strip()
 
 
-@pytest.mark.parametrize("first", range(0, 500, CHUNK))
+@pytest.mark.parametrize("first", range(0, 250, CHUNK))
 def test_any_network(first: int) -> None:
     found = report(range(first, first + CHUNK))
     assert not found, found
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("first", range(500, 20_000, LONG_CHUNK))
+@pytest.mark.parametrize("first", range(250, 20_000, LONG_CHUNK))
 def test_any_network_long(first: int) -> None:
     place = os.environ.get("GMN_NETWORK_LOG")
     log = Path(place) if place else None

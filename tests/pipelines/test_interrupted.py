@@ -94,7 +94,13 @@ def values(out: Path) -> dict[str, float]:
     return found
 
 
-@pytest.mark.parametrize("how", INTERRUPTIONS)
+@pytest.mark.parametrize(
+    "how",
+    [
+        how if how == "killed" else pytest.param(how, marks=pytest.mark.long)
+        for how in INTERRUPTIONS
+    ],
+)
 def test_runs_change_together(tmp_path: Path, how: str) -> None:
     out, seen = tmp_path / "train", []
     old, new = {"a": 0.25, "b": 0.5}, {"a": 0.75, "b": 0.5}

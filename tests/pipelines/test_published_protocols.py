@@ -64,7 +64,9 @@ def small(settings: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [NAMES[-1], *(pytest.param(name, marks=pytest.mark.long) for name in NAMES[:-1])]
+)
 def test_every_stage_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = tmp_path / "data" / name
     data.mkdir(parents=True)
