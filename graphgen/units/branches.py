@@ -31,6 +31,7 @@ class Branches:
     operands: tuple[str, ...]
     layers: tuple[tuple[str, ...], ...] = field(repr=False)
     owned: tuple[dict[str, Shape], ...] = field(repr=False)
+    trained: frozenset[str] = field(repr=False)
     kind: str = field(default="branch", repr=False)
     copies: tuple[int, ...] = field(default=(), repr=False)
     together: tuple[str, ...] = field(default=(), repr=False)
@@ -54,7 +55,7 @@ class Branches:
 
     @property
     def parameters(self) -> int:
-        """The number of scalars of one of them."""
+        """The number of trained scalars of one of them."""
         return self[0].parameters
 
     @property
@@ -90,8 +91,9 @@ class Branch:
 
     @property
     def parameters(self) -> int:
-        """The number of scalars that leave with it."""
-        return sum(map(prod, self.family.owned[self.item].values()))
+        """The number of trained scalars that leave with it."""
+        owned = self.family.owned[self.item].items()
+        return sum(prod(shape) for name, shape in owned if name in self.family.trained)
 
     @property
     def slices(self) -> tuple[Slice, ...]:
@@ -148,7 +150,13 @@ def branches_of(net: Architecture) -> list[Branches]:
             operands = tuple(name for name, _ in group)
             found.append(
                 Branches(
-                    net.hash, f"{title}/branch", layer.name, operands, tuple(gone), tuple(owned)
+                    net.hash,
+                    f"{title}/branch",
+                    layer.name,
+                    operands,
+                    tuple(gone),
+                    tuple(owned),
+                    frozenset(net.parameters),
                 )
             )
     return found

@@ -44,7 +44,7 @@ class Units:
         tensors = occurrences(self.axes.tensors)
         inside = nesting(self.axes, occurrences(self.axes.values), tensors)
         held, joint = held_by(self.axes.held), held_by(self.axes.joint)
-        roles, shapes = held_by(self.axes.roles), {n: t.shape for n, t in net.tensors.items()}
+        roles = held_by(self.axes.roles)
         layers = {tensor: o.layer for o in reversed(net.operations) for tensor in o.parameters}
         for atom, places in tensors.items():
             if atom in held:
@@ -58,10 +58,11 @@ class Units:
             name = self._name(f"{layer}/{kind}" if layer else kind)
             outer = tuple(inside[atom])
             first = slices_of(tuple(places), dict.fromkeys((atom, *outer), 0))
+            trained = (one for one in first if one.tensor in net.parameters)
             together = dict.fromkeys(f"{n.says} ({n.layer})" for n in joint.get(atom, []))
             self.families[name] = Family(
-                net.hash, name, kind, atom.size, tuple(e.size for e in outer), count(first, shapes),
-                tuple(together), atom, outer, tuple(places),
+                net.hash, name, kind, atom.size, tuple(e.size for e in outer),
+                count(trained, net.parameters), tuple(together), atom, outer, tuple(places),
             )  # fmt: skip
         for branches in branches_of(net):
             name = self._name(branches.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, product
 from math import prod
@@ -63,8 +63,8 @@ class Family:
     """Units of one kind that may stand for one another.
 
     There are `size` of them in each of several `copies`, such as the channels of each group, whose
-    sizes this lists: from each copy as many go. One always stays. `parameters` counts the scalars
-    of one unit. `together` says what counts its units together, so that a network without one is
+    sizes this lists: from each copy as many go. One always stays. `parameters` counts the trained
+    scalars of one unit. `together` says what counts its units together, so that a network without one is
     not the one in which it is zero: its norm is over the others. `net` is the architecture's hash.
     """
 
@@ -133,7 +133,7 @@ class Unit:
 
     @property
     def parameters(self) -> int:
-        """The number of scalars that leave with it."""
+        """The number of trained scalars that leave with it."""
         return self.family.parameters
 
     @property
@@ -175,7 +175,7 @@ def coordinates(place: Place, at: dict[Extent, int]) -> Indices:
     return found
 
 
-def count(slices: Iterable[Slice], shapes: dict[str, tuple[int, ...]]) -> int:
+def count(slices: Iterable[Slice], shapes: Mapping[str, tuple[int, ...]]) -> int:
     """Count the scalars in slices, those in several of them once."""
     total = 0
     boxes: dict[str, list[dict[int, set[int]]]] = {}
