@@ -64,8 +64,9 @@ class Family:
 
     There are `size` of them in each of several `copies`, such as the channels of each group, whose
     sizes this lists: from each copy as many go. One always stays. `parameters` counts the trained
-    scalars of one unit. `together` says what counts its units together, so that a network without one is
-    not the one in which it is zero: its norm is over the others. `net` is the architecture's hash.
+    scalars of one unit. `together` says what counts its units together, so that a network without
+    one is not the one in which it is zero: its norm is over the others. `net` is the
+    architecture's hash.
     """
 
     net: str
