@@ -131,14 +131,20 @@ def alike(networks: Sequence[Weights], argument: str) -> list[Arrays]:
     return every
 
 
-def numbers(values: object, count: int, argument: str) -> list[float]:
+def numbers(values: Any, count: int, argument: str) -> list[float]:
     """Give so many finite numbers; `GraphError` for anything else."""
     try:
-        found = [float(value) for value in values]  # type: ignore[attr-defined]
+        found = [float(value) for value in values]
     except (TypeError, ValueError, OverflowError):
         found = []
     if len(found) != count or not all(map(isfinite, found)) or isinstance(values, str):
-        listed = isinstance(values, (list, tuple)) and len(values) <= 8
-        told = values if listed else described(values)
+        several = isinstance(values, (list, tuple)) and len(values) <= 8
+        told = f"[{', '.join(short(value) for value in values)}]" if several else described(values)
         raise GraphError(f"`{argument}` is {told!s:.200}; expected {count} finite numbers")
     return found
+
+
+def short(value: Any) -> str:
+    """Write a number; of others, and of integers of many digits, what they are."""
+    plain = isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**9)
+    return str(value) if plain else described(value)
