@@ -10,10 +10,13 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 from pathlib import Path
 
 from page_blocks import Runner, blocks
+
+CLONE = re.compile(r'git clone|pip install "?\.')
 
 
 def run(page: Path) -> int:
@@ -29,7 +32,7 @@ def run(page: Path) -> int:
 
         runner = Runner(taken, in_process=os.name == "nt")  # where `bash` may be another system
         for block in blocks(page):
-            if not block.files and not block.text.startswith("git clone"):
+            if not block.files and not CLONE.match(block.text):
                 runner.run(block)
                 count += 1
     return count
