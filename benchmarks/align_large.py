@@ -36,9 +36,9 @@ class Drawn(Mapping[str, NDArray[Any]]):
         self.net, self.seed = net, seed
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        rng = np.random.default_rng([self.seed, crc32(name.encode())])
+        rng = np.random.Generator(np.random.SFC64([self.seed, crc32(name.encode())]))
         shape = self.net.tensors[name].shape
-        return rng.standard_normal(shape, dtype=np.float32) * np.float32(0.02)
+        return (rng.random(shape, dtype=np.float32) - np.float32(0.5)) * np.float32(0.04)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.net.tensors)

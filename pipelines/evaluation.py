@@ -13,6 +13,7 @@ from graphgen import GraphSet
 from graphgen.files import write_bytes, write_json, write_safetensors
 from pipelines.costs import cost_of, write_costs
 from pipelines.devices import CPU
+from pipelines.ensembles import ensemble_costs, ensemble_rows, ensembles_of
 from pipelines.errors import PipelineError
 from pipelines.graphs import open_graphs
 from pipelines.measuring import Found, measure
@@ -24,6 +25,7 @@ from pipelines.runs.collection import INDEX, listed_runs, read_missing, stage_of
 from pipelines.tasks.names import EXAMPLES
 from pipelines.training.known import check_unknown, read_known
 from pipelines.training.planning import asked_runs
+from pipelines.training.settings import read_settings
 from pipelines.training.trained import Trained
 
 RESULTS = {
@@ -57,6 +59,7 @@ def evaluate(
     standard deviation over seeds, with intervals over networks and seeds and the differences to the
     best model; and `examples.safetensors` where the task has examples to show, of each model's
     first seed.
+    Ensembles that `params` names (`ensembles`) are rows beside the models that they are made of.
     Where networks say of which zoo they are, `zoos.json` has the scores of each zoo apart.
     `results.json` says of which runs and graph set they are. What each model cost is beside them,
     in `cost.json`. Gives the scores of the test networks.
@@ -77,11 +80,17 @@ def evaluate(
     check_tests(graph_set)
     found = found_runs(Path(train), home)
     runs = found if params is None else asked_for(found, Path(train), params, home.folder)
+    ensembles = {} if params is None else ensembles_of(read_settings(params))
     for run in runs if home.hash != graph_set.hash else ():
         known = read_known(run.folder, run.trained.about["run"])
         check_unknown(known, str(graphs), graph_set.hash, str(run.folder))
     with writing_results(Path(out), FILES, replace) as new:
         rows, measured, examples, seconds = measure(runs, graph_set, device, workers, scheduler)
+        joined = ensemble_rows(rows, ensembles)
+        rows += joined
+        for split, known in measured.items():
+            seen = {(r["model"], r["seed"]): None for r in joined if r["split"] == split}
+            known += [{"model": model, "seed": seed} for model, seed in seen]
         new.add(PREDICTIONS, lambda path: write_bytes(path, table(rows)))
         if examples:
             new.add(EXAMPLES, lambda path: write_safetensors(path, examples))
@@ -102,7 +111,8 @@ def evaluate(
             "made_with": made_with(),
         }
         sealed = new.commit({"of": about, "parts": new.parts})
-        write_costs(Path(out), sealed["hash"], costs(runs, seconds))
+        spent = costs(runs, seconds)
+        write_costs(Path(out), sealed["hash"], {**spent, **ensemble_costs(spent, ensembles)})
     return scores["test"]
 
 

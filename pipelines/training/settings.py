@@ -34,6 +34,7 @@ from spec.suggestions import suggest
 MOST_TRIALS, MOST_COMBINATIONS = 10_000, 10_000
 OWN = frozenset(TASKS.known)
 """The tasks that are ours."""
+AVERAGED = ("regression", "classification")  # tasks whose predictions an ensemble is the mean of
 DECIDED = ("seed", "classes")
 """Options of trees that the stage decides."""
 
@@ -73,6 +74,11 @@ PROPERTIES: dict[str, Any] = {
             "epochs": POSITIVE,
             "seed": SEED,
         },
+    },
+    "ensembles": {
+        "type": "object",
+        "propertyNames": NAME,
+        "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 2},
     },
     "models": {
         "type": "object",
@@ -162,6 +168,24 @@ def check(place: Place, net: Mapping[str, Any] | None, graph_set: GraphSet | Non
             check_views(model / "views", task_of(section), own, section.get("networks", [None]))
         if len(place.problems) == before:
             check_model(model, task_of(section), net)
+    if "ensembles" in section:
+        check_ensembles(place / "ensembles", task_of(section).name, section["models"])
+
+
+def check_ensembles(place: Place, task: str, models: Mapping[str, Any]) -> None:
+    """Note what is wrong with ensembles: their names, their members, or that there can be none."""
+    if task not in AVERAGED:
+        known = " and ".join(AVERAGED)
+        place.note(f"predictions of {known} are averaged, none of {task!r}: leave it out", key=True)
+        return
+    for name, members in place.value.items():
+        if name in models:
+            (place / name).note(f"{name!r} is a model: give the ensemble another name", key=True)
+        check_distinct(place / name)
+        for i, member in enumerate(members):
+            if member not in models:
+                known = suggest(member, models) or f"; the models are: {', '.join(models)}"
+                (place / name / i).note(f"unknown model {member!r}{known}")
 
 
 def check_model(place: Place, task: type[Task], net: Mapping[str, Any] | None) -> None:
