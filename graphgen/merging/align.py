@@ -16,8 +16,10 @@ from graphgen.matching.matching import flag
 from graphgen.merging.arrangement import Arrangement, Frame
 from graphgen.merging.folding import fold_norms
 from graphgen.merging.search import KEPT, Mover, Search
+from graphgen.merging.widths import Embedding, Lazy, widest
 from graphgen.sources import Net, Weights, architecture_from, place_of
 from graphgen.units.derivation import Units
+from spec import Architecture
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
@@ -29,6 +31,8 @@ MAPS = ("orthogonal", "invertible")
 class Universe(Sequence[Arrangement]):
     """Networks of one architecture in one frame, that of the first: an arrangement of each.
 
+    `net` is the architecture of the frame: of unequal widths, that of the widest.
+
         found = graphgen.align(net, [a, b])
         b_in_frame = found[1].apply(b)
         middle = graphgen.average(found.networks())
@@ -39,6 +43,7 @@ class Universe(Sequence[Arrangement]):
 
     def __init__(self, movers: Sequence[Mover], sweeps: int) -> None:
         self._movers = movers
+        self.net = movers[0].frame.net
         self.sweeps = sweeps
 
     def __getitem__(self, index: Any) -> Any:
@@ -59,12 +64,16 @@ class Universe(Sequence[Arrangement]):
             for mover in self._movers
         ]
 
+    def unaligned(self) -> list[Arrays]:
+        """Give the weights of all networks as they lay, in the sizes of the frame."""
+        return [dict(mover.weights.items()) for mover in self._movers]
+
     def __repr__(self) -> str:
         return f"<Universe of {len(self)} networks of {self._movers[0].frame.net.name}>"
 
 
 def align(
-    net: Net,
+    net: Net | Sequence[Net],
     networks: Sequence[Weights],
     maps: str | None = "orthogonal",
     streams: bool = False,
@@ -85,7 +94,12 @@ def align(
     one goes round. `maps` also lets units that are linear from one side to the other (query and
     key, value and output of each head, the rank of an adapter) be mixed by an "orthogonal" matrix,
     or by any that is "invertible", by Procrustes; None keeps to permutations. What rotary positions
-    turn stays.
+    turn is turned by an angle of each pair, and scaled where it may be "invertible".
+
+    `net` may list an architecture for each network, which differ in their numbers of units: then
+    the frame has as many as the widest (`Universe.net`), to which each unit of a narrower network
+    is assigned. What that one lacks is 0 in the frame, or comes several times where units are
+    counted together, as by a layer norm; it computes what it did.
 
     `activations` has for each network values of some of the architecture's (`graphgen.activations`)
     on the same inputs: then these are brought together, and not the weights. `fresh` tries to
@@ -94,15 +108,23 @@ def align(
     larger than memory. Signs and scales of neurons stay: `graphgen.match` changes them. `rng` draws
     the order of families. Raises `GraphError` for weights that do not fit or are not finite.
     """
-    architecture = architecture_from(net)
+    given = listed(networks)
+    architectures = architectures_of(net, len(given))
+    architecture = widest(architectures)
     if maps is not None and not (isinstance(maps, str) and maps in MAPS):
         raise GraphError(f"`maps` is {described(maps)}; expected None, 'orthogonal', 'invertible'")
     if rng is not None:
         instance(rng, np.random.Generator, "rng", "numpy.random.default_rng(0)")
     whole(sweeps, "sweeps")
     frame = Frame(Units(architecture), folded=flag(streams, "streams"))
-    given = [fitting_lazily(frame, own, f"networks[{k}]") for k, own in enumerate(listed(networks))]
-    movers = [Mover(frame, own) for own in given]
+    embeddings = [
+        None if own.hash == architecture.hash else Embedding(frame.units, own, f"net[{k}]")
+        for k, own in enumerate(architectures)
+    ]
+    movers = [
+        Mover(frame, fitting_lazily(frame, own, f"networks[{k}]", embedding), embedding)
+        for k, (own, embedding) in enumerate(zip(given, embeddings, strict=True))
+    ]
     generator = rng or np.random.default_rng(0)
     if activations is None:
         spent = together(movers, maps, generator, sweeps, fresh)
@@ -112,7 +134,10 @@ def align(
             f"`activations` is {described(activations)}; expected a list with the values of each "
             f"of the {len(movers)} networks"
         )
-    found = standard(architecture.shapes, activations)
+    found = standard([own.shapes for own in architectures], activations)
+    for own, embedding in zip(found, embeddings, strict=True):
+        if embedding is not None:
+            own |= {name: embedding.value(name, array) for name, array in own.items()}
     seen = Frame(frame.units, {name: len(array) for name, array in found[0].items()})
     values = [Mover(seen, own) for own in found]
     spent = together(values, maps and "orthogonal", generator, sweeps, False)
@@ -131,11 +156,29 @@ def listed(networks: object) -> list[Any]:
     return [*networks]
 
 
-def fitting_lazily(frame: Frame, weights: Weights, argument: str) -> Mapping[str, Array]:
+def architectures_of(net: Net | Sequence[Net], count: int) -> list[Architecture]:
+    """Give the architecture of each network; `GraphError` for another number of them."""
+    if not isinstance(net, (list, tuple)):
+        return [architecture_from(net)] * count  # type: ignore[arg-type]
+    if len(net) != count:
+        raise GraphError(f"`net` lists {len(net)} architectures; expected one of {count} networks")
+    return [architecture_from(own) for own in net]
+
+
+def fitting_lazily(
+    frame: Frame, weights: Weights, argument: str, embedding: Embedding | None
+) -> Mapping[str, Array]:
     """Give weights that fit; those too large to be kept are read when they are asked for."""
     if isinstance(weights, Mapping) and 4 * frame.size > KEPT:
-        return weights
-    arrays = fitting(Form.of(frame.net), weights, argument)
+        if embedding is None:
+            return weights
+        if not embedding.repeated:
+            return Lazy(embedding, weights)
+    if embedding is None:
+        arrays = fitting(Form.of(frame.net), weights, argument)
+    else:
+        with concerning(place_of(weights, argument)):
+            arrays = {**embedding.lifted(weights)}
     if frame.folded:
         arrays = fold_norms(frame.net, arrays)
     trained = {name: arrays[name] for name in frame.net.parameters}
@@ -148,7 +191,7 @@ def fitting_lazily(frame: Frame, weights: Weights, argument: str) -> Mapping[str
 
 
 def standard(
-    shapes: Mapping[str, tuple[int, ...]], activations: Sequence[Activations]
+    shapes: Sequence[Mapping[str, tuple[int, ...]]], activations: Sequence[Activations]
 ) -> list[Arrays]:
     """Give activations of mean 0 and deviation 1 over the samples; `GraphError` for odd ones."""
     first = activations[0]
@@ -161,7 +204,7 @@ def standard(
             )
         arrays = {}
         for name, array in own.items():
-            wanted, array = shapes.get(name), np.asarray(array)
+            wanted, array = shapes[k].get(name), np.asarray(array)
             if (
                 wanted is None
                 or array.dtype.kind != "f"

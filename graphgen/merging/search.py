@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from graphgen.dtypes import wide
 from graphgen.export.library import EXPORT, library
 from graphgen.merging.arrangement import Arrangement, Frame
-from graphgen.merging.procrustes import invertible, orthogonal
+from graphgen.merging.procrustes import invertible, orthogonal, phases, scaled, unit
 from graphgen.merging.views import View
+from graphgen.merging.widths import Embedding
 from graphgen.units.families import Family
 
 Array = NDArray[Any]
@@ -32,9 +33,11 @@ class Mover:
     when they are asked for.
     """
 
-    def __init__(self, frame: Frame, weights: Mapping[str, Array]) -> None:
+    def __init__(
+        self, frame: Frame, weights: Mapping[str, Array], embedding: Embedding | None = None
+    ) -> None:
         self.frame, self.weights = frame, weights
-        self.arrangement = Arrangement(frame)
+        self.arrangement = Arrangement(frame, embedding)
         self._kept: dict[str, Array] | None = {} if 4 * frame.size <= KEPT else None
 
     def tensor(self, name: str) -> Array:
@@ -86,6 +89,11 @@ class Search:
         """Whether a family is mixed, and not put in order."""
         return self.maps is not None and family.name in self.frame.mixing
 
+    def _inside(self, family: Family) -> list[Family]:
+        """List the families in each unit of another that may change."""
+        inside = self.frame.inside(family)
+        return [own for own in inside if self.maps or own.name not in self.frame.turned]
+
     def views(self, family: Family) -> list[View]:
         """List the views of a family that count: those in trained tensors."""
         return [v for v in self.frame.views[family.name] if v.tensor in self._counted]
@@ -108,6 +116,8 @@ class Search:
         """Choose the arrangement of a family anew, the others kept; say whether it is closer."""
         if self.mixes(family):
             return self._rotate(family)
+        if family.name in self.frame.turned:
+            return False
         gains = self.gains(family)
         order = self._assigned(gains)
         stays = np.arange(family.size)
@@ -117,9 +127,10 @@ class Search:
             return False
         axes = [(view.tensor, view.axis) for view in self.views(family)]
         twice = len({tensor for tensor, _ in axes}) < len({*axes})
+        twice |= any(inner.name in self.frame.turned for inner in self._inside(family))
         before, score = self.mover.arrangement.copy(), self.score(family) if twice else 0.0
         self.mover.order(family, order.reshape(*family.copies, family.size))
-        for inner in self.frame.inside(family):
+        for inner in self._inside(family):
             self.improve(inner)
         if twice and self.score(family) <= score:
             self.mover.back(before)
@@ -145,7 +156,7 @@ class Search:
         count = int(np.prod(family.copies, dtype=np.int64))
         total = np.zeros((count, family.size, family.size))
         covered: set[tuple[str, int, int]] = set()
-        for inner in self.frame.inside(family):
+        for inner in self._inside(family):
             covered |= {(v.tensor, v.axis, v.start) for v in self.views(inner)}
             total += self._within(family, inner)
         for view in self.views(family):
@@ -175,6 +186,9 @@ class Search:
             sums = products if sums is None else sums + products
         if sums is None:
             return np.zeros((copies, outer.size, outer.size))
+        if inner.name in self.frame.turned:
+            pairs = self.frame.turned[inner.name].pairs
+            return np.asarray(np.abs(phases(sums, pairs)).sum(axis=-1))
         if self.mixes(inner):
             return np.asarray(np.linalg.svd(sums, compute_uv=False).sum(axis=-1))
         flat = sums.reshape(-1, inner.size, inner.size)
@@ -190,7 +204,11 @@ class Search:
             if view.tensor in self._counted:
                 ours, theirs = self._rows(view)
                 sums += ours @ np.swapaxes(theirs, -1, -2)
-        matrices = orthogonal(sums, mixing.centred)
+        if mixing.turned is None:
+            matrices = orthogonal(sums, mixing.centred)
+        else:
+            group = mixing.turned.group
+            matrices = group.turning(unit(phases(sums, group.pairs())))
         gain = np.einsum("cij,cij->", matrices, sums) - np.einsum("cii->", sums)
         if gain <= CLEAR * np.abs(sums).max():
             return False
@@ -202,7 +220,7 @@ class Search:
         for family in self.frame.families:
             if family.name not in self.frame.mixing:
                 continue
-            views, rotations, _ = self.frame.mixing[family.name]
+            views, rotations, _, turned = self.frame.mixing[family.name]
             if rotations:
                 continue
             sides: dict[int, list[tuple[Floats, Floats]]] = {1: [], -1: []}
@@ -213,10 +231,13 @@ class Search:
                 continue
             y, x = (np.concatenate([p[k] for p in sides[1]], axis=-1) for k in (0, 1))
             v, u = (np.concatenate([p[k] for p in sides[-1]], axis=-1) for k in (0, 1))
-            first = np.eye(family.size)
-            found = [invertible((y[c], v[c]), (x[c], u[c]), first) for c in range(len(y))]
-            matrices = np.stack(found).reshape(*family.copies, family.size, family.size)
-            self.mover.mix(family, matrices)
+            if turned is None:
+                first = np.eye(family.size)
+                found = [invertible((y[c], v[c]), (x[c], u[c]), first) for c in range(len(y))]
+                matrices = np.stack(found)
+            else:
+                matrices = turned.group.turning(scaled((y, v), (x, u), turned.pairs))
+            self.mover.mix(family, matrices.reshape(*family.copies, family.size, family.size))
 
     def total(self) -> float:
         """Give the inner product of all that counts."""
@@ -228,7 +249,7 @@ class Search:
         """Put each family in order by what is known of its units however others are put."""
         loose_yet = {family.atom for family in self.frame.families}
         for family in self.frame.families:
-            if self.mixes(family):
+            if self.mixes(family) or family.name in self.frame.turned:
                 continue
             count = int(np.prod(family.copies, dtype=np.int64))
             alike, loose = (np.zeros((count, family.size, family.size)) for _ in range(2))
