@@ -19,6 +19,7 @@ from graphgen.merging.search import KEPT, Mover, Search
 from graphgen.merging.widths import Embedding, Lazy, widest
 from graphgen.sources import Net, Weights, architecture_from, place_of
 from graphgen.units.derivation import Units
+from graphgen.units.extents import Extent
 from spec import Architecture
 
 Array = NDArray[Any]
@@ -139,7 +140,9 @@ def align(
         if embedding is not None:
             own |= {name: embedding.value(name, array) for name, array in own.items()}
     seen = Frame(frame.units, {name: len(array) for name, array in found[0].items()})
-    values = [Mover(seen, own) for own in found]
+    values = [
+        Mover(seen, own, embedding) for own, embedding in zip(found, embeddings, strict=True)
+    ]
     spent = together(values, maps and "orthogonal", generator, sweeps, False)
     for mover, value in zip(movers, values, strict=True):
         mover.arrangement.orders = value.arrangement.orders
@@ -226,29 +229,49 @@ def together(
 ) -> int:
     """Bring networks together, the first as it lies; give how many rounds it took."""
     for k in range(1, len(movers)):
-        nearest(movers[k], mean_of(movers[:k]), maps, rng, sweeps, fresh)
+        nearest(search_of(movers[k], movers[:k], maps), rng, sweeps, fresh)
     if len(movers) == 2:
         return 1
     for spent in range(sweeps):
         better = False
         for k in range(1, len(movers)):
-            others = mean_of([own for own in movers if own is not movers[k]])
-            better |= Search(movers[k], others, maps).run(rng, sweeps)
+            others = [own for own in movers if own is not movers[k]]
+            better |= search_of(movers[k], others, maps).run(rng, sweeps)
         if not better:
             return spent + 1
     return sweeps
 
 
-def nearest(
-    mover: Mover,
-    target: Callable[[str], Array],
-    maps: str | None,
-    rng: np.random.Generator,
-    sweeps: int,
-    fresh: bool,
-) -> None:
+def search_of(mover: Mover, others: Sequence[Mover], maps: str | None) -> Search:
+    """Begin to bring a network close to the mean of others.
+
+    Where some lack units that the others have, what they lack does not count; unless neither side
+    has all, so that what they have need not meet.
+    """
+    lacking = [
+        frozenset[Extent]() if own.embedding is None else own.embedding.lacking
+        for own in (mover, *others)
+    ]
+    first, *rest = lacking
+    if not any(lacking) or first & frozenset.intersection(*rest):
+        return Search(mover, mean_of(others), maps)
+    frame = mover.frame
+    whole = frozenset(f.atom for f in frame.families if maps and f.name in frame.mixing)
+
+    def there(name: str) -> Array:
+        every = [own.presence(name, whole) for own in others]
+        found: Array = np.max(every, axis=0)
+        return found
+
+    def here(name: str) -> Array:
+        return mover.presence(name, whole)
+
+    return Search(mover, mean_of(others, whole), maps, (there, here))
+
+
+def nearest(search: Search, rng: np.random.Generator, sweeps: int, fresh: bool) -> None:
     """Bring one network close to a target, from one start or two."""
-    search = Search(mover, target, maps)
+    mover = search.mover
     start = mover.arrangement.copy()
     search.run(rng, sweeps)
     if not fresh:
@@ -261,8 +284,13 @@ def nearest(
         mover.back(kept)
 
 
-def mean_of(movers: Sequence[Mover]) -> Callable[[str], Array]:
-    """Give the mean of networks as they are arranged now, tensor by tensor."""
+def mean_of(
+    movers: Sequence[Mover], whole: frozenset[Extent] | None = None
+) -> Callable[[str], Array]:
+    """Give the mean of networks as they are arranged now, tensor by tensor.
+
+    Unless `whole` is None, it is the mean of those that have something there; see `presence`.
+    """
     if len(movers) == 1:
         return movers[0].tensor
     kept: Arrays = {}
@@ -273,7 +301,10 @@ def mean_of(movers: Sequence[Mover]) -> Callable[[str], Array]:
         total = movers[0].tensor(name).copy()
         for mover in movers[1:]:
             total += mover.tensor(name)
-        total /= len(movers)
+        if whole is None:
+            total /= len(movers)
+        else:
+            total /= np.maximum(sum(mover.presence(name, whole) for mover in movers), 1)
         if 4 * movers[0].frame.size <= KEPT:
             kept[name] = total
         return total

@@ -125,6 +125,14 @@ class Frame:
                 mixing[family.name] = Mixing(self.views[family.name], True, False)
         return mixing
 
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Give the shape of a tensor, or of the samples of a value."""
+        return self._shapes[name]
+
+    def axes(self, name: str) -> list[Extent]:
+        """Give what runs along the axes of a tensor, or of the samples of a value."""
+        return self._axes[name]
+
     @property
     def size(self) -> int:
         """How many scalars there are in it."""

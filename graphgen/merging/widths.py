@@ -51,10 +51,8 @@ class Embedding:
         changed = [f for f in units.families.values() if sizes[f.atom] != f.size]
         check(units, net, sizes, where)
         self.repeated = {f.name: (sizes[f.atom], f.size) for f in changed if f.together}
-        self._items = {
-            f.atom: self._of(f, sizes[f.atom])
-            for f in changed
-        }
+        self.lacking = frozenset(f.atom for f in changed if not f.together)
+        self._items = {f.atom: self._of(f, sizes[f.atom]) for f in changed}
         self._sizes = sizes
         before = Resized(units.axes, now(sizes))
         self._factors = factors(units, before, net, where)
@@ -95,8 +93,7 @@ class Embedding:
 
     def tensor(self, name: str, array: Array) -> Array:
         """Give one tensor with what the network lacks, repeated units being there."""
-        repeated = {self.units[own].atom for own in self.repeated}
-        items = {atom: own for atom, own in self._items.items() if atom not in repeated}
+        items = {atom: self._items[atom] for atom in self.lacking}
         result = laid_out(array, self.units.axes.tensors[name], items, self._grown)
         for family, factor in self._factors:
             for k, place in enumerate(family[0].places):
@@ -113,6 +110,19 @@ class Embedding:
         """Give samples of a value, (samples, ...), with 0 for what the network lacks."""
         axes = self.units.axes.values[name]
         return laid_out(array, [Extent(len(array)), *axes], self._items, self._sizes)
+
+    def presence(self, axes: Axes, whole: frozenset[Extent]) -> Array:
+        """Give 1 where the network has something along these axes, and 0 where it lacks it.
+
+        Of atoms that are `whole` nothing counts as lacking.
+        """
+        items = {
+            atom: np.maximum(self._items[atom], 0) if atom in whole else self._items[atom]
+            for atom in self.lacking
+        }
+        sizes = self._grown
+        ones = np.ones([size_of(e, lambda atom: sizes.get(atom, atom.size)) for e in axes], "f4")
+        return laid_out(ones, axes, items, sizes)
 
 
 class Lazy(Mapping[str, Array]):
