@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from graphgen.checkpoint import Form
 from graphgen.dtypes import wide
 from graphgen.errors import GraphError
+from graphgen.evaluate import NUMPY
 from graphgen.fitting import fitting
 from graphgen.merging.linear import sides
 from graphgen.merging.views import view_of
@@ -20,9 +21,10 @@ from graphgen.surgery.resizing import Resized
 from graphgen.surgery.widen import widen
 from graphgen.units.axes import Axes
 from graphgen.units.derivation import Units
-from graphgen.units.extents import Extent, size_of
+from graphgen.units.extents import Extent, atoms, size_of
 from graphgen.units.families import Family
 from spec import Architecture, Operation
+from spec.functions import FUNCTIONS
 from spec.primitives import Contract, Elementwise
 
 Array = NDArray[Any]
@@ -33,8 +35,9 @@ PASSING = ("identity", "dropout", "scale_by")
 class Embedding:
     """What makes a narrower network one of the widest's sizes, that computes the same.
 
-    Units that it lacks are 0 in all tensors, behind its own; those that are counted together (by a
-    layer norm over them, say) come several times instead, as `graphgen.widen` has them. Where a
+    Units that it lacks are 0 in all tensors, behind its own. Those that are counted together (by a
+    layer norm over them, say), or of which something is divided by, come several times instead, as
+    `graphgen.widen` has them. Where a
     constant of an attention tells its width, queries make up for it.
     """
 
@@ -50,34 +53,30 @@ class Embedding:
         }
         changed = [f for f in units.families.values() if sizes[f.atom] != f.size]
         check(units, net, sizes, where)
-        self.repeated = {f.name: (sizes[f.atom], f.size) for f in changed if f.together}
-        self.lacking = frozenset(f.atom for f in changed if not f.together)
-        self._items = {f.atom: self._of(f, sizes[f.atom]) for f in changed}
+        divided = unbounded(units)
+        again = [f for f in changed if f.together or f.atom in divided]
+        self.repeated = {f.name: (sizes[f.atom], f.size) for f in again}
+        self.lacking = frozenset(f.atom for f in changed if f not in again)
+        self._items = {f.atom: items_of(f, sizes[f.atom], f in again) for f in changed}
         self._sizes = sizes
         before = Resized(units.axes, now(sizes))
         self._factors = factors(units, before, net, where)
-        if self.repeated:  # what cannot be repeated is found out here
-            for name in self.repeated:
-                self._more(Units(net), name)
-            grown = {f.atom: f.size for f in changed if f.together}
-            self._grown = sizes | grown
-        else:
-            self._grown = sizes
-
-    def _of(self, family: Family, size: int) -> Indices:
-        every = np.arange(family.size)
-        return every % size if family.together else np.where(every < size, every, -1)
+        self._grown = sizes | {f.atom: f.size for f in again}
+        for name in self.repeated:  # what cannot be repeated is found out here
+            self._more(own, name)
 
     def _more(self, own: Units, name: str) -> list[Any]:
         """List the units that come once more, and once more again."""
         few, many = self.repeated[name]
-        family = self.units[name]
-        if name not in own.families or many % few:
+        family, rest = self.units[name], many % few
+        if name not in own.families or (rest and family.together):
+            why = family.together[0] if family.together else "what divides"
             raise GraphError(
                 f"{self.where} has {few} of {name}, the widest {many}. What is not there would "
-                f"count in {family.together[0]}; expected as many, or a number that divides {many}"
+                f"count in {why}; expected as many, or a number that divides {many}"
             )
-        return [*own[name]] * (many // few - 1)
+        every = [*own[name]]
+        return every * (many // few - 1) + [unit for unit in every if unit.item < rest]
 
     def lifted(self, weights: Weights) -> Mapping[str, Array]:
         """Give weights of the widest's sizes; one tensor at a time, if they are given so."""
@@ -187,6 +186,27 @@ def check(units: Units, net: Architecture, sizes: dict[Extent, int], where: str)
             )
     if dict(own.shapes) != {name: net.shapes.get(name) for name in own.shapes}:
         raise GraphError(f"{where}: values have shapes that no number of units makes")
+
+
+def items_of(family: Family, size: int, again: bool) -> Indices:
+    """Say which of a narrower network's units stands for each of the widest's, or -1."""
+    every = np.arange(family.size)
+    return every % size if again else np.where(every < size, every, -1)
+
+
+def unbounded(units: Units) -> frozenset[Extent]:
+    """Find the units of which something is divided by, or its logarithm taken: none may be 0."""
+    found: set[Extent] = set()
+    for operation in units.net.operations:
+        primitive = operation.primitive
+        prepared = getattr(primitive, "prepared", None)
+        odd = prepared is not None and prepared.kind == "norm" and not prepared.eps
+        if isinstance(primitive, Elementwise) and primitive.function in FUNCTIONS:
+            with np.errstate(all="ignore"):
+                odd = not np.isfinite(NUMPY[Elementwise](primitive, np.zeros((1, 1)))).all()
+        if odd:
+            found |= {a for e in units.axes.values[operation.output] for a in atoms(e)}
+    return frozenset(found)
 
 
 def factors(
