@@ -140,9 +140,7 @@ def align(
         if embedding is not None:
             own |= {name: embedding.value(name, array) for name, array in own.items()}
     seen = Frame(frame.units, {name: len(array) for name, array in found[0].items()})
-    values = [
-        Mover(seen, own, embedding) for own, embedding in zip(found, embeddings, strict=True)
-    ]
+    values = [Mover(seen, own, embedding) for own, embedding in zip(found, embeddings, strict=True)]
     spent = together(values, maps and "orthogonal", generator, sweeps, False)
     for mover, value in zip(movers, values, strict=True):
         mover.arrangement.orders = value.arrangement.orders

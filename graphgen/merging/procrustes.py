@@ -1,4 +1,4 @@
-"""The matrix, or the complex number, that brings what one network's units have close to another's."""
+"""The matrix, or complex number, that brings what one network's units have close to others."""
 
 from __future__ import annotations
 

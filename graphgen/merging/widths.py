@@ -180,8 +180,8 @@ def check(units: Units, net: Architecture, sizes: dict[Extent, int], where: str)
     for name, shape in own.tensors.items():
         if shapes.get(name) != shape:
             raise GraphError(
-                f"{where}: {name!r} is {list(shapes.get(name, ()))}, which no number of units makes "
-                f"of {list(units.net.tensors[name].shape)}; expected architectures that differ in "
+                f"{where}: {name!r} is {[*shapes.get(name, ())]}, which no number of units makes"
+                f" of {list(units.net.tensors[name].shape)}; expected architectures that differ in "
                 "what `graphgen.units` lists"
             )
     if dict(own.shapes) != {name: net.shapes.get(name) for name in own.shapes}:
@@ -282,9 +282,7 @@ def laid_out(
     return result
 
 
-def source(
-    extent: Extent, items: Mapping[Extent, Indices], sizes: Mapping[Extent, int]
-) -> Indices:
+def source(extent: Extent, items: Mapping[Extent, Indices], sizes: Mapping[Extent, int]) -> Indices:
     """Say of each coordinate along an axis of the widest where it lies in the narrower; or -1."""
     own = extent.root
 

@@ -54,7 +54,7 @@ def mixed(frame: Frame, rng: np.random.Generator) -> Arrangement:
     for family in frame.families:
         if family.name not in frame.mixing:
             continue
-        _, orthogonal, centred = frame.mixing[family.name]
+        _, orthogonal, centred, turned = frame.mixing[family.name]
         matrices = rng.standard_normal((*family.copies, family.size, family.size))
         matrices += 2 * np.eye(family.size)
         if orthogonal:
@@ -63,6 +63,9 @@ def mixed(frame: Frame, rng: np.random.Generator) -> Arrangement:
             inner = np.linalg.qr(rng.standard_normal((family.size - 1,) * 2))[0]
             rest = np.linalg.svd(np.ones((family.size, 1)))[0][:, 1:]
             matrices = rest @ inner @ rest.T + 1 / family.size
+        if turned is not None:
+            drawn = turned.group.sample(rng, int(np.prod(family.copies)))
+            matrices = drawn.reshape(matrices.shape)
         found.mix(family, matrices)
     return found
 

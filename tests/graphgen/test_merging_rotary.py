@@ -31,7 +31,9 @@ def turning(net: spec.Architecture) -> list[LinearMaps]:
     return [f for f in families if isinstance(f, LinearMaps) and f.kind == "rotary maps"]
 
 
-def turned(net: spec.Architecture, weights: Arrays, rng: np.random.Generator, sizes: bool) -> Arrays:
+def turned(
+    net: spec.Architecture, weights: Arrays, rng: np.random.Generator, sizes: bool
+) -> Arrays:
     """Turn all pairs by angles at random, and scale them if asked to."""
     for family in turning(net):
         if sizes:
@@ -112,7 +114,9 @@ def test_a_pair_lies_as_close_as_any_factor_puts_it() -> None:
     def far(z: complex) -> float:
         as_numbers = [own[0, 0] + 1j * own[0, 1] for own in (y, v, x, u)]
         a, b, c, d = as_numbers
-        return float(np.square(np.abs(z * c - a)).sum() + np.square(np.abs(d / np.conj(z) - b)).sum())
+        return float(
+            np.square(np.abs(z * c - a)).sum() + np.square(np.abs(d / np.conj(z) - b)).sum()
+        )
 
     tried = np.exp(rng.uniform(-2, 2, 20_000) + 1j * rng.uniform(0, 2 * np.pi, 20_000))
     assert far(z) <= min(far(other) for other in tried) + 1e-9

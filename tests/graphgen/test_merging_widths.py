@@ -32,7 +32,9 @@ def network(net: spec.Architecture, seed: int) -> Arrays:
     return random_weights(net, np.random.default_rng(seed))
 
 
-def change(net: spec.Architecture, weights: Arrays, other: spec.Architecture, found: Arrays) -> float:
+def change(
+    net: spec.Architecture, weights: Arrays, other: spec.Architecture, found: Arrays
+) -> float:
     """Say how far apart two networks' outputs are, relative to the largest."""
     x = random_inputs(net, np.random.default_rng(7), 4)
     one, two = graphgen.evaluate(net, weights, *x), graphgen.evaluate(other, found, *x)
@@ -84,7 +86,10 @@ def test_each_network_computes_in_the_frame_what_it_did(name: str, first: int) -
 
 @pytest.mark.parametrize("name", PRUNED)
 def test_a_pruned_copy_is_put_on_its_original(name: str) -> None:
-    net, rng = spec.load(name, **({"hidden": 48} if name == "vit" else {})), np.random.default_rng(3)
+    net, rng = (
+        spec.load(name, **({"hidden": 48} if name == "vit" else {})),
+        np.random.default_rng(3),
+    )
     a = network(net, 0)
     less, b, masked = pruned(net, a, rng)
     assert less.hash != net.hash
@@ -115,7 +120,9 @@ def test_activations_align_unequal_widths() -> None:
 def test_the_frame_is_as_wide_as_the_widest_of_each() -> None:
     nets = [spec.load("vit", hidden=24), spec.load("vit", heads=4)]
     found = graphgen.align(nets, [network(net, k) for k, net in enumerate(nets)])
-    sizes = [{f.name: f.size for f in graphgen.units(n).families.values()} for n in (*nets, found.net)]
+    sizes = [
+        {f.name: f.size for f in graphgen.units(n).families.values()} for n in (*nets, found.net)
+    ]
     assert sizes[2] == {name: max(sizes[0][name], sizes[1][name]) for name in sizes[2]}
 
 
