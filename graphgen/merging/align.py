@@ -13,6 +13,7 @@ from graphgen.errors import GraphError, concerning, described, instance, whole
 from graphgen.finite import check_finite
 from graphgen.fitting import fitting
 from graphgen.matching.matching import flag
+from graphgen.merging.activations import Activations, standard
 from graphgen.merging.arrangement import Arrangement, Frame
 from graphgen.merging.folding import fold_norms
 from graphgen.merging.search import KEPT, Mover, Search
@@ -24,7 +25,6 @@ from spec import Architecture
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
-Activations = Mapping[str, Array]
 
 MAPS = ("orthogonal", "invertible")
 
@@ -189,37 +189,6 @@ def fitting_lazily(
         if wrong:
             raise GraphError(f"complex numbers are not aligned: {', '.join(wrong)}")
     return arrays
-
-
-def standard(
-    shapes: Sequence[Mapping[str, tuple[int, ...]]], activations: Sequence[Activations]
-) -> list[Arrays]:
-    """Give activations of mean 0 and deviation 1 over the samples; `GraphError` for odd ones."""
-    first = activations[0]
-    found = []
-    for k, own in enumerate(activations):
-        if not isinstance(own, Mapping) or not own or own.keys() != first.keys():
-            raise GraphError(
-                f"`activations[{k}]` is {described(own)}; expected arrays by the names of values, "
-                "the same of all networks"
-            )
-        arrays = {}
-        for name, array in own.items():
-            wanted, array = shapes[k].get(name), np.asarray(array)
-            if (
-                wanted is None
-                or array.dtype.kind != "f"
-                or array.shape != (len(np.asarray(first[name])), *wanted)
-            ):
-                raise GraphError(
-                    f"`activations[{k}]`: {name!s:.200} is {array.dtype} of {list(array.shape)}; "
-                    f"expected {'no such value' if wanted is None else ['samples', *wanted]}"
-                )
-            x = array - array.mean(axis=0)
-            deviation = x.std(axis=0)
-            arrays[name] = x / np.where(deviation > 0, deviation, 1)
-        found.append(arrays)
-    return found
 
 
 def together(

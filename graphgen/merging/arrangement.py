@@ -212,7 +212,8 @@ class Arrangement:
         """Give a network's weights, arrays or a file, as they are arranged.
 
         Those of a narrower network get what they lack first. Orders move numbers as they are;
-        matrices are multiplied in float32 or wider, and rounded once. Raises `GraphError` for weights of another architecture.
+        matrices are multiplied in float32 or wider, and rounded once. Raises `GraphError` for
+        weights of another architecture.
         """
         net = self.frame.net
         own = weights if self.embedding is None else self.embedding.lifted(weights)

@@ -13,6 +13,7 @@ from graphgen.dtypes import wide
 from graphgen.errors import GraphError
 from graphgen.evaluate import NUMPY
 from graphgen.fitting import fitting
+from graphgen.merging.laying import laid_out
 from graphgen.merging.linear import sides
 from graphgen.merging.views import view_of
 from graphgen.sources import Weights
@@ -266,41 +267,3 @@ def queried(units: Units, makers: Mapping[str, Operation], scale: Operation) -> 
         if letter not in primitive.output:
             return units.atoms.get(extent.root)
     return None
-
-
-def laid_out(
-    array: Array, axes: Axes, items: Mapping[Extent, Indices], sizes: Mapping[Extent, int]
-) -> Array:
-    """Give an array with other items along its axes: those named, 0 where that is -1."""
-    result = array
-    for k, extent in enumerate(axes):
-        index = source(extent, items, sizes)
-        if len(index) == array.shape[k] and bool((index == np.arange(len(index))).all()):
-            continue
-        result = np.take(result, index, axis=k)
-        result[(slice(None),) * k + (index < 0,)] = 0
-    return result
-
-
-def source(extent: Extent, items: Mapping[Extent, Indices], sizes: Mapping[Extent, int]) -> Indices:
-    """Say of each coordinate along an axis of the widest where it lies in the narrower; or -1."""
-    own = extent.root
-
-    def size(part: Extent) -> int:
-        return size_of(part, lambda atom: sizes.get(atom, atom.size))
-
-    if own.is_atom:
-        return items[own] if own in items else np.arange(size(own))
-    if own.terms:
-        at, parts = 0, []
-        for term in own.terms:
-            part = source(term, items, sizes)
-            parts.append(np.where(part < 0, -1, part + at))
-            at += size(term)
-        return np.concatenate(parts)
-    found: Indices = np.zeros(1, dtype=np.int64)
-    for factor in own.factors:
-        part = source(factor, items, sizes)
-        inner = np.where(part < 0, -1, found[:, None] * size(factor) + part)
-        found = np.where(found[:, None] < 0, -1, inner).reshape(-1)
-    return found

@@ -54,8 +54,8 @@ def merge_networks(
     They are aligned first (`graphgen.align`), which `maps` and `streams` are for. With `inputs`, a
     batch of each of the network's, statistics are renormalised afterwards (`graphgen.renormalise`).
     The file is written as that of the first network is. Where `net` lists an architecture for each
-    network, that of the first of the widest, which is what the result is one of. Raises `PipelineError` for a recipe that
-    does not fit, `GraphError` for weights that do not.
+    network, as that of the first of the widest, of whose architecture the result is. Raises
+    `PipelineError` for a recipe that does not fit, `GraphError` for weights that do not.
     """
     claim_file(Path(out), replace)
     needed = 2 if recipe.method != "linear" else 1

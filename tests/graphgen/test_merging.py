@@ -127,7 +127,12 @@ def test_a_rotated_copy_is_found_and_not_by_permutations(name: str) -> None:
     for family in frame.families:
         if family.name in frame.mixing:
             own = rng.standard_normal((*family.copies, family.size, family.size))
-            turned.mix(family, np.linalg.qr(own)[0])
+            own = np.linalg.qr(own)[0]
+            if family.name in frame.turned:  # by angles, one of each pair
+                group = frame.turned[family.name].group
+                angles = rng.uniform(0, 6, (int(np.prod(family.copies)), family.size // 2))
+                own = group.turning(np.exp(1j * angles)).reshape(own.shape)
+            turned.mix(family, own)
     b = graphgen.symmetries(net).sample(rng).apply(turned.apply(a))
     assert distance(net, a, graphgen.align(net, [a, b]).networks()[1]) < 1e-9
     assert distance(net, a, graphgen.align(net, [a, b], maps=None).networks()[1]) > 0.1
