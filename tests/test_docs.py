@@ -50,7 +50,7 @@ COUNTS = {
     "docs/how_to/installing.md": {"python": 1, "sh": 1, "text": 1, "yaml": 1},
     "docs/how_to/layer.md": {"python": 2, "text": 2},
     "docs/how_to/learned_optimizers.md": {"python": 3, "sh": 1, "text": 3, "yaml": 2},
-    "docs/how_to/merge_networks.md": {"python": 5, "sh": 1, "text": 2},
+    "docs/how_to/merge_networks.md": {"python": 6, "sh": 1, "text": 3},
     "docs/how_to/metanet.md": {"python": 4, "text": 1},
     "docs/how_to/networks_from_elsewhere.md": {"python": 1, "text": 1},
     "docs/how_to/other_libraries.md": {"python": 6, "text": 5},

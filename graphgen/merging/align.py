@@ -13,21 +13,26 @@ from graphgen.errors import GraphError, concerning, described, instance, whole
 from graphgen.finite import check_finite
 from graphgen.fitting import fitting
 from graphgen.matching.matching import flag
+from graphgen.merging.activations import Activations, standard
 from graphgen.merging.arrangement import Arrangement, Frame
 from graphgen.merging.folding import fold_norms
 from graphgen.merging.search import KEPT, Mover, Search
+from graphgen.merging.widths import Embedding, Lazy, widest
 from graphgen.sources import Net, Weights, architecture_from, place_of
 from graphgen.units.derivation import Units
+from graphgen.units.extents import Extent
+from spec import Architecture
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
-Activations = Mapping[str, Array]
 
 MAPS = ("orthogonal", "invertible")
 
 
 class Universe(Sequence[Arrangement]):
     """Networks of one architecture in one frame, that of the first: an arrangement of each.
+
+    `net` is the architecture of the frame: of unequal widths, that of the widest.
 
         found = graphgen.align(net, [a, b])
         b_in_frame = found[1].apply(b)
@@ -39,6 +44,7 @@ class Universe(Sequence[Arrangement]):
 
     def __init__(self, movers: Sequence[Mover], sweeps: int) -> None:
         self._movers = movers
+        self.net = movers[0].frame.net
         self.sweeps = sweeps
 
     def __getitem__(self, index: Any) -> Any:
@@ -59,12 +65,16 @@ class Universe(Sequence[Arrangement]):
             for mover in self._movers
         ]
 
+    def unaligned(self) -> list[Arrays]:
+        """Give the weights of all networks as they lay, in the sizes of the frame."""
+        return [dict(mover.weights.items()) for mover in self._movers]
+
     def __repr__(self) -> str:
         return f"<Universe of {len(self)} networks of {self._movers[0].frame.net.name}>"
 
 
 def align(
-    net: Net,
+    net: Net | Sequence[Net],
     networks: Sequence[Weights],
     maps: str | None = "orthogonal",
     streams: bool = False,
@@ -85,7 +95,12 @@ def align(
     one goes round. `maps` also lets units that are linear from one side to the other (query and
     key, value and output of each head, the rank of an adapter) be mixed by an "orthogonal" matrix,
     or by any that is "invertible", by Procrustes; None keeps to permutations. What rotary positions
-    turn stays.
+    turn is turned by an angle of each pair, and scaled where it may be "invertible".
+
+    `net` may list an architecture for each network, which differ in their numbers of units: then
+    the frame has as many as the widest (`Universe.net`), to which each unit of a narrower network
+    is assigned. What that one lacks is 0 in the frame, or comes several times where units are
+    counted together, as by a layer norm; it computes what it did.
 
     `activations` has for each network values of some of the architecture's (`graphgen.activations`)
     on the same inputs: then these are brought together, and not the weights. `fresh` tries to
@@ -94,15 +109,23 @@ def align(
     larger than memory. Signs and scales of neurons stay: `graphgen.match` changes them. `rng` draws
     the order of families. Raises `GraphError` for weights that do not fit or are not finite.
     """
-    architecture = architecture_from(net)
+    given = listed(networks)
+    architectures = architectures_of(net, len(given))
+    architecture = widest(architectures)
     if maps is not None and not (isinstance(maps, str) and maps in MAPS):
         raise GraphError(f"`maps` is {described(maps)}; expected None, 'orthogonal', 'invertible'")
     if rng is not None:
         instance(rng, np.random.Generator, "rng", "numpy.random.default_rng(0)")
     whole(sweeps, "sweeps")
     frame = Frame(Units(architecture), folded=flag(streams, "streams"))
-    given = [fitting_lazily(frame, own, f"networks[{k}]") for k, own in enumerate(listed(networks))]
-    movers = [Mover(frame, own) for own in given]
+    embeddings = [
+        None if own.hash == architecture.hash else Embedding(frame.units, own, f"net[{k}]")
+        for k, own in enumerate(architectures)
+    ]
+    movers = [
+        Mover(frame, fitting_lazily(frame, own, f"networks[{k}]", embedding), embedding)
+        for k, (own, embedding) in enumerate(zip(given, embeddings, strict=True))
+    ]
     generator = rng or np.random.default_rng(0)
     if activations is None:
         spent = together(movers, maps, generator, sweeps, fresh)
@@ -112,9 +135,12 @@ def align(
             f"`activations` is {described(activations)}; expected a list with the values of each "
             f"of the {len(movers)} networks"
         )
-    found = standard(architecture.shapes, activations)
+    found = standard([own.shapes for own in architectures], activations)
+    for own, embedding in zip(found, embeddings, strict=True):
+        if embedding is not None:
+            own |= {name: embedding.value(name, array) for name, array in own.items()}
     seen = Frame(frame.units, {name: len(array) for name, array in found[0].items()})
-    values = [Mover(seen, own) for own in found]
+    values = [Mover(seen, own, embedding) for own, embedding in zip(found, embeddings, strict=True)]
     spent = together(values, maps and "orthogonal", generator, sweeps, False)
     for mover, value in zip(movers, values, strict=True):
         mover.arrangement.orders = value.arrangement.orders
@@ -131,11 +157,29 @@ def listed(networks: object) -> list[Any]:
     return [*networks]
 
 
-def fitting_lazily(frame: Frame, weights: Weights, argument: str) -> Mapping[str, Array]:
+def architectures_of(net: Net | Sequence[Net], count: int) -> list[Architecture]:
+    """Give the architecture of each network; `GraphError` for another number of them."""
+    if not isinstance(net, (list, tuple)):
+        return [architecture_from(net)] * count  # type: ignore[arg-type]
+    if len(net) != count:
+        raise GraphError(f"`net` lists {len(net)} architectures; expected one of {count} networks")
+    return [architecture_from(own) for own in net]
+
+
+def fitting_lazily(
+    frame: Frame, weights: Weights, argument: str, embedding: Embedding | None
+) -> Mapping[str, Array]:
     """Give weights that fit; those too large to be kept are read when they are asked for."""
     if isinstance(weights, Mapping) and 4 * frame.size > KEPT:
-        return weights
-    arrays = fitting(Form.of(frame.net), weights, argument)
+        if embedding is None:
+            return weights
+        if not embedding.repeated:
+            return Lazy(embedding, weights)
+    if embedding is None:
+        arrays = fitting(Form.of(frame.net), weights, argument)
+    else:
+        with concerning(place_of(weights, argument)):
+            arrays = {**embedding.lifted(weights)}
     if frame.folded:
         arrays = fold_norms(frame.net, arrays)
     trained = {name: arrays[name] for name in frame.net.parameters}
@@ -147,65 +191,54 @@ def fitting_lazily(frame: Frame, weights: Weights, argument: str) -> Mapping[str
     return arrays
 
 
-def standard(
-    shapes: Mapping[str, tuple[int, ...]], activations: Sequence[Activations]
-) -> list[Arrays]:
-    """Give activations of mean 0 and deviation 1 over the samples; `GraphError` for odd ones."""
-    first = activations[0]
-    found = []
-    for k, own in enumerate(activations):
-        if not isinstance(own, Mapping) or not own or own.keys() != first.keys():
-            raise GraphError(
-                f"`activations[{k}]` is {described(own)}; expected arrays by the names of values, "
-                "the same of all networks"
-            )
-        arrays = {}
-        for name, array in own.items():
-            wanted, array = shapes.get(name), np.asarray(array)
-            if (
-                wanted is None
-                or array.dtype.kind != "f"
-                or array.shape != (len(np.asarray(first[name])), *wanted)
-            ):
-                raise GraphError(
-                    f"`activations[{k}]`: {name!s:.200} is {array.dtype} of {list(array.shape)}; "
-                    f"expected {'no such value' if wanted is None else ['samples', *wanted]}"
-                )
-            x = array - array.mean(axis=0)
-            deviation = x.std(axis=0)
-            arrays[name] = x / np.where(deviation > 0, deviation, 1)
-        found.append(arrays)
-    return found
-
-
 def together(
     movers: Sequence[Mover], maps: str | None, rng: np.random.Generator, sweeps: int, fresh: bool
 ) -> int:
     """Bring networks together, the first as it lies; give how many rounds it took."""
     for k in range(1, len(movers)):
-        nearest(movers[k], mean_of(movers[:k]), maps, rng, sweeps, fresh)
+        nearest(search_of(movers[k], movers[:k], maps), rng, sweeps, fresh)
     if len(movers) == 2:
         return 1
     for spent in range(sweeps):
         better = False
         for k in range(1, len(movers)):
-            others = mean_of([own for own in movers if own is not movers[k]])
-            better |= Search(movers[k], others, maps).run(rng, sweeps)
+            others = [own for own in movers if own is not movers[k]]
+            better |= search_of(movers[k], others, maps).run(rng, sweeps)
         if not better:
             return spent + 1
     return sweeps
 
 
-def nearest(
-    mover: Mover,
-    target: Callable[[str], Array],
-    maps: str | None,
-    rng: np.random.Generator,
-    sweeps: int,
-    fresh: bool,
-) -> None:
+def search_of(mover: Mover, others: Sequence[Mover], maps: str | None) -> Search:
+    """Begin to bring a network close to the mean of others.
+
+    Where some lack units that the others have, what they lack does not count; unless neither side
+    has all, so that what they have need not meet.
+    """
+    lacking = [
+        frozenset[Extent]() if own.embedding is None else own.embedding.lacking
+        for own in (mover, *others)
+    ]
+    first, *rest = lacking
+    if not any(lacking) or first & frozenset.intersection(*rest):
+        return Search(mover, mean_of(others), maps)
+    frame = mover.frame
+    whole = frozenset(f.atom for f in frame.families if maps and f.name in frame.mixing)
+
+    def there(name: str) -> Array:
+        every = [own.presence(name, whole) for own in others]
+        found: Array = np.max(every, axis=0)
+        return found
+
+    def here(name: str) -> Array:
+        return mover.presence(name, whole)
+
+    return Search(mover, mean_of(others, whole), maps, (there, here))
+
+
+def nearest(search: Search, rng: np.random.Generator, sweeps: int, fresh: bool) -> None:
     """Bring one network close to a target, from one start or two."""
-    search = Search(mover, target, maps)
+    mover = search.mover
     start = mover.arrangement.copy()
     search.run(rng, sweeps)
     if not fresh:
@@ -218,8 +251,13 @@ def nearest(
         mover.back(kept)
 
 
-def mean_of(movers: Sequence[Mover]) -> Callable[[str], Array]:
-    """Give the mean of networks as they are arranged now, tensor by tensor."""
+def mean_of(
+    movers: Sequence[Mover], whole: frozenset[Extent] | None = None
+) -> Callable[[str], Array]:
+    """Give the mean of networks as they are arranged now, tensor by tensor.
+
+    Unless `whole` is None, it is the mean of those that have something there; see `presence`.
+    """
     if len(movers) == 1:
         return movers[0].tensor
     kept: Arrays = {}
@@ -230,7 +268,10 @@ def mean_of(movers: Sequence[Mover]) -> Callable[[str], Array]:
         total = movers[0].tensor(name).copy()
         for mover in movers[1:]:
             total += mover.tensor(name)
-        total /= len(movers)
+        if whole is None:
+            total /= len(movers)
+        else:
+            total /= np.maximum(sum(mover.presence(name, whole) for mover in movers), 1)
         if 4 * movers[0].frame.size <= KEPT:
             kept[name] = total
         return total

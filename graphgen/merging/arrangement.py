@@ -14,8 +14,10 @@ from graphgen.checkpoint import Form
 from graphgen.dtypes import wide
 from graphgen.fitting import fitting
 from graphgen.merging.folding import fold_norms, foldable
-from graphgen.merging.linear import Sides, sides
+from graphgen.merging.linear import sides
+from graphgen.merging.rotary import Turned, turned_pairs
 from graphgen.merging.views import View, mixed, ordered, view_of
+from graphgen.merging.widths import Embedding
 from graphgen.sources import Weights
 from graphgen.units.derivation import Units
 from graphgen.units.extents import Extent
@@ -28,11 +30,15 @@ Floats = NDArray[np.float64]
 
 
 class Mixing(NamedTuple):
-    """How units may be mixed: the views that change, whether by rotations alone, and which."""
+    """How units may be mixed: the views that change, whether by rotations alone, and which.
+
+    Those that rotary positions turn are mixed in pairs only, each by a complex number.
+    """
 
     views: list[View]
     orthogonal: bool
     centred: bool
+    turned: Turned | None = None
 
 
 class Frame:
@@ -58,6 +64,8 @@ class Frame:
         self.families: list[Family] = []
         for family in nested.values():
             self._place(family, nested)
+        self.turned = turned_pairs(units) if values is None else {}
+        self.families += [own.family for own in self.turned.values()]
         self._values = values
         self._places: dict[str, tuple[Occurrence, ...]] = {f.name: f.places for f in self.families}
         if values is None:
@@ -88,9 +96,9 @@ class Frame:
         if family not in self.families:
             self.families.append(family)
 
-    def _views(self, family: Family, own: Sides | None) -> list[View]:
+    def _views(self, family: Family, own: tuple[int, ...] | None) -> list[View]:
         places = self._places[family.name]
-        signs = (1,) * len(places) if own is None else own.signs
+        signs = (1,) * len(places) if own is None else own
         return [
             view_of(family, place, self._shapes[place.owner], self._axes[place.owner], sign)
             for place, sign in zip(places, signs, strict=True)
@@ -103,15 +111,27 @@ class Frame:
         found = sides(self.units, norms)
         mixing = {}
         for family in self.families:
+            if family.name in self.turned:
+                turned = self.turned[family.name]
+                views = self._views(family, turned.signs)
+                mixing[family.name] = Mixing(views, turned.orthogonal, False, turned)
             if family.name not in found:
                 continue
             own = found[family.name]
             if self._values is None:
-                views = [view for view in self._views(family, own) if view.sign]
+                views = [view for view in self._views(family, own.signs) if view.sign]
                 mixing[family.name] = Mixing(views, own.orthogonal, own.centred)
             elif not own.centred:  # a rotation of a stream is not seen in values behind norms
                 mixing[family.name] = Mixing(self.views[family.name], True, False)
         return mixing
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Give the shape of a tensor, or of the samples of a value."""
+        return self._shapes[name]
+
+    def axes(self, name: str) -> list[Extent]:
+        """Give what runs along the axes of a tensor, or of the samples of a value."""
+        return self._axes[name]
 
     @property
     def size(self) -> int:
@@ -134,14 +154,14 @@ class Arrangement:
     copy. What is not in them stays. Those of families around others come first.
     """
 
-    def __init__(self, frame: Frame) -> None:
-        self.frame = frame
+    def __init__(self, frame: Frame, embedding: Embedding | None = None) -> None:
+        self.frame, self.embedding = frame, embedding
         self.orders: dict[str, Order] = {}
         self.maps: dict[str, Floats] = {}
 
     def copy(self) -> Arrangement:
         """Give another, which may be changed."""
-        other = Arrangement(self.frame)
+        other = Arrangement(self.frame, self.embedding)
         other.orders, other.maps = dict(self.orders), dict(self.maps)
         return other
 
@@ -191,11 +211,13 @@ class Arrangement:
     def apply(self, weights: Weights) -> dict[str, Array]:
         """Give a network's weights, arrays or a file, as they are arranged.
 
-        Orders move numbers as they are; matrices are multiplied in float32 or wider, and rounded
-        once. Raises `GraphError` for weights of another architecture.
+        Those of a narrower network get what they lack first. Orders move numbers as they are;
+        matrices are multiplied in float32 or wider, and rounded once. Raises `GraphError` for
+        weights of another architecture.
         """
         net = self.frame.net
-        arrays = fold_norms(net, weights) if self.frame.folded else fitting(Form.of(net), weights)
+        own = weights if self.embedding is None else self.embedding.lifted(weights)
+        arrays = fold_norms(net, own) if self.frame.folded else fitting(Form.of(net), own)
         return {name: self.tensor(name, array) for name, array in arrays.items()}
 
     def __repr__(self) -> str:

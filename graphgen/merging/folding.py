@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from graphgen.checkpoint import Form
 from graphgen.dtypes import wide
 from graphgen.fitting import fitting
+from graphgen.merging.uses import readers_of, uses_of
 from graphgen.sources import Net, Weights, architecture_from
 from spec import Architecture, Operation
 from spec.primitives import Contract, Elementwise, Normalise, Reduce, Reshape, Slice, Take
@@ -75,13 +76,7 @@ def fold_norms(net: Net, weights: Weights) -> dict[str, Array]:
 
 def foldable(net: Architecture) -> list[Norm]:
     """List the norms whose gains and shifts can be moved into what reads them."""
-    readers: dict[str, list[Operation]] = {}
-    uses: dict[str, int] = {}
-    for operation in net.operations:
-        for name in operation.inputs:
-            readers.setdefault(name, []).append(operation)
-        for name in operation.parameters:
-            uses[name] = uses.get(name, 0) + 1
+    readers, uses = readers_of(net), uses_of(net)
     found = []
     for operation in net.operations:
         primitive = operation.primitive

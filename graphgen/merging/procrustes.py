@@ -1,4 +1,4 @@
-"""The matrix that brings what one network's units have close to another's."""
+"""The matrix, or complex number, that brings what one network's units have close to others."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ Floats = NDArray[np.float64]
 
 STEPS = 30
 LEAST = 1e-9
+GOLDEN = (5**0.5 - 1) / 2
+FARTHEST = 4.0
+"""Pairs are scaled by less than e to the power of this, or its inverse."""
 
 
 def orthogonal(products: Floats, centred: bool = False) -> Floats:
@@ -76,3 +79,55 @@ def sylvester(p: Floats, q: Floats, right: Floats) -> Floats | None:
         return None
     result: Floats = second @ ((second.T @ right @ left) / sums) @ left.T
     return result
+
+
+def phases(products: Floats, pairs: NDArray[np.int64]) -> NDArray[np.complex128]:
+    """Give the complex inner product of each pair of rows, (..., pairs), of sums of Y X^T.
+
+    Its angle is that by which X is turned to lie closest to Y, and its size what it then gains.
+    """
+    a, b = pairs.T
+    real = products[..., a, a] + products[..., b, b]
+    imaginary = products[..., b, a] - products[..., a, b]
+    result: NDArray[np.complex128] = real + 1j * imaginary
+    return result
+
+
+def unit(numbers: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Give complex numbers of size 1; 1 for 0."""
+    size = np.abs(numbers)
+    return np.where(size > 0, numbers / np.where(size > 0, size, 1), 1)
+
+
+def scaled(
+    ours: tuple[Floats, Floats], theirs: tuple[Floats, Floats], pairs: NDArray[np.int64]
+) -> NDArray[np.complex128]:
+    """Give a complex z of each pair for which z X lies closest to Y, and U / conj(z) to V.
+
+    `ours` are Y and V, (copies, n, ...), `theirs` X and U. Of each size the best angle is known;
+    the size is found on a grid, and then between its neighbours.
+    """
+    one, other = (
+        phases(np.matmul(y, np.swapaxes(x, -1, -2)), pairs)
+        for y, x in zip(ours, theirs, strict=True)
+    )
+    a, b = (np.square(x[:, pairs]).sum(axis=(-1, -2)) for x in theirs)
+
+    def gain(logs: Floats) -> Floats:
+        grown = np.exp(logs)
+        value: Floats = 2 * np.abs(grown * one + other / grown) - grown**2 * a - b / grown**2
+        return value
+
+    grid = np.linspace(-FARTHEST, FARTHEST, 129)
+    gains = gain(grid.reshape(-1, *(1,) * one.ndim))
+    logs = grid[gains.argmax(axis=0)]
+    step = grid[1] - grid[0]
+    low, high = logs - step, logs + step
+    for _ in range(2 * STEPS):
+        left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+        lower = gain(left) > gain(right)
+        low, high = np.where(lower, low, left), np.where(lower, right, high)
+    found = (low + high) / 2
+    better = (a > 0) & (b > 0) & (gain(found) > gain(np.zeros_like(found)))
+    grown = np.exp(np.where(better, found, 0.0))
+    return grown * unit(grown * one + other / grown)

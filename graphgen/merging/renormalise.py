@@ -15,6 +15,7 @@ from graphgen.evaluate import NUMPY, real
 from graphgen.evaluate.inputs import batches, check_indices, computable
 from graphgen.fitting import fitting
 from graphgen.merging.averages import listed, numbers
+from graphgen.merging.uses import readers_of, uses_of
 from graphgen.sources import Net, Weights, architecture_from
 from spec import Architecture, Operation
 from spec.primitives import Contract, Elementwise, Fixed, Lookup, Normalise, Window
@@ -171,13 +172,7 @@ def moments(x: Array, axis: int) -> Moments:
 def affine_layers(net: Architecture) -> list[Affine]:
     """List the hidden layers that may be rescaled: a weight, then a bias, and no norm behind."""
     makers = {operation.output: operation for operation in net.operations}
-    readers: dict[str, list[Operation]] = {}
-    uses: dict[str, int] = {}
-    for operation in net.operations:
-        for name in operation.inputs:
-            readers.setdefault(name, []).append(operation)
-        for name in operation.parameters:
-            uses[name] = uses.get(name, 0) + 1
+    readers, uses = readers_of(net), uses_of(net)
     found = []
     for operation in net.operations:
         primitive = operation.primitive

@@ -20,11 +20,19 @@ MAPS = {"none": None, "orthogonal": "orthogonal", "invertible": "invertible"}
 @command(
     examples=(
         "gmn merge net.yaml a.safetensors b.safetensors --out middle.safetensors",
+        "gmn merge net.yaml a.safetensors wide.safetensors --net wide.yaml --out both.safetensors",
         "gmn merge net.yaml --recipe recipe.yaml --out merged.safetensors",
     )
 )
 @click.argument("net", type=ARCHITECTURE)
 @click.argument("weights", type=WEIGHTS, nargs=-1)
+@click.option(
+    "--net",
+    "other_nets",
+    type=ARCHITECTURE,
+    multiple=True,
+    help="Architecture of each network after the first, in turn, if they differ in width.",
+)
 @click.option("--recipe", type=SETTINGS, help="A recipe of mergekit, instead of WEIGHTS.")
 @click.option(
     "--method",
@@ -71,6 +79,7 @@ MAPS = {"none": None, "orthogonal": "orthogonal", "invertible": "invertible"}
 def merge(
     net: Path,
     weights: tuple[Path, ...],
+    other_nets: tuple[Path, ...],
     recipe: Path | None,
     method: str,
     shares: tuple[float, ...],
@@ -86,7 +95,8 @@ def merge(
     """Merge trained networks of NET, whose WEIGHTS are given, into one.
 
     They are brought into the frame of the first, as by `graphgen.align`, so that units that do the
-    same are merged with one another. The result is written as the first is.
+    same are merged with one another. The result is written as the first is, or as the first of the
+    widest, if widths differ.
     """
     from graphgen.files.npy import read_npy
     from pipelines.merging.merge import merge_networks
@@ -107,7 +117,14 @@ def merge(
         if len(given) != number:
             raise click.UsageError(f"expected --share {number} times, got {len(given)}")
         found = Recipe(method, tuple(others if based else files), given, first if based else None)
-    architecture = architecture_of(net, variables)
+    first_net = architecture_of(net, variables)
+    if other_nets and len(other_nets) != len(found.names) - 1:
+        raise click.UsageError(
+            f"expected --net for each of the {len(found.names) - 1} networks after the first, got "
+            f"{len(other_nets)}"
+        )
+    nets = [first_net, *(architecture_of(other, {}) for other in other_nets)]
+    architecture = nets if other_nets else first_net
     arrays = [read_npy(file) for file in inputs] or None
     aligned = recipe is None if align is None else align
     done = merge_networks(architecture, found, out, aligned, MAPS[maps], streams, arrays, replace)

@@ -37,7 +37,7 @@ class Merged:
 
 
 def merge_networks(
-    net: Architecture,
+    net: Architecture | Sequence[Architecture],
     recipe: Recipe,
     out: str | Path,
     align: bool = True,
@@ -46,26 +46,47 @@ def merge_networks(
     inputs: Sequence[NDArray[Any]] | None = None,
     replace: bool = False,
 ) -> Merged:
-    """Merge trained networks of one architecture into one.
+    """Merge trained networks of one architecture, or of several widths of it, into one.
 
         recipe = Recipe("linear", ("a.safetensors", "b.safetensors"), (1, 1))
         merge_networks(net, recipe, "middle.safetensors")
 
     They are aligned first (`graphgen.align`), which `maps` and `streams` are for. With `inputs`, a
     batch of each of the network's, statistics are renormalised afterwards (`graphgen.renormalise`).
-    The file is written as that of the first network is. Raises `PipelineError` for a recipe that
-    does not fit, `GraphError` for weights that do not.
+    The file is written as that of the first network is. Where `net` lists an architecture for each
+    network, as that of the first of the widest, of whose architecture the result is. Raises
+    `PipelineError` for a recipe that does not fit, `GraphError` for weights that do not.
     """
     claim_file(Path(out), replace)
     needed = 2 if recipe.method != "linear" else 1
     if len(recipe.names) < max(needed, 2):
         raise PipelineError(f"merging needs two networks or more, got {len(recipe.names)}")
-    files = [graphgen.Checkpoint.read(net, name) for name in recipe.names]
-    given = [file.weights for file in files]
-    for name, own in zip(recipe.names, given, strict=True):
+    nets = list(net) if isinstance(net, Sequence) else [net] * len(recipe.names)
+    if len(nets) != len(recipe.names):
+        raise PipelineError(f"got {len(nets)} architectures of {len(recipe.names)} networks")
+    unequal = len({own.hash for own in nets}) > 1
+    if unequal and not align:
+        raise PipelineError("networks of unequal widths are merged only if they are aligned")
+    files = [
+        graphgen.Checkpoint.read(own, name) for own, name in zip(nets, recipe.names, strict=True)
+    ]
+    given: list[Any] = [file.weights for file in files]
+    for own, file, name in zip(nets, files, recipe.names, strict=True):
         with concerning(name):
-            check_finite({key: own[key] for key in net.parameters})
-    networks = graphgen.align(net, given, maps, streams).networks() if align else given
+            check_finite({key: file.weights[key] for key in own.parameters})
+    net, networks, form = nets[0], given, files[0]
+    if align:
+        universe = graphgen.align(nets if unequal else net, given, maps, streams)
+        networks = universe.networks()
+    if align and unequal:
+        net, given = universe.net, universe.unaligned()
+        widest = [file for own, file in zip(nets, files, strict=True) if own.hash == net.hash]
+        if not widest:
+            raise PipelineError(
+                "no network has as many units of all families as any other has: widen one first "
+                "(`gmn widen --to FAMILY=NUMBER`; `gmn units` lists families)"
+            )
+        form = widest[0]
     found = merged(recipe.method, networks, recipe.shares)
     if inputs is not None:
         shares = {"linear": recipe.shares, "slerp": (1 - recipe.shares[0], recipe.shares[0])}
@@ -74,7 +95,7 @@ def merge_networks(
     if recipe.dtype is not None:
         kind = dtype_of(recipe.dtype)
         found = {n: a.astype(kind) if n in net.parameters else a for n, a in found.items()}
-    files[0].write(out, found, replace)
+    form.write(out, found, replace)
     before, after = (
         tuple(distance(net, own[0], other) for other in own) for own in (given, networks)
     )

@@ -54,7 +54,7 @@ def mixed(frame: Frame, rng: np.random.Generator) -> Arrangement:
     for family in frame.families:
         if family.name not in frame.mixing:
             continue
-        _, orthogonal, centred = frame.mixing[family.name]
+        _, orthogonal, centred, turned = frame.mixing[family.name]
         matrices = rng.standard_normal((*family.copies, family.size, family.size))
         matrices += 2 * np.eye(family.size)
         if orthogonal:
@@ -63,6 +63,9 @@ def mixed(frame: Frame, rng: np.random.Generator) -> Arrangement:
             inner = np.linalg.qr(rng.standard_normal((family.size - 1,) * 2))[0]
             rest = np.linalg.svd(np.ones((family.size, 1)))[0][:, 1:]
             matrices = rest @ inner @ rest.T + 1 / family.size
+        if turned is not None:
+            drawn = turned.group.sample(rng, int(np.prod(family.copies)))
+            matrices = drawn.reshape(matrices.shape)
         found.mix(family, matrices)
     return found
 
@@ -124,7 +127,12 @@ def test_a_rotated_copy_is_found_and_not_by_permutations(name: str) -> None:
     for family in frame.families:
         if family.name in frame.mixing:
             own = rng.standard_normal((*family.copies, family.size, family.size))
-            turned.mix(family, np.linalg.qr(own)[0])
+            own = np.linalg.qr(own)[0]
+            if family.name in frame.turned:  # by angles, one of each pair
+                group = frame.turned[family.name].group
+                angles = rng.uniform(0, 6, (int(np.prod(family.copies)), family.size // 2))
+                own = group.turning(np.exp(1j * angles)).reshape(own.shape)
+            turned.mix(family, own)
     b = graphgen.symmetries(net).sample(rng).apply(turned.apply(a))
     assert distance(net, a, graphgen.align(net, [a, b]).networks()[1]) < 1e-9
     assert distance(net, a, graphgen.align(net, [a, b], maps=None).networks()[1]) > 0.1

@@ -30,7 +30,7 @@ from pipelines.commands.command import Command
 from tests.pipelines.test_learned_optimizer_saved import write_small
 
 SCHEMAS = Path(str(pipelines.commands.__file__)).parent / "schemas"
-EXAMPLES = 49
+EXAMPLES = 50
 """How many examples there are in all help."""
 WORLDS = {
     "zoo": "experiment", "card": "experiment", "compile": "experiment", "train": "experiment",
@@ -77,6 +77,9 @@ def write_network(folder: Path) -> None:
     for name in ("weights", "a", "b"):
         weights = random_weights(net, rng, np.float32)
         write_weights(folder / f"{name}.safetensors", weights)
+    (folder / "wide.yaml").write_text(NET)
+    wide = random_weights(net, np.random.default_rng(1), np.float32)
+    write_weights(folder / "wide.safetensors", wide)
     models = [{"model": "a.safetensors"}, {"model": "b.safetensors"}]
     (folder / "recipe.yaml").write_text(json.dumps({"merge_method": "linear", "models": models}))
     x = rng.standard_normal((5, 4), np.float32)

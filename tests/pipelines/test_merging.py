@@ -60,6 +60,32 @@ def test_networks_are_aligned_and_merged(here: Path, capsys: pytest.CaptureFixtu
     assert same(run(f"{line} --method task_arithmetic --share -0.5"), task)
 
 
+def test_networks_of_unequal_widths_are_merged(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wide = NET.replace("5", "7")
+    Path("wide.yaml").write_text(wide)
+    weights = random_weights(spec.loads(wide), np.random.default_rng(8), np.float32)
+    write_weights("wide.safetensors", weights)
+    files = ["a.safetensors", "wide.safetensors"]
+    aligned = graphgen.align(["net.yaml", "wide.yaml"], files).networks()
+    found = run(f"{' '.join(files)} --net wide.yaml --out out.safetensors")
+    assert same(found, graphgen.average(aligned))
+    assert {name: array.shape for name, array in found.items()} == {
+        name: array.shape for name, array in weights.items()
+    }
+    document = json.loads(capsys.readouterr().out)
+    assert document["after"][1] < document["before"][1]
+    for line, message in (
+        ("--net wide.yaml --net wide.yaml", "for each of the 1 networks after the first"),
+        ("--net wide.yaml --as-they-lie", "only if they are aligned"),
+    ):
+        with pytest.raises(SystemExit):
+            run(f"{' '.join(files)} {line} --out other.safetensors")
+        assert message in capsys.readouterr().err
+        assert not Path("other.safetensors").exists()
+
+
 def test_a_file_with_no_numbers_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = dict(graphgen.files.read_weights("b.safetensors"))
     name = next(n for n, array in broken.items() if array.dtype.kind == "f")
