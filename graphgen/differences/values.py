@@ -161,10 +161,16 @@ def same(a: Array, b: Array) -> bool:
 
 def relative(a: Array, b: Array) -> float:
     """Give the norm of the difference by that of the first."""
-    one, other = (np.asarray(side, dtype=np.float64) for side in (a, b))
-    with np.errstate(invalid="ignore", over="ignore"):
+    kind = np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64
+    one, other = (np.asarray(side, dtype=kind) for side in (a, b))
+    top = max(float(np.abs(side).max(initial=0)) for side in (one, other))
+    if 0 < top < np.inf:  # squares of what is huge or tiny are none
+        one, other = one / top, other / top
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         far, size = float(np.linalg.norm(one - other)), float(np.linalg.norm(one))
-    return far / (size or float(np.linalg.norm(other)) or 1.0)
+        if 0 < top < np.inf and not size and one.any():
+            return float(np.inf)
+        return far / (size or float(np.linalg.norm(other)) or 1.0)
 
 
 def selected(a: Array, b: Array) -> str | None:
