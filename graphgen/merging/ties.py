@@ -34,7 +34,8 @@ def ties(
     sum of these, by `shares`; and those of that sign are averaged, or added up if not `normalize`,
     and multiplied by `scale`. The networks are fine-tuned from `base`, or in one frame with it.
     Dtypes and what is not floating point are those of `base`. Raises `GraphError` for networks that
-    do not have the same tensors, complex or not finite numbers, and densities that are not above 0 and at most 1.
+    do not have the same tensors, numbers that are complex or not finite, and densities that are
+    not above 0 and at most 1.
     """
     every = alike([base, *listed(networks, "networks")], "networks")
     first, others = every[0], every[1:]

@@ -36,7 +36,7 @@ def unit_scores(
     A score is the root of the sum of squares of a unit's trained scalars; with `gradients` of a
     loss, by name, the size of the sum of gradients times scalars: how much the loss would change
     without it, to first order (Molchanov et al. 2019). What lies in two of its slices counts twice.
-    Branches have the scores of all their tensors. Raises `GraphError` for numbers that are not finite.
+    Branches have the scores of all their tensors. Raises `GraphError` for what is not finite.
     """
     architecture, given = network_from(net, weights)
     found = Units(architecture)
