@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from graphgen.errors import GraphError, concerning
 from graphgen.finite import check_finite
+from graphgen.matching.matching import flag
 from graphgen.merging.averages import Arrays, alike, combined, listed, numbers, widened
 from graphgen.sources import Weights
 
@@ -27,7 +28,7 @@ def ties(
 ) -> Arrays:
     """Add to a network what others learned beyond it and agree on (Yadav et al., NeurIPS 2023).
 
-        merged = graphgen.ties(base, [a, b, c], density=0.2)
+        merged = ties(a, [b], density=0.2)             # or several, fine-tuned from a
 
     Of each network's difference to `base` the largest numbers stay, a share `density` of each
     tensor (one for all, or one a network; one number at least); each place takes the sign of the
@@ -44,8 +45,7 @@ def ties(
     kept = numbers([density] * len(others) if one else density, len(others), "density")
     if not all(0 < share <= 1 for share in kept):
         raise GraphError(f"`density` is {density}; expected what is above 0 and at most 1")
-    if not isinstance(normalize, (bool, np.bool_)):
-        raise GraphError(f"`normalize` is {normalize!r:.80}; expected true or false")
+    normalize = flag(normalize, "normalize")
     (factor,) = numbers([scale], 1, "scale")
     for number, own in enumerate(every):
         with concerning(f"networks[{number - 1}]" if number else "base"):

@@ -103,7 +103,7 @@ def test_dtypes_are_those_of_the_base(kind: Any) -> None:
         ({"density": True}, "`density`"),
         ({"density": np.nan}, "`density`"),
         ({"scale": np.inf}, "`scale`"),
-        ({"normalize": 1}, "`normalize` is 1"),
+        ({"normalize": 1}, "`normalize` is"),
         ({"shares": [1, 2]}, "`shares`"),
     ],
 )
