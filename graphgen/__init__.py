@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from graphgen.merging.averages import average, slerp, task_arithmetic
     from graphgen.merging.folding import fold_norms
     from graphgen.merging.renormalise import activations, renormalise
+    from graphgen.merging.ties import ties
     from graphgen.neurons import NeuronValue, neuron_values
     from graphgen.surgery.prune import prune
     from graphgen.surgery.scores import lowest, unit_scores
@@ -94,6 +95,7 @@ __all__ = [
     "symmetry_families",
     "task_arithmetic",
     "template",
+    "ties",
     "unit_scores",
     "units",
     "variables_for",

@@ -19,9 +19,10 @@ SIGNS = {"added": "+", "removed": "-", "renamed": "=", "reordered": "=", "spelle
 class Change:
     """A difference of two architectures.
 
-    `kind` is `added`, `removed`, `changed`, `moved`, `tied`, `input`, `output`, or, of what makes
-    no difference to the function, `renamed`, `reordered` and `spelled`. `name` is a layer's (of the
-    second network where that was added), `what` says what; `count` layers of one pattern do so.
+    `kind` is `variable`, `added`, `removed`, `changed`, `moved`, `tied`, `input`, `output`, or, of
+    what makes no difference to the function, `renamed`, `reordered` and `spelled`. `name` is a
+    layer's (of the second network where that was added) or a variable's, `what` says what; `count`
+    layers of one pattern do so.
     """
 
     kind: str

@@ -13,6 +13,7 @@ from graphgen.differences.layers import Alignment, aligned
 from graphgen.differences.names import NameMap, mapped
 from graphgen.differences.patterns import by_pattern
 from graphgen.differences.values import Compared, of_one_graph, of_two_graphs
+from graphgen.differences.variables import of_variables
 from graphgen.errors import GraphError
 from graphgen.files.model_kind import model_kind
 from graphgen.matching.matching import flag
@@ -93,8 +94,9 @@ def diff(
         print(graphgen.diff("net.yaml", "net.yaml", "net.safetensors", weights))
 
     Layers are paired by what they are, by their place and by their names, so that one more layer is
-    one difference, and names, order and spelling are told from what changes the function. The
-    weights of models (.onnx, .pt2, a folder) are their own unless others are given; they are
+    one difference, and names, order and spelling are told from what changes the function. Two files
+    in the language that differ by their variables alone have these first. The weights
+    of models (.onnx, .pt2, a folder) are their own unless others are given; they are
     compared where both networks have some. Where the graphs are the same, `graphgen.match` says
     which differences are symmetries: for at most three million parameters unless `align` is true,
     and not if it is false. Raises `GraphError` for weights of one network alone, and for such as do
@@ -121,6 +123,8 @@ def diff(
         listed = spelled(layers, names, listed)
     elif not listed:
         listed = [Change("changed", "graphs", "they differ in what no field of a layer says")]
+    if not same:
+        listed = [*of_variables(a, b, second), *listed]
     compared = None
     if weights_a is not None and weights_b is not None:
         one = same or (names is not None and names.complete)  # but perhaps for constants

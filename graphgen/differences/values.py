@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
+from math import frexp, prod
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ Arrays = Mapping[str, Array]
 
 MOST_MATCHED = 3_000_000
 """The most parameters that are matched unasked: some ten seconds."""
+MOST_POWER = 400
+"""Numbers of more powers of two, or less, are matched as numbers near one."""
 ROUNDING = 1e-5
 """The relative difference up to which moved weights are the same to rounding, in float32."""
 STATES = ("equal", "permuted", "signed", "scaled", "transposed", "part", "shape", "different")
@@ -92,13 +94,29 @@ def of_one_graph(
         asked = "not asked for" if align is False else f"of {total:,} parameters only if asked for"
         return Compared(tuple(found), f"as they stand; symmetries {asked}")
     try:
-        aligned = match(net, dict(ours), dict(theirs))
+        power = extreme((*ours.values(), *theirs.values()))
+        aligned = match(net, by_power(ours, -power), by_power(theirs, -power))
     except GraphError as error:
         return Compared(tuple(found), f"as they stand; not matched: {error}")
     return Compared(
         tuple(modulo(found, ours, theirs, aligned)),
-        f"modulo symmetries: {aligned.how}, distance {aligned.distance:.3g}",
+        f"modulo symmetries: {aligned.how}, distance {aligned.distance * 2.0**power:.3g}",
     )
+
+
+def extreme(arrays: Iterable[Array]) -> int:
+    """Give the power of two of the largest number, where squares have no size; else 0."""
+    tops = [float(np.abs(a).max(initial=0)) for a in arrays if is_real(a.dtype)]
+    top = max((top for top in tops if np.isfinite(top)), default=0.0)
+    power = frexp(top)[1]
+    return power if abs(power) > MOST_POWER else 0
+
+
+def by_power(arrays: Arrays, power: int) -> dict[str, Array]:
+    """Multiply what is floating point by a power of two, which keeps the symmetries."""
+    if not power:
+        return dict(arrays)
+    return {n: np.ldexp(a, power) if a.dtype.kind == "f" else a for n, a in arrays.items()}
 
 
 def modulo(
@@ -161,10 +179,16 @@ def same(a: Array, b: Array) -> bool:
 
 def relative(a: Array, b: Array) -> float:
     """Give the norm of the difference by that of the first."""
-    one, other = (np.asarray(side, dtype=np.float64) for side in (a, b))
-    with np.errstate(invalid="ignore", over="ignore"):
+    kind = np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64
+    one, other = (np.asarray(side, dtype=kind) for side in (a, b))
+    top = max(float(np.abs(side).max(initial=0)) for side in (one, other))
+    if 0 < top < np.inf:  # squares of what is huge or tiny are none
+        one, other = one / top, other / top
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         far, size = float(np.linalg.norm(one - other)), float(np.linalg.norm(one))
-    return far / (size or float(np.linalg.norm(other)) or 1.0)
+        if 0 < top < np.inf and not size and one.any():
+            return float(np.inf)
+        return far / (size or float(np.linalg.norm(other)) or 1.0)
 
 
 def selected(a: Array, b: Array) -> str | None:

@@ -46,17 +46,20 @@ def slerp(a: Weights, b: Weights, share: float) -> Arrays:
         middle = slerp(a, b, 0.5)
 
     The length of a tensor does not shrink on the way, as it does on a straight line; where two
-    have nearly one direction, or one has none, it is the line. Otherwise as `interpolate`.
+    have nearly one direction, or one has none, it is the line. Otherwise as `interpolate`, but
+    `GraphError` for a `share` outside of 0 to 1, where an arc would come back.
     """
     (at,) = numbers([share], 1, "share")
+    if not 0 <= at <= 1:
+        raise GraphError(f"`share` is {at}; expected a number from 0 to 1, an arc has no more")
     first, second = weights_from(a, "a"), weights_from(b, "b")
     check_alike(first, second, place_of(a, "a"), place_of(b, "b"))
     lines = interpolate(first, second, at)
 
     def arc(name: str) -> Array:
         x, y = (widened(side[name]) for side in (first, second))
-        sizes = np.linalg.norm(x) * np.linalg.norm(y)
-        cosine = float(np.vdot(x, y) / sizes) if sizes > 0 else 1.0
+        u, v = unit(x), unit(y)
+        cosine = float(np.vdot(u, v)) if u.any() and v.any() else 1.0
         if not abs(cosine) <= STRAIGHT:
             return lines[name]
         angle = np.arccos(cosine)
@@ -87,6 +90,16 @@ def task_arithmetic(
         return own + weighted([widened(w[name]) - own for w in others], each)
 
     return combined(first, task)
+
+
+def unit(array: Array) -> Array:
+    """Give an array of the same direction and of length one, also of what is huge or tiny."""
+    top = np.abs(array).max(initial=0)
+    if not 0 < top < np.inf:
+        return array
+    near = array / top
+    found: Array = near / np.linalg.norm(near)
+    return found
 
 
 def combined(first: Mapping[str, Array], make: Callable[[str], Array]) -> Arrays:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
+from math import frexp, prod
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from graphgen.arrays import array_of_shape
 from graphgen.checkpoint import Form
 from graphgen.dtypes import wide
-from graphgen.errors import GraphError, described
+from graphgen.errors import GraphError, concerning, described
+from graphgen.finite import check_finite
 from graphgen.fitting import fitting
 from graphgen.sources import Net, Weights, network_from
 from graphgen.surgery.arranging import laid
@@ -35,38 +36,58 @@ def unit_scores(
     A score is the root of the sum of squares of a unit's trained scalars; with `gradients` of a
     loss, by name, the size of the sum of gradients times scalars: how much the loss would change
     without it, to first order (Molchanov et al. 2019). What lies in two of its slices counts twice.
-    Branches have the scores of all their tensors.
+    Branches have the scores of all their tensors. Raises `GraphError` for what is not finite.
     """
     architecture, given = network_from(net, weights)
     found = Units(architecture)
     arrays = fitting(Form.of(architecture), given)
     trained = {name for name, tensor in architecture.tensors.items() if tensor.trainable}
-    parts = {}
+    parts: dict[str, NDArray[Any]] = {}
+    check_finite({name: arrays[name] for name in trained})
     if gradients is not None and not isinstance(gradients, Mapping):
         raise GraphError(f"`gradients` is {described(gradients)}; expected arrays by name")
+    others = {}
     for name in trained:
         array = arrays[name].astype(wide(arrays[name].dtype))
-        other = array
+        others[name] = array
         if gradients is not None:
             if name not in gradients:
                 raise GraphError(f"`gradients` has none of {name!r}; every trained tensor has one")
             other = array_of_shape(gradients[name], array.shape, f"the gradient of {name}")
+            others[name] = other.astype(wide(other.dtype))
             if other.dtype.kind == "c":
                 raise GraphError(f"the gradient of {name} has complex numbers; expected real ones")
-        parts[name] = array * other
+        parts[name] = array
+    if gradients is not None:
+        with concerning("gradients"):
+            check_finite(others)
+    mine, theirs = exponent(parts), exponent(others)
+    for name, array in parts.items():
+        parts[name] = np.ldexp(array, -mine) * np.ldexp(others[name], -theirs)
+
+    def size(total: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(over="ignore"):
+            if gradients is None:
+                return np.ldexp(np.sqrt(total), mine)
+            return np.ldexp(np.abs(total), mine + theirs)
+
     scores: Scores = {}
     for family in found.families.values():
         total = np.zeros(len(family))
         for name in family.tensors:
             if name in trained:
                 total += gathered(parts[name], found.axes.tensors[name], family)
-        total = np.sqrt(total) if gradients is None else np.abs(total)
-        scores[family.name] = total.reshape(*family.copies, family.size)
+        scores[family.name] = size(total).reshape(*family.copies, family.size)
     for branches in found.branches.values():
         sums = [sum(float(parts[t].sum()) for t in own if t in trained) for own in branches.owned]
-        total = np.array(sums)
-        scores[branches.name] = np.sqrt(total) if gradients is None else np.abs(total)
+        scores[branches.name] = size(np.array(sums))
     return scores
+
+
+def exponent(arrays: Mapping[str, NDArray[Any]]) -> int:
+    """Give the power of two that makes numbers at most 1, so that their squares have a size."""
+    top = max((float(np.abs(array).max(initial=0)) for array in arrays.values()), default=0.0)
+    return frexp(top)[1]
 
 
 def gathered(array: NDArray[Any], axes: Axes, family: Family) -> NDArray[np.float64]:

@@ -66,6 +66,7 @@ def diff(
     permuted neurons are the same network.
     """
     import graphgen
+    from graphgen.differences.variables import authored
     from graphgen.files import claim_file
 
     if structure and (weights_a or weights_b):
@@ -83,7 +84,8 @@ def diff(
         if weights_a or weights_b:
             raise click.UsageError("--weights-a and --weights-b go together: give both, or none")
         ours = theirs = None
-    found = graphgen.diff(first, second, ours, theirs, align=align)
+    nets = [str(net) if authored(str(net)) else side for net, side in ((a, first), (b, second))]
+    found = graphgen.diff(nets[0], nets[1], ours, theirs, align=align)
     click.echo(str(found))
     document: dict[str, Any] = {
         "a": a, "b": b, **found.plain(), "names_file": names_file, "page": page,

@@ -36,10 +36,11 @@ MAPS = {"none": None, "orthogonal": "orthogonal", "invertible": "invertible"}
 @click.option("--recipe", type=SETTINGS, help="A recipe of mergekit, instead of WEIGHTS.")
 @click.option(
     "--method",
-    type=click.Choice(["linear", "slerp", "task_arithmetic"]),
+    type=click.Choice(["linear", "slerp", "task_arithmetic", "ties"]),
     default="linear",
     show_default=True,
-    help="How: a mean, along an arc from the first, or what the others learned beyond the first.",
+    help="How: a mean, along an arc from the first, or what the others learned beyond the first, "
+    "all of it or where they agree.",
 )
 @click.option(
     "--share",
@@ -47,6 +48,11 @@ MAPS = {"none": None, "orthogonal": "orthogonal", "invertible": "invertible"}
     type=float,
     multiple=True,
     help="Weight of each network in turn; of slerp, how far to go. [default: all alike]",
+)
+@click.option(
+    "--density",
+    type=float,
+    help="Of ties: the share of each tensor's changes that is kept. [default: 0.2]",
 )
 @click.option(
     "--aligned/--as-they-lie",
@@ -83,6 +89,7 @@ def merge(
     recipe: Path | None,
     method: str,
     shares: tuple[float, ...],
+    density: float | None,
     align: bool | None,
     maps: str,
     streams: bool,
@@ -104,6 +111,8 @@ def merge(
 
     if (recipe is None) == (not weights):
         raise click.UsageError("expected WEIGHTS of two networks or more, or --recipe")
+    if density is not None and (recipe is not None or method != "ties"):
+        raise click.UsageError("--density is of --method ties")
     if recipe is not None:
         found = read_recipe(recipe)
     else:
@@ -116,7 +125,14 @@ def merge(
         given = shares or (0.5 if method == "slerp" else 1.0,) * number
         if len(given) != number:
             raise click.UsageError(f"expected --share {number} times, got {len(given)}")
-        found = Recipe(method, tuple(others if based else files), given, first if based else None)
+        kept = (0.2 if density is None else density,) * number if method == "ties" else None
+        found = Recipe(
+            method,
+            tuple(others if based else files),
+            given,
+            first if based else None,
+            densities=kept,
+        )
     first_net = architecture_of(net, variables)
     if other_nets and len(other_nets) != len(found.names) - 1:
         raise click.UsageError(

@@ -15,7 +15,7 @@ from graphgen.errors import concerning
 from graphgen.files import claim_file
 from graphgen.finite import check_finite
 from pipelines.errors import PipelineError
-from pipelines.merging.recipe import Recipe, merged
+from pipelines.merging.recipe import Recipe
 from spec import Architecture
 
 Arrays = dict[str, NDArray[Any]]
@@ -87,7 +87,7 @@ def merge_networks(
                 "(`gmn widen --to FAMILY=NUMBER`; `gmn units` lists families)"
             )
         form = widest[0]
-    found = merged(recipe.method, networks, recipe.shares)
+    found = recipe.merged(networks)
     if inputs is not None:
         shares = {"linear": recipe.shares, "slerp": (1 - recipe.shares[0], recipe.shares[0])}
         ends = networks if recipe.method in shares else None

@@ -17,10 +17,16 @@ from pipelines.zoo.fields import AnySettings, read_document
 
 Arrays = dict[str, Any]
 
-METHODS = ("linear", "slerp", "task_arithmetic")
+METHODS = ("linear", "slerp", "task_arithmetic", "ties")
 DTYPES = ("float16", "bfloat16", "float32")
 KNOWN = ("models", "merge_method", "base_model", "parameters", "dtype")
-PARAMETERS = {"linear": ("normalize",), "slerp": ("t",), "task_arithmetic": ("lambda", "normalize")}
+PARAMETERS = {
+    "linear": ("normalize",),
+    "slerp": ("t",),
+    "task_arithmetic": ("lambda", "normalize"),
+    "ties": ("density", "weight", "lambda", "normalize", "int8_mask"),
+}
+BASED = ("task_arithmetic", "ties")
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Recipe:
 
     `models` are those that are merged and `shares` theirs; `base` is where slerp begins and what
     task vectors are added to. Of `slerp` there is one model beside it, and its share is `t`.
+    Of `ties`, `densities` are those of the models, and `normalize` and `scale` (`lambda` there) are
+    those of `graphgen.ties`.
     """
 
     method: str
@@ -39,6 +47,9 @@ class Recipe:
     shares: tuple[float, ...]
     base: str | None = None
     dtype: str | None = None
+    densities: tuple[float, ...] | None = None
+    normalize: bool = True
+    scale: float = 1.0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -47,7 +58,24 @@ class Recipe:
 
     def carry_out(self, weights: Mapping[str, Arrays]) -> Arrays:
         """Merge the weights of the models, by name."""
-        return merged(self.method, [weights[name] for name in self.names], self.shares)
+        return self.merged([weights[name] for name in self.names])
+
+    def merged(self, networks: Sequence[Arrays]) -> Arrays:
+        """Merge networks in the order of `names`."""
+        if self.method == "linear":
+            return graphgen.average(networks, self.shares)
+        if self.method == "slerp":
+            return graphgen.slerp(networks[0], networks[1], self.shares[0])
+        if self.method == "task_arithmetic":
+            return graphgen.task_arithmetic(networks[0], networks[1:], self.shares)
+        return graphgen.ties(
+            networks[0],
+            networks[1:],
+            self.shares,
+            density=1.0 if self.densities is None else self.densities,
+            normalize=self.normalize,
+            scale=self.scale,
+        )
 
     def write(self, path: str | Path, replace: bool = False) -> None:
         """Write the recipe as mergekit reads it."""
@@ -60,6 +88,10 @@ class Recipe:
                 {"model": name, "parameters": {"weight": share}}
                 for name, share in zip(self.models, self.shares, strict=True)
             ]
+        if self.method == "ties":
+            for entry, density in zip(content["models"], self.densities or (), strict=False):
+                entry["parameters"]["density"] = density
+            content["parameters"] = {"normalize": self.normalize, "lambda": self.scale}
         if self.base is not None:
             content["base_model"] = self.base
         if self.dtype is not None:
@@ -68,20 +100,11 @@ class Recipe:
         write_bytes(Path(path), yaml.safe_dump(content, sort_keys=False).encode())
 
 
-def merged(method: str, networks: Sequence[Arrays], shares: Sequence[float]) -> Arrays:
-    """Merge networks, of which the first is the base of slerp and of task vectors."""
-    if method == "linear":
-        return graphgen.average(networks, shares)
-    if method == "slerp":
-        return graphgen.slerp(networks[0], networks[1], shares[0])
-    return graphgen.task_arithmetic(networks[0], networks[1:], shares)
-
-
 def read_recipe(path: AnySettings) -> Recipe:
     """Read a recipe of mergekit; `PipelineError` for what is not carried out here, by its name.
 
-    Carried out are `linear`, `slerp` with one number `t`, and `task_arithmetic`, of whole models
-    with one weight each.
+    Carried out are `linear`, `slerp` with one number `t`, `task_arithmetic` and `ties`, of whole
+    models with one weight and density each.
     """
     data = read_document(path).data
     place = "recipe" if isinstance(path, Mapping) else str(path)
@@ -113,10 +136,13 @@ def read_recipe(path: AnySettings) -> Recipe:
     if not isinstance(entries, list) or not entries:
         raise PipelineError(f"{place}: `models` is missing; expected a list of `model: FOLDER`")
     models: list[tuple[str, float | None]] = []
+    each = ("weight", "density") if method == "ties" else ("weight",)
+    densities: dict[int, float] = {}
     for entry in entries:
         if not isinstance(entry, Mapping) or not entry.keys() <= {"model", "parameters"}:
             raise PipelineError(f"{place}: an entry of `models` is not `model` and `parameters`")
-        own = own_numbers(entry.get("parameters"), ("weight",), f"{place}: `parameters` of a model")
+        own = own_numbers(entry.get("parameters"), each, f"{place}: `parameters` of a model")
+        densities[len(models)] = own.get("density", numbers.get("density", 1.0))
         models.append((name_of(entry.get("model"), place), own.get("weight")))
     if method == "slerp":
         others = [name for name, weight in models if name != base and weight is None]
@@ -124,21 +150,34 @@ def read_recipe(path: AnySettings) -> Recipe:
             raise PipelineError(
                 f"{place}: `slerp` needs `base_model`, another of `models`, and a number `t`"
             )
+        if not 0 <= numbers["t"] <= 1:
+            raise PipelineError(f"{place}: `t` is {numbers['t']}; expected a number from 0 to 1")
         return Recipe(method, (others[0],), (numbers["t"],), base, dtype)
     if method == "linear" and numbers.get("normalize", 1.0) != 1.0:
         raise PipelineError(f"{place}: `normalize: false` of `linear` is not carried out here")
-    if method == "task_arithmetic":
-        if base is None:
-            raise PipelineError(f"{place}: `task_arithmetic` needs `base_model`")
-        if numbers.get("normalize", 0.0) != 0.0:
-            raise PipelineError(
-                f"{place}: `normalize` of `task_arithmetic` is not carried out here"
-            )
+    if method in BASED and base is None:
+        raise PipelineError(f"{place}: `{method}` needs `base_model`")
+    if method == "task_arithmetic" and numbers.get("normalize", 0.0) != 0.0:
+        raise PipelineError(f"{place}: `normalize` of `task_arithmetic` is not carried out here")
+    if method in BASED:
+        densities = {at: density for at, density in densities.items() if models[at][0] != base}
         models = [(name, weight) for name, weight in models if name != base]
     factor = numbers.get("lambda", 1.0)
+    if method == "ties":
+        kept = tuple(densities.values())
+        if not all(0 < density <= 1 for density in kept):
+            raise PipelineError(
+                f"{place}: a `density` is {min(kept)} to {max(kept)}; expected what is above 0 and "
+                "at most 1"
+            )
+        usual = numbers.get("weight", 1.0)
+        shares = tuple(usual if weight is None else weight for _, weight in models)
+        names = tuple(name for name, _ in models)
+        normalize = bool(numbers.get("normalize", 1.0))
+        return Recipe(method, names, shares, base, dtype, kept, normalize, factor)
     shares = tuple(factor * (1.0 if weight is None else weight) for _, weight in models)
-    kept = base if method == "task_arithmetic" else None
-    return Recipe(method, tuple(name for name, _ in models), shares, kept, dtype)
+    base = base if method == "task_arithmetic" else None
+    return Recipe(method, tuple(name for name, _ in models), shares, base, dtype)
 
 
 def own_numbers(given: Any, known: Sequence[str], place: str) -> dict[str, float]:

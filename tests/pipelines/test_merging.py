@@ -58,6 +58,9 @@ def test_networks_are_aligned_and_merged(here: Path, capsys: pytest.CaptureFixtu
     assert same(run(f"{line} --method slerp --share 0.3"), graphgen.slerp(*files[:2], 0.3))
     task = graphgen.task_arithmetic(files[0], files[1:2], [-0.5])
     assert same(run(f"{line} --method task_arithmetic --share -0.5"), task)
+    line = f"{' '.join(files)} --as-they-lie --out out.safetensors --replace --method ties"
+    assert same(run(line), graphgen.ties(files[0], files[1:]))
+    assert same(run(f"{line} --density 0.5"), graphgen.ties(files[0], files[1:], density=0.5))
 
 
 def test_networks_of_unequal_widths_are_merged(
@@ -113,6 +116,7 @@ def test_statistics_are_renormalised(here: Path) -> None:
         Recipe("linear", ("a", "b"), (0.25, 1.0), None, "bfloat16"),
         Recipe("slerp", ("b",), (0.3,), "a", None),
         Recipe("task_arithmetic", ("a", "b"), (0.25, -1.0), "c", "float32"),
+        Recipe("ties", ("a", "b"), (0.25, 1.0), "c", None, (0.5, 0.75), False, 0.5),
     ],
     ids=lambda recipe: recipe.method,
 )
@@ -145,10 +149,30 @@ dtype: float16
     assert same(found, {n: x.astype(np.float16) for n, x in expected.items()})
 
 
+def test_what_a_recipe_says_of_all_models_gives_way_to_what_it_says_of_one(here: Path) -> None:
+    text = """
+models:
+  - model: a.safetensors
+  - model: b.safetensors
+    parameters: {weight: 0.5, density: 0.25}
+  - model: c.safetensors
+merge_method: ties
+base_model: a.safetensors
+parameters: {density: 0.75, weight: 2, normalize: false, lambda: 0.5, int8_mask: true}
+"""
+    Path("recipe.yaml").write_text(text)
+    found = run("--recipe recipe.yaml --out out.safetensors")
+    files = [f"{name}.safetensors" for name in "abc"]
+    expected = graphgen.ties(
+        files[0], files[1:], [0.5, 2.0], density=[0.25, 0.75], normalize=False, scale=0.5
+    )
+    assert same(found, expected)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"merge_method": "ties"}, "'ties' is not carried out here"),
+        ({"merge_method": "della"}, "'della' is not carried out here"),
         ({"merge_method": None}, "`merge_method` is missing; expected one of linear"),
         ({"models": [{"model": "a", "parameters": {"weight": np.nan}}]}, "is nan; expected a fin"),
         ({"slices": []}, "`slices` is not carried out here"),
@@ -161,6 +185,20 @@ dtype: float16
         ({"dtype": "int8"}, "expected one of float16"),
         ({"merge_method": "slerp"}, "`slerp` needs `base_model`"),
         ({"merge_method": "task_arithmetic"}, "needs `base_model`"),
+        ({"merge_method": "ties"}, "needs `base_model`"),
+        (
+            {"merge_method": "ties", "base_model": "c", "parameters": {"density": 0}},
+            "`density` is 0.0",
+        ),
+        (
+            {
+                "merge_method": "slerp",
+                "base_model": "a",
+                "models": [{"model": "a"}, {"model": "b"}],
+                "parameters": {"t": 5},
+            },
+            "`t` is 5.0; expected a number from 0 to 1",
+        ),
     ],
 )
 def test_what_is_not_carried_out_is_refused_by_name(change: dict[str, Any], message: str) -> None:
@@ -177,6 +215,8 @@ def test_what_is_not_carried_out_is_refused_by_name(change: dict[str, Any], mess
         "a.safetensors --recipe r.yaml --out out.safetensors",
         "a.safetensors --out out.safetensors",
         "a.safetensors b.safetensors --share 1 --out out.safetensors",
+        "a.safetensors b.safetensors --density 0.5 --out out.safetensors",
+        "a.safetensors b.safetensors --method ties --density 2 --out out.safetensors",
         "a.safetensors b.safetensors c.safetensors --method slerp --out out.safetensors",
     ],
 )
