@@ -1,9 +1,9 @@
 """Time and peak memory of aligning large networks, with random weights that are made when read.
 
-    python benchmarks/align_large.py llama depth=1      # Llama-7B's sizes, one of its 32 layers
-    python benchmarks/align_large.py published/ddpm size=32 widths=[128,256,256,256] blocks=2
+    python benchmarks/align_large.py llama depth=32      # Llama-7B's sizes; fewer layers are quicker
+    python benchmarks/align_large.py benchmarks/stable_diffusion.yaml
 
-The rest is in proportion: a sweep takes as long for each layer, and one for the stream.
+One sweep, which takes each family once; a layer of Llama is a thirty-second of it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -60,9 +61,9 @@ def main() -> None:
     graphgen.align(net, networks, sweeps=SWEEPS, fresh=False)
     seconds, cpu = time.perf_counter() - begun, time.process_time() - used
     peak = peak_memory() / 2**30
-    of = " ".join([name, *given])
+    of = " ".join([Path(name).name, *given])
     save(
-        f"align_{name.rpartition('/')[2]}",
+        f"align_{Path(name).stem}",
         {
             f"{of}: parameters": Measure(count, "scalars", None),
             f"{of}: families": Measure(families, "families", None),
