@@ -77,8 +77,8 @@ def write_network(folder: Path) -> None:
     for name in ("weights", "a", "b"):
         weights = random_weights(net, rng, np.float32)
         write_weights(folder / f"{name}.safetensors", weights)
-    (folder / "wide.yaml").write_text(NET)
-    wide = random_weights(net, np.random.default_rng(1), np.float32)
+    (folder / "wide.yaml").write_text(NET.replace("out_features: 3", "out_features: 5"))
+    wide = random_weights(spec.load(folder / "wide.yaml"), np.random.default_rng(1), np.float32)
     write_weights(folder / "wide.safetensors", wide)
     models = [{"model": "a.safetensors"}, {"model": "b.safetensors"}]
     (folder / "recipe.yaml").write_text(json.dumps({"merge_method": "linear", "models": models}))
