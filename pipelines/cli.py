@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from pipelines.commands.barriers import barriers
+from pipelines.commands.canonical import canonical
 from pipelines.commands.card import card
 from pipelines.commands.check import check
 from pipelines.commands.code import code
@@ -46,7 +47,18 @@ from pipelines.commands.widen import widen
 from pipelines.commands.zoo import zoo
 
 SECTIONS = {
-    "Your network": (check, view, import_, compile_, symmetries, match, diff, predict, layers),
+    "Your network": (
+        check,
+        view,
+        import_,
+        compile_,
+        symmetries,
+        canonical,
+        match,
+        diff,
+        predict,
+        layers,
+    ),
     "Other networks from yours": (units, prune, widen, merge),
     "An experiment": (
         new,

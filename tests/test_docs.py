@@ -57,7 +57,7 @@ COUNTS = {
     "docs/how_to/plugins.md": {"python": 1, "sh": 1, "text": 1, "yaml": 1},
     "docs/how_to/prune.md": {"python": 7, "sh": 1, "text": 6},
     "docs/how_to/python.md": {"python": 6, "text": 6, "yaml": 1},
-    "docs/how_to/same_network.md": {"python": 3, "text": 2},
+    "docs/how_to/same_network.md": {"python": 4, "sh": 1, "text": 3},
     "docs/how_to/several_zoos.md": {"sh": 1, "text": 1, "yaml": 2},
     "docs/how_to/tasks.md": {"python": 4, "sh": 3, "text": 5, "yaml": 3},
     "docs/how_to/zoo.md": {"sh": 1, "text": 1, "yaml": 2},

@@ -24,7 +24,7 @@ NET = "inputs: {x: [4]}\nlayers: [{linear: {out_features: 3}}, relu, {linear: {o
 WITHOUT = {
     "completion",
     *("layers", "check", "compile", "union", "symmetries", "diff", "card"),
-    *("units", "prune", "widen"),
+    *("units", "prune", "widen", "canonical"),
     *("new", "code", "doctor", "view"),
 }
 """Commands that work with the core installation, as does `report --show`."""

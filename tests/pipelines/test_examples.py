@@ -30,7 +30,7 @@ from pipelines.commands.command import Command
 from tests.pipelines.test_learned_optimizer_saved import write_small
 
 SCHEMAS = Path(str(pipelines.commands.__file__)).parent / "schemas"
-EXAMPLES = 50
+EXAMPLES = 52
 """How many examples there are in all help."""
 WORLDS = {
     "zoo": "experiment", "card": "experiment", "compile": "experiment", "train": "experiment",
