@@ -88,9 +88,9 @@ def evaluate(
         rows, measured, examples, seconds = measure(runs, graph_set, device, workers, scheduler)
         joined = ensemble_rows(rows, ensembles)
         rows += joined
-        for split, known in measured.items():
+        for split, scored in measured.items():
             seen = {(r["model"], r["seed"]): None for r in joined if r["split"] == split}
-            known += [{"model": model, "seed": seed} for model, seed in seen]
+            scored += [{"model": model, "seed": seed} for model, seed in seen]
         new.add(PREDICTIONS, lambda path: write_bytes(path, table(rows)))
         if examples:
             new.add(EXAMPLES, lambda path: write_safetensors(path, examples))
