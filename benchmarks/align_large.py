@@ -1,6 +1,6 @@
 """Time and peak memory of aligning large networks, with random weights that are made when read.
 
-    python benchmarks/align_large.py llama depth=32      # Llama-7B's sizes; fewer layers are quicker
+    python benchmarks/align_large.py llama depth=32  # Llama-7B's sizes; fewer layers are quicker
     python benchmarks/align_large.py benchmarks/stable_diffusion.yaml
 
 One sweep, which takes each family once; a layer of Llama is a thirty-second of it.
