@@ -20,7 +20,7 @@ MAPS = {"none": None, "orthogonal": "orthogonal", "invertible": "invertible"}
 @command(
     examples=(
         "gmn merge net.yaml a.safetensors b.safetensors --out middle.safetensors",
-        "gmn merge net.yaml a.safetensors wide.safetensors --net wide.yaml --out both.safetensors",
+        "gmn merge net.yaml a.safetensors big.safetensors --net big.yaml --out both.safetensors",
         "gmn merge net.yaml --recipe recipe.yaml --out merged.safetensors",
     )
 )

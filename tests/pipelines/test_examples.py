@@ -77,9 +77,9 @@ def write_network(folder: Path) -> None:
     for name in ("weights", "a", "b"):
         weights = random_weights(net, rng, np.float32)
         write_weights(folder / f"{name}.safetensors", weights)
-    (folder / "wide.yaml").write_text(NET.replace("out_features: 3", "out_features: 5"))
-    wide = random_weights(spec.load(folder / "wide.yaml"), np.random.default_rng(1), np.float32)
-    write_weights(folder / "wide.safetensors", wide)
+    (folder / "big.yaml").write_text(NET.replace("out_features: 3", "out_features: 5"))
+    big = random_weights(spec.load(folder / "big.yaml"), np.random.default_rng(1), np.float32)
+    write_weights(folder / "big.safetensors", big)
     models = [{"model": "a.safetensors"}, {"model": "b.safetensors"}]
     (folder / "recipe.yaml").write_text(json.dumps({"merge_method": "linear", "models": models}))
     x = rng.standard_normal((5, 4), np.float32)

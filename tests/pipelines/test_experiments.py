@@ -40,9 +40,10 @@ def test_a_task(folder: Path) -> None:
     settings = read_section(folder / "params.yaml", "train", TRAIN)
     stages = read_file(folder / "dvc.yaml").data["stages"]
     assert stages["train"]["matrix"]["model"] == list(settings["models"])
-    # A stage runs again when any setting but those of other models changes.
+    # A stage runs again when any setting but those of other models, and of several, changes.
     keys = {key.removeprefix("train.") for key in stages["train"]["params"]}
-    assert keys == {*(settings.keys() - {"models"}), "models.${item.model}"}
+    assert keys == {*(settings.keys() - {"models", "ensembles"}), "models.${item.model}"}
+    assert stages["evaluate"]["params"] == ["train"]
     assert {f"out/train/{name}" for name in settings["models"]} < set(stages["evaluate"]["deps"])
     shown = "out/results/examples.safetensors" in names(stages["evaluate"]["outs"])
     assert shown == (task_of(settings).name in ("editing", "embedding"))
