@@ -73,7 +73,7 @@ def ensemble_costs(
     """Say what ensembles cost: the sum of their members, and views once, which they share."""
     found = {}
     for name, members in ensembles.items():
-        own = [costs[member] for member in members if member in costs]
+        own = [costs[member] for member in members]
         keys = dict.fromkeys(key for cost in own for key in cost)
         found[name] = {
             key: (max if key in ("views", "making") else sum)(cost.get(key, 0) for cost in own)

@@ -98,10 +98,10 @@ def of_one_graph(
         aligned = match(net, by_power(ours, -power), by_power(theirs, -power))
     except GraphError as error:
         return Compared(tuple(found), f"as they stand; not matched: {error}")
-    return Compared(
-        tuple(modulo(found, ours, theirs, aligned)),
-        f"modulo symmetries: {aligned.how}, distance {aligned.distance * 2.0**power:.3g}",
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # what grows beyond a dtype is another
+        distance = np.ldexp(aligned.distance, power)
+        tensors = tuple(modulo(found, ours, theirs, aligned))
+    return Compared(tensors, f"modulo symmetries: {aligned.how}, distance {distance:.3g}")
 
 
 def extreme(arrays: Iterable[Array]) -> int:

@@ -55,7 +55,8 @@ def merge_networks(
     batch of each of the network's, statistics are renormalised afterwards (`graphgen.renormalise`).
     The file is written as that of the first network is. Where `net` lists an architecture for each
     network, as that of the first of the widest, of whose architecture the result is. Raises
-    `PipelineError` for a recipe that does not fit, `GraphError` for weights that do not.
+    `PipelineError` for a recipe that does not fit, `GraphError` for weights that do not, and where
+    what is made of them is larger than its dtype holds.
     """
     claim_file(Path(out), replace)
     needed = 2 if recipe.method != "linear" else 1
@@ -95,6 +96,8 @@ def merge_networks(
     if recipe.dtype is not None:
         kind = dtype_of(recipe.dtype)
         found = {n: a.astype(kind) if n in net.parameters else a for n, a in found.items()}
+    with concerning(f"{recipe.method} of {', '.join(recipe.names)}"):
+        check_finite({name: found[name] for name in net.parameters})
     form.write(out, found, replace)
     before, after = (
         tuple(distance(net, own[0], other) for other in own) for own in (given, networks)

@@ -13,22 +13,8 @@ import spec
 from graphgen.testing import random_weights
 from spec.testing import description
 from spec.testing.edits import edited
+from tests.diff_toys import NET, TEXT
 
-TEXT = """
-inputs: {image: [1, 8, 8]}
-layers:
-  - conv2d: {out_channels: 4, kernel_size: 3, name: a}
-  - batch_norm: {name: n}
-  - relu: {name: r}
-  - conv2d: {out_channels: 6, kernel_size: 3, name: b}
-  - relu: {name: s}
-  - adaptive_avg_pool2d: {output_size: 1, name: pool}
-  - flatten: {name: f}
-  - linear: {out_features: 8, name: h}
-  - tanh: {name: t}
-  - linear: {out_features: 3, name: head}
-"""
-NET = spec.loads(TEXT)
 PLAIN = "inputs: {x: [4]}\nlayers: [linear: {out_features: 8}, relu, linear: {out_features: 3}]"
 DEEPER = PLAIN.replace("relu,", "relu, linear: {out_features: 8}, relu,")
 BRANCHES = """

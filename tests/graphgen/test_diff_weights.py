@@ -13,23 +13,9 @@ import graphgen
 import spec
 from graphgen.files import write_weights
 from graphgen.testing import random_weights
+from tests.diff_toys import NET, TEXT
 
 Arrays = dict[str, NDArray[Any]]
-TEXT = """
-inputs: {image: [1, 8, 8]}
-layers:
-  - conv2d: {out_channels: 4, kernel_size: 3, name: a}
-  - batch_norm: {name: n}
-  - relu: {name: r}
-  - conv2d: {out_channels: 6, kernel_size: 3, name: b}
-  - relu: {name: s}
-  - adaptive_avg_pool2d: {output_size: 1, name: pool}
-  - flatten: {name: f}
-  - linear: {out_features: 8, name: h}
-  - tanh: {name: t}
-  - linear: {out_features: 3, name: head}
-"""
-NET = spec.loads(TEXT)
 WIDER = spec.loads(TEXT.replace("8, name: h", "12, name: h"))
 POOLED = """  - adaptive_avg_pool2d: {output_size: 1, name: pool}
   - flatten: {name: f}

@@ -54,6 +54,18 @@ def test_other_numbers_are_other_numbers_at_every_size(size: float) -> None:
     assert "different" in matched.counts()
 
 
+def test_the_largest_numbers_are_compared() -> None:
+    """Their distance is more than a number holds, and infinite is what it is called."""
+    own = {name: np.copysign(1.5e308, array) for name, array in weights().items()}
+    found = graphgen.diff(NET, NET, own, {name: -array for name, array in own.items()}).weights
+    assert found is not None
+    assert "distance inf" in found.how
+    assert "different" in found.counts()
+    same = graphgen.diff(NET, NET, own, own).weights
+    assert same is not None
+    assert {*same.counts()} == {"equal"}
+
+
 def test_complex_and_short_numbers_are_compared() -> None:
     assert relative(np.array([1 + 1j]), np.array([1 - 1j])) == pytest.approx(2**0.5)
     for kind in (np.float16, ml_dtypes.bfloat16, np.int8):

@@ -63,6 +63,21 @@ def test_networks_are_aligned_and_merged(here: Path, capsys: pytest.CaptureFixtu
     assert same(run(f"{line} --density 0.5"), graphgen.ties(files[0], files[1:], density=0.5))
 
 
+def test_what_grows_beyond_its_dtype_is_not_written(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = (
+        "a.safetensors b.safetensors --as-they-lie --method task_arithmetic --out out.safetensors"
+    )
+    with pytest.raises(SystemExit):
+        run(f"{line} --share 1e39")
+    error = capsys.readouterr().err
+    assert "task_arithmetic of a.safetensors, b.safetensors" in error
+    assert "0.weight" in error
+    assert not Path("out.safetensors").exists()
+    assert np.isfinite(run(f"{line} --share 1e30")["0.weight"]).all()
+
+
 def test_networks_of_unequal_widths_are_merged(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
